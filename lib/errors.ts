@@ -1,0 +1,49 @@
+/** Every code a SauError can carry. They are stable: programs may switch on them. */
+export const ERROR_CODES = [
+  'ERR_CONFIG', // an option or argument is missing, unknown or out of range
+  'ERR_DATASET', // images, labels or indices cannot be read or do not fit
+  'ERR_CHECKPOINT', // a checkpoint is corrupt, incomplete or does not fit the model
+  'ERR_UNSAFE_PICKLE', // a pickle names something outside the known vocabulary; nothing was executed
+  'ERR_OUTPUT', // the output folder exists, is read-only, full or cannot be written
+  'ERR_LIBTORCH_NOT_FOUND', // no LibTorch in any of the places tried
+  'ERR_LIBTORCH_VERSION', // a LibTorch was found, but not one this build can load
+  'ERR_DEVICE', // the device is unknown or cannot be had
+  'ERR_OUT_OF_MEMORY', // the device or the host ran out of memory
+  'ERR_BUSY', // the session already has a job
+  'ERR_DISPOSED', // the session was disposed
+  'ERR_ABORTED', // the job was cancelled
+  'ERR_DIVERGED', // the loss became NaN or infinite
+  'ERR_NATIVE', // LibTorch or the addon failed in a way of its own
+] as const;
+
+export type SauErrorCode = (typeof ERROR_CODES)[number];
+
+export interface SauErrorOptions {
+  /** The error that led to this one. */
+  cause?: unknown;
+  /** Facts for programs: names, paths, counts. Always JSON-serialisable. */
+  details?: Readonly<Record<string, unknown>>;
+}
+
+/** The one error type of the package: what was expected, what came and what to do, with a stable `code`. */
+export class SauError extends Error {
+  readonly code: SauErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: SauErrorCode, message: string, options: SauErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : {cause: options.cause});
+    this.name = 'SauError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** For the end of a `switch` over a union: the compiler proves that it is never reached. */
+export function assertNever(value: never): never {
+  throw new SauError('ERR_NATIVE', `Unexpected value ${JSON.stringify(value)}`);
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,237 @@
+import type {DType} from '../checkpoint/tensor.js';
+
+/**
+ * The native core written as types. Only strings, numbers, booleans, typed arrays and flat objects of
+ * them cross; calls scale with runs and rounds, never with batches. Every option is required here:
+ * defaults live in lib/config.ts alone. Ranges are checked before; shapes, dtypes and devices in C++.
+ */
+export interface NativeCore {
+  readonly libtorchVersion: string;
+  readonly Session: new (options: NativeSessionOptions) => NativeSession;
+  deviceInfo(): NativeDeviceInfo;
+  /** The method's pure functions on host arrays: [N,K] logits and the like. For checks and for study. */
+  readonly functional: NativeFunctional;
+}
+
+/** Images that a session keeps on its device, by role. */
+export type ImageRole = 'cleanSubset' | 'cleanTest' | 'poisonedTest' | 'train';
+/** The model a call speaks of: the one being purified (or trained), or the frozen backdoored one. */
+export type ModelRole = 'trainee' | 'reference';
+
+export interface NativeSessionOptions {
+  /** 'cpu', 'cuda' or 'cuda:N'. */
+  device: string;
+  seed: number;
+  /** Threads of the CPU kernels; 0 lets LibTorch choose. */
+  threads: number;
+  /** 'preactresnet18', or 'preactresnet18_w16' for a net of 16 instead of 64 base channels. */
+  model: string;
+  numClasses: number;
+  /** Per-channel constants in [0,1] pixel scale. */
+  mean: readonly number[];
+  std: readonly number[];
+}
+
+export interface NativeSession {
+  readonly busy: boolean;
+  /** The tensors that the model expects, in its own order. */
+  layout(): NativeLayout;
+  /** Fills reference and trainee. Names and shapes must equal `layout()`. */
+  loadStateDict(tensors: NativeTensors): Promise<void>;
+  /** Fresh weights from the session's seed in trainee and reference. */
+  initialize(): Promise<void>;
+  setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
+  unlearn(
+    options: NativeUnlearnOptions,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<NativeUnlearnResult>;
+  train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
+  evaluate(
+    options: NativeEvaluateOptions,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<NativeMetrics>;
+  /** argmax of the logits over the whole set: [N]. */
+  predict(model: ModelRole, role: ImageRole): Promise<Int32Array>;
+  /** Shared adversarial perturbation of the given images: [n,3,H,W] in pixel scale. */
+  perturb(role: ImageRole, indices: Int32Array, pgd: NativePgdOptions): Promise<Float32Array>;
+  /** Losses and gradient of one outer step on given perturbations; changes no weight. */
+  outerGradient(
+    role: ImageRole,
+    indices: Int32Array,
+    delta: Float32Array,
+    options: NativeSauLossOptions,
+  ): Promise<NativeOuterGradient>;
+  exportStateDict(model: ModelRole): Promise<NativeTensors>;
+  /** Asks the running job to stop; its promise rejects with ERR_ABORTED. Weights stay as they are. */
+  cancel(): void;
+  dispose(): void;
+}
+
+export interface NativeTensor {
+  name: string;
+  dtype: DType;
+  shape: number[];
+  data: Uint8Array;
+}
+export type NativeTensors = NativeTensor[];
+export type NativeLayout = {name: string; dtype: DType; shape: number[]}[];
+
+export interface NativeImageSet {
+  images: Uint8Array;
+  labels: Int32Array;
+  trueLabels: Int32Array;
+  count: number;
+  height: number;
+  width: number;
+}
+
+export type NormName = 'L_inf' | 'L1' | 'L2' | 'Reg';
+export type InitName = 'max' | 'min' | 'zero' | 'random';
+
+export interface NativePgdOptions {
+  norm: NormName;
+  normBound: number;
+  stepSize: number;
+  steps: number;
+  init: InitName;
+  beta1: number;
+  beta2: number;
+}
+
+export interface NativeSauLossOptions {
+  lambda1: number;
+  lambda2: number;
+  lambda3: number;
+  trainMode: boolean;
+}
+
+export interface NativeOptimizerOptions {
+  optimizer: 'adam' | 'sgd';
+  learningRate: number;
+  weightDecay: number;
+  momentum: number;
+  adamBeta1: number;
+  adamBeta2: number;
+}
+
+export interface NativeUnlearnOptions {
+  rounds: number;
+  batchSize: number;
+  outerSteps: number;
+  /** Evaluate after every n-th round and after the last; 0 never. */
+  evalEvery: number;
+  evalBatchSize: number;
+  pgd: NativePgdOptions;
+  loss: NativeSauLossOptions;
+  optimizer: NativeOptimizerOptions;
+  /** [rounds * n] positions in the clean subset, round by round; empty: shuffled from the seed. */
+  batchOrder: Int32Array;
+}
+
+export interface NativeTrainOptions {
+  epochs: number;
+  batchSize: number;
+  dropLast: boolean;
+  optimizer: NativeOptimizerOptions;
+  schedule: 'cosine' | 'constant';
+  /** Epochs of the half cosine. */
+  scheduleLength: number;
+  /** Zero padding in pixels before the random crop; 0: no crop. */
+  cropPadding: number;
+  flip: boolean;
+  evalEvery: number;
+  evalBatchSize: number;
+}
+
+export interface NativeEvaluateOptions {
+  model: ModelRole;
+  /** Size of the batches whose mean losses are averaged; does not change ACC, ASR or RA. */
+  batchSize: number;
+}
+
+/** Fractions in [0,1]; NaN where the session has no such images. Losses: mean over batches of the batch-mean cross entropy. */
+export interface NativeMetrics {
+  acc: number;
+  asr: number;
+  ra: number;
+  cleanLoss: number;
+  poisonedLoss: number;
+  raLoss: number;
+  cleanCount: number;
+  poisonedCount: number;
+}
+
+export interface NativeProgress {
+  kind: 'batch' | 'round' | 'evaluation';
+  /** 0-based round (unlearn) or epoch (train). */
+  round: number;
+  rounds: number;
+  /** Batches done in this round, and in all of a round. */
+  batch: number;
+  batches: number;
+  /** Mean over the round's batches; NaN in a 'batch' event. */
+  loss: number;
+  cleanLoss: number;
+  sharedLoss: number;
+  /** Share of the round's images whose perturbation fooled the reference (unlearn). */
+  suspectShare: number;
+  /** Training accuracy of the epoch (train). */
+  trainAcc: number;
+  seconds: number;
+  /** Present in a 'round' event of a round that was evaluated. */
+  metrics?: NativeMetrics;
+}
+
+export interface NativeUnlearnResult {
+  completedRounds: number;
+  seconds: number;
+}
+
+export interface NativeOuterGradient {
+  loss: number;
+  cleanLoss: number;
+  adversarialLoss: number;
+  sharedLoss: number;
+  suspects: Int32Array;
+  gradient: NativeTensors;
+}
+
+export interface NativeDeviceInfo {
+  libtorchVersion: string;
+  cpuCapability: string;
+  threads: number;
+  cudaBuilt: boolean;
+  cudaAvailable: boolean;
+  cudaDevices: {index: number; name: string; memoryBytes: number; capability: string}[];
+}
+
+export interface NativeFunctional {
+  /** Projects delta [n,c,h,w] on the norm ball, image by image. */
+  project(
+    delta: Float32Array,
+    shape: readonly number[],
+    norm: NormName,
+    normBound: number,
+  ): Float32Array;
+  /** The inner objective on [n,k] logits of trainee and reference. */
+  innerLoss(input: {
+    traineeLogits: Float32Array;
+    referenceLogits: Float32Array;
+    labels: Int32Array;
+    traineeClean: Int32Array;
+    referenceClean: Int32Array;
+    count: number;
+    numClasses: number;
+    beta1: number;
+    beta2: number;
+  }): {adversarialLoss: number; sharedLoss: number; loss: number; shared: Int32Array};
+  /** The outer objective's shared-risk term on [n,k] logits of the trainee at the perturbed images. */
+  sharedRisk(input: {
+    traineeLogits: Float32Array;
+    referencePerturbed: Int32Array;
+    referenceClean: Int32Array;
+    labels: Int32Array;
+    count: number;
+    numClasses: number;
+  }): {loss: number; suspects: Int32Array};
+}

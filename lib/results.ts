@@ -1,0 +1,58 @@
+import type {Metrics} from './metrics.js';
+
+/** One round of unlearning, or one epoch of training. */
+export interface RoundReport {
+  /** 0-based. */
+  readonly round: number;
+  /** Mean over the batches of the round: whole loss, clean cross entropy, shared risk (0 in training). */
+  readonly loss: number;
+  readonly cleanLoss: number;
+  readonly sharedLoss: number;
+  /** Share of images whose perturbation fooled the reference, in [0,1]; null in training. */
+  readonly suspectShare: number | null;
+  /** Accuracy on the training batches, in [0,1]; null in unlearning. */
+  readonly trainAcc: number | null;
+  /** null where the round was not evaluated. */
+  readonly metrics: Metrics | null;
+  /** Wall time of the round, evaluation included. */
+  readonly seconds: number;
+}
+
+/** Paths of what a run wrote. */
+export type OutputFiles = Readonly<Record<string, string>>;
+
+export interface DefendResult {
+  readonly before: Metrics;
+  readonly after: Metrics;
+  /** Defense effectiveness rating; null without a poisoned test set. */
+  readonly der: number | null;
+  readonly rounds: readonly RoundReport[];
+  /** Rounds that were finished; fewer than asked for after an abort. */
+  readonly completedRounds: number;
+  readonly device: string;
+  readonly seconds: number;
+  /** checkpoint, csv, jsonl, cleanIndex, config, curves. */
+  readonly files: OutputFiles;
+}
+
+export interface AttackResult {
+  readonly record: string;
+  readonly metrics: Metrics;
+  readonly epochs: readonly RoundReport[];
+  readonly poisonedTrainCount: number;
+  readonly device: string;
+  readonly seconds: number;
+  /** checkpoint, csv, curves. */
+  readonly files: OutputFiles;
+}
+
+export interface EvaluateResult {
+  readonly checkpoint: string;
+  readonly model: string;
+  readonly metrics: Metrics;
+  /** The second checkpoint's metrics (the model before the defense), if one was given. */
+  readonly before: Metrics | null;
+  readonly der: number | null;
+  readonly device: string;
+  readonly seconds: number;
+}
