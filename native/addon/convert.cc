@@ -1,0 +1,352 @@
+#include "addon/convert.h"
+
+#include <array>
+#include <cstring>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "sau/error.h"
+
+namespace sau::addon {
+namespace {
+
+[[noreturn]] void refuse(const std::string& expected) {
+  throw Error("ERR_CONFIG", "The native core expected " + expected);
+}
+
+std::string string_of(const Napi::Value& value, const char* what) {
+  if (!value.IsString()) refuse(std::string(what) + " as a string");
+  return value.As<Napi::String>();
+}
+
+std::string string_field(const Napi::Object& object, const char* key) {
+  return string_of(object.Get(key), key);
+}
+
+bool boolean_field(const Napi::Object& object, const char* key) {
+  const auto value = object.Get(key);
+  if (!value.IsBoolean()) refuse(std::string(key) + " as a boolean");
+  return value.As<Napi::Boolean>();
+}
+
+Napi::Object object_of(const Napi::Value& value, const char* what) {
+  if (!value.IsObject()) refuse(std::string(what) + " as an object");
+  return value.As<Napi::Object>();
+}
+
+std::vector<double> numbers_field(const Napi::Object& object, const char* key) {
+  const auto value = object.Get(key);
+  if (!value.IsArray()) refuse(std::string(key) + " as an array of numbers");
+  const auto array = value.As<Napi::Array>();
+  std::vector<double> numbers;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value item = array[i];
+    if (!item.IsNumber()) refuse(std::string(key) + " as an array of numbers");
+    numbers.push_back(item.As<Napi::Number>().DoubleValue());
+  }
+  return numbers;
+}
+
+template <typename Enum>
+Enum choose(const Napi::Value& value, const char* what,
+            std::initializer_list<std::pair<const char*, Enum>> choices) {
+  const auto text = string_of(value, what);
+  for (const auto& [name, choice] : choices) {
+    if (text == name) return choice;
+  }
+  refuse(std::string("a known ") + what + " but received '" + text + "'");
+}
+
+template <typename Array>
+torch::Tensor view_of(const Napi::Value& value, at::IntArrayRef shape, napi_typedarray_type type,
+                      torch::ScalarType dtype, const char* what) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+    refuse(std::string("a ") + what);
+  }
+  auto array = value.As<Array>();
+  const int64_t expected = c10::multiply_integers(shape);
+  TORCH_CHECK(static_cast<int64_t>(array.ElementLength()) == expected, "expected a ", what, " of ",
+              expected, " elements for the shape ", shape, ", got ", array.ElementLength());
+  return torch::from_blob(array.Data(), shape, dtype);
+}
+
+constexpr std::array<std::pair<const char*, torch::ScalarType>, 10> kDtypes{
+    {{"float32", torch::kFloat32},
+     {"float64", torch::kFloat64},
+     {"float16", torch::kFloat16},
+     {"bfloat16", torch::kBFloat16},
+     {"int64", torch::kInt64},
+     {"int32", torch::kInt32},
+     {"int16", torch::kInt16},
+     {"int8", torch::kInt8},
+     {"uint8", torch::kUInt8},
+     {"bool", torch::kBool}}};
+
+torch::ScalarType dtype_of(const std::string& name) {
+  for (const auto& [known, dtype] : kDtypes) {
+    if (name == known) return dtype;
+  }
+  refuse("a known dtype but received '" + name + "'");
+}
+
+const char* name_of(torch::ScalarType dtype) {
+  for (const auto& [name, known] : kDtypes) {
+    if (dtype == known) return name;
+  }
+  TORCH_CHECK(false, "no name for the dtype ", dtype);
+}
+
+OptimizerOptions optimizer_options(const Napi::Value& value) {
+  const auto o = object_of(value, "optimizer");
+  return {.kind = choose<OptimizerOptions::Kind>(
+              o.Get("optimizer"), "optimizer",
+              {{"adam", OptimizerOptions::Kind::kAdam}, {"sgd", OptimizerOptions::Kind::kSgd}}),
+          .learning_rate = number_field(o, "learningRate"),
+          .weight_decay = number_field(o, "weightDecay"),
+          .momentum = number_field(o, "momentum"),
+          .adam_beta1 = number_field(o, "adamBeta1"),
+          .adam_beta2 = number_field(o, "adamBeta2")};
+}
+
+const char* name_of(Progress::Kind kind) {
+  switch (kind) {
+    case Progress::Kind::kBatch:
+      return "batch";
+    case Progress::Kind::kRound:
+      return "round";
+    case Progress::Kind::kEvaluation:
+      return "evaluation";
+  }
+  return "unknown";
+}
+
+template <typename Array>
+Napi::Value copy_to_js(Napi::Env env, const torch::Tensor& t) {
+  const auto source = t.contiguous();
+  auto array = Array::New(env, static_cast<size_t>(source.numel()));
+  if (source.numel() > 0) std::memcpy(array.Data(), source.data_ptr(), source.nbytes());
+  return array;
+}
+
+}  // namespace
+
+Napi::Value field(const Napi::Object& object, const char* key) {
+  const auto value = object.Get(key);
+  if (value.IsUndefined()) refuse(std::string("the field ") + key);
+  return value;
+}
+
+double number_field(const Napi::Object& object, const char* key) {
+  const auto value = object.Get(key);
+  if (!value.IsNumber()) refuse(std::string(key) + " as a number");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+int64_t integer_field(const Napi::Object& object, const char* key) {
+  const double number = number_field(object, key);
+  const auto integer = static_cast<int64_t>(number);
+  if (static_cast<double>(integer) != number) refuse(std::string(key) + " as an integer");
+  return integer;
+}
+
+WorkspaceOptions workspace_options(const Napi::Value& value) {
+  const auto o = object_of(value, "the session's options");
+  return {.device = string_field(o, "device"),
+          .seed = static_cast<uint64_t>(integer_field(o, "seed")),
+          .threads = integer_field(o, "threads"),
+          .model = string_field(o, "model"),
+          .num_classes = integer_field(o, "numClasses"),
+          .mean = numbers_field(o, "mean"),
+          .std = numbers_field(o, "std")};
+}
+
+Norm norm(const Napi::Value& value) {
+  return choose<Norm>(
+      value, "norm",
+      {{"L_inf", Norm::kLInf}, {"L1", Norm::kL1}, {"L2", Norm::kL2}, {"Reg", Norm::kReg}});
+}
+
+PgdOptions pgd_options(const Napi::Value& value) {
+  const auto o = object_of(value, "pgd");
+  return {.ball = {.norm = norm(field(o, "norm")), .bound = number_field(o, "normBound")},
+          .step_size = number_field(o, "stepSize"),
+          .steps = integer_field(o, "steps"),
+          .init = choose<DeltaInit>(o.Get("init"), "init",
+                                    {{"max", DeltaInit::kMax},
+                                     {"min", DeltaInit::kMin},
+                                     {"zero", DeltaInit::kZero},
+                                     {"random", DeltaInit::kRandom}}),
+          .beta1 = number_field(o, "beta1"),
+          .beta2 = number_field(o, "beta2")};
+}
+
+SauLossOptions sau_loss_options(const Napi::Value& value) {
+  const auto o = object_of(value, "loss");
+  return {.lambda1 = number_field(o, "lambda1"),
+          .lambda2 = number_field(o, "lambda2"),
+          .lambda3 = number_field(o, "lambda3"),
+          .train_mode = boolean_field(o, "trainMode")};
+}
+
+UnlearnOptions unlearn_options(const Napi::Value& value) {
+  const auto o = object_of(value, "the options of unlearn");
+  const auto order = index_tensor(field(o, "batchOrder"));
+  const auto* first = order.data_ptr<int64_t>();
+  return {.rounds = integer_field(o, "rounds"),
+          .batch_size = integer_field(o, "batchSize"),
+          .outer_steps = integer_field(o, "outerSteps"),
+          .eval_every = integer_field(o, "evalEvery"),
+          .eval_batch_size = integer_field(o, "evalBatchSize"),
+          .pgd = pgd_options(o.Get("pgd")),
+          .loss = sau_loss_options(o.Get("loss")),
+          .optimizer = optimizer_options(o.Get("optimizer")),
+          .batch_order = {first, first + order.numel()}};
+}
+
+TrainOptions train_options(const Napi::Value& value) {
+  const auto o = object_of(value, "the options of train");
+  return {.epochs = integer_field(o, "epochs"),
+          .batch_size = integer_field(o, "batchSize"),
+          .drop_last = boolean_field(o, "dropLast"),
+          .optimizer = optimizer_options(o.Get("optimizer")),
+          .cosine =
+              choose<bool>(o.Get("schedule"), "schedule", {{"cosine", true}, {"constant", false}}),
+          .schedule_length = integer_field(o, "scheduleLength"),
+          .crop_padding = integer_field(o, "cropPadding"),
+          .flip = boolean_field(o, "flip"),
+          .eval_every = integer_field(o, "evalEvery"),
+          .eval_batch_size = integer_field(o, "evalBatchSize")};
+}
+
+ImageRole image_role(const Napi::Value& value) {
+  return choose<ImageRole>(value, "image role",
+                           {{"cleanSubset", ImageRole::kCleanSubset},
+                            {"cleanTest", ImageRole::kCleanTest},
+                            {"poisonedTest", ImageRole::kPoisonedTest},
+                            {"train", ImageRole::kTrain}});
+}
+
+ModelRole model_role(const Napi::Value& value) {
+  return choose<ModelRole>(
+      value, "model role",
+      {{"trainee", ModelRole::kTrainee}, {"reference", ModelRole::kReference}});
+}
+
+torch::Tensor float_tensor(const Napi::Value& value, at::IntArrayRef shape) {
+  return view_of<Napi::Float32Array>(value, shape, napi_float32_array, torch::kFloat32,
+                                     "Float32Array");
+}
+
+torch::Tensor int32_tensor(const Napi::Value& value, at::IntArrayRef shape) {
+  return view_of<Napi::Int32Array>(value, shape, napi_int32_array, torch::kInt32, "Int32Array");
+}
+
+torch::Tensor uint8_tensor(const Napi::Value& value, at::IntArrayRef shape) {
+  return view_of<Napi::Uint8Array>(value, shape, napi_uint8_array, torch::kUInt8, "Uint8Array");
+}
+
+torch::Tensor index_tensor(const Napi::Value& value) {
+  if (!value.IsTypedArray()) refuse("an Int32Array");
+  const auto count = static_cast<int64_t>(value.As<Napi::TypedArray>().ElementLength());
+  return int32_tensor(value, {count}).to(torch::kInt64);
+}
+
+std::vector<NamedTensor> named_tensors(const Napi::Value& value) {
+  if (!value.IsArray()) refuse("the tensors as an array");
+  const auto array = value.As<Napi::Array>();
+  std::vector<NamedTensor> tensors;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const auto o = object_of(array.Get(i), "each tensor");
+    std::vector<int64_t> shape;
+    for (const double size : numbers_field(o, "shape")) shape.push_back(static_cast<int64_t>(size));
+    const auto dtype = dtype_of(string_field(o, "dtype"));
+    const auto bytes =
+        c10::multiply_integers(shape) * static_cast<int64_t>(c10::elementSize(dtype));
+    const auto raw = uint8_tensor(field(o, "data"), {bytes});
+    const bool aligned = reinterpret_cast<uintptr_t>(raw.data_ptr()) % c10::elementSize(dtype) == 0;
+    tensors.push_back(
+        {string_field(o, "name"), (aligned ? raw : raw.clone()).view(dtype).view(shape)});
+  }
+  return tensors;
+}
+
+Napi::Value to_js_int32(Napi::Env env, const torch::Tensor& t) {
+  return copy_to_js<Napi::Int32Array>(env, t.to(torch::kInt32));
+}
+
+Napi::Value to_js_float(Napi::Env env, const torch::Tensor& t) {
+  return copy_to_js<Napi::Float32Array>(env, t.to(torch::kFloat32));
+}
+
+Napi::Value to_js(Napi::Env env, const std::vector<NamedTensor>& tensors, bool with_data) {
+  auto array = Napi::Array::New(env, tensors.size());
+  for (uint32_t i = 0; i < tensors.size(); ++i) {
+    const auto& value = tensors[i].value;
+    auto shape = Napi::Array::New(env, static_cast<size_t>(value.dim()));
+    for (uint32_t d = 0; d < value.dim(); ++d)
+      shape[d] = Napi::Number::New(env, static_cast<double>(value.size(d)));
+    auto o = Napi::Object::New(env);
+    o.Set("name", tensors[i].name);
+    o.Set("dtype", name_of(value.scalar_type()));
+    o.Set("shape", shape);
+    if (with_data)
+      o.Set("data", copy_to_js<Napi::Uint8Array>(
+                        env, value.contiguous().reshape({-1}).view(torch::kUInt8)));
+    array[i] = o;
+  }
+  return array;
+}
+
+Napi::Value to_js(Napi::Env env, const Metrics& m) {
+  auto o = Napi::Object::New(env);
+  o.Set("acc", m.acc);
+  o.Set("asr", m.asr);
+  o.Set("ra", m.ra);
+  o.Set("cleanLoss", m.clean_loss);
+  o.Set("poisonedLoss", m.poisoned_loss);
+  o.Set("raLoss", m.ra_loss);
+  o.Set("cleanCount", static_cast<double>(m.clean_count));
+  o.Set("poisonedCount", static_cast<double>(m.poisoned_count));
+  return o;
+}
+
+Napi::Value to_js(Napi::Env env, const Progress& p) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", name_of(p.kind));
+  o.Set("round", static_cast<double>(p.round));
+  o.Set("rounds", static_cast<double>(p.rounds));
+  o.Set("batch", static_cast<double>(p.batch));
+  o.Set("batches", static_cast<double>(p.batches));
+  o.Set("loss", p.loss);
+  o.Set("cleanLoss", p.clean_loss);
+  o.Set("sharedLoss", p.shared_loss);
+  o.Set("suspectShare", p.suspect_share);
+  o.Set("trainAcc", p.train_acc);
+  o.Set("seconds", p.seconds);
+  if (p.metrics) o.Set("metrics", to_js(env, *p.metrics));
+  return o;
+}
+
+Napi::Value to_js(Napi::Env env, const DeviceInfo& info) {
+  auto o = Napi::Object::New(env);
+  o.Set("libtorchVersion", info.libtorch_version);
+  o.Set("cpuCapability", info.cpu_capability);
+  o.Set("threads", static_cast<double>(info.threads));
+  o.Set("cudaBuilt", info.cuda_built);
+  o.Set("cudaAvailable", info.cuda_available);
+  auto devices = Napi::Array::New(env, info.cuda_devices.size());
+  for (uint32_t i = 0; i < info.cuda_devices.size(); ++i) {
+    const auto& device = info.cuda_devices[i];
+    auto d = Napi::Object::New(env);
+    d.Set("index", static_cast<double>(device.index));
+    d.Set("name", device.name);
+    d.Set("memoryBytes", static_cast<double>(device.memory_bytes));
+    d.Set("capability", device.capability);
+    devices[i] = d;
+  }
+  o.Set("cudaDevices", devices);
+  return o;
+}
+
+}  // namespace sau::addon

@@ -1,0 +1,81 @@
+#include "addon/functional.h"
+
+#include "addon/convert.h"
+#include "addon/error.h"
+#include "sau/losses.h"
+#include "sau/projection.h"
+
+namespace sau::addon {
+namespace {
+
+struct Logits {
+  Napi::Object input;
+  int64_t count, num_classes;
+
+  explicit Logits(const Napi::Value& value)
+      : input(value.ToObject()),
+        count(integer_field(input, "count")),
+        num_classes(integer_field(input, "numClasses")) {}
+  torch::Tensor logits(const char* key) const {
+    return float_tensor(field(input, key), {count, num_classes});
+  }
+  torch::Tensor classes(const char* key) const {
+    return int32_tensor(field(input, key), {count}).to(torch::kInt64);
+  }
+};
+
+Napi::Value project_delta(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    std::vector<int64_t> shape;
+    const auto sizes = info[1].As<Napi::Array>();
+    for (uint32_t i = 0; i < sizes.Length(); ++i)
+      shape.push_back(sizes.Get(i).ToNumber().Int64Value());
+    const NormBall ball{.norm = norm(info[2]), .bound = info[3].ToNumber().DoubleValue()};
+    return to_js_float(info.Env(), project(float_tensor(info[0], shape), ball));
+  });
+}
+
+Napi::Value inner(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Logits in(info[0]);
+    PgdOptions options{};
+    options.beta1 = number_field(in.input, "beta1");
+    options.beta2 = number_field(in.input, "beta2");
+    const auto loss =
+        inner_loss(in.logits("traineeLogits"), in.logits("referenceLogits"), in.classes("labels"),
+                   {in.classes("traineeClean"), in.classes("referenceClean")}, in.count, options);
+    auto result = Napi::Object::New(info.Env());
+    result.Set("adversarialLoss", loss.adversarial.item<double>());
+    result.Set("sharedLoss", loss.shared.item<double>());
+    result.Set("loss", loss.total.item<double>());
+    result.Set("shared", to_js_int32(info.Env(), loss.is_shared));
+    return result;
+  });
+}
+
+Napi::Value outer(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Logits in(info[0]);
+    const auto reference_perturbed = in.classes("referencePerturbed");
+    const auto is_suspect =
+        suspects(reference_perturbed, in.classes("referenceClean"), in.classes("labels"));
+    auto result = Napi::Object::New(info.Env());
+    result.Set("loss",
+               shared_risk(in.logits("traineeLogits"), reference_perturbed, is_suspect, in.count)
+                   .item<double>());
+    result.Set("suspects", to_js_int32(info.Env(), is_suspect));
+    return result;
+  });
+}
+
+}  // namespace
+
+Napi::Object define_functional(Napi::Env env) {
+  auto functional = Napi::Object::New(env);
+  functional.Set("project", Napi::Function::New(env, project_delta));
+  functional.Set("innerLoss", Napi::Function::New(env, inner));
+  functional.Set("sharedRisk", Napi::Function::New(env, outer));
+  return functional;
+}
+
+}  // namespace sau::addon

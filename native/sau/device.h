@@ -1,0 +1,45 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sau/torch.h"
+
+namespace sau {
+
+struct CudaDevice {
+  int64_t index;
+  std::string name;
+  int64_t memory_bytes;
+  std::string capability;  ///< such as "9.0"
+};
+
+/// What only a CUDA LibTorch can do; implemented by the optional library sau_cuda.so.
+class CudaSupport {
+ public:
+  virtual ~CudaSupport() = default;
+  virtual std::vector<CudaDevice> devices() const = 0;
+};
+
+struct DeviceInfo {
+  std::string libtorch_version;
+  std::string cpu_capability;  ///< such as "AVX512"
+  int64_t threads;
+  bool cuda_built;  ///< this LibTorch has CUDA
+  bool cuda_available;
+  std::vector<CudaDevice> cuda_devices;
+};
+
+DeviceInfo device_info();
+
+/// "cpu", "cuda" or "cuda:N". Throws ERR_DEVICE where it is unknown or cannot be had.
+torch::Device parse_device(const std::string& text);
+
+/// The optional CUDA library, loaded on first use from the folder of this one; null where it cannot
+/// be.
+const CudaSupport* cuda_support();
+
+/// Images per pass: on the CPU few enough that a layer's activations stay in the cache; elsewhere
+/// all. Batch norm in evaluation mode couples nothing, so the split changes no result.
+int64_t chunk_size(const torch::Device& device, int64_t count);
+
+}  // namespace sau

@@ -1,0 +1,20 @@
+#pragma once
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace sau {
+
+/// A failure with a stable code of the package, such as ERR_CHECKPOINT. Everything else that
+/// LibTorch throws becomes ERR_NATIVE or ERR_OUT_OF_MEMORY at the addon's border.
+class Error : public std::runtime_error {
+ public:
+  Error(std::string code, const std::string& message)
+      : std::runtime_error(message), code_(std::move(code)) {}
+  const std::string& code() const { return code_; }
+
+ private:
+  std::string code_;
+};
+
+}  // namespace sau

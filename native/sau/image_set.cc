@@ -1,0 +1,55 @@
+#include "sau/image_set.h"
+
+#include "sau/error.h"
+
+namespace sau {
+namespace {
+
+void check_labels(const char* what, const torch::Tensor& labels, int64_t num_classes) {
+  const auto lowest = labels.min().item<int64_t>();
+  const auto highest = labels.max().item<int64_t>();
+  if (lowest < 0 || highest >= num_classes) {
+    throw Error("ERR_DATASET", std::string("Expected ") + what + " in 0.." +
+                                   std::to_string(num_classes - 1) + " but found " +
+                                   std::to_string(lowest < 0 ? lowest : highest) +
+                                   ". Check that the data belongs to this model");
+  }
+}
+
+}  // namespace
+
+torch::Tensor to_pixels(const torch::Tensor& images) {
+  return images
+      .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast)
+      .div_(255.0);
+}
+
+torch::Tensor ImageSet::pixels(const torch::Tensor& indices) const {
+  return to_pixels(images.index_select(0, indices));
+}
+
+torch::Tensor ImageSet::pixels(int64_t begin, int64_t end) const {
+  return to_pixels(images.slice(0, begin, end));
+}
+
+ImageSet make_image_set(const torch::Tensor& images, const torch::Tensor& labels,
+                        const torch::Tensor& true_labels, int64_t num_classes,
+                        const torch::Device& device) {
+  TORCH_CHECK(images.dim() == 4 && images.size(1) == 3 && images.scalar_type() == torch::kUInt8,
+              "images must be uint8 [N,3,H,W], got ", images.scalar_type(), " ", images.sizes());
+  if (images.size(0) == 0)
+    throw Error("ERR_DATASET", "Expected at least one image but the set is empty");
+  TORCH_CHECK(
+      labels.sizes() == at::IntArrayRef({images.size(0)}) && true_labels.sizes() == labels.sizes(),
+      "labels must be [", images.size(0), "], got ", labels.sizes(), " and ", true_labels.sizes());
+  check_labels("labels", labels, num_classes);
+  check_labels("true labels", true_labels, num_classes);
+  // The arguments belong to the caller, who may reuse their memory: always copy.
+  const auto on_device = [&](const torch::Tensor& t, torch::ScalarType dtype) {
+    return t.to(torch::TensorOptions(device).dtype(dtype), /*non_blocking=*/false, /*copy=*/true);
+  };
+  return {on_device(images, torch::kUInt8), on_device(labels, torch::kInt64),
+          on_device(true_labels, torch::kInt64)};
+}
+
+}  // namespace sau

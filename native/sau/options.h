@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sau {
+
+/// Shape of the ball that holds a perturbation; kReg has no bound (specification B1.5).
+enum class Norm { kLInf, kL1, kL2, kReg };
+/// Start of the perturbation: +bound, -bound, 0, or uniform in [0,1), then projected.
+enum class DeltaInit { kMax, kMin, kZero, kRandom };
+
+struct NormBall {
+  Norm norm;
+  double bound;  ///< pixel scale, where an image spans [0,1]
+};
+
+struct PgdOptions {
+  NormBall ball;
+  double step_size;  ///< pixels in [0,1], per sign step
+  int64_t steps;     ///< most sign steps
+  DeltaInit init;
+  double beta1;  ///< weight of the adversarial term
+  double beta2;  ///< weight of the shared (Jensen-Shannon) term
+};
+
+struct SauLossOptions {
+  double lambda1;   ///< weight of the clean cross entropy
+  double lambda2;   ///< weight of the cross entropy on perturbed images
+  double lambda3;   ///< weight of the shared adversarial risk
+  bool train_mode;  ///< batch norm of the trainee in training mode during the outer step
+};
+
+struct OptimizerOptions {
+  enum class Kind { kAdam, kSgd } kind;  ///< Adam always with amsgrad
+  double learning_rate;
+  double weight_decay;
+  double momentum;    ///< SGD
+  double adam_beta1;  ///< Adam
+  double adam_beta2;
+};
+
+struct UnlearnOptions {
+  int64_t rounds;
+  int64_t batch_size;
+  int64_t outer_steps;      ///< optimizer steps per perturbation
+  int64_t eval_every;       ///< rounds between evaluations; 0 never
+  int64_t eval_batch_size;  ///< batches whose mean losses are averaged
+  PgdOptions pgd;
+  SauLossOptions loss;
+  OptimizerOptions optimizer;
+  std::vector<int64_t> batch_order;  ///< [rounds * n] positions in the clean subset; empty: shuffle
+};
+
+struct TrainOptions {
+  int64_t epochs;
+  int64_t batch_size;
+  bool drop_last;
+  OptimizerOptions optimizer;
+  bool cosine;              ///< cosine schedule by epoch, else a constant learning rate
+  int64_t schedule_length;  ///< epochs of the half cosine
+  int64_t crop_padding;     ///< zero pixels around the image before the random crop; 0: no crop
+  bool flip;                ///< horizontal flip with probability 1/2
+  int64_t eval_every;
+  int64_t eval_batch_size;
+};
+
+struct WorkspaceOptions {
+  std::string device;  ///< "cpu", "cuda" or "cuda:N"
+  uint64_t seed;
+  int64_t threads;  ///< CPU threads of a job; 0: LibTorch's choice
+  std::string model;
+  int64_t num_classes;
+  std::vector<double> mean, std;  ///< [3], pixels in [0,1]
+};
+
+}  // namespace sau

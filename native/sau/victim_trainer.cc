@@ -1,0 +1,120 @@
+#include "sau/victim_trainer.h"
+
+#include <chrono>
+#include <numbers>
+
+#include "sau/guards.h"
+#include "sau/optimizer.h"
+
+namespace sau {
+namespace {
+
+/// Cosine annealing by epoch down to 0 (the closed form; specification B3.1).
+double learning_rate_at(int64_t epoch, const TrainOptions& options) {
+  const double rate = options.optimizer.learning_rate;
+  if (!options.cosine) return rate;
+  const double progress = static_cast<double>(epoch) / static_cast<double>(options.schedule_length);
+  return rate * (1 + std::cos(std::numbers::pi * progress)) / 2;
+}
+
+struct EpochSums {
+  torch::Tensor loss;     ///< sum over batches of the batch mean
+  torch::Tensor correct;  ///< int64
+  int64_t batches = 0;
+  int64_t images = 0;
+};
+
+}  // namespace
+
+torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool flip,
+                      torch::Generator& generator) {
+  const int64_t count = images.size(0), height = images.size(2), width = images.size(3);
+  const auto device = images.device();
+  const auto draw = [&](int64_t high) {
+    return torch::randint(high, {count, 1}, generator, torch::kInt64).to(device);
+  };
+  auto columns = torch::arange(width, torch::TensorOptions(device).dtype(torch::kInt64))
+                     .expand({count, width});
+  if (flip) {
+    const auto flipped = draw(2);
+    columns = flipped * (width - 1) + (1 - 2 * flipped) * columns;  // j or width - 1 - j
+  }
+  auto rows = torch::arange(height, columns.options()).expand({count, height});
+  auto source = images;
+  if (crop_padding > 0) {
+    source =
+        torch::constant_pad_nd(images, {crop_padding, crop_padding, crop_padding, crop_padding});
+    rows = rows + draw(2 * crop_padding + 1);
+    columns = columns + draw(2 * crop_padding + 1);
+  }
+  const int64_t source_width = source.size(3);
+  const auto index =
+      (rows.unsqueeze(2) * source_width + columns.unsqueeze(1)).view({count, 1, height * width});
+  return source.flatten(2)
+      .gather(2, index.expand({count, images.size(1), height * width}))
+      .view(images.sizes());
+}
+
+void train_victim(const PixelClassifier& model, const ImageSet& train, const TrainOptions& options,
+                  torch::Generator& generator, const RunControl& control,
+                  const std::function<Metrics()>& evaluate) {
+  const auto device = train.images.device();
+  const auto optimizer = make_optimizer(model.model().parameters(), options.optimizer);
+  const int64_t full = train.size() / options.batch_size;
+  const int64_t batches =
+      options.drop_last ? full : (train.size() + options.batch_size - 1) / options.batch_size;
+  if (batches == 0) {
+    throw Error("ERR_CONFIG", "Expected a --batch-size of at most " + std::to_string(train.size()) +
+                                  " training images but received " +
+                                  std::to_string(options.batch_size));
+  }
+  for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    const auto start = std::chrono::steady_clock::now();
+    const ModeGuard training(model.model(), true);
+    set_learning_rate(*optimizer, learning_rate_at(epoch, options));
+    const auto order = torch::randperm(train.size(), generator, torch::kInt64).to(device);
+    EpochSums sums{torch::zeros({}, device), torch::zeros({}, train.labels.options())};
+    for (int64_t batch = 0; batch < batches; ++batch) {
+      control.throw_if_cancelled();
+      const auto positions =
+          order.slice(0, batch * options.batch_size, (batch + 1) * options.batch_size);
+      const auto labels = train.labels.index_select(0, positions);
+      const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
+                                  options.flip, generator);
+      optimizer->zero_grad();
+      const auto logits = model.logits(to_pixels(images));
+      const auto loss = torch::cross_entropy_loss(logits, labels);
+      loss.backward();
+      optimizer->step();
+      sums.loss += loss.detach();
+      sums.correct += logits.argmax(1).eq(labels).sum();
+      sums.images += labels.size(0);
+      control.report({.kind = Progress::Kind::kBatch,
+                      .round = epoch,
+                      .rounds = options.epochs,
+                      .batch = batch + 1,
+                      .batches = batches});
+    }
+    const double mean_loss = sums.loss.item<double>() / static_cast<double>(batches);
+    if (!std::isfinite(mean_loss)) {
+      throw Error("ERR_DIVERGED", "Expected a finite training loss but it is " +
+                                      std::to_string(mean_loss) + " in epoch " +
+                                      std::to_string(epoch + 1) + ". Lower --learning-rate");
+    }
+    Progress report{.kind = Progress::Kind::kRound,
+                    .round = epoch,
+                    .rounds = options.epochs,
+                    .loss = mean_loss,
+                    .clean_loss = mean_loss,
+                    .shared_loss = 0,
+                    .train_acc = sums.correct.item<double>() / static_cast<double>(sums.images)};
+    const bool last = epoch + 1 == options.epochs;
+    if (options.eval_every > 0 && (last || (epoch + 1) % options.eval_every == 0))
+      report.metrics = evaluate();
+    report.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    control.report(report);
+  }
+}
+
+}  // namespace sau

@@ -1,0 +1,73 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sau/image_set.h"
+#include "sau/normalizer.h"
+#include "sau/options.h"
+#include "sau/run_control.h"
+#include "sau/state_dict.h"
+#include "sau/torch.h"
+#include "sau/unlearner.h"
+
+namespace sau {
+
+enum class ImageRole { kCleanSubset, kCleanTest, kPoisonedTest, kTrain };
+enum class ModelRole { kTrainee, kReference };
+
+/// Everything a run needs, resident on one device: the two models and the image sets. One job at a
+/// time uses it, on the job's own thread.
+class Workspace {
+ public:
+  explicit Workspace(WorkspaceOptions options);
+
+  /// Names, shapes and dtypes that the model expects.
+  std::vector<NamedTensor> layout();
+  /// Fills one model, or with no role both.
+  void load(const std::vector<NamedTensor>& tensors, std::optional<ModelRole> role = std::nullopt);
+  /// Fresh weights from the seed for trainee and reference.
+  void initialize();
+  std::vector<NamedTensor> export_state(ModelRole role);
+
+  void set_images(ImageRole role, const torch::Tensor& images, const torch::Tensor& labels,
+                  const torch::Tensor& true_labels);
+
+  int64_t unlearn(const UnlearnOptions& options, const RunControl& control);
+  void train(const TrainOptions& options, const RunControl& control);
+  Metrics evaluate(ModelRole role, int64_t batch_size, const RunControl& control);
+  /// argmax over a set: int64 [N] on the host.
+  torch::Tensor predictions(ModelRole model, ImageRole role, const RunControl& control);
+  /// Shared adversarial perturbation of chosen images: float32 [n,3,H,W] on the host, contiguous.
+  torch::Tensor perturb(ImageRole role, const torch::Tensor& indices, const PgdOptions& options,
+                        const RunControl& control);
+
+  struct OuterGradient {
+    double total, clean, adversarial, shared;
+    torch::Tensor suspects;             ///< int64 [n] of 0 and 1, on the host
+    std::vector<NamedTensor> gradient;  ///< on the host, contiguous
+  };
+  /// Losses and gradient of one outer step at given perturbations (n*3*H*W pixels, any shape); no
+  /// weight changes.
+  OuterGradient outer_gradient(ImageRole role, const torch::Tensor& indices,
+                               const torch::Tensor& delta, const SauLossOptions& options,
+                               const RunControl& control);
+
+ private:
+  /// Called at the start of every job: thread count and lazily built models.
+  void prepare();
+  const PixelClassifier& model(ModelRole role) const;
+  const ImageSet& images(ImageRole role) const;
+  const ImageSet* find_images(ImageRole role) const;
+
+  WorkspaceOptions options_;
+  std::optional<torch::Device> device_;
+  torch::Generator generator_;
+  std::optional<PixelClassifier> trainee_;
+  std::optional<PixelClassifier> reference_;
+  bool has_weights_ = false;
+  std::map<ImageRole, ImageSet> images_;
+};
+
+}  // namespace sau
