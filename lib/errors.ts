@@ -47,3 +47,10 @@ export function assertNever(value: never): never {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The `code` of a system error such as 'ENOENT', else null. */
+export function errnoOf(error: unknown): string | null {
+  return error instanceof Error && 'syscall' in error && 'code' in error
+    ? String(error.code)
+    : null;
+}

@@ -1,0 +1,40 @@
+import {errnoOf, messageOf, SauError} from '../errors.js';
+
+const DAMAGED = 'the file may be truncated or damaged: copy or download it again';
+
+/** Thrown inside the readers of this folder, which do not know the file: what is wrong, and what to do. */
+export class FormatError extends Error {
+  constructor(
+    message: string,
+    readonly advice = DAMAGED,
+  ) {
+    super(message);
+  }
+}
+
+/** ERR_CHECKPOINT for a file whose bytes are not what they should be. A SauError passes unchanged. */
+export function damagedFile(path: string, cause: unknown): SauError {
+  if (cause instanceof SauError) return cause;
+  const advice = cause instanceof FormatError ? cause.advice : DAMAGED;
+  return new SauError(
+    'ERR_CHECKPOINT',
+    `Expected a complete torch.save file at ${path} but ${messageOf(cause)}; ${advice}`,
+    {cause, details: {path}},
+  );
+}
+
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file: check the path',
+  EISDIR: 'it is a folder: name the .pt file in it',
+  EACCES: 'it may not be read: change its permissions',
+};
+
+/** ERR_CHECKPOINT for a file that the operating system would not open or read. */
+export function unreadableFile(path: string, cause: unknown): SauError {
+  const code = errnoOf(cause);
+  const why = (code !== null && READ_FAILURES[code]) || `reading failed: ${messageOf(cause)}`;
+  return new SauError('ERR_CHECKPOINT', `Expected a readable checkpoint at ${path} but ${why}`, {
+    cause,
+    details: {path, errno: code},
+  });
+}

@@ -1,0 +1,159 @@
+import {SauError} from '../errors.js';
+import {FormatError} from './checkpoint_error.js';
+import {PickleCursor} from './pickle_cursor.js';
+import {
+  describeValue,
+  dictKey,
+  isBuildable,
+  PickleGlobal,
+  PyTuple,
+  SET_STATE,
+  type Vocabulary,
+} from './pickle_values.js';
+
+export interface UnpickleOptions {
+  /** The file, for messages. */
+  readonly source: string;
+  readonly vocabulary: Vocabulary;
+  /** Resolves a persistent id, such as a tensor's storage; without it such ids are refused. */
+  readonly persistentLoad?: (id: unknown) => unknown;
+}
+
+/** The stack, marks and memo of a pickle in progress. Every growth is paid for by a byte of the pickle. */
+export class PickleMachine {
+  readonly cursor: PickleCursor;
+  readonly globals = new Set<string>();
+  readonly memo = new Map<number, unknown>();
+  protocol = 0;
+  stopped = false;
+  #stack: unknown[] = [];
+  #marks: number[] = [];
+
+  constructor(
+    bytes: Uint8Array,
+    private readonly options: UnpickleOptions,
+  ) {
+    this.cursor = new PickleCursor(bytes);
+  }
+
+  push(value: unknown): void {
+    this.#stack.push(value);
+  }
+
+  pop(): unknown {
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw this.#underflow();
+    return this.#stack.pop();
+  }
+
+  top(): unknown {
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw this.#underflow();
+    return this.#stack.at(-1);
+  }
+
+  mark(): void {
+    this.#marks.push(this.#stack.length);
+  }
+
+  /** The values above the last mark; both are removed. */
+  popMark(): unknown[] {
+    const mark = this.#marks.pop();
+    if (mark === undefined) throw this.#underflow();
+    return this.#stack.splice(mark);
+  }
+
+  /** POP removes a value, or a mark where that is on top. */
+  discard(): void {
+    if (this.#marks.at(-1) === this.#stack.length) this.#marks.pop();
+    else this.pop();
+  }
+
+  memoGet(index: number): void {
+    if (!this.memo.has(index)) throw new FormatError(`its pickle recalls unknown memo ${index}`);
+    this.push(this.memo.get(index));
+  }
+
+  tuple(count: number): void {
+    const items = Array.from({length: count}, () => this.pop()).reverse();
+    this.push(new PyTuple(items));
+  }
+
+  /** GLOBAL and STACK_GLOBAL: the name must be in the vocabulary. */
+  find(module: unknown, name: unknown): PickleGlobal {
+    if (typeof module !== 'string' || typeof name !== 'string') {
+      throw new FormatError(`its pickle names a global by ${describeValue(name)}`);
+    }
+    const full = `${module}.${name}`;
+    const found = this.options.vocabulary.get(full);
+    if (found === undefined) throw this.unsafe(full);
+    this.globals.add(full);
+    return found;
+  }
+
+  /** REDUCE, NEWOBJ, OBJ and INST: only a constructor of the vocabulary is called. */
+  call(callable: unknown, args: unknown): void {
+    if (!(callable instanceof PickleGlobal) || callable.call === null) {
+      throw this.unsafe(`a call of ${describeValue(callable)}`);
+    }
+    if (!(args instanceof PyTuple)) {
+      throw new FormatError(`its pickle calls ${callable.name} with ${describeValue(args)}`);
+    }
+    this.push(callable.call(args.items));
+  }
+
+  build(): void {
+    const state = this.pop();
+    const target = this.top();
+    if (!isBuildable(target)) throw this.unsafe(`BUILD of ${describeValue(target)}`);
+    target[SET_STATE](state);
+  }
+
+  append(items: readonly unknown[]): void {
+    const target = this.top();
+    if (!Array.isArray(target)) {
+      throw new FormatError(`its pickle appends to ${describeValue(target)}, not to a list`);
+    }
+    for (const item of items) target.push(item);
+  }
+
+  setItems(items: readonly unknown[]): void {
+    const target = this.top();
+    if (!(target instanceof Map) || items.length % 2 !== 0) {
+      throw new FormatError(`its pickle sets items of ${describeValue(target)}, not of a dict`);
+    }
+    for (let i = 0; i < items.length; i += 2) target.set(dictKey(items[i]), items[i + 1]);
+  }
+
+  addItems(items: readonly unknown[]): void {
+    const target = this.top();
+    if (!(target instanceof Set)) {
+      throw new FormatError(`its pickle adds to ${describeValue(target)}, not to a set`);
+    }
+    for (const item of items) target.add(dictKey(item));
+  }
+
+  persistent(id: unknown): void {
+    const {persistentLoad} = this.options;
+    if (persistentLoad === undefined) {
+      throw new FormatError(`its pickle refers to outside data (${describeValue(id)})`);
+    }
+    this.push(persistentLoad(id));
+  }
+
+  unsafe(name: string): SauError {
+    const {source} = this.options;
+    const advice = name.startsWith('PIL.')
+      ? 'this record keeps its poisoned images in memory: run the attack again so that it saves them as PNG files'
+      : 'if you trust the file, open it in Python and save model.state_dict() instead';
+    return new SauError(
+      'ERR_UNSAFE_PICKLE',
+      `Expected only tensors, arrays, numbers, text and containers in ${source} but its pickle asks for ${name}; nothing was executed: ${advice}`,
+      {details: {path: source, global: name}},
+    );
+  }
+
+  #underflow(): FormatError {
+    return new FormatError(
+      `its pickle takes more values than it gave, at byte ${this.cursor.position}`,
+    );
+  }
+}

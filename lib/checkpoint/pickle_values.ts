@@ -1,0 +1,77 @@
+/**
+ * What pickled Python values become: dict -> Map, list -> Array, tuple -> PyTuple, set -> Set, str -> string,
+ * bytes -> Uint8Array, int -> number (bigint beyond 2^53), None -> null.
+ */
+
+/** A Python tuple, kept apart from a list. */
+export class PyTuple {
+  constructor(readonly items: readonly unknown[]) {}
+}
+
+/** For the writer: a number to be written as a Python float even where it is whole. */
+export class PyFloat {
+  constructor(readonly value: number) {}
+}
+
+/** Text of more than 64 KiB, not yet decoded: in practice the bytes of a numpy array stored as latin1 text. */
+export class LongText {
+  constructor(readonly utf8: Uint8Array) {}
+}
+
+/** The method by which an object takes the state of a BUILD instruction. */
+export const SET_STATE = Symbol('setState');
+
+export interface Buildable {
+  [SET_STATE](state: unknown): void;
+}
+
+export function isBuildable(value: unknown): value is Buildable {
+  return typeof value === 'object' && value !== null && SET_STATE in value;
+}
+
+/** collections.OrderedDict. A state dict brings attributes (`_metadata`), which carry no weights and are dropped. */
+export class OrderedDict extends Map<unknown, unknown> implements Buildable {
+  [SET_STATE](): void {}
+}
+
+/** A name of the vocabulary; `call` makes the value, null where the name is only ever an argument. */
+export class PickleGlobal {
+  constructor(
+    readonly name: string,
+    readonly call: ((args: readonly unknown[]) => unknown) | null = null,
+  ) {}
+}
+
+/** The closed set of names a pickle may use, by `module.name`. */
+export type Vocabulary = ReadonlyMap<string, PickleGlobal>;
+
+const MAX_KEY_BYTES = 4096;
+
+/** The Map key of a Python dict key: bytes become text, safe big integers numbers; the rest stays. */
+export function dictKey(key: unknown): unknown {
+  if (key instanceof Uint8Array && key.length <= MAX_KEY_BYTES) {
+    return Buffer.from(key).toString('latin1');
+  }
+  if (typeof key === 'bigint') return integer(key);
+  return key;
+}
+
+/** A number where that is exact, else the bigint. */
+export function integer(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** A short name of the Python type, for messages. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'None';
+  if (value instanceof PyTuple) return `a tuple of ${value.items.length}`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (value instanceof Map) return `a dict of ${value.size}`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value instanceof PickleGlobal) return value.name;
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  if (typeof value === 'object') return `a ${value.constructor.name}`;
+  return String(value);
+}

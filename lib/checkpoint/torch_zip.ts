@@ -1,0 +1,173 @@
+import {type FileHandle, open, stat} from 'node:fs/promises';
+import {crc32} from 'node:zlib';
+import {type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile} from 'yauzl';
+import {SauError} from '../errors.js';
+import {damagedFile, FormatError, unreadableFile} from './checkpoint_error.js';
+import {refuseForeignFile} from './foreign_file.js';
+
+/** Bytes read and checked at a time, so that no single step holds the thread for long. */
+const PIECE_BYTES = 1 << 20;
+const ZIP_MAGIC = 0x04034b50;
+
+/** The entries of a torch.save ZIP (specification C.3), read from the file when asked for. */
+export class TorchZip {
+  private constructor(
+    readonly path: string,
+    readonly fileBytes: number,
+    private readonly handle: FileHandle,
+    private readonly zip: ZipFile,
+    private readonly prefix: string,
+    private readonly entries: ReadonlyMap<string, Entry>,
+  ) {}
+
+  /**
+   * Opens the file and reads its directory. Throws ERR_CHECKPOINT for a missing file, another format, a
+   * damaged, compressed, encrypted or big-endian one, and ERR_UNSAFE_PICKLE for a bare pickle that names code.
+   */
+  static async open(path: string): Promise<TorchZip> {
+    const unreadable = (error: unknown): never => {
+      throw unreadableFile(path, error);
+    };
+    // Before open(), which would wait for ever on a named pipe.
+    if (!(await stat(path).catch(unreadable)).isFile()) unreadable(new Error('not a regular file'));
+    const handle = await open(path, 'r').catch(unreadable);
+    try {
+      return await TorchZip.#openDirectory(path, handle);
+    } catch (error) {
+      await handle.close();
+      throw damagedFile(path, error);
+    }
+  }
+
+  static async #openDirectory(path: string, handle: FileHandle): Promise<TorchZip> {
+    const {size} = await handle.stat();
+    const head = Buffer.alloc(64);
+    const {bytesRead} = await handle.read(head, 0, head.length, 0);
+    if (bytesRead < 4 || head.readUInt32LE(0) !== ZIP_MAGIC) {
+      await refuseForeignFile(path, handle, head.subarray(0, bytesRead));
+    }
+    const reader = new HandleReader(handle);
+    const zip = await fromRandomAccessReaderPromise(reader, size, {autoClose: false});
+    const entries = await readDirectory(zip, size);
+    const prefix = findPrefix([...entries.keys()]);
+    const file = new TorchZip(path, size, handle, zip, prefix, entries);
+    await file.#checkKind();
+    return file;
+  }
+
+  /** The size of an entry such as `data/0` in bytes; null where there is none. */
+  sizeOf(name: string): number | null {
+    return this.entries.get(this.prefix + name)?.uncompressedSize ?? null;
+  }
+
+  /** The bytes of an entry such as `data.pkl`, in memory of their own, checked against their CRC. */
+  async read(name: string): Promise<Buffer> {
+    try {
+      return await this.#read(name);
+    } catch (error) {
+      throw damagedFile(this.path, error);
+    }
+  }
+
+  async #read(name: string): Promise<Buffer> {
+    const entry = this.entries.get(this.prefix + name);
+    if (entry === undefined) throw new FormatError(`it has no entry ${name}`);
+    const {fileDataStart} = await this.zip.readLocalFileHeaderPromise(entry, {minimal: true});
+    const bytes = Buffer.allocUnsafeSlow(entry.uncompressedSize);
+    let crc = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const length = Math.min(PIECE_BYTES, bytes.length - at);
+      const {bytesRead} = await this.handle.read(bytes, at, length, fileDataStart + at);
+      if (bytesRead === 0) throw new FormatError(`it ends within entry ${name}`);
+      crc = crc32(bytes.subarray(at, at + bytesRead), crc);
+      at += bytesRead;
+    }
+    if (crc !== entry.crc32) throw new FormatError(`the checksum of entry ${name} does not match`);
+    return bytes;
+  }
+
+  async #checkKind(): Promise<void> {
+    if (this.sizeOf('constants.pkl') !== null) {
+      throw new SauError(
+        'ERR_CHECKPOINT',
+        `Expected a file of torch.save at ${this.path} but it is a TorchScript module: save model.state_dict() with torch.save instead`,
+        {details: {path: this.path}},
+      );
+    }
+    const orderBytes = this.sizeOf('byteorder');
+    if (orderBytes === null) return;
+    if (orderBytes > 16 || (await this.#read('byteorder')).toString('latin1') !== 'little') {
+      throw new SauError(
+        'ERR_CHECKPOINT',
+        `Expected little-endian tensors at ${this.path} but the file was written on a big-endian machine: save it again on a little-endian one`,
+        {details: {path: this.path}},
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+}
+
+/** Keeps yauzl's positions within what fs accepts: a damaged directory can name any. */
+class HandleReader extends RandomAccessReader {
+  constructor(private readonly handle: FileHandle) {
+    super();
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    if (!Number.isSafeInteger(position)) {
+      callback(new FormatError('its directory lies outside the file'));
+      return;
+    }
+    this.handle.read(buffer, offset, length, position).then(
+      ({bytesRead}) => callback(null, bytesRead),
+      (error: Error) => callback(error),
+    );
+  }
+
+  override close(callback: (error: Error | null) => void): void {
+    callback(null);
+  }
+}
+
+async function readDirectory(zip: ZipFile, fileBytes: number): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  let total = 0;
+  for await (const entry of zip.eachEntry()) {
+    const name = entry.fileName;
+    if (entry.isEncrypted()) throw new FormatError(`its entry ${name} is encrypted`);
+    if (entry.compressionMethod !== 0) {
+      throw new FormatError(
+        `its entry ${name} is compressed, which torch.save never does`,
+        'unpack it if it is an archive of a checkpoint, or save it again with torch.save',
+      );
+    }
+    if (entries.has(name)) throw new FormatError(`it has two entries ${name}`);
+    total += entry.uncompressedSize;
+    if (total > fileBytes) throw new FormatError('its entries are larger than the file');
+    entries.set(name, entry);
+  }
+  return entries;
+}
+
+/** Everything before `data.pkl`: `archive/`, or the stem of the file's first name. */
+function findPrefix(names: readonly string[]): string {
+  const pickles = names.filter((name) => /(^|\/)data\.pkl$/.test(name));
+  const [first, second] = pickles;
+  if (first === undefined) {
+    throw new FormatError(
+      'it is a ZIP without an entry data.pkl',
+      'unpack it if it is an archive of a checkpoint',
+    );
+  }
+  if (second !== undefined) throw new FormatError(`it has both ${first} and ${second}`);
+  return first.slice(0, -'data.pkl'.length);
+}
