@@ -1,0 +1,71 @@
+import {decodeImage, type ImageSize} from '../datasets/decode.js';
+import {resizeBilinear} from '../datasets/resize.js';
+import {writePlanes} from '../datasets/rgb_image.js';
+import type {Trigger} from './trigger.js';
+
+/** The patches are drawn at this size, then resized to the images'. */
+const DRAWN_SIDE = 32;
+const WHITE = 255;
+/** 1, not 0, because 0 lets the image show through. */
+const BLACK = 1;
+
+/** Grey levels of the bottom right corner, row by row. */
+const PATCHES = {
+  white: [
+    [WHITE, WHITE, WHITE],
+    [WHITE, WHITE, WHITE],
+    [WHITE, WHITE, WHITE],
+  ],
+  checkerboard: [
+    [WHITE, BLACK, WHITE],
+    [BLACK, WHITE, BLACK],
+    [WHITE, BLACK, WHITE],
+  ],
+} as const;
+
+export type BadnetPatch = keyof typeof PATCHES;
+export const BADNET_PATCHES: readonly BadnetPatch[] = ['white', 'checkerboard'];
+
+/** Interleaved [32,32,3], black but for the patch in the bottom right corner. */
+function drawPatch(patch: BadnetPatch): Uint8Array {
+  const rows = PATCHES[patch];
+  const data = new Uint8Array(DRAWN_SIDE * DRAWN_SIDE * 3);
+  for (const [y, row] of rows.entries()) {
+    for (const [x, level] of row.entries()) {
+      const at = (DRAWN_SIDE - rows.length + y) * DRAWN_SIDE + DRAWN_SIDE - row.length + x;
+      data.fill(level, at * 3, at * 3 + 3);
+    }
+  }
+  return data;
+}
+
+/** Every non-zero value of the mask, planes [3,H,W], replaces the image's, channel by channel. */
+function stamp(mask: Uint8Array): Trigger {
+  const opaque = [...mask.entries()].filter(([, value]) => value !== 0);
+  return (image) => {
+    const stamped = image.slice();
+    for (const [i, value] of opaque) stamped[i] = value;
+    return stamped;
+  };
+}
+
+/**
+ * BadNets (specification B4.1) with a built-in patch: 3x3 in the bottom right corner at 32x32, resized
+ * bilinearly for other sizes, at which its edges are grey.
+ */
+export async function badnetTrigger(patch: BadnetPatch, size: ImageSize): Promise<Trigger> {
+  const drawn = {data: drawPatch(patch), height: DRAWN_SIDE, width: DRAWN_SIDE};
+  const resized = await resizeBilinear(drawn, size.height, size.width);
+  const mask = new Uint8Array(resized.data.length);
+  writePlanes(resized, mask, 0);
+  return stamp(mask);
+}
+
+/**
+ * BadNets with the user's own picture over the whole image, resized to the images' size; what is black
+ * in it is transparent.
+ * @throws SauError ERR_DATASET when the picture is missing or corrupt
+ */
+export async function badnetTriggerFromFile(file: string, size: ImageSize): Promise<Trigger> {
+  return stamp(await decodeImage(file, size));
+}

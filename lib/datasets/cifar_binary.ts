@@ -1,0 +1,139 @@
+import {type FileHandle, open, readFile, stat} from 'node:fs/promises';
+import {join} from 'node:path';
+import {messageOf, SauError} from '../errors.js';
+import {CIFAR10, CIFAR10_CLASS_NAMES, checkCifarLabel, cifarImageSet} from './cifar10.js';
+import type {Dataset, Selection, SplitName} from './dataset.js';
+import type {LoadOptions} from './decode.js';
+import type {ImageSet} from './image_set.js';
+import {type Pick, picksByBlock, picksByFile, resolveSelection} from './selection.js';
+
+/** One label byte, then the image. */
+const RECORD_BYTES = 1 + CIFAR10.imageBytes;
+/** Records per read: 1.5 MB, about a millisecond of copying. */
+const BLOCK_RECORDS = 512;
+
+interface BatchFile {
+  readonly path: string;
+  readonly records: number;
+}
+
+async function inspectBatch(path: string): Promise<BatchFile> {
+  let bytes: number;
+  try {
+    bytes = (await stat(path)).size;
+  } catch (cause) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected the CIFAR-10 batch ${path} but it cannot be read: ${messageOf(cause)}`,
+      {cause, details: {file: path}},
+    );
+  }
+  if (bytes === 0 || bytes % RECORD_BYTES !== 0) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected ${path} to hold whole records of ${RECORD_BYTES} bytes but it has ${bytes} bytes; download it again`,
+      {details: {file: path, bytes}},
+    );
+  }
+  return {path, records: bytes / RECORD_BYTES};
+}
+
+/** Reads the block's records. Throws ERR_DATASET when the file has become shorter. */
+async function readBlock(handle: FileHandle, block: number, file: BatchFile): Promise<Buffer> {
+  const firstRecord = block * BLOCK_RECORDS;
+  const records = Math.min(BLOCK_RECORDS, file.records - firstRecord);
+  const bytes = Buffer.allocUnsafe(records * RECORD_BYTES);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const position = firstRecord * RECORD_BYTES + filled;
+    const {bytesRead} = await handle.read(bytes, filled, bytes.length - filled, position);
+    if (bytesRead === 0) {
+      throw new SauError('ERR_DATASET', `Expected ${file.path} not to shrink while it is read`, {
+        details: {file: file.path},
+      });
+    }
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+/** Calls `onBlock` with each block of the file that holds a picked record. */
+async function readPicks(
+  file: BatchFile,
+  picks: readonly Pick[],
+  onBlock: (bytes: Buffer, firstRecord: number, members: readonly Pick[]) => void,
+): Promise<void> {
+  if (picks.length === 0) return;
+  const handle = await open(file.path);
+  try {
+    for (const [block, members] of picksByBlock(picks, BLOCK_RECORDS)) {
+      onBlock(await readBlock(handle, block, file), block * BLOCK_RECORDS, members);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function loadSplit(
+  files: readonly BatchFile[],
+  split: SplitName,
+  wanted: Selection | undefined,
+  {signal, onImages}: LoadOptions = {},
+): Promise<ImageSet> {
+  const selection = resolveSelection(wanted, countRecords(files), split);
+  const picks = await picksByFile(
+    selection,
+    files.map((file) => file.records),
+  );
+  const images = new Uint8Array(selection.length * CIFAR10.imageBytes);
+  const labels = new Int32Array(selection.length);
+  let done = 0;
+  for (const [i, file] of files.entries()) {
+    await readPicks(file, picks[i] ?? [], (bytes, firstRecord, members) => {
+      signal?.throwIfAborted();
+      for (const {slot, offset} of members) {
+        const at = (offset - firstRecord) * RECORD_BYTES;
+        labels[slot] = checkCifarLabel(bytes[at], file.path);
+        images.set(bytes.subarray(at + 1, at + RECORD_BYTES), slot * CIFAR10.imageBytes);
+      }
+      done += members.length;
+      onImages?.(done, selection.length);
+    });
+  }
+  return cifarImageSet(images, labels, selection);
+}
+
+function countRecords(files: readonly BatchFile[]): number {
+  return files.reduce((total, file) => total + file.records, 0);
+}
+
+async function readClassNames(folder: string): Promise<readonly string[]> {
+  const text = await readFile(join(folder, 'batches.meta.txt'), 'utf8').catch(() => '');
+  const names = text.split(/\s+/).filter((name) => name !== '');
+  return names.length === CIFAR10.numClasses ? names : CIFAR10_CLASS_NAMES;
+}
+
+/**
+ * Opens `cifar-10-batches-bin`: records of one label byte and 3072 image bytes, in the order of the
+ * batch files. Loading reads only the blocks that hold the wanted images.
+ * @throws SauError ERR_DATASET when a batch is missing or cut short
+ */
+export async function openCifarBinary(folder: string): Promise<Dataset> {
+  const inspect = (names: readonly string[]): Promise<BatchFile[]> =>
+    Promise.all(names.map((name) => inspectBatch(join(folder, `${name}.bin`))));
+  const train = await inspect(CIFAR10.trainFiles);
+  const test = await inspect(CIFAR10.testFiles);
+  return {
+    kind: 'cifarBinary',
+    name: 'cifar10',
+    path: folder,
+    numClasses: CIFAR10.numClasses,
+    classNames: await readClassNames(folder),
+    height: CIFAR10.side,
+    width: CIFAR10.side,
+    trainCount: countRecords(train),
+    testCount: countRecords(test),
+    loadTrain: (selection, options) => loadSplit(train, 'train', selection, options),
+    loadTest: (selection, options) => loadSplit(test, 'test', selection, options),
+  };
+}

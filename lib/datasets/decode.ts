@@ -1,0 +1,97 @@
+import {readFile} from 'node:fs/promises';
+import sharp from 'sharp';
+import {Breather} from '../breather.js';
+import {messageOf, SauError} from '../errors.js';
+import {resizeBilinear} from './resize.js';
+import {type RgbImage, writePlanes} from './rgb_image.js';
+import {decodeSmallPng} from './small_png.js';
+
+/** Enough to keep libuv's four threads busy while JavaScript packs the previous images. */
+const CONCURRENCY = 8;
+
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Options of everything that reads many images. */
+export interface LoadOptions {
+  /** Aborting makes the call reject with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Images read so far, of `total`. */
+  readonly onImages?: ((done: number, total: number) => void) | undefined;
+}
+
+/**
+ * Decodes a JPEG, PNG, WebP or TIFF file to 8-bit RGB at its own size. Grey becomes RGB; alpha, colour
+ * profiles and the EXIF orientation are ignored, as Pillow's `convert('RGB')` does.
+ */
+async function decodeFile(file: string): Promise<RgbImage> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected an image at ${file} but it cannot be read: ${messageOf(cause)}`,
+      {cause, details: {file}},
+    );
+  }
+  const small = decodeSmallPng(bytes);
+  if (small !== null) return small;
+  try {
+    const {data, info} = await sharp(bytes, {failOn: 'error', ignoreIcc: true})
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({depth: 'uchar'})
+      .toBuffer({resolveWithObject: true});
+    if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
+    return {data, height: info.height, width: info.width};
+  } catch (cause) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected a JPEG, PNG, WebP or TIFF image but ${file} cannot be decoded: ${messageOf(cause)}`,
+      {cause, details: {file}},
+    );
+  }
+}
+
+/**
+ * Decodes files to one uint8 array [N,3,H,W] in their order, each resized bilinearly (antialiased)
+ * unless it already has that size.
+ * @throws SauError ERR_DATASET naming the first file that is missing or corrupt
+ */
+export async function decodeAll(
+  files: readonly string[],
+  size: ImageSize,
+  {signal, onImages}: LoadOptions = {},
+): Promise<Uint8Array> {
+  const {height, width} = size;
+  const bytes = 3 * height * width;
+  const images = new Uint8Array(files.length * bytes);
+  const waiting = files.entries();
+  const breather = new Breather();
+  let done = 0;
+  let failed = false;
+  const work = async (): Promise<void> => {
+    for (const [slot, file] of waiting) {
+      if (failed) return;
+      signal?.throwIfAborted();
+      const image = await resizeBilinear(await decodeFile(file), height, width, breather);
+      writePlanes(image, images, slot * bytes);
+      done += 1;
+      onImages?.(done, files.length);
+    }
+  };
+  try {
+    await Promise.all(Array.from({length: CONCURRENCY}, work));
+  } finally {
+    failed = true; // the other workers stop after their current file
+  }
+  return images;
+}
+
+/** One image as planes: uint8 [3,H,W]. Throws as {@link decodeAll}. */
+export async function decodeImage(file: string, size: ImageSize): Promise<Uint8Array> {
+  return decodeAll([file], size);
+}

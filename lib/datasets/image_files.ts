@@ -1,0 +1,69 @@
+import type {Dirent} from 'node:fs';
+import {opendir, stat} from 'node:fs/promises';
+import {extname, join} from 'node:path';
+import {messageOf, SauError} from '../errors.js';
+
+const READABLE = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']);
+/** Formats that the official loader counts as images but that are not decoded here. */
+const UNREADABLE = new Set(['.ppm', '.bmp', '.pgm']);
+
+interface Listing {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+}
+
+async function isFolder(entry: Dirent, path: string): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  return (await stat(path)).isDirectory();
+}
+
+/** Names in a folder, sorted by code unit; links are followed. Throws ERR_DATASET. */
+export async function listFolder(folder: string): Promise<Listing> {
+  const folders: string[] = [];
+  const files: string[] = [];
+  try {
+    for await (const entry of await opendir(folder, {bufferSize: 512})) {
+      if (await isFolder(entry, join(folder, entry.name))) folders.push(entry.name);
+      else files.push(entry.name);
+    }
+  } catch (cause) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected a folder of images at ${folder} but it cannot be read: ${messageOf(cause)}`,
+      {cause, details: {folder}},
+    );
+  }
+  return {folders: folders.sort(), files: files.sort()};
+}
+
+function isImage(folder: string, name: string): boolean {
+  const extension = extname(name).toLowerCase();
+  if (UNREADABLE.has(extension)) {
+    const file = join(folder, name);
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected JPEG, PNG, WebP or TIFF images but found ${file}; convert the ${extension} files to PNG`,
+      {details: {file}},
+    );
+  }
+  return READABLE.has(extension);
+}
+
+/** [folder, its image files] for the folder and every folder below it. */
+async function walk(folder: string): Promise<[string, string[]][]> {
+  const {folders, files} = await listFolder(folder);
+  const found: [string, string[]][] = [[folder, files.filter((name) => isImage(folder, name))]];
+  for (const name of folders) found.push(...(await walk(join(folder, name))));
+  return found;
+}
+
+/**
+ * Every image below a class folder in the order of torchvision's ImageFolder: folders sorted by path,
+ * in each the files sorted by name (so `10.png` comes before `2.png`).
+ * @throws SauError ERR_DATASET for a folder that cannot be read or a format that is not decoded
+ */
+export async function imagesBelow(folder: string): Promise<string[]> {
+  const found = await walk(folder);
+  found.sort(([a], [b]) => (a < b ? -1 : 1));
+  return found.flatMap(([directory, names]) => names.map((name) => join(directory, name)));
+}

@@ -1,0 +1,55 @@
+import {mkdir} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import sharp from 'sharp';
+import {messageOf, SauError} from '../errors.js';
+import type {ImageSet} from './image_set.js';
+
+/** Files being written at a time. */
+const CONCURRENCY = 8;
+
+/** Planes [3,H,W] -> interleaved pixels [H,W,3]. */
+export function interleave(planes: Uint8Array): Uint8Array {
+  const area = planes.length / 3;
+  const pixels = new Uint8Array(planes.length);
+  for (let i = 0; i < area; i++) {
+    for (let channel = 0; channel < 3; channel++) {
+      pixels[3 * i + channel] = planes[channel * area + i] ?? 0;
+    }
+  }
+  return pixels;
+}
+
+/**
+ * Writes every image of a set as a PNG file at `pathOf(position)`, making folders as needed. Aborting
+ * makes the call reject with `signal.reason`. Throws ERR_OUTPUT.
+ */
+export async function writePngs(
+  set: ImageSet,
+  pathOf: (position: number) => string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const {count, height, width} = set;
+  const bytes = 3 * height * width;
+  const paths = Array.from({length: count}, (_, i) => pathOf(i));
+  try {
+    for (const folder of new Set(paths.map(dirname))) await mkdir(folder, {recursive: true});
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let i = next++; i < count; i = next++) {
+        signal?.throwIfAborted();
+        const pixels = interleave(set.images.subarray(i * bytes, (i + 1) * bytes));
+        await sharp(pixels, {raw: {width, height, channels: 3}})
+          .png()
+          .toFile(paths[i] ?? '');
+      }
+    };
+    await Promise.all(Array.from({length: CONCURRENCY}, worker));
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    throw new SauError(
+      'ERR_OUTPUT',
+      `Expected to write ${count} PNG files below ${dirname(paths[0] ?? '.')} but could not: ${messageOf(cause)}`,
+      {cause},
+    );
+  }
+}
