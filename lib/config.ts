@@ -1,0 +1,135 @@
+import {join} from 'node:path';
+import type {z} from 'zod';
+import {DEFAULTS, DEMO_DEFAULTS, EPOCHS, ROUNDS} from './config/defaults.js';
+import {optionError, parseOptions, type Spelling, shown, type UserOptions} from './config/parse.js';
+import {attackSchema, defendSchema, demoSchema, evaluateSchema} from './config/schemas.js';
+import type {
+  AttackConfig,
+  AttackOptions,
+  DataConfig,
+  DefendConfig,
+  DefendOptions,
+  DemoConfig,
+  DemoOptions,
+  EvaluateConfig,
+  EvaluateOptions,
+} from './config/types.js';
+
+export {DEFAULTS, DEMO_DEFAULTS} from './config/defaults.js';
+export type {Spelling, UserOptions} from './config/parse.js';
+export type * from './config/types.js';
+
+const asWritten: Spelling = (option) => option;
+
+/**
+ * Options of `defend` -> a whole, checked, frozen configuration (specification B1.1). Parsing a
+ * configuration again gives the same one. Throws ERR_CONFIG.
+ */
+export function parseDefendConfig(
+  options: DefendOptions | UserOptions,
+  spell: Spelling = asWritten,
+): DefendConfig {
+  const located = locate(options, 'ckpt', 'resultFile', DEFAULTS.defend.recordRoot, spell);
+  const config = parse(defendSchema, DEFAULTS.defend, located, spell, ['resultFile']);
+  checkNormalization(config, spell);
+  return config;
+}
+
+/** Options of `attack` -> a whole, checked, frozen configuration (specification B3.1). Throws ERR_CONFIG. */
+export function parseAttackConfig(
+  options: AttackOptions | UserOptions,
+  spell: Spelling = asWritten,
+): AttackConfig {
+  const {kind = 'badnet'} = options;
+  const named =
+    options.out === undefined && options.saveFolderName === undefined
+      ? {...options, kind, saveFolderName: kind}
+      : {...options, kind};
+  const located = locate(named, 'out', 'saveFolderName', DEFAULTS.attack.recordRoot, spell);
+  const config = parse(attackSchema, DEFAULTS.attack, located, spell, ['saveFolderName']);
+  checkNormalization(config, spell);
+  return config;
+}
+
+/** Options of `evaluate` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseEvaluateConfig(
+  options: EvaluateOptions | UserOptions,
+  spell: Spelling = asWritten,
+): EvaluateConfig {
+  const located = locate(options, 'ckpt', 'resultFile', DEFAULTS.evaluate.recordRoot, spell);
+  const config = parse(evaluateSchema, DEFAULTS.evaluate, located, spell, ['resultFile']);
+  checkNormalization(config, spell);
+  return config;
+}
+
+/** Options of `demo` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseDemoConfig(
+  options: DemoOptions | UserOptions,
+  spell: Spelling = asWritten,
+): DemoConfig {
+  return parse(demoSchema, DEMO_DEFAULTS, {...options}, spell);
+}
+
+/** Rounds to run: the user's, else the data set's default (specification B1.1). */
+export function resolveRounds(config: Pick<DefendConfig, 'rounds'>, datasetName: string): number {
+  return config.rounds ?? (datasetName === 'tiny' ? ROUNDS.tiny : ROUNDS.standard);
+}
+
+/**
+ * The parts of the victim's training whose default depends on the data set (specification B3.1):
+ * the cosine lasts as long as the training, except on gtsrb, where it stops half-way.
+ */
+export function resolveTraining(
+  config: Pick<AttackConfig, 'epochs' | 'scheduleLength' | 'flip'>,
+  datasetName: string,
+): {epochs: number; scheduleLength: number; flip: boolean} {
+  const isGtsrb = datasetName === 'gtsrb';
+  const usual = isGtsrb ? EPOCHS.gtsrb : datasetName === 'tiny' ? EPOCHS.tiny : EPOCHS.standard;
+  const epochs = config.epochs ?? usual;
+  const cosine = isGtsrb && config.epochs === null ? EPOCHS.standard : epochs;
+  return {
+    epochs,
+    scheduleLength: config.scheduleLength ?? cosine,
+    flip: config.flip ?? datasetName === 'cifar10',
+  };
+}
+
+function parse<T extends object>(
+  schema: z.ZodObject & z.ZodType<T>,
+  defaults: UserOptions,
+  options: UserOptions,
+  spell: Spelling,
+  aliases: readonly string[] = [],
+): T {
+  return parseOptions(schema, [...Object.keys(schema.shape), ...aliases], defaults, options, spell);
+}
+
+/** Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. */
+function locate(
+  options: UserOptions,
+  byPath: string,
+  byName: string,
+  defaultRoot: string,
+  spell: Spelling,
+): UserOptions {
+  const {[byPath]: path, [byName]: name, ...rest} = options;
+  if ((path === undefined) === (name === undefined)) {
+    const received = path === undefined ? 'neither' : `both ${shown(path)} and ${shown(name)}`;
+    throw optionError('', `exactly one of ${spell(byPath)} and ${spell(byName)}`, received);
+  }
+  if (name === undefined) {
+    return {...rest, [byPath]: path};
+  }
+  if (typeof name !== 'string' || name.trim() === '') {
+    throw optionError(spell(byName), 'the name of a folder under the record root', shown(name));
+  }
+  const root = typeof rest.recordRoot === 'string' ? rest.recordRoot : defaultRoot;
+  return {...rest, [byPath]: join(root, name)};
+}
+
+function checkNormalization(config: DataConfig, spell: Spelling): void {
+  if ((config.mean === null) !== (config.std === null)) {
+    const given = spell(config.mean === null ? 'std' : 'mean');
+    throw optionError('', `both or none of ${spell('mean')} and ${spell('std')}`, `only ${given}`);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Every default of the package, once: the paper's table (specification B1.1), the attack's training
+ * (B3.1) and the demo's sizes. Plain data without imports, so that `--help` can show it at once.
+ */
+const DATA_DEFAULTS = {
+  data: null,
+  dataset: 'auto',
+  imageSize: null,
+  mean: null,
+  std: null,
+  numClasses: null,
+  testLimit: null,
+} as const;
+
+const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0} as const;
+
+export const DEFAULTS = {
+  defend: {
+    ...DATA_DEFAULTS,
+    ...RUN_DEFAULTS,
+    recordRoot: 'record',
+    clean: '5pct',
+    model: null,
+    out: null,
+    force: false,
+    rounds: null,
+    batchSize: 256,
+    outerSteps: 1,
+    trainMode: false,
+    evalEvery: 1,
+    evalBatchSize: 256,
+    norm: 'L_inf',
+    normBound: 0.2,
+    stepSize: 0.2,
+    steps: 5,
+    init: 'max',
+    beta1: 0.01,
+    beta2: 1,
+    lambda1: 1,
+    lambda2: 0,
+    lambda3: 1,
+    optimizer: 'adam',
+    learningRate: 1e-4,
+    weightDecay: 0,
+    momentum: 0.9,
+    adamBetas: [0.9, 0.999],
+    batchOrder: null,
+  },
+  attack: {
+    ...DATA_DEFAULTS,
+    ...RUN_DEFAULTS,
+    recordRoot: 'record',
+    force: false,
+    targetLabel: 0,
+    poisonRate: 0.1,
+    poisonCount: null,
+    labelMode: 'all2one',
+    patch: 'white',
+    model: 'preactresnet18',
+    epochs: null,
+    batchSize: 128,
+    learningRate: 0.01,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    schedule: 'cosine',
+    scheduleLength: null,
+    cropPadding: 4,
+    flip: null,
+    evalEvery: 1,
+    evalBatchSize: 128,
+  },
+  evaluate: {
+    ...DATA_DEFAULTS,
+    device: RUN_DEFAULTS.device,
+    threads: RUN_DEFAULTS.threads,
+    recordRoot: 'record',
+    against: null,
+    poisoned: null,
+    model: null,
+    batchSize: 256,
+  },
+} as const;
+
+/** Sizes of the demo: small enough for two CPU cores, large enough for a clear before and after. */
+export const DEMO_DEFAULTS = {
+  ...RUN_DEFAULTS,
+  out: 'sau_demo',
+  force: false,
+  trainPerClass: 200,
+  testPerClass: 50,
+  size: 32,
+  width: 8,
+  epochs: 8,
+  trainBatchSize: 32,
+  learningRate: 0.05,
+  clean: '10pct',
+  rounds: 10,
+  batchSize: 64,
+} as const;
+
+/** Rounds by data set (specification B1.1). */
+export const ROUNDS = {standard: 100, tiny: 20} as const;
+
+/** Epochs of the victim's training by data set (specification B3.1). */
+export const EPOCHS = {standard: 100, gtsrb: 50, tiny: 200} as const;

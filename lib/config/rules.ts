@@ -1,0 +1,114 @@
+import {z} from 'zod';
+
+/**
+ * The kinds of value that options have. Text becomes a value here and nowhere else. The message of
+ * each rule is what was expected, as a noun: lib/config/parse.ts makes the sentence around it.
+ */
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+function numberFrom(value: unknown): unknown {
+  return typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : value;
+}
+
+function numberRule(expected: string, accepts: (value: number) => boolean) {
+  const check = (value: unknown) =>
+    typeof value === 'number' && Number.isFinite(value) && accepts(value);
+  return z.preprocess(numberFrom, z.custom<number>(check, {error: expected}));
+}
+
+export const positiveInteger = numberRule('integer > 0', (v) => Number.isSafeInteger(v) && v > 0);
+export const countFromZero = numberRule('integer >= 0', (v) => Number.isSafeInteger(v) && v >= 0);
+export const classCount = numberRule('integer > 1', (v) => Number.isSafeInteger(v) && v > 1);
+export const seed = numberRule(
+  'integer from 0 to 4294967295',
+  (v) => Number.isInteger(v) && v >= 0 && v <= 0xffffffff,
+);
+export const positive = numberRule('number > 0', (v) => v > 0);
+export const nonNegative = numberRule('number >= 0', (v) => v >= 0);
+export const rate = numberRule('number > 0 and <= 1', (v) => v > 0 && v <= 1);
+export const belowOne = numberRule('number >= 0 and < 1', (v) => v >= 0 && v < 1);
+
+const SWITCH: Readonly<Record<string, boolean>> = {
+  on: true,
+  true: true,
+  yes: true,
+  off: false,
+  false: false,
+  no: false,
+};
+
+export const onOff = z.preprocess(
+  (value) => (typeof value === 'string' ? (SWITCH[value.trim().toLowerCase()] ?? value) : value),
+  z.boolean({error: 'on or off'}),
+);
+
+export function text(expected: string) {
+  return z.preprocess(
+    (value) => (typeof value === 'number' ? String(value) : value),
+    z.custom<string>((value) => typeof value === 'string' && value.trim() !== '', {
+      error: expected,
+    }),
+  );
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(...names: T) {
+  const last = names.length - 1;
+  const listed = `${names.slice(0, last).join(', ')} or ${names[last]}`;
+  return z.enum(names, {error: names.length === 1 ? names[0] : listed});
+}
+
+function pattern<T extends string>(expected: string, expression: RegExp) {
+  return z.custom<T>((value) => typeof value === 'string' && expression.test(value), {
+    error: expected,
+  });
+}
+
+export const deviceName = pattern<'auto' | 'cpu' | 'cuda' | `cuda:${number}`>(
+  'auto, cpu, cuda or cuda:N',
+  /^(auto|cpu|cuda(:\d+)?)$/,
+);
+export const modelName = pattern<string>(
+  'preactresnet18 or preactresnet18_w<width>',
+  /^preactresnet18(_w[1-9]\d*)?$/,
+);
+
+/** "0.5,0.5,0.5", "(0.9, 0.999)" or an array. */
+function listFrom(value: unknown): unknown {
+  const parts =
+    typeof value === 'string'
+      ? value
+          .replace(/[()[\]]/g, ' ')
+          .trim()
+          .split(/[\s,]+/)
+      : value;
+  return Array.isArray(parts) ? parts.map(numberFrom) : value;
+}
+
+function isList(value: unknown, length: number, accepts: (v: number) => boolean): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length === length &&
+    value.every((v) => typeof v === 'number' && Number.isFinite(v) && accepts(v))
+  );
+}
+
+type Triple = [number, number, number];
+
+export const channelMeans = z.preprocess(
+  listFrom,
+  z.custom<Triple>((value) => isList(value, 3, () => true), {
+    error: 'three numbers such as 0.4914,0.4822,0.4465',
+  }),
+);
+export const channelDeviations = z.preprocess(
+  listFrom,
+  z.custom<Triple>((value) => isList(value, 3, (v) => v > 0), {
+    error: 'three numbers > 0 such as 0.247,0.243,0.261',
+  }),
+);
+export const adamBetas = z.preprocess(
+  listFrom,
+  z.custom<[number, number]>((value) => isList(value, 2, (v) => v >= 0 && v < 1), {
+    error: 'two numbers >= 0 and < 1 such as 0.9,0.999',
+  }),
+);

@@ -1,0 +1,107 @@
+import {z} from 'zod';
+import * as rule from './rules.js';
+import type {AttackConfig, DefendConfig, DemoConfig, EvaluateConfig} from './types.js';
+
+const DATA = {
+  data: rule.text('a folder').nullable(),
+  dataset: rule.choice('auto', 'cifar10', 'imagefolder'),
+  imageSize: rule.positiveInteger.nullable(),
+  mean: rule.channelMeans.nullable(),
+  std: rule.channelDeviations.nullable(),
+  numClasses: rule.classCount.nullable(),
+  testLimit: rule.positiveInteger.nullable(),
+};
+
+const DEVICE = {device: rule.deviceName, threads: rule.countFromZero};
+
+const CLEAN = rule.text('a ratio such as 5pct, a count, an index file or a folder');
+const CHECKPOINT = rule.text('a checkpoint file or a record folder');
+
+export const defendSchema = z.strictObject({
+  ...DATA,
+  ...DEVICE,
+  ckpt: CHECKPOINT,
+  recordRoot: rule.text('a folder'),
+  clean: CLEAN,
+  model: rule.modelName.nullable(),
+  out: rule.text('a folder').nullable(),
+  force: rule.onOff,
+  seed: rule.seed,
+  rounds: rule.positiveInteger.nullable(),
+  batchSize: rule.positiveInteger,
+  outerSteps: rule.positiveInteger,
+  trainMode: rule.onOff,
+  evalEvery: rule.countFromZero,
+  evalBatchSize: rule.positiveInteger,
+  norm: rule.choice('L_inf', 'L1', 'L2', 'Reg'),
+  normBound: rule.positive,
+  stepSize: rule.positive,
+  steps: rule.positiveInteger,
+  init: rule.choice('max', 'min', 'zero', 'random'),
+  beta1: rule.nonNegative,
+  beta2: rule.nonNegative,
+  lambda1: rule.nonNegative,
+  lambda2: rule.nonNegative,
+  lambda3: rule.nonNegative,
+  optimizer: rule.choice('adam', 'sgd'),
+  learningRate: rule.positive,
+  weightDecay: rule.nonNegative,
+  momentum: rule.belowOne,
+  adamBetas: rule.adamBetas,
+  batchOrder: rule.text('a JSON file').nullable(),
+}) satisfies z.ZodType<DefendConfig>;
+
+export const attackSchema = z.strictObject({
+  ...DATA,
+  ...DEVICE,
+  kind: rule.choice('badnet'),
+  recordRoot: rule.text('a folder'),
+  out: rule.text('a folder'),
+  force: rule.onOff,
+  seed: rule.seed,
+  targetLabel: rule.countFromZero,
+  poisonRate: rule.rate,
+  poisonCount: rule.positiveInteger.nullable(),
+  labelMode: rule.choice('all2one', 'all2all'),
+  patch: rule.text('white, checkerboard or a picture file'),
+  model: rule.modelName,
+  epochs: rule.positiveInteger.nullable(),
+  batchSize: rule.positiveInteger,
+  learningRate: rule.positive,
+  momentum: rule.belowOne,
+  weightDecay: rule.nonNegative,
+  schedule: rule.choice('cosine', 'constant'),
+  scheduleLength: rule.positiveInteger.nullable(),
+  cropPadding: rule.countFromZero,
+  flip: rule.onOff.nullable(),
+  evalEvery: rule.countFromZero,
+  evalBatchSize: rule.positiveInteger,
+}) satisfies z.ZodType<AttackConfig>;
+
+export const evaluateSchema = z.strictObject({
+  ...DATA,
+  ...DEVICE,
+  ckpt: CHECKPOINT,
+  recordRoot: rule.text('a folder'),
+  against: CHECKPOINT.nullable(),
+  poisoned: rule.text('a record folder or an attack_result.pt').nullable(),
+  model: rule.modelName.nullable(),
+  batchSize: rule.positiveInteger,
+}) satisfies z.ZodType<EvaluateConfig>;
+
+export const demoSchema = z.strictObject({
+  ...DEVICE,
+  out: rule.text('a folder'),
+  force: rule.onOff,
+  seed: rule.seed,
+  trainPerClass: rule.positiveInteger,
+  testPerClass: rule.positiveInteger,
+  size: rule.positiveInteger,
+  width: rule.positiveInteger,
+  epochs: rule.positiveInteger,
+  trainBatchSize: rule.positiveInteger,
+  learningRate: rule.positive,
+  clean: CLEAN,
+  rounds: rule.positiveInteger,
+  batchSize: rule.positiveInteger,
+}) satisfies z.ZodType<DemoConfig>;

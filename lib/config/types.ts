@@ -1,0 +1,155 @@
+import type {InitName, NormName} from '../native/contract.js';
+
+export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
+/** Per-channel constants R, G, B in [0,1] pixel scale. */
+export type ChannelConstants = readonly [number, number, number];
+
+/** Where the images are and what they are; null: found out from the checkpoint or the folder. */
+export interface DataConfig {
+  /** Folder of the original data set. */
+  readonly data: string | null;
+  readonly dataset: 'auto' | 'cifar10' | 'imagefolder';
+  /** Side of the square network input in pixels. */
+  readonly imageSize: number | null;
+  readonly mean: ChannelConstants | null;
+  readonly std: ChannelConstants | null;
+  readonly numClasses: number | null;
+  /** Use only the test images whose original index is below this. */
+  readonly testLimit: number | null;
+}
+
+export interface DeviceConfig {
+  readonly device: DeviceName;
+  /** Threads of the CPU kernels; 0 lets LibTorch choose. */
+  readonly threads: number;
+}
+
+/** A whole, checked and frozen `defend` run. Names of specification B1.1 in README's mapping table. */
+export interface DefendConfig extends DataConfig, DeviceConfig {
+  /** A checkpoint file or a record folder. */
+  readonly ckpt: string;
+  readonly recordRoot: string;
+  /** `5pct`, `5%`, `0.05`, a count, an index file or a folder of clean images. */
+  readonly clean: string;
+  /** null: the architecture that the checkpoint names. */
+  readonly model: string | null;
+  readonly out: string | null;
+  /** Overwrite an earlier result. */
+  readonly force: boolean;
+  readonly seed: number;
+  /** null: the data set's default, see `resolveRounds`. */
+  readonly rounds: number | null;
+  readonly batchSize: number;
+  /** Optimiser steps per perturbation. */
+  readonly outerSteps: number;
+  /** Batch norm in training mode in the outer step. */
+  readonly trainMode: boolean;
+  /** Measure after every n-th round and after the last; 0 never. */
+  readonly evalEvery: number;
+  readonly evalBatchSize: number;
+  readonly norm: NormName;
+  /** Radius of the perturbation ball in [0,1] pixel scale. */
+  readonly normBound: number;
+  /** Sign step in [0,1] pixel scale. */
+  readonly stepSize: number;
+  readonly steps: number;
+  readonly init: InitName;
+  /** Inner weights: adversarial and shared. */
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Outer weights: clean cross entropy, adversarial training, shared risk. */
+  readonly lambda1: number;
+  readonly lambda2: number;
+  readonly lambda3: number;
+  readonly optimizer: 'adam' | 'sgd';
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Of `sgd`. */
+  readonly momentum: number;
+  readonly adamBetas: readonly [number, number];
+  /** JSON file with rounds * n positions in the clean subset; null: shuffled from the seed. */
+  readonly batchOrder: string | null;
+}
+
+export interface AttackConfig extends DataConfig, DeviceConfig {
+  readonly kind: 'badnet';
+  readonly recordRoot: string;
+  /** The record folder to write. */
+  readonly out: string;
+  readonly force: boolean;
+  readonly seed: number;
+  readonly targetLabel: number;
+  /** Share of all training images in (0,1]; `poisonCount` wins where it is given. */
+  readonly poisonRate: number;
+  readonly poisonCount: number | null;
+  readonly labelMode: 'all2one' | 'all2all';
+  /** Of badnet: `white`, `checkerboard` or a path to a trigger picture. */
+  readonly patch: string;
+  readonly model: string;
+  /** null: the data set's default, see `resolveTraining`. */
+  readonly epochs: number | null;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly schedule: 'cosine' | 'constant';
+  /** Epochs of the half cosine; null: see `resolveTraining`. */
+  readonly scheduleLength: number | null;
+  /** Zero padding in pixels before the random crop; 0: no crop. */
+  readonly cropPadding: number;
+  /** null: only on cifar10. */
+  readonly flip: boolean | null;
+  readonly evalEvery: number;
+  readonly evalBatchSize: number;
+}
+
+export interface EvaluateConfig extends DataConfig, DeviceConfig {
+  readonly ckpt: string;
+  readonly recordRoot: string;
+  /** The model before the defense, for DER. */
+  readonly against: string | null;
+  /** Record folder or attack_result.pt with the poisoned test set, where `ckpt` has none. */
+  readonly poisoned: string | null;
+  readonly model: string | null;
+  readonly batchSize: number;
+}
+
+export interface DemoConfig extends DeviceConfig {
+  readonly out: string;
+  readonly force: boolean;
+  readonly seed: number;
+  readonly trainPerClass: number;
+  readonly testPerClass: number;
+  /** Side of the images in pixels. */
+  readonly size: number;
+  /** Base channels of the PreAct-ResNet18. */
+  readonly width: number;
+  /** Training of the victim. */
+  readonly epochs: number;
+  readonly trainBatchSize: number;
+  readonly learningRate: number;
+  /** The defense, as in `defend`. */
+  readonly clean: string;
+  readonly rounds: number;
+  readonly batchSize: number;
+}
+
+type Loose<T> = {readonly [K in keyof T]?: T[K] | undefined};
+
+/** What users give: every option may be left out, except one of `ckpt` and `resultFile`. */
+export type DefendOptions = Loose<DefendConfig> & {
+  /** Alternative to `ckpt`: the name of a folder under `recordRoot`. */
+  readonly resultFile?: string | undefined;
+};
+/** Every option may be left out. */
+export type AttackOptions = Loose<AttackConfig> & {
+  /** Alternative to `out`: the name of the folder to write under `recordRoot`. */
+  readonly saveFolderName?: string | undefined;
+};
+/** Every option may be left out, except one of `ckpt` and `resultFile`. */
+export type EvaluateOptions = Loose<EvaluateConfig> & {
+  /** Alternative to `ckpt`: the name of a folder under `recordRoot`. */
+  readonly resultFile?: string | undefined;
+};
+/** Every option may be left out. */
+export type DemoOptions = Loose<DemoConfig>;

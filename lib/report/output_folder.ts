@@ -1,0 +1,105 @@
+import {randomUUID} from 'node:crypto';
+import {access, mkdir, open, rm, statfs} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
+import {messageOf, SauError} from '../errors.js';
+
+export interface PrepareOutputOptions {
+  /** Accept a folder that already has a result; its files are overwritten. */
+  readonly force: boolean;
+  /** Bytes that the run is going to write. */
+  readonly reserveBytes: number;
+  /** Files whose presence means that the folder has a result. */
+  readonly results?: readonly string[];
+}
+
+const RESULTS = ['defense_result.pt', 'attack_result.pt'];
+const PROBE_BYTES = 64 * 1024;
+
+/**
+ * Makes the output folder and proves, before the first round, that the results will fit: no earlier
+ * result, writable, room for `reserveBytes`. Returns its absolute path. Throws ERR_OUTPUT.
+ */
+export async function prepareOutput(dir: string, options: PrepareOutputOptions): Promise<string> {
+  const folder = resolve(dir);
+  const created = await attempt(folder, 'a folder that can be created', () =>
+    mkdir(folder, {recursive: true}),
+  );
+  try {
+    if (!options.force) {
+      await refuseEarlierResult(folder, options.results ?? RESULTS);
+    }
+    await attempt(folder, 'a writable folder', () => writeProbe(folder));
+    await requireRoom(folder, options.reserveBytes);
+  } catch (error) {
+    if (created !== undefined) {
+      await rm(created, {recursive: true, force: true}).catch(() => undefined);
+    }
+    throw error;
+  }
+  return folder;
+}
+
+async function refuseEarlierResult(folder: string, results: readonly string[]): Promise<void> {
+  for (const name of results) {
+    const path = join(folder, name);
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (exists) {
+      throw outputError(
+        folder,
+        'a folder without a result',
+        `${path}; use --force to overwrite it`,
+      );
+    }
+  }
+}
+
+async function writeProbe(folder: string): Promise<void> {
+  const path = join(folder, `.probe.${randomUUID()}.tmp`);
+  try {
+    const file = await open(path, 'wx');
+    try {
+      await file.writeFile(Buffer.alloc(PROBE_BYTES));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await rm(path, {force: true});
+  }
+}
+
+async function requireRoom(folder: string, reserveBytes: number): Promise<void> {
+  const {bavail, bsize} = await attempt(folder, 'a readable file system', () => statfs(folder));
+  const free = bavail * bsize;
+  if (free < reserveBytes) {
+    const expected = `${mebibytes(reserveBytes)} MiB of free space`;
+    throw outputError(folder, expected, `${mebibytes(free)} MiB; free some or use --out`);
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
+}
+
+async function attempt<T>(folder: string, expected: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw outputError(folder, expected, `${messageOf(cause)}; use --out to choose another`, cause);
+  }
+}
+
+function outputError(
+  folder: string,
+  expected: string,
+  received: string,
+  cause?: unknown,
+): SauError {
+  return new SauError('ERR_OUTPUT', `Expected ${expected} at ${folder} but received ${received}`, {
+    cause,
+    details: {folder},
+  });
+}

@@ -1,0 +1,249 @@
+import {describe, expect, it} from 'vitest';
+import {ATTACKS} from '../../../lib/attacks/attacks.js';
+import {
+  DEFAULTS,
+  DEMO_DEFAULTS,
+  parseAttackConfig,
+  parseDefendConfig,
+  parseDemoConfig,
+  parseEvaluateConfig,
+  resolveRounds,
+  resolveTraining,
+} from '../../../lib/config.js';
+import {SauError} from '../../../lib/errors.js';
+
+const defend = (options: Readonly<Record<string, unknown>>) =>
+  parseDefendConfig({ckpt: 'model.pt', ...options});
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(SauError);
+    expect(error).toMatchObject({code: 'ERR_CONFIG'});
+    return (error as SauError).message;
+  }
+  throw new Error('Expected an error');
+}
+
+describe('defaults', () => {
+  it("of defend are the paper's table", () => {
+    expect(parseDefendConfig({ckpt: 'model.pt'})).toEqual({
+      ckpt: 'model.pt',
+      recordRoot: 'record',
+      clean: '5pct',
+      data: null,
+      dataset: 'auto',
+      imageSize: null,
+      mean: null,
+      std: null,
+      numClasses: null,
+      testLimit: null,
+      model: null,
+      out: null,
+      force: false,
+      device: 'auto',
+      threads: 0,
+      seed: 0,
+      rounds: null,
+      batchSize: 256,
+      outerSteps: 1,
+      trainMode: false,
+      evalEvery: 1,
+      evalBatchSize: 256,
+      norm: 'L_inf',
+      normBound: 0.2,
+      stepSize: 0.2,
+      steps: 5,
+      init: 'max',
+      beta1: 0.01,
+      beta2: 1,
+      lambda1: 1,
+      lambda2: 0,
+      lambda3: 1,
+      optimizer: 'adam',
+      learningRate: 1e-4,
+      weightDecay: 0,
+      momentum: 0.9,
+      adamBetas: [0.9, 0.999],
+      batchOrder: null,
+    });
+  });
+
+  it("of attack are the victim's training of the benchmark", () => {
+    expect(parseAttackConfig({})).toMatchObject({
+      kind: 'badnet',
+      out: 'record/badnet',
+      targetLabel: 0,
+      poisonRate: 0.1,
+      poisonCount: null,
+      labelMode: 'all2one',
+      patch: 'white',
+      model: 'preactresnet18',
+      batchSize: 128,
+      learningRate: 0.01,
+      momentum: 0.9,
+      weightDecay: 5e-4,
+      schedule: 'cosine',
+      cropPadding: 4,
+    });
+  });
+
+  it('of evaluate and demo need no more than a checkpoint', () => {
+    expect(parseEvaluateConfig({ckpt: 'm.pt'})).toEqual({...DEFAULTS.evaluate, ckpt: 'm.pt'});
+    expect(parseDemoConfig({})).toEqual(DEMO_DEFAULTS);
+  });
+
+  it('of the trigger are the same in the table of attacks', () => {
+    const patch = ATTACKS.badnet.options.find(({name}) => name === 'patch');
+    expect(patch?.default).toBe(DEFAULTS.attack.patch);
+  });
+
+  it('of rounds and training depend on the data set', () => {
+    expect(resolveRounds(defend({}), 'cifar10')).toBe(100);
+    expect(resolveRounds(defend({}), 'tiny')).toBe(20);
+    expect(resolveRounds(defend({rounds: 3}), 'tiny')).toBe(3);
+    const attack = parseAttackConfig({});
+    expect(resolveTraining(attack, 'cifar10')).toEqual({
+      epochs: 100,
+      scheduleLength: 100,
+      flip: true,
+    });
+    expect(resolveTraining(attack, 'gtsrb')).toEqual({
+      epochs: 50,
+      scheduleLength: 100,
+      flip: false,
+    });
+    expect(resolveTraining(attack, 'tiny').epochs).toBe(200);
+    const short = parseAttackConfig({epochs: 10, flip: 'on'});
+    expect(resolveTraining(short, 'gtsrb')).toEqual({epochs: 10, scheduleLength: 10, flip: true});
+  });
+});
+
+describe('parsing', () => {
+  it('turns text into values', () => {
+    expect(
+      defend({
+        steps: '7',
+        normBound: '.5',
+        learningRate: '1e-3',
+        trainMode: 'on',
+        force: 'false',
+        mean: '0.1, 0.2 0.3',
+        std: [1, '2', 3],
+        adamBetas: '(0.8, 0.99)',
+        clean: 0.05,
+        device: 'cuda:1',
+        model: 'preactresnet18_w16',
+      }),
+    ).toMatchObject({
+      steps: 7,
+      normBound: 0.5,
+      learningRate: 0.001,
+      trainMode: true,
+      force: false,
+      mean: [0.1, 0.2, 0.3],
+      std: [1, 2, 3],
+      adamBetas: [0.8, 0.99],
+      clean: '0.05',
+      device: 'cuda:1',
+      model: 'preactresnet18_w16',
+    });
+  });
+
+  it('gives a deeply frozen configuration', () => {
+    const config = defend({mean: [0, 0, 0], std: [1, 1, 1]});
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(config.adamBetas)).toBe(true);
+    expect(Object.isFrozen(config.mean)).toBe(true);
+  });
+
+  it('of a configuration gives the same configuration', () => {
+    const config = parseDefendConfig({resultFile: 'badnet_demo', recordRoot: 'runs', steps: 3});
+    expect(config.ckpt).toBe('runs/badnet_demo');
+    expect(parseDefendConfig(config)).toEqual(config);
+    const attack = parseAttackConfig({saveFolderName: 'a'});
+    expect(parseAttackConfig(attack)).toEqual(attack);
+  });
+
+  it('treats undefined as not given', () => {
+    expect(defend({steps: undefined}).steps).toBe(5);
+  });
+});
+
+describe('a bad option is refused in the words of the user:', () => {
+  it.each([
+    [{steps: 0}, 'Expected integer > 0 for steps but received 0'],
+    [{steps: '2.5'}, 'Expected integer > 0 for steps but received 2.5'],
+    [{steps: ''}, 'Expected integer > 0 for steps but received ""'],
+    [{rounds: 'many'}, 'Expected integer > 0 for rounds but received "many"'],
+    [{batchSize: -1}, 'Expected integer > 0 for batchSize but received -1'],
+    [{threads: -1}, 'Expected integer >= 0 for threads but received -1'],
+    [{numClasses: 1}, 'Expected integer > 1 for numClasses but received 1'],
+    [{seed: 2 ** 32}, 'Expected integer from 0 to 4294967295 for seed but received 4294967296'],
+    [{normBound: Number.NaN}, 'Expected number > 0 for normBound but received NaN'],
+    [{lambda1: '-1'}, 'Expected number >= 0 for lambda1 but received -1'],
+    [{momentum: 1}, 'Expected number >= 0 and < 1 for momentum but received 1'],
+    [{norm: 'L3'}, 'Expected L_inf, L1, L2 or Reg for norm but received "L3"'],
+    [{init: 'one'}, 'Expected max, min, zero or random for init but received "one"'],
+    [{optimizer: 'lion'}, 'Expected adam or sgd for optimizer but received "lion"'],
+    [{trainMode: 'maybe'}, 'Expected on or off for trainMode but received "maybe"'],
+    [{device: 'gpu'}, 'Expected auto, cpu, cuda or cuda:N for device but received "gpu"'],
+    [
+      {model: 'vgg'},
+      'Expected preactresnet18 or preactresnet18_w<width> for model but received "vgg"',
+    ],
+    [
+      {mean: [1, 2], std: [1, 1, 1]},
+      'Expected three numbers such as 0.4914,0.4822,0.4465 for mean but received [1,2]',
+    ],
+    [
+      {mean: '0,0,0', std: '1,1,0'},
+      'Expected three numbers > 0 such as 0.247,0.243,0.261 for std but received "1,1,0"',
+    ],
+    [
+      {adamBetas: [1, 0]},
+      'Expected two numbers >= 0 and < 1 such as 0.9,0.999 for adamBetas but received [1,0]',
+    ],
+    [{mean: [0, 0, 0]}, 'Expected both or none of mean and std but received only mean'],
+    [
+      {clean: null},
+      'Expected a ratio such as 5pct, a count, an index file or a folder for clean but received nothing',
+    ],
+    [{stepz: 1}, 'Expected a known option but received stepz; the nearest is steps'],
+    [{qqqqqq: 1}, 'Expected a known option but received qqqqqq'],
+    [
+      {resultFile: 'a'},
+      'Expected exactly one of ckpt and resultFile but received both "model.pt" and "a"',
+    ],
+  ])('%j', (options, expected) => {
+    expect(messageOf(() => defend(options))).toBe(expected);
+  });
+
+  it('neither a checkpoint nor a name', () => {
+    expect(messageOf(() => parseDefendConfig({}))).toBe(
+      'Expected exactly one of ckpt and resultFile but received neither',
+    );
+  });
+
+  it('rates and labels of an attack', () => {
+    expect(messageOf(() => parseAttackConfig({poisonRate: 1.5}))).toBe(
+      'Expected number > 0 and <= 1 for poisonRate but received 1.5',
+    );
+    expect(messageOf(() => parseAttackConfig({targetLabel: -1}))).toBe(
+      'Expected integer >= 0 for targetLabel but received -1',
+    );
+    expect(messageOf(() => parseAttackConfig({kind: 'other'}))).toBe(
+      'Expected badnet for kind but received "other"',
+    );
+  });
+
+  it('each of several, with the spelling of the command line', () => {
+    const spell = (option: string) => `--${option}`;
+    const message = messageOf(() => parseDefendConfig({ckpt: 'm', steps: 0, init: 'x'}, spell));
+    expect(message.split('\n').sort()).toEqual([
+      'Expected integer > 0 for --steps but received 0',
+      'Expected max, min, zero or random for --init but received "x"',
+    ]);
+  });
+});

@@ -1,0 +1,185 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {layeredOptions} from '../../../bin/layered_options.js';
+import {DEFEND_FLAGS, keysOf} from '../../../bin/option_tables.js';
+import {
+  fromOfficial,
+  OFFICIAL_ATTACK_NAMES,
+  OFFICIAL_DEFEND_NAMES,
+} from '../../../lib/config/official_names.js';
+import {readOfficialYaml} from '../../../lib/config/official_yaml.js';
+import {DEFAULTS, parseDefendConfig} from '../../../lib/config.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sau-yaml-'));
+});
+afterAll(() => rm(folder, {recursive: true}));
+
+const own = Object.keys(DEFAULTS.defend);
+
+async function yaml(text: string): Promise<string> {
+  const path = join(folder, 'sau.yaml');
+  await writeFile(path, text);
+  return path;
+}
+
+describe("the official tool's names", () => {
+  it('lead to options that exist', () => {
+    const known = [...own, 'ckpt', 'resultFile'];
+    for (const {option} of OFFICIAL_DEFEND_NAMES) {
+      expect(option === null || known.includes(option), String(option)).toBe(true);
+    }
+    const attack = [...Object.keys(DEFAULTS.attack), 'saveFolderName'];
+    for (const {option} of OFFICIAL_ATTACK_NAMES) {
+      expect(attack).toContain(option);
+    }
+  });
+
+  it('give the configuration that our names give', async () => {
+    const path = await yaml(`
+result_file: badnet_demo
+dataset: cifar10
+dataset_path: ./data
+device: cuda:2,3,7
+ratio: 0.1
+random_seed: 3
+n_rounds: 7
+batch_size: 64
+outer_steps: 2
+train_mode: on
+norm_type: L2
+trigger_norm: 1.5
+adv_lr: 0.1
+adv_steps: 9
+pgd_init: random
+beta_1: 0.5
+beta_2: 0.25
+lmd_1: 2
+lmd_2: 3
+lmd_3: 4
+client_optimizer: sgd
+lr: 0.01
+wd: 0.0005
+adam_betas: (0.8, 0.9)
+index: null
+epochs: 100
+amp: True
+lr_scheduler: CosineAnnealingLR
+mystery: 1
+`);
+    const layer = await readOfficialYaml(path, OFFICIAL_DEFEND_NAMES, own);
+    expect(parseDefendConfig(layer.options)).toEqual(
+      parseDefendConfig({
+        ckpt: 'record/badnet_demo',
+        dataset: 'cifar10',
+        data: 'data/cifar10',
+        device: 'cuda:2',
+        clean: '0.1',
+        seed: 3,
+        rounds: 7,
+        batchSize: 64,
+        outerSteps: 2,
+        trainMode: true,
+        norm: 'L2',
+        normBound: 1.5,
+        stepSize: 0.1,
+        steps: 9,
+        init: 'random',
+        beta1: 0.5,
+        beta2: 0.25,
+        lambda1: 2,
+        lambda2: 3,
+        lambda3: 4,
+        optimizer: 'sgd',
+        learningRate: 0.01,
+        weightDecay: 0.0005,
+        adamBetas: [0.8, 0.9],
+      }),
+    );
+    expect(layer.notes.map((note) => note.replace(`${path}: `, ''))).toEqual([
+      'device cuda:2,3,7: one device is used, cuda:2',
+      'epochs has no effect in the official tool: ignored',
+      'amp has no effect in the official tool: ignored',
+      'lr_scheduler has no effect in the official tool: ignored',
+      'mystery is not an option of the official tool that is known here: ignored',
+    ]);
+  });
+
+  it('let an index file win over a ratio, and keep a ratio of 1 a ratio', () => {
+    const both = fromOfficial({index: 'index.txt', ratio: 0.05}, OFFICIAL_DEFEND_NAMES);
+    expect(both.options).toEqual({clean: 'index.txt'});
+    expect(fromOfficial({ratio: 1}, OFFICIAL_DEFEND_NAMES).options).toEqual({clean: '1.0'});
+  });
+
+  it('fall back to adam for an unknown optimizer, and say so', () => {
+    const layer = fromOfficial({client_optimizer: 'adamax'}, OFFICIAL_DEFEND_NAMES);
+    expect(layer.options).toEqual({optimizer: 'adam'});
+    expect(layer.notes).toHaveLength(1);
+  });
+});
+
+describe('a configuration file', () => {
+  it('may use our names', async () => {
+    const path = await yaml('stepSize: 0.1\nlr: 0.5\n');
+    const layer = await readOfficialYaml(path, OFFICIAL_DEFEND_NAMES, own);
+    expect(layer.options).toEqual({stepSize: 0.1, learningRate: 0.5});
+  });
+
+  it('may be empty', async () => {
+    const layer = await readOfficialYaml(await yaml('# nothing\n'), OFFICIAL_DEFEND_NAMES, own);
+    expect(layer.options).toEqual({});
+  });
+
+  it.each([
+    ['- 1\n', /^Expected a map of option names to values in .* but received a list$/],
+    ['text\n', /but received string$/],
+    ['a: [1\n', /^Expected a readable YAML file for --config but received /],
+  ])('is refused when it is %j', async (text, message) => {
+    const reading = readOfficialYaml(await yaml(text), OFFICIAL_DEFEND_NAMES, own);
+    await expect(reading).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('is refused when it is not there', async () => {
+    const reading = readOfficialYaml(join(folder, 'none.yaml'), OFFICIAL_DEFEND_NAMES, own);
+    await expect(reading).rejects.toMatchObject({code: 'ERR_CONFIG'});
+  });
+});
+
+describe('precedence', () => {
+  const keys = keysOf(DEFEND_FLAGS);
+
+  it('is our flags over official flags over YAML over defaults', async () => {
+    const config = await yaml('n_rounds: 1\nadv_steps: 2\nlmd_1: 3\nresult_file: from_yaml\n');
+    const values = {config, n_rounds: '10', adv_steps: '20', steps: '200', ckpt: 'model.pt'};
+    const {options} = await layeredOptions(values, keys, OFFICIAL_DEFEND_NAMES);
+    expect(parseDefendConfig(options)).toMatchObject({
+      rounds: 10,
+      steps: 200,
+      lambda1: 3,
+      ckpt: 'model.pt',
+    });
+  });
+
+  it('keeps the spelling of the layer that an option came from', async () => {
+    const config = await yaml('n_rounds: 0\n');
+    const values = {config, lmd_1: '-1', steps: '0', ckpt: 'model.pt'};
+    const {options, spell} = await layeredOptions(values, keys, OFFICIAL_DEFEND_NAMES);
+    expect(() => parseDefendConfig(options, spell)).toThrow(/for --lmd_1 but received -1/);
+    expect(() => parseDefendConfig(options, spell)).toThrow(/for --steps but received 0/);
+    expect(() => parseDefendConfig(options, spell)).toThrow(
+      `Expected integer > 0 for n_rounds in ${config} but received 0`,
+    );
+  });
+
+  it('gives dataset_path the data set of the command line', async () => {
+    const values = {ckpt: 'm', dataset: 'cifar10', dataset_path: 'data'};
+    const {options} = await layeredOptions(values, keys, OFFICIAL_DEFEND_NAMES);
+    expect(options.data).toBe(join('data', 'cifar10'));
+  });
+});
