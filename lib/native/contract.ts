@@ -8,7 +8,8 @@ import type {DType} from '../checkpoint/tensor.js';
 export interface NativeCore {
   readonly libtorchVersion: string;
   readonly Session: new (options: NativeSessionOptions) => NativeSession;
-  deviceInfo(): NativeDeviceInfo;
+  /** Asks LibTorch what there is; initialises CUDA where it can be had. */
+  deviceInfo(): Promise<NativeDeviceInfo>;
   /** The method's pure functions on host arrays: [N,K] logits and the like. For checks and for study. */
   readonly functional: NativeFunctional;
 }
@@ -35,16 +36,13 @@ export interface NativeSessionOptions {
 export interface NativeSession {
   readonly busy: boolean;
   /** The tensors that the model expects, in its own order. */
-  layout(): NativeLayout;
-  /** Fills reference and trainee. Names and shapes must equal `layout()`. */
-  loadStateDict(tensors: NativeTensors): Promise<void>;
+  layout(): Promise<NativeLayout>;
+  /** Fills one model or both. Names and shapes must equal `layout()`. */
+  loadStateDict(tensors: NativeTensors, models: ModelRole | 'both'): Promise<void>;
   /** Fresh weights from the session's seed in trainee and reference. */
   initialize(): Promise<void>;
   setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
-  unlearn(
-    options: NativeUnlearnOptions,
-    onProgress: (e: NativeProgress) => void,
-  ): Promise<NativeUnlearnResult>;
+  unlearn(options: NativeUnlearnOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   evaluate(
     options: NativeEvaluateOptions,
@@ -180,11 +178,6 @@ export interface NativeProgress {
   seconds: number;
   /** Present in a 'round' event of a round that was evaluated. */
   metrics?: NativeMetrics;
-}
-
-export interface NativeUnlearnResult {
-  completedRounds: number;
-  seconds: number;
 }
 
 export interface NativeOuterGradient {

@@ -1,0 +1,25 @@
+import type {Command} from 'commander';
+import type {UserOptions} from '../lib/config/parse.js';
+import type {ExitCode} from './exit_codes.js';
+import {addFlags} from './flags.js';
+import type {FlagGroups} from './option_tables.js';
+
+/** Where a finished command leaves its exit code. */
+export type Finish = (code: ExitCode) => void;
+
+export function addFlagGroups(command: Command, groups: FlagGroups): void {
+  for (const [heading, flags] of Object.entries(groups)) {
+    addFlags(command, heading, flags);
+  }
+}
+
+/** What runs when the command is called: its options as text, then its positional argument. */
+export function runs(
+  command: Command,
+  finish: Finish,
+  handler: (values: UserOptions, argument: string) => Promise<ExitCode>,
+): void {
+  command.action(async () => {
+    finish(await handler(command.opts(), command.args[0] ?? ''));
+  });
+}

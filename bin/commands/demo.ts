@@ -1,0 +1,42 @@
+import type {Command} from 'commander';
+import {addFlagGroups, type Finish, runs} from '../command.js';
+import {EXIT} from '../exit_codes.js';
+import {addExamples, addOutputFlags, flagName, pick} from '../flags.js';
+import {longRun} from '../long_run.js';
+import {DEMO_FLAGS, keysOf} from '../option_tables.js';
+import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
+
+export function registerDemo(program: Command, finish: Finish): void {
+  const command = program
+    .command('demo')
+    .summary('attack and purify a small model on synthetic images')
+    .description(
+      'Makes a small synthetic image set, plants a BadNets backdoor in a narrow network and purifies it.\n' +
+        'No download and no GPU; a few minutes on two cores.',
+    );
+  addFlagGroups(command, DEMO_FLAGS);
+  addOutputFlags(command);
+  addExamples(command, ['sau-native demo', 'sau-native demo --out demo_1 --seed 1 --json']);
+  runs(command, finish, async (values) => {
+    const {parseDemoConfig} = await import('../../lib/config.js');
+    const config = parseDemoConfig(pick(values, keysOf(DEMO_FLAGS)), flagName);
+    const {demo} = await import('../../lib/demo.js');
+    const {result, interrupted} = await longRun(values.quiet === true, [], (run) =>
+      demo(config, run),
+    );
+    printResult(values.json === true, result, () => {
+      const {defense, files, seconds} = result;
+      return [
+        metricsTable([
+          ['before', defense.before],
+          ['after', defense.after],
+        ]),
+        derLine(defense.der),
+        '',
+        `${duration(seconds)} on ${defense.device}; written:`,
+        fileTable(files),
+      ].join('\n');
+    });
+    return interrupted ? EXIT.interrupted : EXIT.done;
+  });
+}

@@ -1,0 +1,45 @@
+import {SauError} from '../lib/errors.js';
+import type {RunOptions} from '../lib/progress.js';
+import {EXIT} from './exit_codes.js';
+import {createProgressView} from './progress_bar.js';
+
+export interface LongRun<T> {
+  readonly result: T;
+  /** The user pressed Ctrl-C, and the call still had a result to give. */
+  readonly interrupted: boolean;
+}
+
+/**
+ * Runs a long call with progress on stderr. The first Ctrl-C aborts it, which lets it save what there
+ * is; the second ends the process at once.
+ */
+export async function longRun<T>(
+  quiet: boolean,
+  notes: readonly string[],
+  work: (run: Required<RunOptions>) => Promise<T>,
+): Promise<LongRun<T>> {
+  const view = await createProgressView(quiet);
+  const controller = new AbortController();
+  const {signal} = controller;
+  const interrupt = () => {
+    if (signal.aborted) {
+      view.stop();
+      process.exit(EXIT.interrupted);
+    }
+    view.note('interrupted: stopping and saving what there is; Ctrl-C again stops at once');
+    controller.abort(new SauError('ERR_ABORTED', 'Interrupted before there was a result to save'));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    for (const note of notes) {
+      view.note(`note: ${note}`);
+    }
+    const result = await work({signal, onProgress: (progress) => view.onProgress(progress)});
+    return {result, interrupted: signal.aborted};
+  } finally {
+    view.stop();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}

@@ -1,0 +1,71 @@
+import type {Metrics} from '../lib/metrics.js';
+import type {OutputFiles} from '../lib/results.js';
+
+/** The result of a command, and nothing else, goes to stdout. */
+export function printResult(json: boolean, result: unknown, human: () => string): void {
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${human()}\n`);
+}
+
+/** 0.9123 -> "91.23 %"; "-" where it was not measured. */
+export function percent(fraction: number | null): string {
+  return fraction === null ? '-' : `${(100 * fraction).toFixed(2)} %`;
+}
+
+function decimal(value: number | null): string {
+  return value === null ? '-' : value.toFixed(4);
+}
+
+/** One line per model: ACC, ASR, RA, and the three losses. */
+export function metricsTable(rows: readonly (readonly [name: string, metrics: Metrics])[]): string {
+  return alignColumns([
+    ['', 'ACC', 'ASR', 'RA', 'clean loss', 'poisoned loss', 'RA loss'],
+    ...rows.map(([name, m]) => [
+      name,
+      percent(m.acc),
+      percent(m.asr),
+      percent(m.ra),
+      decimal(m.cleanLoss),
+      decimal(m.poisonedLoss),
+      decimal(m.raLoss),
+    ]),
+  ]);
+}
+
+/** "DER 97.50 %", or why there is none. */
+export function derLine(der: number | null): string {
+  return der === null ? 'DER not measured' : `DER ${percent(der)}`;
+}
+
+/** What was written: name and path, a line each. */
+export function fileTable(files: OutputFiles): string {
+  return alignColumns(
+    Object.entries(files).map(([name, path]) => [name, path]),
+    'left',
+  );
+}
+
+/** 75.2 -> "1:15", for waiting times and for totals. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
+}
+
+/** Text in columns; the first one is aligned left, the others as asked. */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  align: 'left' | 'right' = 'right',
+): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
+  const pad = (cell: string, i: number) => {
+    const width = widths[i] ?? 0;
+    return i === 0 || align === 'left' ? cell.padEnd(width) : cell.padStart(width);
+  };
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}

@@ -1,0 +1,13 @@
+import {messageOf, SauError} from '../lib/errors.js';
+
+/** Prints an error: as JSON on stdout where the user asked for JSON, else as text on stderr. */
+export function printError(error: unknown, json: boolean): void {
+  const {code, details} = error instanceof SauError ? error : {code: 'ERR_UNEXPECTED', details: {}};
+  const message = messageOf(error);
+  if (json) {
+    process.stdout.write(`${JSON.stringify({error: {code, message, details}}, null, 2)}\n`);
+    return;
+  }
+  const isBug = !(error instanceof SauError) && error instanceof Error;
+  process.stderr.write(`sau-native: ${isBug ? error.stack : message}\n  (${code})\n`);
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {Command, CommanderError} from 'commander';
+import {SauError} from '../lib/errors.js';
+import type {Finish} from './command.js';
+import {registerAttack} from './commands/attack.js';
+import {registerDefend} from './commands/defend.js';
+import {registerDemo} from './commands/demo.js';
+import {registerDoctor} from './commands/doctor.js';
+import {registerEvaluate} from './commands/evaluate.js';
+import {registerInspect} from './commands/inspect.js';
+import {EXIT, exitCodeOf} from './exit_codes.js';
+import {addExamples} from './flags.js';
+import {printError} from './print_error.js';
+
+async function createProgram(finish: Finish, argv: readonly string[]): Promise<Command> {
+  const program = new Command('sau-native')
+    .description('Purify backdoored image classifiers with Shared Adversarial Unlearning.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({outputError: () => undefined});
+  registerDefend(program, finish);
+  await registerAttack(program, finish, argv);
+  registerEvaluate(program, finish);
+  registerInspect(program, finish);
+  registerDoctor(program, finish);
+  registerDemo(program, finish);
+  addExamples(program, [
+    'sau-native demo',
+    'sau-native defend --ckpt record/badnet_demo --clean 5pct --data data/cifar10',
+    'sau-native doctor',
+  ]);
+  return program;
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8'),
+  );
+  return String((manifest as {version: unknown}).version);
+}
+
+/** Errors of the command line itself are ERR_CONFIG; help and version are none. */
+function usageError(error: CommanderError): SauError {
+  const message =
+    error.code === 'commander.help'
+      ? 'Expected a command; see the list above or sau-native --help'
+      : error.message.replace(/^error: /, '');
+  return new SauError('ERR_CONFIG', message, {cause: error});
+}
+
+/** The one place that prints errors and sets the exit code. */
+async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exitCode = error.code === 'EPIPE' ? EXIT.done : EXIT.failed; // such as `| head`
+  });
+  try {
+    const program = await createProgram((code) => {
+      process.exitCode = code;
+    }, argv);
+    await program.parseAsync(argv, {from: 'user'});
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) {
+      return;
+    }
+    const error = thrown instanceof CommanderError ? usageError(thrown) : thrown;
+    printError(error, argv.includes('--json'));
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+void main(process.argv.slice(2));

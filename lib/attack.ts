@@ -1,0 +1,185 @@
+import {basename} from 'node:path';
+import {removePartialRecord, writeAttackRecord} from './attack_record.js';
+import {ATTACKS} from './attacks/attacks.js';
+import {
+  attackLabelOf,
+  checkLabelMode,
+  type LabelMode,
+  poisonTestSelection,
+} from './attacks/label_mode.js';
+import {choosePoisonedIndices} from './attacks/poison.js';
+import {applyTrigger, withPoisoned} from './attacks/trigger.js';
+import {
+  type AttackConfig,
+  type AttackOptions,
+  parseAttackConfig,
+  resolveTraining,
+} from './config.js';
+import type {Dataset} from './datasets/dataset.js';
+import {openDataset} from './datasets/open_dataset.js';
+import {SauError} from './errors.js';
+import type {NativeTrainOptions} from './native/contract.js';
+import type {RunOptions} from './progress.js';
+import {prepareOutput} from './report/output_folder.js';
+import {RoundWriter} from './report/round_writer.js';
+import type {AttackResult} from './results.js';
+import {createSession} from './session.js';
+import {datasetKinds, normalization} from './target.js';
+import {setTestSets} from './test_sets.js';
+
+/**
+ * Simulates a backdoor attack: poisons a training set, trains a victim on it and writes a BackdoorBench
+ * record folder that `defend` and `evaluate` open (specification B3). Throws as {@link defend} does.
+ */
+export async function attack(options: AttackOptions, run: RunOptions = {}): Promise<AttackResult> {
+  const start = performance.now();
+  const config = parseAttackConfig(options);
+  const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
+
+  stage('reading and poisoning the images');
+  const dataset = await openAttackDataset(config);
+  const datasetName = dataset.name ?? basename(dataset.path);
+  const scale = await normalization(config, null, datasetName);
+  const mode = labelModeOf(config);
+  checkLabelMode(mode, dataset.numClasses);
+  const poison = await poisonDataset(dataset, config, mode, run);
+  const record = await prepareOutput(config.out, {
+    force: config.force,
+    reserveBytes: poison.train.images.byteLength / 5 + 100e6,
+  });
+
+  stage('training the victim');
+  const {numClasses} = dataset;
+  using session = await createSession({...config, ...scale, numClasses});
+  await session.initialize();
+  await session.setImages('train', poison.train);
+  await setTestSets(session, {cleanTest: poison.cleanTest, poisonedTest: poison.measuredTest});
+  const writer = await RoundWriter.open(record, 'attack');
+  try {
+    const epochs = await session
+      .train(trainOptions(config, datasetName), {
+        ...run,
+        onProgress: (progress) => {
+          if (progress.kind === 'round') writer.append(progress.report);
+          run.onProgress?.(progress);
+        },
+      })
+      .finally(() => writer.close());
+    const metrics =
+      epochs.at(-1)?.metrics ?? (await session.evaluate('trainee', config.evalBatchSize, run));
+
+    stage('writing the record');
+    const files = await writeAttackRecord(
+      record,
+      {
+        config,
+        dataset,
+        datasetName,
+        scale,
+        poison,
+        stateDict: await session.exportStateDict(),
+        epochs,
+      },
+      run.signal,
+    );
+    return {
+      record,
+      metrics,
+      epochs,
+      poisonedTrainCount: poison.poisonedTrain.count,
+      device: session.device,
+      seconds: (performance.now() - start) / 1000,
+      files: {...files, csv: writer.csv, jsonl: writer.jsonl},
+    };
+  } catch (error) {
+    await removePartialRecord(record);
+    throw error;
+  }
+}
+
+/** A data set with an attack's trigger in it. */
+export type Poison = Awaited<ReturnType<typeof poisonDataset>>;
+
+async function poisonDataset(
+  dataset: Dataset,
+  config: AttackConfig,
+  mode: LabelMode,
+  {signal}: RunOptions,
+) {
+  const {numClasses, height, width} = dataset;
+  const trigger = await ATTACKS[config.kind].makeTrigger({patch: config.patch}, {height, width});
+  const labelOf = (label: number): number => attackLabelOf(label, mode, numClasses);
+  const clean = await dataset.loadTrain(undefined, {signal});
+  const poisonedIndices = choosePoisonedIndices({
+    labels: clean.labels,
+    amount:
+      config.poisonCount === null
+        ? {kind: 'rate', rate: config.poisonRate}
+        : {kind: 'count', count: config.poisonCount},
+    mode,
+    seed: config.seed,
+  });
+  const poisonedTrain = await applyTrigger(clean, poisonedIndices, trigger, labelOf);
+  const test = await dataset.loadTest(undefined, {signal});
+  const selection = poisonTestSelection(test.labels, mode);
+  const limit = config.testLimit ?? test.count;
+  return {
+    train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
+    poisonedTrain,
+    /** The whole poisoned test set, for the record. */
+    poisonedTest: await applyTrigger(test, selection, trigger, labelOf),
+    testCount: test.count,
+    /** What the victim is measured on. */
+    cleanTest: limit >= test.count ? test : await dataset.loadTest(firstIndices(limit), {signal}),
+    measuredTest: await applyTrigger(
+      test,
+      selection.filter((i) => i < limit),
+      trigger,
+      labelOf,
+    ),
+  };
+}
+
+async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
+  if (config.data === null) {
+    throw new SauError(
+      'ERR_CONFIG',
+      'Expected --data with the folder of the data set to poison but received nothing',
+    );
+  }
+  const size =
+    config.imageSize === null ? undefined : {height: config.imageSize, width: config.imageSize};
+  return openDataset({path: config.data, kind: datasetKinds(config.dataset), size});
+}
+
+function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {
+  return labelMode === 'all2one' ? {kind: 'all2one', targetLabel} : {kind: 'all2all', shift: 1};
+}
+
+function trainOptions(config: AttackConfig, datasetName: string): NativeTrainOptions {
+  const {epochs, scheduleLength, flip} = resolveTraining(config, datasetName);
+  const {batchSize, learningRate, weightDecay, momentum, schedule, cropPadding} = config;
+  return {
+    epochs,
+    batchSize,
+    dropLast: true,
+    optimizer: {
+      optimizer: 'sgd',
+      learningRate,
+      weightDecay,
+      momentum,
+      adamBeta1: 0.9,
+      adamBeta2: 0.999,
+    },
+    schedule,
+    scheduleLength,
+    cropPadding,
+    flip,
+    evalEvery: config.evalEvery,
+    evalBatchSize: config.evalBatchSize,
+  };
+}
+
+function firstIndices(count: number): Int32Array {
+  return Int32Array.from({length: count}, (_, i) => i);
+}

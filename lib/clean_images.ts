@@ -1,0 +1,34 @@
+import type {DefendConfig} from './config.js';
+import {loadCleanFolder} from './datasets/clean_folder.js';
+import {chooseCleanSubset, parseCleanSpec} from './datasets/clean_subset.js';
+import type {ImageSet} from './datasets/image_set.js';
+import {SauError} from './errors.js';
+import type {RunOptions} from './progress.js';
+import type {Target} from './target.js';
+
+/**
+ * The clean images that a defense learns from: a sample of the data set's training split, the images of
+ * an index file, or a folder of clean images (specification B1.3). Throws ERR_CONFIG, ERR_DATASET.
+ */
+export async function loadCleanSubset(
+  config: Pick<DefendConfig, 'clean' | 'seed'>,
+  target: Target,
+  {signal, onProgress}: RunOptions,
+): Promise<ImageSet> {
+  const spec = parseCleanSpec(config.clean);
+  const {dataset, numClasses, size} = target;
+  if (spec.kind === 'folder') {
+    const classNames = dataset?.classNames ?? null;
+    return loadCleanFolder(spec.path, {numClasses, classNames, size}, {signal});
+  }
+  if (dataset === null) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected a data set to take --clean ${config.clean} from but found none; name its folder with ` +
+        '--data, or give a folder of clean images as --clean',
+    );
+  }
+  const {indices, note} = await chooseCleanSubset(spec, dataset.trainCount, config.seed);
+  if (note !== null) onProgress?.({kind: 'note', message: note});
+  return dataset.loadTrain(indices, {signal});
+}

@@ -1,0 +1,179 @@
+import {readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {loadCleanSubset} from './clean_images.js';
+import {type DefendConfig, type DefendOptions, parseDefendConfig, resolveRounds} from './config.js';
+import {writeDefenseResult} from './defense_result.js';
+import {messageOf, SauError} from './errors.js';
+import {defenseEffectivenessRating} from './metrics.js';
+import type {NativeUnlearnOptions} from './native/contract.js';
+import type {RunOptions} from './progress.js';
+import {prepareOutput} from './report/output_folder.js';
+import {RoundWriter} from './report/round_writer.js';
+import type {DefendResult, RoundReport} from './results.js';
+import {createSession, type Session} from './session.js';
+import {openTarget} from './target.js';
+import {loadTestSets, setTestSets} from './test_sets.js';
+
+export interface DefendRunOptions extends RunOptions {
+  /** An abort after the first round began writes what there is and resolves, instead of rejecting. */
+  readonly saveOnAbort?: boolean;
+}
+
+/**
+ * Purifies a backdoored checkpoint with Shared Adversarial Unlearning and writes `defense_result.pt`, the
+ * rounds, the clean indices, the configuration and the curves (specification B1). Throws ERR_CONFIG,
+ * ERR_CHECKPOINT, ERR_UNSAFE_PICKLE, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_DIVERGED, ERR_LIBTORCH_*;
+ * rejects with `signal.reason` when aborted.
+ */
+export async function defend(
+  options: DefendOptions,
+  run: DefendRunOptions = {},
+): Promise<DefendResult> {
+  const start = performance.now();
+  const config = parseDefendConfig(options);
+  const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
+
+  stage('reading the checkpoint and the images');
+  const target = await openTarget(config, (message) => run.onProgress?.({kind: 'note', message}));
+  const out = await prepareOutput(
+    config.out ?? join(dirname(target.checkpoint.path), 'defense', 'sau'),
+    {
+      force: config.force,
+      reserveBytes: 2 * bytesOf(target.checkpoint.stateDict),
+    },
+  );
+  const cleanSubset = await loadCleanSubset(config, target, run);
+  const testSets = await loadTestSets(target, config.testLimit, run);
+
+  stage('preparing the device');
+  using session = await createSession({...config, ...target});
+  const renamed = await session.loadStateDict(target.checkpoint.stateDict);
+  if (renamed.length > 0) {
+    run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});
+  }
+  await session.setImages('cleanSubset', cleanSubset);
+  await setTestSets(session, testSets);
+
+  stage('measuring the backdoored model');
+  const before = await session.evaluate('trainee', config.evalBatchSize, run);
+  run.onProgress?.({kind: 'before', metrics: before});
+
+  stage('unlearning');
+  const rounds = resolveRounds(config, target.datasetName);
+  const unlearnOptions = await nativeOptions(config, rounds, cleanSubset.count);
+  const writer = await RoundWriter.open(out, 'defense');
+  const reports = await unlearn(session, unlearnOptions, run, writer);
+
+  stage('writing the result');
+  // An interrupted round was not measured: measuring takes longer than the user wants to wait.
+  const last = reports.at(-1)?.metrics ?? null;
+  const interrupted = reports.length < rounds;
+  const after =
+    last ?? (interrupted ? before : await session.evaluate('trainee', config.evalBatchSize, run));
+  const stateDict = await session.exportStateDict();
+  const {device} = session;
+  const files = await writeDefenseResult(out, {
+    config,
+    target,
+    cleanSubset,
+    stateDict,
+    rounds,
+    reports,
+    device,
+    before,
+    after,
+  });
+  return {
+    before,
+    after,
+    rounds: reports,
+    device,
+    der: defenseEffectivenessRating(before, after),
+    completedRounds: reports.length,
+    seconds: (performance.now() - start) / 1000,
+    files: {...files, csv: writer.csv, jsonl: writer.jsonl},
+  };
+}
+
+/** All rounds; with saveOnAbort those that were finished. */
+async function unlearn(
+  session: Session,
+  options: NativeUnlearnOptions,
+  run: DefendRunOptions,
+  writer: RoundWriter,
+): Promise<readonly RoundReport[]> {
+  const reports: RoundReport[] = [];
+  try {
+    await session.unlearn(options, {
+      ...run,
+      onProgress: (progress) => {
+        if (progress.kind === 'round') {
+          reports.push(progress.report);
+          writer.append(progress.report);
+        }
+        run.onProgress?.(progress);
+      },
+    });
+  } catch (error) {
+    if (run.saveOnAbort !== true || run.signal?.aborted !== true) throw error;
+  } finally {
+    await writer.close();
+  }
+  return reports;
+}
+
+async function nativeOptions(
+  config: DefendConfig,
+  rounds: number,
+  count: number,
+): Promise<NativeUnlearnOptions> {
+  const {norm, normBound, stepSize, steps, init, beta1, beta2} = config;
+  const {lambda1, lambda2, lambda3, trainMode} = config;
+  const {optimizer, learningRate, weightDecay, momentum, adamBetas} = config;
+  return {
+    rounds,
+    batchSize: config.batchSize,
+    outerSteps: config.outerSteps,
+    evalEvery: config.evalEvery,
+    evalBatchSize: config.evalBatchSize,
+    pgd: {norm, normBound, stepSize, steps, init, beta1, beta2},
+    loss: {lambda1, lambda2, lambda3, trainMode},
+    optimizer: {
+      optimizer,
+      learningRate,
+      weightDecay,
+      momentum,
+      adamBeta1: adamBetas[0],
+      adamBeta2: adamBetas[1],
+    },
+    batchOrder:
+      config.batchOrder === null
+        ? new Int32Array(0)
+        : await readBatchOrder(config.batchOrder, rounds, count),
+  };
+}
+
+/** A JSON array of rounds * count positions in the clean subset, round by round. */
+async function readBatchOrder(path: string, rounds: number, count: number): Promise<Int32Array> {
+  const expected = `a JSON array of ${rounds} x ${count} positions from 0 to ${count - 1} in ${path}`;
+  const fail = (received: string, cause?: unknown): SauError =>
+    new SauError('ERR_CONFIG', `Expected ${expected} for --batch-order but received ${received}`, {
+      cause,
+    });
+  let order: unknown;
+  try {
+    order = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw fail(messageOf(cause), cause);
+  }
+  if (!Array.isArray(order) || order.length !== rounds * count) {
+    throw fail(Array.isArray(order) ? `${order.length} positions` : typeof order);
+  }
+  const wrong = order.find((p) => !Number.isInteger(p) || p < 0 || p >= count);
+  if (wrong !== undefined) throw fail(`the position ${JSON.stringify(wrong)}`);
+  return Int32Array.from(order);
+}
+
+function bytesOf(state: ReadonlyMap<string, {readonly data: Uint8Array}>): number {
+  return [...state.values()].reduce((sum, {data}) => sum + data.byteLength, 0);
+}

@@ -1,0 +1,167 @@
+import {mkdir, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import {attack} from './attack.js';
+import {readCheckpoint} from './checkpoint/read_checkpoint.js';
+import {DEFAULTS, type DemoConfig, type DemoOptions, parseDemoConfig} from './config.js';
+import type {ImageSet} from './datasets/image_set.js';
+import {makeSyntheticDataset} from './datasets/synthetic.js';
+import {writePngs} from './datasets/write_pngs.js';
+import {defend} from './defend.js';
+import type {RunOptions} from './progress.js';
+import {prepareOutput} from './report/output_folder.js';
+import {writeStrip} from './report/strip.js';
+import type {AttackResult, DefendResult, OutputFiles} from './results.js';
+import {createSession} from './session.js';
+import {openTarget, type Target} from './target.js';
+import {loadTestSets} from './test_sets.js';
+
+export interface DemoResult {
+  readonly attack: AttackResult;
+  readonly defense: DefendResult;
+  /** curves, strip and everything of attack and defense. */
+  readonly files: OutputFiles;
+  readonly seconds: number;
+}
+
+/** The demo's normalisation: pixels in [-1,1]. */
+const HALF = [0.5, 0.5, 0.5] as const;
+/** Images in a row of the strip. */
+const STRIP_IMAGES = 10;
+
+/**
+ * Makes a small synthetic 10-class image set, plants a BadNets backdoor in a narrow PreAct-ResNet18 and
+ * purifies it. Leaves the images, the record, the purified model, the curves and a strip of clean,
+ * poisoned and shared-adversarial images in `out`. Throws as {@link defend} does.
+ */
+export async function demo(options: DemoOptions = {}, run: RunOptions = {}): Promise<DemoResult> {
+  const start = performance.now();
+  const config = parseDemoConfig(options);
+  const out = await prepareOutput(config.out, {
+    force: config.force,
+    reserveBytes: 50e6,
+    results: ['record'],
+  });
+  const {device, threads, seed} = config;
+  const data = await writeImages(out, config, run);
+  const attackResult = await attack(
+    {
+      kind: 'badnet',
+      data,
+      imageSize: config.size,
+      mean: HALF,
+      std: HALF,
+      out: join(out, 'record', 'badnet_demo'),
+      model: `preactresnet18_w${config.width}`,
+      epochs: config.epochs,
+      learningRate: config.learningRate,
+      batchSize: config.trainBatchSize,
+      cropPadding: 0,
+      evalEvery: config.epochs,
+      force: true,
+      ...{device, threads, seed},
+    },
+    run,
+  );
+  const defense = await defend(
+    {
+      ckpt: attackResult.record,
+      clean: config.clean,
+      rounds: config.rounds,
+      batchSize: config.batchSize,
+      force: true,
+      ...{device, threads, seed},
+    },
+    run,
+  );
+  const strip = join(out, 'strip.png');
+  await drawStrip(strip, attackResult.record, defense, config, run);
+  return {
+    attack: attackResult,
+    defense,
+    files: {...defense.files, record: attackResult.record, strip},
+    seconds: (performance.now() - start) / 1000,
+  };
+}
+
+/** The image set as an ImageFolder of PNG files, as a user would have it. */
+async function writeImages(
+  out: string,
+  {trainPerClass, testPerClass, size, seed}: DemoConfig,
+  run: RunOptions,
+): Promise<string> {
+  run.onProgress?.({kind: 'stage', message: 'drawing a synthetic image set'});
+  const folder = join(out, 'data', 'synthetic');
+  await rm(folder, {recursive: true, force: true});
+  const made = await makeSyntheticDataset({seed, trainPerClass, testPerClass, size});
+  const write = async (split: string, set: ImageSet): Promise<void> => {
+    const nameOf = (i: number): string => String(i).padStart(5, '0');
+    const classOf = (i: number): string => made.classNames[set.labels[i] ?? 0] ?? 'unknown';
+    await writePngs(set, (i) => join(folder, split, classOf(i), `${nameOf(i)}.png`), run.signal);
+  };
+  await mkdir(folder, {recursive: true});
+  await write('train', made.train);
+  await write('test', made.test);
+  return folder;
+}
+
+/** One row each of clean, poisoned and shared-adversarial test images. */
+async function drawStrip(
+  path: string,
+  record: string,
+  defense: DefendResult,
+  config: DemoConfig,
+  run: RunOptions,
+): Promise<void> {
+  const target = await openTarget({...DEFAULTS.defend, ckpt: record, model: null}, () => undefined);
+  const {cleanTest, poisonedTest} = await loadTestSets(target, null, {});
+  if (cleanTest === null || poisonedTest === null) return;
+  const chosen = spread(poisonedTest.count, STRIP_IMAGES);
+  const indices = chosen.map((i) => poisonedTest.originalIndices[i] ?? 0);
+  const clean = pick(cleanTest, indices);
+  const adversarial = await sharedAdversarial(target, defense, cleanTest, indices, config, run);
+  await writeStrip(path, {
+    rows: [
+      {label: 'clean', images: clean},
+      {label: 'poisoned', images: pick(poisonedTest, chosen)},
+      {label: 'shared adversarial', images: adversarial},
+    ],
+    size: config.size,
+    scale: 3,
+  });
+}
+
+/** The clean images with the perturbation that fools the backdoored and the purified model alike. */
+async function sharedAdversarial(
+  target: Target,
+  defense: DefendResult,
+  cleanTest: ImageSet,
+  indices: Int32Array,
+  {device, threads, seed}: DemoConfig,
+  run: RunOptions,
+): Promise<Uint8Array[]> {
+  using session = await createSession({device, threads, seed, ...target});
+  await session.loadStateDict(target.checkpoint.stateDict);
+  const purified = await readCheckpoint(defense.files.checkpoint ?? '');
+  await session.loadStateDict(purified.stateDict, 'trainee');
+  await session.setImages('cleanTest', cleanTest);
+  const {norm, normBound, stepSize, steps, init, beta1, beta2} = DEFAULTS.defend;
+  const pgd = {norm, normBound, stepSize, steps, init, beta1, beta2};
+  const delta = await session.perturb('cleanTest', indices, pgd, run);
+  const bytes = 3 * cleanTest.height * cleanTest.width;
+  return pick(cleanTest, indices).map((image, slot) =>
+    image.map((pixel, i) =>
+      Math.max(0, Math.min(255, pixel + 255 * (delta[slot * bytes + i] ?? 0))),
+    ),
+  );
+}
+
+function pick(set: ImageSet, positions: Int32Array): Uint8Array[] {
+  const bytes = 3 * set.height * set.width;
+  return [...positions].map((p) => set.images.subarray(p * bytes, (p + 1) * bytes));
+}
+
+/** `count` positions spread evenly over `total`. */
+function spread(total: number, count: number): Int32Array {
+  const n = Math.min(count, total);
+  return Int32Array.from({length: n}, (_, i) => Math.floor(((i + 0.5) * total) / n));
+}

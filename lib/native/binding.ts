@@ -1,0 +1,91 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {dirname, join} from 'node:path';
+import {resolve as resolveAddon} from 'node-gyp-build';
+import {ERROR_CODES, messageOf, SauError, type SauErrorCode} from '../errors.js';
+import type {NativeCore} from './contract.js';
+import {findLibTorch, type LibTorch, librariesOf, libTorchNotFound} from './libtorch.js';
+import {packageRoot} from './package_root.js';
+
+/** What `sau_native.node` exports: it needs no LibTorch. */
+interface Loader {
+  load(preload: string[], core: string): Promise<NativeCore>;
+}
+
+/** Where the addon was built or installed, and which LibTorch it was built for. */
+export interface AddonFiles {
+  readonly loader: string;
+  readonly core: string;
+  readonly libtorchVersion: string;
+}
+
+export interface LoadedCore {
+  readonly core: NativeCore;
+  readonly libtorch: LibTorch;
+}
+
+let loaded: Promise<LoadedCore> | undefined;
+
+/**
+ * Loads LibTorch and the native core, once per process. Takes about half a second, off the JS thread.
+ * Throws ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION or ERR_NATIVE.
+ */
+export function loadCore(): Promise<LoadedCore> {
+  loaded ??= load().catch((error: unknown) => {
+    loaded = undefined; // so that a later call may find what this one missed
+    throw error;
+  });
+  return loaded;
+}
+
+/** Throws ERR_NATIVE where the addon was neither built nor installed. */
+export function addonFiles(): AddonFiles {
+  const root = packageRoot();
+  let loader: string;
+  try {
+    loader = resolveAddon(root);
+  } catch (cause) {
+    throw new SauError(
+      'ERR_NATIVE',
+      `Expected a native addon for ${process.platform}-${process.arch} in ${root} but found none. ` +
+        'In a clone run `npm run build`; otherwise this platform has no prebuilt binary.',
+      {cause},
+    );
+  }
+  const folder = dirname(loader);
+  const core = join(folder, 'sau_core.so');
+  const description = join(folder, 'sau_build.json');
+  if (!existsSync(core) || !existsSync(description)) {
+    throw new SauError(
+      'ERR_NATIVE',
+      `Expected sau_core.so and sau_build.json beside ${loader} but they are missing. Run \`npm run build\`.`,
+    );
+  }
+  const build = JSON.parse(readFileSync(description, 'utf8')) as {libtorch: string};
+  return {loader, core, libtorchVersion: build.libtorch};
+}
+
+/** An error of the addon -> a SauError with the same code; a SauError stays as it is. */
+export function toSauError(error: unknown): SauError {
+  if (error instanceof SauError) return error;
+  const code = (error as {code?: unknown} | null)?.code;
+  const known = ERROR_CODES.find((c): c is SauErrorCode => c === code) ?? 'ERR_NATIVE';
+  return new SauError(known, messageOf(error), {cause: error});
+}
+
+async function load(): Promise<LoadedCore> {
+  const files = addonFiles();
+  const {found, tried} = await findLibTorch(files.libtorchVersion);
+  if (found === null) throw libTorchNotFound(files.libtorchVersion, tried);
+  const loader = createRequire(__filename)(files.loader) as Loader;
+  try {
+    return {core: await loader.load(librariesOf(found), files.core), libtorch: found};
+  } catch (cause) {
+    throw new SauError(
+      'ERR_NATIVE',
+      `LibTorch ${found.version} in ${found.root} (${found.source}) could not be loaded: ` +
+        `${messageOf(cause)}. Run \`sau-native doctor\`.`,
+      {cause, details: {libtorch: found}},
+    );
+  }
+}

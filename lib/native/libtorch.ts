@@ -1,0 +1,183 @@
+import {execFile} from 'node:child_process';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {homedir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {promisify} from 'node:util';
+import {SauError} from '../errors.js';
+
+/** A LibTorch on disk: of the official zip or of a Python wheel. */
+export interface LibTorch {
+  /** The folder that holds lib/. */
+  readonly root: string;
+  /** Such as "2.13.0". */
+  readonly version: string;
+  /** CUDA version it was built with, such as "13.0"; null for a CPU build. */
+  readonly cuda: string | null;
+  /** How it was found, such as "SAU_NATIVE_LIBTORCH". */
+  readonly source: string;
+}
+
+/** One place that was looked at. */
+export interface LibTorchAttempt {
+  readonly source: string;
+  readonly path: string;
+  readonly outcome: string;
+}
+
+export interface LibTorchSearch {
+  readonly found: LibTorch | null;
+  readonly tried: readonly LibTorchAttempt[];
+}
+
+interface Place {
+  readonly source: string;
+  readonly path: string;
+  /** Chosen by the user: if it cannot be used that is an error, never skipped. */
+  readonly explicit: boolean;
+}
+
+/** `SAU_NATIVE_CACHE`, or sau-native in the user's cache folder. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return (
+    env.SAU_NATIVE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sau-native')
+  );
+}
+
+/**
+ * Looks for a LibTorch of exactly `version` in this order: `explicit`, SAU_NATIVE_LIBTORCH, LIBTORCH, the
+ * package's cache, the active Python environment (VIRTUAL_ENV, CONDA_PREFIX, then python3's torch, found by
+ * path and not imported), /usr/lib. Throws ERR_LIBTORCH_NOT_FOUND or ERR_LIBTORCH_VERSION where an
+ * explicit choice cannot be used.
+ */
+export async function findLibTorch(
+  version: string,
+  explicit?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<LibTorchSearch> {
+  const tried: LibTorchAttempt[] = [];
+  for await (const place of places(version, explicit, env)) {
+    const found = readLibTorch(place.path, place.source);
+    if (found === null) {
+      tried.push({...place, outcome: 'no lib/libtorch_cpu.so'});
+      if (place.explicit) throw notFound(place, tried);
+    } else if (found.version !== version && env.LIBTORCH_BYPASS_VERSION_CHECK !== '1') {
+      tried.push({...place, outcome: `version ${found.version}`});
+      if (place.explicit) throw wrongVersion(found, version);
+    } else {
+      tried.push({...place, outcome: 'chosen'});
+      return {found, tried};
+    }
+  }
+  return {found: null, tried};
+}
+
+/** The error for a search that found nothing: every place, and what to do. */
+export function libTorchNotFound(version: string, tried: readonly LibTorchAttempt[]): SauError {
+  const places = tried.map((t) => `  ${t.source}: ${t.path} (${t.outcome})`).join('\n');
+  return new SauError(
+    'ERR_LIBTORCH_NOT_FOUND',
+    `Expected LibTorch ${version} but found none. Tried:\n${places}\n` +
+      'Run `npm run build` in a clone, which fetches one, or point SAU_NATIVE_LIBTORCH to a LibTorch of this version, such as ' +
+      `the folder of \`pip install --no-deps --target DIR torch==${version}\`.`,
+    {details: {version, tried}},
+  );
+}
+
+/** Reads what a folder holds: the folder with lib/, or the one above torch/. null where it is no LibTorch. */
+export function readLibTorch(path: string, source: string): LibTorch | null {
+  for (const root of [join(path, 'torch'), path]) {
+    if (!existsSync(join(root, 'lib', 'libtorch_cpu.so'))) continue;
+    const python = readIfThere(join(root, 'version.py'));
+    const text = python ?? readIfThere(join(root, 'build-version')) ?? '';
+    const version = /\d+\.\d+\.\d+/.exec(text)?.[0] ?? 'unknown';
+    const cuda = existsSync(join(root, 'lib', 'libtorch_cuda.so'))
+      ? (/^cuda\b.*?'([\d.]+)'/m.exec(text)?.[1] ?? 'unknown')
+      : null;
+    return {root, version, cuda, source};
+  }
+  return null;
+}
+
+/** The libraries to open, in order, before the addon's core. */
+export function librariesOf({root, cuda}: LibTorch): string[] {
+  const names =
+    cuda === null
+      ? ['libc10.so', 'libtorch_cpu.so', 'libtorch.so']
+      : ['libc10.so', 'libtorch_cpu.so', 'libc10_cuda.so', 'libtorch_cuda.so', 'libtorch.so'];
+  return names.map((name) => join(root, 'lib', name));
+}
+
+async function* places(
+  version: string,
+  explicit: string | undefined,
+  env: NodeJS.ProcessEnv,
+): AsyncGenerator<Place> {
+  if (explicit !== undefined) yield {source: 'option libtorch', path: explicit, explicit: true};
+  for (const name of ['SAU_NATIVE_LIBTORCH', 'LIBTORCH']) {
+    const path = env[name];
+    if (path) yield {source: name, path, explicit: true};
+  }
+  yield* cachedPlaces(version, env);
+  for (const name of ['VIRTUAL_ENV', 'CONDA_PREFIX']) {
+    const prefix = env[name];
+    if (prefix) yield* sitePackagesOf(prefix, name);
+  }
+  const python = await pythonTorch(env);
+  if (python !== null) yield {source: 'python3', path: python, explicit: false};
+  yield {source: 'system', path: '/usr', explicit: false};
+}
+
+/** A CUDA build serves the CPU too, hence comes first. */
+function* cachedPlaces(version: string, env: NodeJS.ProcessEnv): Generator<Place> {
+  const cache = cacheFolder(env);
+  const prefix = `libtorch-${version}-`;
+  const names = existsSync(cache) ? readdirSync(cache).filter((n) => n.startsWith(prefix)) : [];
+  names.sort((a, b) => Number(b.includes('-cu')) - Number(a.includes('-cu')) || a.localeCompare(b));
+  if (names.length === 0) yield {source: 'cache', path: join(cache, `${prefix}*`), explicit: false};
+  for (const name of names) yield {source: 'cache', path: join(cache, name), explicit: false};
+}
+
+function* sitePackagesOf(prefix: string, source: string): Generator<Place> {
+  const lib = join(prefix, 'lib');
+  const pythons = existsSync(lib) ? readdirSync(lib).filter((n) => /^python3\.\d+$/.test(n)) : [];
+  for (const python of pythons)
+    yield {source, path: join(lib, python, 'site-packages'), explicit: false};
+}
+
+/** Where python3 would import torch from; python runs, torch does not. */
+async function pythonTorch(env: NodeJS.ProcessEnv): Promise<string | null> {
+  const code =
+    'import importlib.util as u; s = u.find_spec("torch"); print(s.origin if s and s.origin else "")';
+  try {
+    const {stdout} = await promisify(execFile)('python3', ['-I', '-c', code], {
+      env,
+      timeout: 10_000,
+    });
+    return stdout.trim() === '' ? null : dirname(stdout.trim());
+  } catch {
+    return null; // no python3: there is nothing to find
+  }
+}
+
+function readIfThere(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+}
+
+function notFound(place: Place, tried: readonly LibTorchAttempt[]): SauError {
+  return new SauError(
+    'ERR_LIBTORCH_NOT_FOUND',
+    `Expected a LibTorch in ${place.path} (${place.source}) but found no lib/libtorch_cpu.so there. ` +
+      'Point it to the folder with lib/ and include/, or remove the setting.',
+    {details: {tried}},
+  );
+}
+
+function wrongVersion(found: LibTorch, version: string): SauError {
+  return new SauError(
+    'ERR_LIBTORCH_VERSION',
+    `Expected LibTorch ${version} but found ${found.version} in ${found.root} (${found.source}). ` +
+      `Use a LibTorch ${version}, or build from source against this one; ` +
+      'LIBTORCH_BYPASS_VERSION_CHECK=1 loads it all the same, at your own risk.',
+    {details: {expected: version, found: found.version, path: found.root, source: found.source}},
+  );
+}

@@ -1,0 +1,70 @@
+import type {Metrics} from './metrics.js';
+import type {NativeMetrics, NativeProgress} from './native/contract.js';
+import type {Progress} from './progress.js';
+import type {RoundReport} from './results.js';
+
+/**
+ * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
+ * Made once per job, when it starts.
+ */
+export function progressRelay(send: (progress: Progress) => void): (event: NativeProgress) => void {
+  const start = performance.now();
+  const secondsLeft = (done: number, all: number): number | null =>
+    done > 0 ? ((performance.now() - start) / 1000 / done) * (all - done) : null;
+  return (event) => {
+    const {round, rounds, batch, batches} = event;
+    switch (event.kind) {
+      case 'batch':
+        send({
+          kind: 'batch',
+          round,
+          rounds,
+          batch,
+          batches,
+          secondsLeft: secondsLeft(round * batches + batch, rounds * batches),
+        });
+        break;
+      case 'round':
+        send({
+          kind: 'round',
+          report: toReport(event),
+          rounds,
+          secondsLeft: secondsLeft(round + 1, rounds),
+        });
+        break;
+      case 'evaluation':
+        break; // within a round the batches tell enough
+    }
+  };
+}
+
+function toReport(event: NativeProgress): RoundReport {
+  return {
+    round: event.round,
+    loss: event.loss,
+    cleanLoss: event.cleanLoss,
+    sharedLoss: event.sharedLoss,
+    suspectShare: orNull(event.suspectShare),
+    trainAcc: orNull(event.trainAcc),
+    metrics: event.metrics === undefined ? null : toMetrics(event.metrics),
+    seconds: event.seconds,
+  };
+}
+
+/** The native core's metrics with null for what was not measured. */
+export function toMetrics(metrics: NativeMetrics): Metrics {
+  return {
+    acc: orNull(metrics.acc),
+    asr: orNull(metrics.asr),
+    ra: orNull(metrics.ra),
+    cleanLoss: orNull(metrics.cleanLoss),
+    poisonedLoss: orNull(metrics.poisonedLoss),
+    raLoss: orNull(metrics.raLoss),
+    cleanCount: metrics.cleanCount,
+    poisonedCount: metrics.poisonedCount,
+  };
+}
+
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}

@@ -1,0 +1,192 @@
+import {matchStateDict} from './checkpoint/state_dict.js';
+import type {StateDict} from './checkpoint/tensor.js';
+import type {ImageSet} from './datasets/image_set.js';
+import {SauError} from './errors.js';
+import type {Metrics} from './metrics.js';
+import {loadCore, toSauError} from './native/binding.js';
+import type {
+  ImageRole,
+  ModelRole,
+  NativeDeviceInfo,
+  NativeOuterGradient,
+  NativePgdOptions,
+  NativeProgress,
+  NativeSauLossOptions,
+  NativeSession,
+  NativeSessionOptions,
+  NativeTrainOptions,
+  NativeUnlearnOptions,
+} from './native/contract.js';
+import type {RunOptions} from './progress.js';
+import {progressRelay, toMetrics} from './progress_relay.js';
+import type {RoundReport} from './results.js';
+
+/** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
+export type SessionOptions = NativeSessionOptions;
+
+/** What LibTorch is there and which devices it can use. Loads LibTorch. */
+export async function deviceInfo(): Promise<NativeDeviceInfo & {readonly libtorch: string}> {
+  const {core, libtorch} = await loadCore();
+  return {...(await core.deviceInfo()), libtorch: libtorch.root};
+}
+
+/**
+ * Opens a session: two models of one architecture (trainee and reference) and image sets on one device.
+ * Loads LibTorch off the JS thread. Throws ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_DEVICE.
+ */
+export async function createSession(options: SessionOptions): Promise<Session> {
+  const {core} = await loadCore();
+  const device = resolveDevice(options.device, await core.deviceInfo());
+  try {
+    return new Session(new core.Session({...options, device}), device);
+  } catch (error) {
+    throw toSauError(error);
+  }
+}
+
+/**
+ * Two models and image sets resident on a device. One job at a time: a second call while busy rejects
+ * with ERR_BUSY, a call after {@link dispose} with ERR_DISPOSED. Typed arrays that are passed in must not
+ * change until the promise settles.
+ */
+export class Session implements Disposable {
+  readonly #native: NativeSession;
+  /** The device in use, such as `cpu` or `cuda:0`. */
+  readonly device: string;
+
+  /** Use {@link createSession}. */
+  constructor(native: NativeSession, device: string) {
+    this.#native = native;
+    this.device = device;
+  }
+
+  get busy(): boolean {
+    return this.#native.busy;
+  }
+
+  /**
+   * Fills one model or both with weights. Returns what had to be renamed to fit, as
+   * [name in the file, name in the model]. Throws ERR_CHECKPOINT listing missing, extra and misshapen weights.
+   */
+  async loadStateDict(
+    state: StateDict,
+    models: ModelRole | 'both' = 'both',
+  ): Promise<readonly (readonly [string, string])[]> {
+    const layout = await this.#run(() => this.#native.layout());
+    const {tensors, renamed} = await matchStateDict(state, layout);
+    await this.#run(() => this.#native.loadStateDict(tensors, models));
+    return renamed;
+  }
+
+  /** Fresh weights from the session's seed in both models. */
+  initialize(): Promise<void> {
+    return this.#run(() => this.#native.initialize());
+  }
+
+  /** Copies an image set to the device under a role. Throws ERR_DATASET for labels out of range. */
+  setImages(role: ImageRole, set: ImageSet): Promise<void> {
+    return this.#run(() => this.#native.setImages(role, set));
+  }
+
+  /**
+   * The rounds of Shared Adversarial Unlearning on the trainee, over the role `cleanSubset`. Evaluates on
+   * `cleanTest` and `poisonedTest`. Returns the reports of all rounds. Throws ERR_DIVERGED. After an abort
+   * the trainee keeps the weights of its last finished step.
+   */
+  unlearn(options: NativeUnlearnOptions, run: RunOptions = {}): Promise<readonly RoundReport[]> {
+    return this.#rounds((relay) => this.#native.unlearn(options, relay), run);
+  }
+
+  /** Ordinary training of the trainee over the role `train`. Returns the reports of all epochs. */
+  train(options: NativeTrainOptions, run: RunOptions = {}): Promise<readonly RoundReport[]> {
+    return this.#rounds((relay) => this.#native.train(options, relay), run);
+  }
+
+  /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null where a role has no images. */
+  async evaluate(model: ModelRole, batchSize: number, run: RunOptions = {}): Promise<Metrics> {
+    const options = {model, batchSize};
+    return toMetrics(await this.#run(() => this.#native.evaluate(options, () => {}), run.signal));
+  }
+
+  /** The class that a model assigns to each image of a role: [N]. */
+  predict(model: ModelRole, role: ImageRole, run: RunOptions = {}): Promise<Int32Array> {
+    return this.#run(() => this.#native.predict(model, role), run.signal);
+  }
+
+  /** Shared adversarial perturbation of chosen images of a role: [n,3,H,W] in pixel scale. */
+  perturb(
+    role: ImageRole,
+    indices: Int32Array,
+    pgd: NativePgdOptions,
+    run: RunOptions = {},
+  ): Promise<Float32Array> {
+    return this.#run(() => this.#native.perturb(role, indices, pgd), run.signal);
+  }
+
+  /** Losses and gradient of one outer step at given perturbations; changes no weight. */
+  outerGradient(
+    role: ImageRole,
+    indices: Int32Array,
+    delta: Float32Array,
+    options: NativeSauLossOptions,
+  ): Promise<NativeOuterGradient> {
+    return this.#run(() => this.#native.outerGradient(role, indices, delta, options));
+  }
+
+  /** The weights of a model, in the model's order. */
+  async exportStateDict(model: ModelRole = 'trainee'): Promise<StateDict> {
+    const tensors = await this.#run(() => this.#native.exportStateDict(model));
+    return new Map(tensors.map(({name, dtype, shape, data}) => [name, {dtype, shape, data}]));
+  }
+
+  /** Frees the session's memory, at once or when its job has stopped. May be called again. */
+  dispose(): void {
+    this.#native.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async #rounds(
+    start: (relay: (event: NativeProgress) => void) => Promise<void>,
+    {signal, onProgress}: RunOptions,
+  ): Promise<readonly RoundReport[]> {
+    const reports: RoundReport[] = [];
+    const relay = progressRelay((progress) => {
+      if (progress.kind === 'round') reports.push(progress.report);
+      onProgress?.(progress);
+    });
+    await this.#run(() => start(relay), signal);
+    return reports;
+  }
+
+  async #run<T>(start: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const cancel = (): void => this.#native.cancel();
+    signal?.addEventListener('abort', cancel, {once: true});
+    try {
+      return await start();
+    } catch (error) {
+      const sauError = toSauError(error);
+      if (sauError.code === 'ERR_ABORTED' && signal?.aborted) throw signal.reason;
+      throw sauError;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+}
+
+function resolveDevice(device: string, info: NativeDeviceInfo): string {
+  if (device === 'auto') return info.cudaAvailable ? 'cuda:0' : 'cpu';
+  if (device === 'cpu' || info.cudaAvailable) return device;
+  throw new SauError(
+    'ERR_DEVICE',
+    `Expected a CUDA device for --device ${device} but ` +
+      (info.cudaBuilt
+        ? 'LibTorch finds no usable GPU or driver. '
+        : `this LibTorch ${info.libtorchVersion} is a CPU build. `) +
+      'Run `sau-native doctor`, or use --device cpu.',
+    {details: {device, cudaBuilt: info.cudaBuilt}},
+  );
+}

@@ -1,0 +1,205 @@
+import {access, readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {type Checkpoint, readCheckpoint} from './checkpoint/read_checkpoint.js';
+import {datasetRootsOf} from './checkpoint/record_paths.js';
+import type {BackdoorRecord} from './checkpoint/records.js';
+import type {StateDict} from './checkpoint/tensor.js';
+import type {ChannelConstants, DataConfig} from './config.js';
+import type {Dataset, DatasetKind} from './datasets/dataset.js';
+import {DATASETS, isDatasetName} from './datasets/datasets.js';
+import type {ImageSize} from './datasets/decode.js';
+import {openDataset} from './datasets/open_dataset.js';
+import {SauError} from './errors.js';
+
+/** Written beside attack_result.pt by our own attacks: what BackdoorBench's format has no place for. */
+export const RECORD_NOTES = 'sau_native.json';
+
+export interface RecordNotes {
+  readonly mean: ChannelConstants;
+  readonly std: ChannelConstants;
+}
+
+/** A record of an attack, and the file that it was read from. */
+export interface FoundRecord extends BackdoorRecord {
+  readonly path: string;
+}
+
+/** A checkpoint with everything that it takes to run it: the model, the pixels' scale, the data. */
+export interface Target {
+  readonly checkpoint: Checkpoint;
+  readonly record: FoundRecord | null;
+  /** null where only clean images were given. */
+  readonly dataset: Dataset | null;
+  /** Such as `preactresnet18`. */
+  readonly model: string;
+  readonly numClasses: number;
+  readonly size: ImageSize;
+  readonly mean: ChannelConstants;
+  readonly std: ChannelConstants;
+  /** A key of DATASETS where it is known, else what the record or folder says. */
+  readonly datasetName: string;
+}
+
+export interface TargetConfig extends DataConfig {
+  readonly ckpt: string;
+  readonly model: string | null;
+  /** Record whose poisoned test set is used where the checkpoint has none. */
+  readonly poisoned?: string | null;
+}
+
+/**
+ * Reads a checkpoint and finds its data set, model, classes, image size and normalisation: the user's
+ * word first, then the record's, then the data set's. Throws ERR_CHECKPOINT, ERR_DATASET or ERR_CONFIG.
+ */
+export async function openTarget(
+  config: TargetConfig,
+  note: (message: string) => void,
+): Promise<Target> {
+  const checkpoint = await readCheckpoint(config.ckpt);
+  const record = await recordOf(checkpoint, config.poisoned ?? null, note);
+  const recordSize =
+    record === null ? undefined : {height: record.imageSize[0], width: record.imageSize[1]};
+  const size =
+    config.imageSize === null ? recordSize : {height: config.imageSize, width: config.imageSize};
+  const dataset = await findDataset(config, record, size);
+  const datasetName = dataset?.name ?? record?.datasetName ?? 'unknown';
+  return {
+    checkpoint,
+    record,
+    dataset,
+    model: config.model ?? checkpoint.modelName ?? modelOfKeys(checkpoint.stateDict),
+    numClasses: classesOf(config, checkpoint, dataset),
+    size: size ?? dataset ?? sizeOfKnown(datasetName),
+    ...(await normalization(config, record, datasetName)),
+    datasetName,
+  };
+}
+
+/** What `openDataset` calls the user's choice. */
+export function datasetKinds(dataset: DataConfig['dataset']): DatasetKind | 'auto' {
+  return dataset === 'imagefolder' ? 'imageFolder' : 'auto';
+}
+
+/**
+ * Normalisation constants: the user's, the record's own notes, or those of a known data set. Throws
+ * ERR_CONFIG where none is known.
+ */
+export async function normalization(
+  {mean, std}: Pick<DataConfig, 'mean' | 'std'>,
+  record: Pick<FoundRecord, 'path'> | null,
+  datasetName: string,
+): Promise<RecordNotes> {
+  if (mean !== null && std !== null) return {mean, std};
+  const notes = record === null ? null : await readNotes(join(dirname(record.path), RECORD_NOTES));
+  if (notes !== null) return notes;
+  if (isDatasetName(datasetName)) {
+    const known = DATASETS[datasetName];
+    return {mean: known.mean, std: known.std};
+  }
+  throw new SauError(
+    'ERR_CONFIG',
+    `Expected --mean and --std for the data set "${datasetName}" but received neither; give the ` +
+      `constants that the model was trained with, such as those of ${Object.keys(DATASETS).join(', ')}`,
+  );
+}
+
+async function recordOf(
+  checkpoint: Checkpoint,
+  poisoned: string | null,
+  note: (message: string) => void,
+): Promise<FoundRecord | null> {
+  if (poisoned !== null) {
+    const other = await readCheckpoint(poisoned);
+    if (other.record !== null) return {...other.record, path: other.path};
+    throw new SauError(
+      'ERR_CHECKPOINT',
+      `Expected a record with a poisoned test set at ${poisoned} but found weights only`,
+    );
+  }
+  if (checkpoint.record !== null) return {...checkpoint.record, path: checkpoint.path};
+  // A defense writes to <record>/defense/<name>/: its record is two folders up.
+  const above = join(dirname(checkpoint.path), '..', '..', 'attack_result.pt');
+  if (checkpoint.kind !== 'defense_result' || !(await exists(above))) return null;
+  const other = await readCheckpoint(above);
+  if (other.record === null) return null;
+  note(`using the data of the record ${dirname(above)}`);
+  return {...other.record, path: above};
+}
+
+async function findDataset(
+  config: DataConfig,
+  record: FoundRecord | null,
+  size: ImageSize | undefined,
+): Promise<Dataset | null> {
+  const kind = datasetKinds(config.dataset);
+  if (config.data !== null) return openDataset({path: config.data, kind, size});
+  if (record === null) return null;
+  for (const path of await datasetRootsOf(record.path, record.dataPath)) {
+    if (await exists(path)) return openDataset({path, kind, size});
+  }
+  return null;
+}
+
+function classesOf(config: DataConfig, checkpoint: Checkpoint, dataset: Dataset | null): number {
+  const claims = [
+    ['--num-classes', config.numClasses],
+    [`the checkpoint ${checkpoint.path}`, checkpoint.numClasses],
+    [`the data set ${dataset?.path ?? ''}`, dataset?.numClasses ?? null],
+  ] as const;
+  const known = claims.filter((claim) => claim[1] !== null);
+  const [first, ...others] = known;
+  const numClasses = first?.[1] ?? null;
+  if (first === undefined || numClasses === null) {
+    throw new SauError(
+      'ERR_CONFIG',
+      'Expected --num-classes: neither the checkpoint nor a data set tells the number of classes',
+    );
+  }
+  for (const [source, count] of others) {
+    if (count === numClasses) continue;
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected one number of classes but ${first[0]} has ${numClasses} and ${source} has ${count}; ` +
+        'check that the data belongs to this model',
+      {details: {claims: Object.fromEntries(known)}},
+    );
+  }
+  return numClasses;
+}
+
+/** A bare state dict names no model: its keys do. */
+function modelOfKeys(state: StateDict): string {
+  const stem = state.get('conv1.weight');
+  if (stem !== undefined && state.has('layer4.1.bn2.weight') && state.has('linear.weight')) {
+    return stem.shape[0] === 64 ? 'preactresnet18' : `preactresnet18_w${stem.shape[0]}`;
+  }
+  throw new SauError(
+    'ERR_CONFIG',
+    'Expected --model: the checkpoint names no model and its weights are not those of a preactresnet18 ' +
+      `(first: ${[...state.keys()].slice(0, 3).join(', ')})`,
+  );
+}
+
+function sizeOfKnown(datasetName: string): ImageSize {
+  if (isDatasetName(datasetName)) {
+    const {size} = DATASETS[datasetName];
+    return {height: size, width: size};
+  }
+  throw new SauError(
+    'ERR_CONFIG',
+    'Expected --image-size: neither a record nor a data set tells the size of the images',
+  );
+}
+
+async function readNotes(path: string): Promise<RecordNotes | null> {
+  if (!(await exists(path))) return null;
+  const {mean, std} = JSON.parse(await readFile(path, 'utf8')) as RecordNotes;
+  return {mean, std};
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

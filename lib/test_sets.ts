@@ -1,0 +1,59 @@
+import {poisonedEntries} from './checkpoint/dataset_state.js';
+import {createPngResolver} from './checkpoint/record_paths.js';
+import type {ImageSet} from './datasets/image_set.js';
+import {loadPoisonedPngs, type PoisonedPng} from './datasets/poisoned_pngs.js';
+import type {RunOptions} from './progress.js';
+import type {Session} from './session.js';
+import type {Target} from './target.js';
+
+/** What a model is measured on; null where there is none. */
+export interface TestSets {
+  readonly cleanTest: ImageSet | null;
+  readonly poisonedTest: ImageSet | null;
+}
+
+/**
+ * Loads the clean test images and the poisoned test images of a target's record, of each those whose
+ * original index is below `testLimit`. Says what cannot be measured. Throws ERR_DATASET.
+ */
+export async function loadTestSets(
+  target: Target,
+  testLimit: number | null,
+  {signal, onProgress}: RunOptions,
+): Promise<TestSets> {
+  const note = (message: string): void => onProgress?.({kind: 'note', message});
+  const {dataset} = target;
+  const limit = testLimit ?? Number.POSITIVE_INFINITY;
+  if (dataset === null) note('no data set with a test split: ACC is not measured');
+  const cleanTest =
+    dataset === null
+      ? null
+      : await dataset.loadTest(
+          Int32Array.from({length: Math.min(limit, dataset.testCount)}, (_, i) => i),
+          {
+            signal,
+          },
+        );
+  const pngs = await poisonedTestPngs(target, limit);
+  if (pngs.length === 0) note('no poisoned test set: ASR and RA are not measured');
+  const poisonedTest =
+    pngs.length === 0 ? null : await loadPoisonedPngs(pngs, target.size, {signal});
+  return {cleanTest, poisonedTest};
+}
+
+/** Uploads what there is. */
+export async function setTestSets(session: Session, sets: TestSets): Promise<void> {
+  if (sets.cleanTest !== null) await session.setImages('cleanTest', sets.cleanTest);
+  if (sets.poisonedTest !== null) await session.setImages('poisonedTest', sets.poisonedTest);
+}
+
+async function poisonedTestPngs({record}: Target, limit: number): Promise<PoisonedPng[]> {
+  if (record === null || record.poisonedTest === null) return [];
+  const resolver = createPngResolver(record.path);
+  const entries = poisonedEntries(record.poisonedTest).filter((e) => e.originalIndex < limit);
+  const pngs: PoisonedPng[] = [];
+  for (const {path, ...entry} of entries) {
+    pngs.push({...entry, path: await resolver.resolve(path)});
+  }
+  return pngs;
+}

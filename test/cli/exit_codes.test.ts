@@ -1,0 +1,24 @@
+import {expect, it} from 'vitest';
+import {exitCodeOf} from '../../bin/exit_codes.js';
+import {ERROR_CODES, SauError} from '../../lib/errors.js';
+
+it('every error code has its exit code', () => {
+  const codes = ERROR_CODES.map((code) => [code, exitCodeOf(new SauError(code, ''))]);
+  expect(Object.fromEntries(codes)).toEqual({
+    ERR_CONFIG: 2,
+    ERR_DATASET: 1,
+    ERR_CHECKPOINT: 1,
+    ERR_UNSAFE_PICKLE: 1,
+    ERR_OUTPUT: 1,
+    ERR_LIBTORCH_NOT_FOUND: 3,
+    ERR_LIBTORCH_VERSION: 3,
+    ERR_DEVICE: 4,
+    ERR_OUT_OF_MEMORY: 1,
+    ERR_BUSY: 1,
+    ERR_DISPOSED: 1,
+    ERR_ABORTED: 130,
+    ERR_DIVERGED: 1,
+    ERR_NATIVE: 1,
+  });
+  expect(exitCodeOf(new Error('a bug'))).toBe(1);
+});
