@@ -38,19 +38,22 @@ target_link_libraries(libtorch::cpu INTERFACE
 target_compile_definitions(libtorch::cpu INTERFACE SAU_LIBTORCH_VERSION="${LIBTORCH_VERSION}")
 
 if(EXISTS "${libtorch_root}/lib/libtorch_cuda.so")
-  find_path(SAU_CUDA_INCLUDE_DIR cuda_runtime_api.h
-    HINTS "${libtorch_root}/../nvidia/cu13/include" "${libtorch_root}/../nvidia/cu12/include"
-          "$ENV{CUDA_HOME}/include" "$ENV{CUDA_PATH}/include"
-    PATHS /usr/local/cuda/include)
-  if(SAU_CUDA_INCLUDE_DIR)
-    message(STATUS "CUDA headers in ${SAU_CUDA_INCLUDE_DIR}")
+  # Beside a wheel, or in a toolkit; crt/ may come apart (nvidia-cuda-crt), and nothing compiles without.
+  set(cuda_places HINTS "${libtorch_root}/../nvidia/cu13/include" "${libtorch_root}/../nvidia/cu12/include"
+    "$ENV{CUDA_HOME}/include" "$ENV{CUDA_PATH}/include" PATHS /usr/local/cuda/include)
+  find_path(SAU_CUDA_INCLUDE_DIR cusparse.h ${cuda_places})
+  find_path(SAU_CUDA_CRT_INCLUDE_DIR crt/host_defines.h ${cuda_places})
+  if(SAU_CUDA_INCLUDE_DIR AND SAU_CUDA_CRT_INCLUDE_DIR)
+    message(STATUS "CUDA headers in ${SAU_CUDA_INCLUDE_DIR} and ${SAU_CUDA_CRT_INCLUDE_DIR}")
     add_library(libtorch::cuda INTERFACE IMPORTED)
-    target_include_directories(libtorch::cuda SYSTEM INTERFACE "${SAU_CUDA_INCLUDE_DIR}")
+    target_include_directories(libtorch::cuda SYSTEM INTERFACE
+      "${SAU_CUDA_INCLUDE_DIR}" "${SAU_CUDA_CRT_INCLUDE_DIR}")
     target_link_libraries(libtorch::cuda INTERFACE
       "${libtorch_root}/lib/libtorch_cuda.so" "${libtorch_root}/lib/libc10_cuda.so")
     target_link_options(libtorch::cuda INTERFACE -Wl,--allow-shlib-undefined)
   else()
-    message(WARNING "LibTorch has CUDA but no cuda_runtime_api.h was found: sau_cuda.so is not built. "
-      "Pass -DSAU_CUDA_INCLUDE_DIR=<folder>.")
+    message(WARNING "LibTorch has CUDA but its headers were not found: sau_cuda.so is not built. "
+      "Install nvidia-cuda-crt and nvidia-cuda-cccl beside it, or pass -DSAU_CUDA_INCLUDE_DIR=<folder> "
+      "and -DSAU_CUDA_CRT_INCLUDE_DIR=<folder>.")
   endif()
 endif()

@@ -7,7 +7,7 @@ import {READ_NUMBER, viewOf} from '../../../lib/checkpoint/numeric.js';
 import {DTYPE_BYTES, type TensorData} from '../../../lib/checkpoint/tensor.js';
 import {SauError, type SauErrorCode} from '../../../lib/errors.js';
 
-const FIXTURES = join(import.meta.dirname, '../../fixtures/checkpoint');
+const FIXTURES = join(__dirname, '../../fixtures/checkpoint');
 
 export function fixture(name: string): string {
   return join(FIXTURES, name);
