@@ -16,12 +16,20 @@ Napi::Value device_info_job(const Napi::CallbackInfo& info) {
                    }});
 }
 
+void stop_jobs_on_exit(Napi::Env env) {
+  const auto process = env.Global().Get("process").As<Napi::Object>();
+  const auto listener = Napi::Function::New(env, [](const Napi::CallbackInfo&) { stop_jobs(); });
+  process.Get("once").As<Napi::Function>().Call(process,
+                                                {Napi::String::New(env, "exit"), listener});
+}
+
 }  // namespace
 }  // namespace sau::addon
 
 /// Called by the loader once LibTorch and this library are in the process. Returns the export list.
 extern "C" __attribute__((visibility("default"))) napi_value sau_core_init(napi_env raw_env) {
   const Napi::Env env(raw_env);
+  sau::addon::stop_jobs_on_exit(env);
   auto exports = Napi::Object::New(env);
   exports.Set("libtorchVersion", SAU_LIBTORCH_VERSION);
   exports.Set("Session", sau::addon::Session::define(env));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <mutex>
 #include <thread>
+#include <unordered_set>
 
 #include "addon/convert.h"
 #include "addon/error.h"
@@ -16,6 +17,14 @@ std::unique_lock<std::timed_mutex> take_turn(const RunControl& control) {
   std::unique_lock<std::timed_mutex> lock(turn, std::defer_lock);
   while (!lock.try_lock_for(std::chrono::milliseconds(20))) control.throw_if_cancelled();
   return lock;
+}
+
+class Job;
+
+/// The jobs of this JS thread that have not settled.
+std::unordered_set<Job*>& unsettled_jobs() {
+  thread_local std::unordered_set<Job*> jobs;
+  return jobs;
 }
 
 class Job {
@@ -34,6 +43,7 @@ class Job {
     to_js_ = Napi::ThreadSafeFunction::New(env, ignore, "sau job", 0, 1);
     // Registered after the thread-safe function, hence run before its teardown.
     napi_add_env_cleanup_hook(env, &Job::stop_at_exit, this);
+    unsettled_jobs().insert(this);
   }
 
   Napi::Promise promise() const { return deferred_.Promise(); }
@@ -42,12 +52,14 @@ class Job {
     thread_ = std::thread([this] { run(); });
   }
 
- private:
-  static void stop_at_exit(void* self) {
-    auto* job = static_cast<Job*>(self);
-    *job->cancelled_ = true;
-    job->thread_.join();
+  /// Cancels the work and waits for its end; the promise settles later, or never at exit.
+  void stop() {
+    *cancelled_ = true;
+    if (thread_.joinable()) thread_.join();
   }
+
+ private:
+  static void stop_at_exit(void* self) { static_cast<Job*>(self)->stop(); }
 
   void run() {
     const RunControl control{*cancelled_, [this](const Progress& progress) { send(progress); }};
@@ -75,7 +87,8 @@ class Job {
   }
 
   void settle(Napi::Env env, const Conversion& conversion, const std::exception_ptr& error) {
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
+    unsettled_jobs().erase(this);
     napi_remove_env_cleanup_hook(env, &Job::stop_at_exit, this);
     on_end_();
     const Napi::HandleScope scope(env);
@@ -108,6 +121,10 @@ Napi::Promise start_job(Napi::Env env, JobRequest request) {
   const auto promise = job->promise();
   job->start();
   return promise;
+}
+
+void stop_jobs() {
+  for (auto* job : unsettled_jobs()) job->stop();
 }
 
 }  // namespace sau::addon

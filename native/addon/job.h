@@ -31,4 +31,8 @@ struct JobRequest {
 /// goes away the job is cancelled and joined.
 Napi::Promise start_job(Napi::Env env, JobRequest request);
 
+/// Cancels all jobs of this JS thread and waits for their end. For process.exit(), which runs no
+/// cleanup hooks and destroys LibTorch's statics under a job that still runs.
+void stop_jobs();
+
 }  // namespace sau::addon

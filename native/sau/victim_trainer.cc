@@ -60,6 +60,7 @@ void train_victim(const PixelClassifier& model, const ImageSet& train, const Tra
                   const std::function<Metrics()>& evaluate) {
   const auto device = train.images.device();
   const auto optimizer = make_optimizer(model.model().parameters(), options.optimizer);
+  TORCH_CHECK(options.batch_size > 0, "the batch size must be above 0, got ", options.batch_size);
   const int64_t full = train.size() / options.batch_size;
   const int64_t batches =
       options.drop_last ? full : (train.size() + options.batch_size - 1) / options.batch_size;

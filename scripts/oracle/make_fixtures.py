@@ -31,6 +31,7 @@ from sau import (
     make_optimizer,
     outer_losses,
     perturb,
+    run_rounds,
     unlearn_batch,
 )
 from tiny import NUM_CLASSES, SIDE, WIDTH, TinyWorld, copy_of, make_world
@@ -66,6 +67,7 @@ def main() -> None:
     }
     outer, facts["outer"] = make_outer(world, batch, delta["L1_max"])
     steps, facts["steps"] = make_steps(world, batch, delta)
+    rounds, facts["rounds"] = make_rounds(world)
     training, facts["training"] = make_training(world)
     metrics, facts["metrics"] = make_metrics(world)
 
@@ -82,6 +84,7 @@ def main() -> None:
     save(delta, args.out / "pgd.pt")
     save(outer, args.out / "outer.pt")
     save(steps, args.out / "steps.pt")
+    save(rounds, args.out / "rounds.pt")
     save(training, args.out / "training.pt")
     save(metrics, args.out / "metrics.pt")
     previous.write_text(json.dumps(facts, indent=1) + "\n")
@@ -196,6 +199,63 @@ def make_steps(
                 "steps": history,
             }
     return tensors, facts
+
+
+def make_rounds(world: TinyWorld) -> tuple[Tensors, dict[str, Any]]:
+    """The whole procedure: two rounds over 14 images in batches of 4, 4, 4 and 2, in a given order.
+
+    Losses are those of the last outer step of each batch. float64_update_error is how far double
+    precision moves the parameters' update (relative L2): what one may at most ask of another
+    implementation in single precision.
+    """
+    subset = world.clean.select(slice(0, 14))
+    generator = torch.Generator().manual_seed(1)
+    order = torch.stack([torch.randperm(len(subset), generator=generator) for _ in range(2)])
+    tensors: Tensors = {"images": subset.images, "labels": subset.labels, "order": order}
+    pgd = PgdOptions(steps=2)
+    base = SauOptions(rounds=2, batch_size=4, learning_rate=1e-3, pgd=pgd)
+    trained = OuterOptions(1.0, 0.5, 2.0, train_mode=True)
+    cases = {
+        "adam": base,
+        "adam_outer2": replace(base, outer_steps=2),
+        "sgd_train": replace(
+            base, optimizer="sgd", learning_rate=0.01, weight_decay=5e-4, outer=trained
+        ),
+    }
+    facts: dict[str, Any] = {}
+    start = parameters_of(world.trainee)
+    for name, options in cases.items():
+        model, batches = run_case(world, subset, options, order, torch.float32)
+        double, _ = run_case(world, subset, options, order, torch.float64)
+        tensors[f"{name}.parameters"] = parameters_of(model)
+        tensors[f"{name}.statistics"] = statistics_of(model)
+        error = (parameters_of(model) - parameters_of(double)).norm()
+        facts[name] = {
+            **asdict(options),
+            "batches": batches,
+            "batches_tracked": batches_tracked(model),
+            "float64_update_error": (error / (parameters_of(model) - start).norm()).item(),
+        }
+    return tensors, facts
+
+
+def run_case(
+    world: TinyWorld, subset: ImageSet, options: SauOptions, order: Tensor, dtype: torch.dtype
+) -> tuple[PreActResNet18, list[list[dict[str, Any]]]]:
+    """The trainee after all rounds, and each batch's losses [round][batch]."""
+    f, g = copy_of(world.trainee).to(dtype), copy_of(world.reference).to(dtype)
+    batches: list[list[dict[str, Any]]] = [[] for _ in range(options.rounds)]
+    run_rounds(
+        f,
+        g,
+        subset,
+        Normalization(dtype=dtype),
+        options,
+        order.tolist(),
+        lambda number, _batch, _delta, losses: batches[number].append(scalars(losses)),
+        lambda _number: None,
+    )
+    return f, batches
 
 
 def make_training(world: TinyWorld) -> tuple[Tensors, dict[str, Any]]:

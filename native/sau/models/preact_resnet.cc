@@ -8,6 +8,17 @@ torch::nn::Conv2d conv(int64_t in, int64_t out, int64_t kernel, int64_t stride) 
       torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
 
+/// A 1x1 convolution. For few channels the stride is a slice: up to 3.12 at least, oneDNN's weight
+/// gradient of a strided 1x1 channels-last convolution of fewer than 16 (AVX2: 8) input channels
+/// writes past its workspace and corrupts the heap (uxlfoundation/oneDNN#6035).
+torch::Tensor pointwise(torch::nn::Conv2d& conv, const torch::Tensor& x) {
+  constexpr int64_t kSafeChannels = 16;
+  const int64_t stride = conv->options.stride()->at(0);
+  if (stride == 1 || x.size(1) >= kSafeChannels) return conv->forward(x);
+  return torch::conv2d(x.slice(2, 0, x.size(2), stride).slice(3, 0, x.size(3), stride),
+                       conv->weight);
+}
+
 }  // namespace
 
 PreActBlock::PreActBlock(int64_t in_channels, int64_t out_channels, int64_t stride)
@@ -27,7 +38,7 @@ PreActBlock::PreActBlock(int64_t in_channels, int64_t out_channels, int64_t stri
 
 torch::Tensor PreActBlock::forward(const torch::Tensor& x) {
   const auto activated = torch::relu(bn1_(x));
-  const auto residual = shortcut_ ? shortcut_(activated) : x;
+  const auto residual = shortcut_ ? pointwise(shortcut_, activated) : x;
   return conv2_(torch::relu(bn2_(conv1_(activated)))) + residual;
 }
 

@@ -1,0 +1,72 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+
+const ROOT = join(__dirname, '../..');
+
+/** Lines of all sources below a folder that match, as "file:line: text". */
+function linesMatching(folder: string, pattern: RegExp): string[] {
+  const files = readdirSync(join(ROOT, folder), {recursive: true, withFileTypes: true})
+    .filter((entry) => entry.isFile() && /\.(h|cc|ts)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+  expect(files.length, folder).toBeGreaterThan(3);
+  return files.flatMap((file) =>
+    codeLines(file).flatMap(([line, text]) =>
+      pattern.test(text) ? [`${file}:${line}: ${text}`] : [],
+    ),
+  );
+}
+
+/** [number, text] of the lines of a file, without comments. */
+function codeLines(file: string): [number, string][] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .map((text, i): [number, string] => [i + 1, text.replace(/\/\/.*$|^\s*\/?\*.*$/, '')]);
+}
+
+/** What computes on tensors: modules, autograd, optimizers, operators as functions and as methods. */
+const TENSOR_MATHS = new RegExp(
+  [
+    String.raw`torch::(nn|autograd|optim|special|linalg)\b`,
+    String.raw`torch::(zeros|ones|full|rand\w*|arange|cat|stack|where|tensor|empty|\w*norm|\w*loss)\b`,
+    String.raw`(\.|->)(forward|backward|grad|eval|zero_grad|step)\(`,
+    String.raw`(\.|->)(softmax|log_softmax|argmax|max|min|sum|mean|sign|abs|sqrt|pow|exp|log)\(`,
+    String.raw`(\.|->)(add|sub|mul|div|matmul|clamp\w*|where|eq|ne|gt|lt|index_select|gather|scatter)_?\(`,
+    String.raw`\bF::`,
+  ].join('|'),
+);
+
+describe('the boundary', () => {
+  it('has no N-API in native/sau', () => {
+    expect(linesMatching('native/sau', /napi|Napi|node_api|addon\//)).toEqual([]);
+  });
+
+  it('has no tensor maths in native/addon', () => {
+    expect(linesMatching('native/addon', TENSOR_MATHS)).toEqual([]);
+  });
+
+  it('would notice tensor maths: native/sau is full of it', () => {
+    expect(linesMatching('native/sau', TENSOR_MATHS).length).toBeGreaterThan(50);
+  });
+
+  it('keeps defaults out of the native options: no member has an initialiser', () => {
+    const members = codeLines(join(ROOT, 'native/sau/options.h')).map(([, text]) => text);
+    expect(members.filter((text) => /;/.test(text)).length).toBeGreaterThan(30);
+    expect(members.filter((text) => /=|\w\{/.test(text))).toEqual([]);
+  });
+
+  it('keeps defaults out of the conversion: a missing field is an error', () => {
+    expect(linesMatching('native/addon', /value_or|IsUndefined\(\)\s*\?/)).toEqual([]);
+  });
+
+  it('makes every native option required in the contract', () => {
+    const text = readFileSync(join(ROOT, 'lib/native/contract.ts'), 'utf8');
+    const options = [...text.matchAll(/export interface Native\w*Options \{[^}]*\}/g)].map(String);
+    expect(options.length).toBeGreaterThan(5);
+    expect(options.filter((declaration) => declaration.includes('?:'))).toEqual([]);
+  });
+
+  it('keeps all defaults of options in lib/config/defaults.ts: no schema brings its own', () => {
+    expect(linesMatching('lib', /\.(default|prefault|catch)\(\s*['"\d[{tf]/)).toEqual([]);
+  });
+});

@@ -1,0 +1,105 @@
+import {spawn} from 'node:child_process';
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {FIXTURES} from './support.js';
+
+const LIBRARY = join(__dirname, '../../dist/lib/index.js');
+
+/** Opens a session that is ready to unlearn, in a process or a worker of its own. */
+const PRELUDE = `
+const {readFileSync} = require('node:fs');
+const {Worker, isMainThread, parentPort} = require('node:worker_threads');
+const {createSession, readCheckpoint} = require(${JSON.stringify(LIBRARY)});
+const folder = ${JSON.stringify(FIXTURES)};
+const facts = JSON.parse(readFileSync(folder + '/fixtures.json', 'utf8'));
+async function open() {
+  const {model, num_classes: numClasses, mean, std} = facts;
+  const session = await createSession({device: 'cpu', seed: 0, threads: 1, model, numClasses, mean, std});
+  await session.loadStateDict((await readCheckpoint(folder + '/tiny_trainee.pt')).stateDict);
+  const tensors = (await readCheckpoint(folder + '/rounds.pt')).stateDict;
+  const set = {images: tensors.get('images').data, labels: new Int32Array(14),
+    trueLabels: new Int32Array(14), originalIndices: new Int32Array(14), count: 14, height: 16, width: 16};
+  for (const role of ['cleanSubset', 'cleanTest', 'train']) await session.setImages(role, set);
+  return session;
+}
+const pgd = {norm: 'L_inf', normBound: 0.2, stepSize: 0.2, steps: 2, init: 'max', beta1: 0.01, beta2: 1};
+const optimizer = {optimizer: 'adam', learningRate: 1e-3, weightDecay: 0, momentum: 0.9, adamBeta1: 0.9, adamBeta2: 0.999};
+const loss = {lambda1: 1, lambda2: 0, lambda3: 1, trainMode: false};
+const endless = {rounds: 1e6, batchSize: 4, outerSteps: 1, evalEvery: 0, evalBatchSize: 8, pgd, loss, optimizer, batchOrder: new Int32Array(0)};
+const train = {epochs: 1, batchSize: 4, dropLast: true, optimizer, schedule: 'constant', scheduleLength: 1, cropPadding: 0, flip: false, evalEvery: 0, evalBatchSize: 8};
+`;
+
+interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a script after the prelude in a Node process of its own. */
+function runScript(body: string): Promise<Outcome> {
+  const child = spawn(process.execPath, ['-e', `${PRELUDE}\n${body}`]);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({code, signal, stdout, stderr}));
+  });
+}
+
+describe.skipIf(!existsSync(LIBRARY))('a process (needs dist: npm run build)', () => {
+  it('goes on when a worker is terminated while it unlearns', async () => {
+    const worker = `${PRELUDE}
+      open().then((session) => session.unlearn(endless, {onProgress: () => parentPort.postMessage('running')}));`;
+    const outcome = await runScript(`
+      const worker = new Worker(${JSON.stringify(worker)}, {eval: true});
+      worker.once('message', async () => {
+        console.log('worker ended with', await worker.terminate());
+        const session = await open();
+        console.log('cleanCount', (await session.evaluate('trainee', 8)).cleanCount);
+        session.dispose();
+      });`);
+    expect(outcome).toEqual({
+      code: 0,
+      signal: null,
+      stdout: 'worker ended with 1\ncleanCount 14\n',
+      stderr: '',
+    });
+  });
+
+  it('ends at once with its own exit code while a session unlearns', async () => {
+    const outcome = await runScript(`
+      open().then((session) => session.unlearn(endless, {onProgress: () => process.exit(7)}));`);
+    expect(outcome).toEqual({code: 7, signal: null, stdout: '', stderr: ''});
+  });
+
+  it('ends by itself when a session was not disposed', async () => {
+    const outcome = await runScript(`open().then(() => console.log('open'));`);
+    expect(outcome).toEqual({code: 0, signal: null, stdout: 'open\n', stderr: ''});
+  });
+
+  it('survives batch sizes of 0', async () => {
+    const outcome = await runScript(`
+      open().then(async (session) => {
+        const calls = [
+          () => session.train({...train, batchSize: 0}),
+          () => session.unlearn({...endless, batchSize: 0}),
+          () => session.evaluate('trainee', 0),
+        ];
+        for (const call of calls) await call().then(() => console.log('resolved'), () => console.log('rejected'));
+      });`);
+    expect(outcome).toEqual({
+      code: 0,
+      signal: null,
+      stdout: 'rejected\nrejected\nrejected\n',
+      stderr: '',
+    });
+  });
+});
