@@ -1,0 +1,179 @@
+"""The official procedure in a process of its own: answers JSON lines on stdin with JSON lines.
+
+{"command": "load" | "run" | "memory" | "peaks", ...}. `load` takes the world that bench.mjs made
+and reads checkpoint and images; `run` measures one part and may save its result; `memory` tells the
+peak since `load`. The timed part is the call into the oracle and, on a GPU, the wait for its end.
+"""
+
+import gc
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from baseline_model import load_model  # first: it finds the oracle
+import numpy as np
+import torch
+from torch import Tensor
+
+from data import Normalization, read_attack_result, read_cifar10, read_poisoned_test
+from evaluate import evaluate
+from memory import peak_mib, reset_peak, resident_mib
+from peaks import measure_peaks
+from sau import SauOptions, outer_losses, perturb, run_rounds
+
+Answer = dict[str, Any]
+
+
+class Baseline:
+    def __init__(self, world: Answer) -> None:
+        self.world = world
+        self.device = world["device"]
+        torch.set_num_threads(world["threads"])
+        torch.backends.cudnn.deterministic = True  # as the official tool's fix_random
+        self.options = SauOptions(rounds=1, batch_size=world["batch"])
+
+    def load(self) -> None:
+        """Models and images, as every part but `loading` needs them."""
+        attack, self.subset, self.clean, self.poisoned = self.read()
+        self.normalization = Normalization(device=self.device)
+        start = torch.load(self.world["trainee"], map_location="cpu", weights_only=True)
+        self.start = start["model"]
+        self.f, self.g = load_model(start, self.device), load_model(attack, self.device)
+        self.batch = self.subset.select(slice(0, self.world["batch"]))
+
+    def read(self) -> tuple[Any, ...]:
+        record, cifar = Path(self.world["record"]), Path(self.world["data"])
+        limit = self.world["testLimit"]
+        attack = read_attack_result(record)
+        subset = read_cifar10(cifar, "train").select(self.world["cleanIndices"])
+        clean = read_cifar10(cifar, "test").select(slice(0, limit))
+        return attack, subset, clean, read_poisoned_test(record, attack, limit)
+
+    def run(self, part: str, save: str | None, strict: bool) -> Answer:
+        """strict: no TF32, for a comparison of results."""
+        if part != "loading":
+            self.f.load_state_dict(self.start)
+        torch.backends.cudnn.allow_tf32 = not strict
+        gc.collect()
+        self.wait()
+        start = time.perf_counter()
+        result, finish = getattr(self, part)()
+        self.wait()
+        seconds = time.perf_counter() - start
+        return {"seconds": seconds, **finish(result, save)}
+
+    def loading(self) -> tuple[Any, Callable[..., Answer]]:
+        def finish(result: Any, _save: str | None) -> Answer:
+            sets = dict(zip(("cleanSubset", "cleanTest", "poisonedTest"), result[1:]))
+            return {name: image_sums(s.images, s.labels) for name, s in sets.items()}
+
+        return self.read(), finish
+
+    def pgd(self) -> tuple[Any, Callable[..., Answer]]:
+        x = self.normalization.from_uint8(self.batch.images)
+        y = self.batch.labels.to(self.device)
+        found = perturb(self.f, self.g, x, y, self.normalization, self.options.pgd)
+
+        def finish(delta: Tensor, save: str | None) -> Answer:
+            write(delta, save)
+            return {"steps": len(found.shared_counts), "sharedCounts": found.shared_counts}
+
+        return found.delta.cpu(), finish
+
+    def outer(self) -> tuple[Any, Callable[..., Answer]]:
+        x = self.normalization.from_uint8(self.batch.images)
+        y = self.batch.labels.to(self.device)
+        delta = torch.from_numpy(np.fromfile(self.world["delta"], dtype=np.float32))
+        losses = outer_losses(
+            self.f, self.g, x, y, delta.view(x.shape).to(x), self.normalization, self.options.outer
+        )
+        self.f.zero_grad()
+        losses.total.backward()
+
+        def finish(_result: None, save: str | None) -> Answer:
+            named = sorted(self.f.named_parameters())
+            write(torch.cat([p.grad.flatten() for _, p in named]), save)
+            return {"loss": losses.total.item(), "suspects": int(losses.suspects.sum().item())}
+
+        return None, finish
+
+    def round(self) -> tuple[Any, Callable[..., Answer]]:
+        batches: list[tuple[int, list[float], int]] = []
+        run_rounds(
+            self.f,
+            self.g,
+            self.subset,
+            self.normalization,
+            self.options,
+            [list(range(len(self.subset)))],
+            lambda _round, _batch, found, losses: batches.append((
+                len(found.shared_counts),
+                [losses.total.item(), losses.clean.item(), losses.shared.item()],
+                int(losses.suspects.sum().item()),
+            )),
+            lambda _round: None,
+        )
+
+        def finish(_result: None, _save: str | None) -> Answer:
+            steps, losses, suspects = zip(*batches)
+            loss, clean, shared = np.mean(losses, axis=0).tolist()
+            share = sum(suspects) / len(self.subset)
+            return {
+                "steps": float(np.mean(steps)),
+                "losses": {"loss": loss, "cleanLoss": clean, "sharedLoss": shared},
+                "suspectShare": share,
+            }
+
+        return None, finish
+
+    def evaluation(self) -> tuple[Any, Callable[..., Answer]]:
+        size = self.world["evalBatch"]
+        metrics = evaluate(self.f, self.clean, self.poisoned, self.normalization, size)
+        return metrics, lambda result, _save: {"metrics": asdict(result)}
+
+    def wait(self) -> None:
+        if self.device != "cpu":
+            torch.cuda.synchronize()
+
+
+def image_sums(images: Tensor, labels: Tensor) -> list[int]:
+    return [len(images), int(images.sum(dtype=torch.int64)), int(labels.sum())]
+
+
+def write(values: Tensor, path: str | None) -> None:
+    if path is not None:
+        values.detach().cpu().float().numpy().tofile(path)
+
+
+def main() -> None:
+    baseline = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            match request["command"]:
+                case "load":
+                    baseline = Baseline(request["world"])
+                    if request["part"] != "loading":
+                        baseline.load()
+                    gc.collect()
+                    reset_peak()
+                    answer = {"restMiB": resident_mib(), "torch": torch.__version__}
+                case "run":
+                    answer = baseline.run(request["part"], request.get("save"), request["strict"])
+                case "memory":
+                    answer = {"peakMiB": peak_mib()}
+                case "peaks":
+                    answer = measure_peaks(request["device"], request["threads"])
+        except Exception as error:  # the answer to a request, whatever went wrong
+            traceback.print_exc()
+            answer = {"error": f"baseline: {error!r}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

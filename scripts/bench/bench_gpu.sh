@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds, tests and measures on a machine with a GPU, in one command and without a registry:
+#   scripts/bench/bench_gpu.sh [OUT [options of bench.mjs]]
+# Needs cmake, a C++ compiler, node, the node_modules of `npm ci`, and a python3 (or SAU_BENCH_PYTHON) with a
+# CUDA torch, numpy and pillow. Leaves bench.md, bench.json and tests.txt in OUT (bench_gpu).
+set -euo pipefail
+
+out=$(realpath -m "${1:-bench_gpu}")
+shift || true
+cd "$(dirname "$0")/../.."
+mkdir -p "$out"
+python=$(command -v "${SAU_BENCH_PYTHON:-python3}")
+
+# LibTorch is the torch of that Python, for the build and at run time.
+SAU_NATIVE_LIBTORCH=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))')
+export SAU_NATIVE_LIBTORCH
+"$python" -c 'import torch; assert torch.cuda.is_available(), "torch finds no GPU"'
+
+node node_modules/typescript/bin/tsc -p .
+cmake -S . -B build -DLIBTORCH_DIR="$SAU_NATIVE_LIBTORCH"
+cmake --build build --parallel "$(nproc)"
+if [[ ! -e build/Release/sau_cuda.so ]]; then
+  echo "Expected sau_cuda.so from the build but it is missing: see the warnings of cmake" >&2
+  exit 1
+fi
+
+# What fails is told at the end: a measurement is worth having beside a failed test.
+tests=0
+node node_modules/vitest/vitest.mjs run test/cuda --passWithNoTests 2>&1 | tee "$out/tests.txt" || tests=$?
+bench=0
+node scripts/bench/bench.mjs --device cuda --python "$python" --parts all --json "$out/bench.json" "$@" \
+  | tee "$out/bench.md" || bench=$?
+echo "tests: exit $tests, benchmark: exit $bench, results in $out" >&2
+exit $((tests || bench))

@@ -1,0 +1,75 @@
+// Counts of arithmetic, by formula. The unit of a procedure is F: one forward pass of one image.
+
+/**
+ * FLOPs (a multiply-add is two) of one forward pass of one image through PreAct-ResNet18.
+ *
+ * A k x k convolution from a to b channels onto an h x h map costs 2 k^2 a b h^2; batch norm, ReLU, additions
+ * and pooling are left out (below 1 %). The net: a 3x3 stem 3 -> w; four stages of two blocks of two 3x3
+ * convolutions with w, 2w, 4w, 8w channels, of which the last three halve the map in their first convolution
+ * and have a 1x1 shortcut there; a linear layer 8w -> classes. Width 64 at 32x32: 1.111 GFLOP.
+ */
+export function forwardFlops({width, size, numClasses}) {
+  const conv = (kernel, from, to, side) => 2 * kernel ** 2 * from * to * side ** 2;
+  let flops = conv(3, 3, width, size);
+  let side = size;
+  let from = width;
+  for (let stage = 0; stage < 4; stage++) {
+    const to = width * 2 ** stage;
+    if (stage > 0) {
+      side = Math.ceil(side / 2);
+      flops += conv(1, from, to, side);
+    }
+    flops += conv(3, from, to, side) + 3 * conv(3, to, to, side);
+    from = to;
+  }
+  return flops + 2 * from * numClasses;
+}
+
+/**
+ * F per image. A backward pass to the input costs 1, to input and weights 2.
+ *
+ * Official PGD step: clean and perturbed forward of both nets (4), full backward of both (4). Official outer
+ * step: trainee forward (2) and backward (4) on clean and perturbed images, reference forward on both (2).
+ * Native PGD step: perturbed forward (2) and input backward (2); the clean predictions of both nets once (2).
+ * Native outer step: as the official one. In a round the trainee's clean pass serves PGD and outer step:
+ * 4 steps + 7, and 1 more for the reference's clean predictions, once a run (27 + 1 for five steps).
+ * Savings beyond that (rows that leave early, cached gradients) depend on the data and are not counted.
+ */
+export const OFFICIAL = {
+  pgd: (steps) => 8 * steps,
+  outer: () => 8,
+  round: (steps) => 8 * steps + 8,
+};
+export const NATIVE = {
+  pgd: (steps) => 4 * steps + 2,
+  outer: () => 8,
+  round: (steps) => 4 * steps + 7 + 1,
+};
+
+/**
+ * F of a whole part as {official, native}; null where a part is no arithmetic. `steps`: PGD steps that the
+ * baseline took (it stops early only when all images of a batch are shared).
+ */
+export function partForwards(part, {batch, clean, cleanTest, poisonedTest, steps}) {
+  const both = (images) => ({
+    official: images * OFFICIAL[part](steps),
+    native: images * NATIVE[part](steps),
+  });
+  const evaluation = {official: cleanTest + 2 * poisonedTest, native: cleanTest + poisonedTest};
+  switch (part) {
+    case 'pgd':
+    case 'outer':
+      return both(batch);
+    case 'round':
+      return both(clean);
+    case 'evaluation':
+      return evaluation;
+    case 'defend': // measured before and after
+      return {
+        official: clean * OFFICIAL.round(steps) + 2 * evaluation.official,
+        native: clean * NATIVE.round(steps) + 2 * evaluation.native,
+      };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,168 @@
+// The package in a process of its own: answers JSON lines on stdin with JSON lines, as baseline_worker.py.
+import {readFile, writeFile} from 'node:fs/promises';
+import {createInterface} from 'node:readline';
+import {peakMiB, resetPeak, residentMiB} from './memory.mjs';
+import {
+  EVALUATION_BATCH,
+  LOSS,
+  PGD,
+  packageModule,
+  roundOptions,
+  sessionOptions,
+} from './native_options.mjs';
+
+const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
+const {openTarget} = packageModule('target');
+const {loadTestSets, setTestSets} = packageModule('test_sets');
+const {DEFAULTS} = packageModule('config/defaults');
+
+async function read({record, data, cleanIndices, testLimit}) {
+  const target = await openTarget({...DEFAULTS.defend, ckpt: record, data}, () => {});
+  const cleanSubset = await target.dataset.loadTrain(Int32Array.from(cleanIndices));
+  return {target, cleanSubset, ...(await loadTestSets(target, testLimit, {}))};
+}
+
+class Native {
+  constructor(world) {
+    this.world = world;
+  }
+
+  /** The models and the images that a part works on. */
+  async load(part) {
+    if (part === 'loading') return;
+    const {target, cleanSubset, ...tests} = await read(this.world);
+    this.session = await createSession(sessionOptions(this.world, target));
+    await this.session.loadStateDict(target.checkpoint.stateDict);
+    if (part === 'prepare') Object.assign(this, {target, tests});
+    else this.start = (await readCheckpoint(this.world.trainee)).stateDict;
+    // perturb and outerGradient ask the reference about the whole role: give them their batch alone.
+    const whole = part === 'round' || part === 'prepare';
+    const images = whole ? cleanSubset : firstImages(cleanSubset, this.world.batch);
+    await this.session.setImages('cleanSubset', images);
+    if (part === 'evaluation') await setTestSets(this.session, tests);
+    this.positions = Int32Array.from({length: this.world.batch}, (_, i) => i);
+  }
+
+  /** Makes what both sides start from: the trainee after some rounds, and its perturbed batch. */
+  async prepare() {
+    const {session, target, world} = this;
+    if (world.priorRounds > 0) {
+      const options = {...roundOptions(world), rounds: world.priorRounds};
+      await session.unlearn({...options, batchOrder: new Int32Array(0)});
+    }
+    const {model: modelName, numClasses, size} = target;
+    const stateDict = await session.exportStateDict();
+    await writeCheckpoint(world.trainee, {modelName, numClasses, stateDict});
+    await writeFile(world.delta, await session.perturb('cleanSubset', this.positions, PGD));
+    const width = stateDict.get('conv1.weight').shape[0];
+    const {cleanTest, poisonedTest} = this.tests;
+    return {
+      model: {name: modelName, width, size: size.height, numClasses},
+      counts: {cleanTest: cleanTest.count, poisonedTest: poisonedTest.count},
+      libtorch: (await deviceInfo()).libtorchVersion,
+    };
+  }
+
+  async run(part, save) {
+    if (part !== 'loading') await this.session.loadStateDict(this.start, 'trainee');
+    const prepared = part === 'outer' ? new Float32Array(await floatsOf(this.world.delta)) : null;
+    global.gc();
+    const start = performance.now();
+    const result = await this[part](prepared);
+    const seconds = (performance.now() - start) / 1000;
+    return {seconds, ...(await this.describe(part, result, save))};
+  }
+
+  loading() {
+    return read(this.world);
+  }
+
+  pgd() {
+    return this.session.perturb('cleanSubset', this.positions, PGD);
+  }
+
+  outer(delta) {
+    return this.session.outerGradient('cleanSubset', this.positions, delta, LOSS);
+  }
+
+  round() {
+    return this.session.unlearn(roundOptions(this.world));
+  }
+
+  evaluation() {
+    return this.session.evaluate('trainee', EVALUATION_BATCH);
+  }
+
+  async describe(part, result, save) {
+    switch (part) {
+      case 'loading': {
+        const {cleanSubset, cleanTest, poisonedTest} = result;
+        const sets = Object.entries({cleanSubset, cleanTest, poisonedTest});
+        return Object.fromEntries(sets.map(([name, set]) => [name, imageSums(set)]));
+      }
+      case 'pgd':
+        if (save) await writeFile(save, result);
+        return {};
+      case 'outer': {
+        const named = result.gradient.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+        if (save) await writeFile(save, Buffer.concat(named.map(({data}) => data)));
+        return {loss: result.loss, suspects: result.suspects.reduce((sum, is) => sum + is, 0)};
+      }
+      case 'round': {
+        const {loss, cleanLoss, sharedLoss, suspectShare} = result[0];
+        return {losses: {loss, cleanLoss, sharedLoss}, suspectShare};
+      }
+      default:
+        return {metrics: result};
+    }
+  }
+}
+
+function firstImages({images, labels, trueLabels, originalIndices, height, width}, count) {
+  return {
+    images: images.slice(0, count * 3 * height * width),
+    labels: labels.slice(0, count),
+    trueLabels: trueLabels.slice(0, count),
+    originalIndices: originalIndices.slice(0, count),
+    ...{count, height, width},
+  };
+}
+
+function imageSums({count, images, labels}) {
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  return [count, sum(images), sum(labels)];
+}
+
+async function floatsOf(path) {
+  const {buffer, byteOffset, byteLength} = await readFile(path);
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+let native;
+
+async function answer({command, part, world, save}) {
+  switch (command) {
+    case 'load':
+      native = new Native(world);
+      await native.load(part);
+      global.gc();
+      await resetPeak();
+      return {restMiB: await residentMiB()};
+    case 'prepare':
+      return native.prepare();
+    case 'run':
+      return native.run(part, save);
+    case 'memory':
+      return {peakMiB: await peakMiB()};
+    default:
+      throw new Error(`Expected load, prepare, run or memory but received ${command}`);
+  }
+}
+
+for await (const line of createInterface({input: process.stdin})) {
+  const reply = await answer(JSON.parse(line)).catch((error) => {
+    console.error(error);
+    return {error: `native: ${error.message}`};
+  });
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
+}

@@ -1,0 +1,72 @@
+import {availableParallelism} from 'node:os';
+import {parseArgs} from 'node:util';
+
+export const PARTS = ['loading', 'pgd', 'outer', 'round', 'evaluation', 'defend'];
+const PRECISIONS = ['fp32', 'tf32', 'bf16', 'fp16', 'auto'];
+
+export const HELP = `Measures the package against the plain PyTorch implementation of the official procedure
+(scripts/oracle), alternating in one run, and prints a Markdown table.
+
+  npm run bench -- [options]
+
+  --record <dir>      BackdoorBench record; without it a narrow net on synthetic images is made
+  --data <dir>        CIFAR-10, binary version (with --record)
+  --batch <n>         images per batch (256)
+  --clean <n>         clean images of a round (as --batch: one batch)
+  --test-limit <n>    evaluate on test images with an index below n (512)
+  --prior-rounds <n>  rounds that the trainee has behind it (1): in the very first batch both nets are
+                      equal and PGD is untypically short
+  --threads <n>       threads of either side (all cores: ${availableParallelism()})
+  --repeats <n>       counted pairs, after one warm-up each (3)
+  --parts <list>      of ${PARTS.join(',')}, or all (all but defend)
+  --precision <list>  of the package: ${PRECISIONS.join(',')} (fp32); the baseline is always fp32
+  --device <name>     cpu or cuda (cpu)
+  --width <n>         base channels of the synthetic world's net (16)
+  --python <path>     a Python with torch, numpy and pillow; else SAU_BENCH_PYTHON; else a virtual
+                      environment is made in the package's cache folder
+  --json <file>       also writes everything as JSON
+`;
+
+/** The options of the command line, complete and checked; null where help was asked for. */
+export function parseOptions(args) {
+  const names = [...HELP.matchAll(/^ {2}--([a-z-]+) </gm)].map((match) => match[1]);
+  const options = Object.fromEntries(names.map((name) => [name, {type: 'string'}]));
+  const {values} = parseArgs({args, options: {...options, help: {type: 'boolean'}}});
+  if (values.help) return null;
+  const integer = (name, fallback, least = 1) => {
+    const value = values[name] === undefined ? fallback : Number(values[name]);
+    if (Number.isInteger(value) && value >= least) return value;
+    throw new Error(`Expected integer >= ${least} for --${name} but received ${values[name]}`);
+  };
+  const list = (name, known, fallback) => {
+    const chosen = values[name] === 'all' ? known : (values[name]?.split(',') ?? fallback);
+    const wrong = chosen.find((item) => !known.includes(item));
+    if (wrong === undefined) return known.filter((item) => chosen.includes(item));
+    throw new Error(`Expected a list of ${known.join(', ')} for --${name} but received "${wrong}"`);
+  };
+  if ((values.record === undefined) !== (values.data === undefined)) {
+    throw new Error('Expected --record and --data together but received one of them');
+  }
+  const batch = integer('batch', 256);
+  const precisions = list('precision', PRECISIONS, ['fp32']);
+  const parts = list('parts', PARTS, PARTS.slice(0, -1));
+  if (precisions.some((p) => p !== 'fp32') && !parts.includes('pgd')) {
+    throw new Error('Expected pgd in --parts: it shows whether --precision has an effect');
+  }
+  return {
+    record: values.record ?? null,
+    data: values.data ?? null,
+    batch,
+    clean: integer('clean', batch, batch),
+    testLimit: integer('test-limit', 512),
+    priorRounds: integer('prior-rounds', 1, 0),
+    threads: integer('threads', availableParallelism()),
+    repeats: integer('repeats', 3),
+    parts,
+    precisions,
+    device: values.device ?? 'cpu',
+    width: integer('width', 16),
+    python: values.python ?? null,
+    json: values.json ?? null,
+  };
+}

@@ -1,0 +1,86 @@
+// What is measured: a checkpoint with its images, on disk, readable by both sides.
+import {existsSync} from 'node:fs';
+import {mkdir, writeFile} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
+import {EVALUATION_BATCH, packageModule} from './native_options.mjs';
+
+/** {record, data, trainee, delta, cleanIndices, ...}; `temporary` is an empty folder. */
+export async function makeWorld(options, temporary, log) {
+  const {record, data, batch, clean, testLimit, priorRounds, threads, device} = options;
+  const place =
+    record === null
+      ? await syntheticPlace(options, temporary, log)
+      : {record: resolve(record), data: binaryCifar(resolve(data))};
+  const {openDataset} = packageModule('datasets/open_dataset');
+  const {chooseCleanSubset} = packageModule('datasets/clean_subset');
+  const {trainCount} = await openDataset({path: place.data});
+  const {indices} = await chooseCleanSubset({kind: 'count', count: clean}, trainCount, 0);
+  return {
+    ...place,
+    name: record === null ? 'synthetic images' : `record ${place.record.split('/').at(-1)}`,
+    trainee: join(temporary, 'trainee.pt'),
+    delta: join(temporary, 'delta.f32'),
+    cleanIndices: [...indices],
+    trainCount,
+    evalBatch: EVALUATION_BATCH,
+    ...{batch, testLimit, priorRounds, threads, device},
+  };
+}
+
+function binaryCifar(data) {
+  const folders = [
+    data,
+    join(data, 'cifar-10-batches-bin'),
+    join(data, 'cifar10', 'cifar-10-batches-bin'),
+  ];
+  const found = folders.find((folder) => existsSync(join(folder, 'test_batch.bin')));
+  if (found !== undefined) return found;
+  throw new Error(
+    `Expected CIFAR-10, binary version, for --data but found no test_batch.bin in ${data}`,
+  );
+}
+
+/** Ten classes of drawn images in CIFAR-10's binary layout, and a BadNets record of a narrow net on them. */
+async function syntheticPlace({clean, testLimit, width, threads, device}, temporary, log) {
+  const {makeSyntheticDataset} = packageModule('datasets/synthetic');
+  const {attack} = packageModule('index');
+  log(`making synthetic images and a backdoored preactresnet18_w${width}`);
+  const data = join(temporary, 'cifar-10-batches-bin');
+  const record = join(temporary, 'record', 'badnet_synthetic');
+  const perClass = (count) => Math.ceil(count / 10);
+  const made = await makeSyntheticDataset({
+    seed: 0,
+    trainPerClass: Math.max(60, perClass(clean)),
+    testPerClass: perClass(testLimit),
+    size: 32,
+  });
+  await mkdir(data);
+  const perFile = Math.ceil(made.train.count / 5);
+  for (let file = 0; file < 5; file++) {
+    const part = cifarRecords(made.train, file * perFile, perFile);
+    await writeFile(join(data, `data_batch_${file + 1}.bin`), part);
+  }
+  await writeFile(join(data, 'test_batch.bin'), cifarRecords(made.test, 0, made.test.count));
+  await writeFile(join(data, 'batches.meta.txt'), made.classNames.join('\n'));
+  await attack({
+    kind: 'badnet',
+    ...{data, threads, device},
+    out: record,
+    model: `preactresnet18_w${width}`,
+    epochs: 3,
+    learningRate: 0.05,
+    batchSize: 32,
+    evalEvery: 3,
+  });
+  return {record, data};
+}
+
+/** One label byte and the planes of each image. */
+function cifarRecords({images, labels, count, height, width}, from, most) {
+  const bytes = 3 * height * width;
+  const rows = [];
+  for (let i = from; i < Math.min(count, from + most); i++) {
+    rows.push(Buffer.of(labels[i]), images.subarray(i * bytes, (i + 1) * bytes));
+  }
+  return Buffer.concat(rows);
+}
