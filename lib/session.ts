@@ -16,13 +16,17 @@ import type {
   NativeSessionOptions,
   NativeTrainOptions,
   NativeUnlearnOptions,
+  PrecisionName,
 } from './native/contract.js';
 import type {RunOptions} from './progress.js';
 import {progressRelay, toMetrics} from './progress_relay.js';
 import type {RoundReport} from './results.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
-export type SessionOptions = NativeSessionOptions;
+export interface SessionOptions extends Omit<NativeSessionOptions, 'precision'> {
+  /** Default fp32. `auto`: fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32. */
+  readonly precision?: PrecisionName | 'auto';
+}
 
 /** What LibTorch is there and which devices it can use. Loads LibTorch. */
 export async function deviceInfo(): Promise<NativeDeviceInfo & {readonly libtorch: string}> {
@@ -36,9 +40,11 @@ export async function deviceInfo(): Promise<NativeDeviceInfo & {readonly libtorc
  */
 export async function createSession(options: SessionOptions): Promise<Session> {
   const {core} = await loadCore();
-  const device = resolveDevice(options.device, await core.deviceInfo());
+  const info = await core.deviceInfo();
+  const device = resolveDevice(options.device, info);
+  const precision = resolvePrecision(options.precision ?? 'fp32', device, info);
   try {
-    return new Session(new core.Session({...options, device}), device);
+    return new Session(new core.Session({...options, device, precision}), device, precision);
   } catch (error) {
     throw toSauError(error);
   }
@@ -53,11 +59,14 @@ export class Session implements Disposable {
   readonly #native: NativeSession;
   /** The device in use, such as `cpu` or `cuda:0`. */
   readonly device: string;
+  /** The arithmetic in use, `auto` resolved. */
+  readonly precision: PrecisionName;
 
   /** Use {@link createSession}. */
-  constructor(native: NativeSession, device: string) {
+  constructor(native: NativeSession, device: string, precision: PrecisionName) {
     this.#native = native;
     this.device = device;
+    this.precision = precision;
   }
 
   get busy(): boolean {
@@ -189,4 +198,21 @@ function resolveDevice(device: string, info: NativeDeviceInfo): string {
       'Run `sau-native doctor`, or use --device cpu.',
     {details: {device, cudaBuilt: info.cudaBuilt}},
   );
+}
+
+/** Throws ERR_CONFIG where the device cannot compute so. */
+function resolvePrecision(
+  precision: PrecisionName | 'auto',
+  device: string,
+  info: NativeDeviceInfo,
+): PrecisionName {
+  const onCpu = device === 'cpu';
+  if (precision === 'auto') return onCpu ? (info.cpuBf16 ? 'bf16' : 'fp32') : 'fp16';
+  if (onCpu && (precision === 'tf32' || precision === 'fp16')) {
+    throw new SauError(
+      'ERR_CONFIG',
+      `Expected fp32 or bf16 for --precision on the CPU but received ${precision}`,
+    );
+  }
+  return precision;
 }

@@ -12,7 +12,7 @@ const DATA_DEFAULTS = {
   testLimit: null,
 } as const;
 
-const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0} as const;
+const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0, precision: 'fp32'} as const;
 
 export const DEFAULTS = {
   defend: {
@@ -73,6 +73,7 @@ export const DEFAULTS = {
     ...DATA_DEFAULTS,
     device: RUN_DEFAULTS.device,
     threads: RUN_DEFAULTS.threads,
+    precision: RUN_DEFAULTS.precision,
     recordRoot: 'record',
     against: null,
     poisoned: null,

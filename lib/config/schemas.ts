@@ -12,7 +12,11 @@ const DATA = {
   testLimit: rule.positiveInteger.nullable(),
 };
 
-const DEVICE = {device: rule.deviceName, threads: rule.countFromZero};
+const DEVICE = {
+  device: rule.deviceName,
+  threads: rule.countFromZero,
+  precision: rule.choice('fp32', 'tf32', 'bf16', 'fp16', 'auto'),
+};
 
 const CLEAN = rule.text('a ratio such as 5pct, a count, an index file or a folder');
 const CHECKPOINT = rule.text('a checkpoint file or a record folder');

@@ -1,4 +1,4 @@
-import type {InitName, NormName} from '../native/contract.js';
+import type {InitName, NormName, PrecisionName} from '../native/contract.js';
 
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 /** Per-channel constants R, G, B in [0,1] pixel scale. */
@@ -22,6 +22,8 @@ export interface DeviceConfig {
   readonly device: DeviceName;
   /** Threads of the CPU kernels; 0 lets LibTorch choose. */
   readonly threads: number;
+  /** Arithmetic of the attack and the outer step; `auto` is resolved by the device, and said. */
+  readonly precision: PrecisionName | 'auto';
 }
 
 /** A whole, checked and frozen `defend` run. Names of specification B1.1 in README's mapping table. */

@@ -19,6 +19,13 @@ export type ImageRole = 'cleanSubset' | 'cleanTest' | 'poisonedTest' | 'train';
 /** The model a call speaks of: the one being purified (or trained), or the frozen backdoored one. */
 export type ModelRole = 'trainee' | 'reference';
 
+/**
+ * Arithmetic of attack and outer step; weights, optimizer and measurements are float32 always. tf32:
+ * float32 with TF32 convolutions (CUDA); bf16: both in bfloat16; fp16: the attack in float16, the outer
+ * step as tf32 (CUDA).
+ */
+export type PrecisionName = 'fp32' | 'tf32' | 'bf16' | 'fp16';
+
 export interface NativeSessionOptions {
   /** 'cpu', 'cuda' or 'cuda:N'. */
   device: string;
@@ -31,6 +38,7 @@ export interface NativeSessionOptions {
   /** Per-channel constants in [0,1] pixel scale. */
   mean: readonly number[];
   std: readonly number[];
+  precision: PrecisionName;
 }
 
 export interface NativeSession {
@@ -193,7 +201,12 @@ export interface NativeDeviceInfo {
   libtorchVersion: string;
   cpuCapability: string;
   threads: number;
+  /** This LibTorch was built with CUDA. */
   cudaBuilt: boolean;
+  /** The addon's CUDA part was loaded. */
+  cudaLibrary: boolean;
+  /** The CPU computes bfloat16 in hardware. */
+  cpuBf16: boolean;
   cudaAvailable: boolean;
   cudaDevices: {index: number; name: string; memoryBytes: number; capability: string}[];
 }

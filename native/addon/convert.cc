@@ -158,7 +158,12 @@ WorkspaceOptions workspace_options(const Napi::Value& value) {
           .model = string_field(o, "model"),
           .num_classes = integer_field(o, "numClasses"),
           .mean = numbers_field(o, "mean"),
-          .std = numbers_field(o, "std")};
+          .std = numbers_field(o, "std"),
+          .precision = choose<Precision>(o.Get("precision"), "precision",
+                                         {{"fp32", Precision::kFp32},
+                                          {"tf32", Precision::kTf32},
+                                          {"bf16", Precision::kBf16},
+                                          {"fp16", Precision::kFp16}})};
 }
 
 Norm norm(const Napi::Value& value) {
@@ -333,7 +338,9 @@ Napi::Value to_js(Napi::Env env, const DeviceInfo& info) {
   o.Set("libtorchVersion", info.libtorch_version);
   o.Set("cpuCapability", info.cpu_capability);
   o.Set("threads", static_cast<double>(info.threads));
+  o.Set("cpuBf16", info.cpu_bf16);
   o.Set("cudaBuilt", info.cuda_built);
+  o.Set("cudaLibrary", info.cuda_library);
   o.Set("cudaAvailable", info.cuda_available);
   auto devices = Napi::Array::New(env, info.cuda_devices.size());
   for (uint32_t i = 0; i < info.cuda_devices.size(); ++i) {

@@ -29,7 +29,7 @@ const CudaSupport* load_cuda_support() {
 
 const CudaSupport* cuda_support() {
   static const CudaSupport* const support =
-      at::globalContext().hasCUDA() ? load_cuda_support() : nullptr;
+      at::detail::getCUDAHooks().hasCUDART() ? load_cuda_support() : nullptr;
   return support;
 }
 
@@ -37,8 +37,12 @@ DeviceInfo device_info() {
   DeviceInfo info{};
   info.libtorch_version = SAU_LIBTORCH_VERSION;
   info.cpu_capability = at::get_cpu_capability();
+#if defined(__x86_64__)
+  info.cpu_bf16 = __builtin_cpu_supports("avx512bf16") != 0;
+#endif
   info.threads = at::get_num_threads();
-  info.cuda_built = at::hasCUDA() || at::detail::getCUDAHooks().hasCUDA();
+  info.cuda_built = at::detail::getCUDAHooks().hasCUDART();
+  info.cuda_library = cuda_support() != nullptr;
   info.cuda_available = torch::cuda::is_available();
   if (!info.cuda_available) return info;
   if (const auto* support = cuda_support()) {
@@ -75,5 +79,7 @@ int64_t chunk_size(const torch::Device& device, int64_t count) {
   constexpr int64_t kCpuChunk = 64;
   return std::max<int64_t>(1, device.is_cpu() ? std::min(kCpuChunk, count) : count);
 }
+
+bool dynamic_shapes_pay(const torch::Device& device) { return device.is_cpu(); }
 
 }  // namespace sau

@@ -23,8 +23,10 @@ class CudaSupport {
 struct DeviceInfo {
   std::string libtorch_version;
   std::string cpu_capability;  ///< such as "AVX512"
+  bool cpu_bf16;               ///< the CPU computes bfloat16 in hardware
   int64_t threads;
-  bool cuda_built;  ///< this LibTorch has CUDA
+  bool cuda_built;    ///< this LibTorch has CUDA
+  bool cuda_library;  ///< and sau_cuda.so was loaded
   bool cuda_available;
   std::vector<CudaDevice> cuda_devices;
 };
@@ -41,5 +43,9 @@ const CudaSupport* cuda_support();
 /// Images per pass: on the CPU few enough that a layer's activations stay in the cache; elsewhere
 /// all. Batch norm in evaluation mode couples nothing, so the split changes no result.
 int64_t chunk_size(const torch::Device& device, int64_t count);
+
+/// Whether work may depend on values, such as leaving out images that are done: on the CPU asking
+/// costs nothing; elsewhere it stalls the device and forbids recorded graphs.
+bool dynamic_shapes_pay(const torch::Device& device);
 
 }  // namespace sau

@@ -40,7 +40,7 @@ class Score {
 
 }  // namespace
 
-Metrics measure(const PixelClassifier& model, const ImageSet* clean_test,
+Metrics measure(const FrozenPixelClassifier& model, const ImageSet* clean_test,
                 const ImageSet* poisoned_test, int64_t batch_size, const RunControl& control) {
   Metrics metrics;
   metrics.clean_count = clean_test == nullptr ? 0 : clean_test->size();

@@ -22,20 +22,41 @@ class Normalizer {
   torch::Tensor std_;
 };
 
-/// A classifier that takes pixels in [0,1].
+/// A classifier that takes pixels in [0,1] and whose parameters take gradients.
 class PixelClassifier {
  public:
-  PixelClassifier(std::shared_ptr<Classifier> model, const Normalizer& normalizer)
-      : model_(std::move(model)), normalizer_(normalizer) {}
-  /// pixels [N,3,H,W] -> logits [N,K].
+  PixelClassifier(std::shared_ptr<Classifier> model, const Normalizer& normalizer,
+                  torch::ScalarType precision)
+      : model_(std::move(model)), normalizer_(normalizer), precision_(precision) {}
+  /// pixels [N,3,H,W] -> logits float32 [N,K], computed in the precision.
   torch::Tensor logits(const torch::Tensor& pixels) const {
-    return model_->forward(normalizer_(pixels));
+    return model_->forward(normalizer_(pixels).to(precision_));
   }
   Classifier& model() const { return *model_; }
 
  private:
   std::shared_ptr<Classifier> model_;
   Normalizer normalizer_;
+  torch::ScalarType precision_;
+};
+
+/// A frozen view of a classifier that takes pixels in [0,1]: gradients for the pixels alone.
+class FrozenPixelClassifier {
+ public:
+  FrozenPixelClassifier(const PixelClassifier& source, const Normalizer& normalizer,
+                        torch::ScalarType precision)
+      : frozen_(source.model().freeze(precision)), normalizer_(normalizer), precision_(precision) {}
+  torch::Tensor logits(const torch::Tensor& pixels) const {
+    return frozen_->forward(normalizer_(pixels));
+  }
+  /// Takes over the source's present weights.
+  void refresh() { frozen_->refresh(); }
+  torch::ScalarType precision() const { return precision_; }
+
+ private:
+  std::unique_ptr<FrozenClassifier> frozen_;
+  Normalizer normalizer_;
+  torch::ScalarType precision_;
 };
 
 }  // namespace sau

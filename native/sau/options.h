@@ -65,6 +65,11 @@ struct TrainOptions {
   int64_t eval_batch_size;
 };
 
+/// Arithmetic of the attack and of the outer step; weights and optimizer are float32 always, and so
+/// are measurements. tf32: float32 with TF32 convolutions (CUDA). bf16: both in bfloat16. fp16: the
+/// attack in float16, the outer step as tf32.
+enum class Precision { kFp32, kTf32, kBf16, kFp16 };
+
 struct WorkspaceOptions {
   std::string device;  ///< "cpu", "cuda" or "cuda:N"
   uint64_t seed;
@@ -72,6 +77,7 @@ struct WorkspaceOptions {
   std::string model;
   int64_t num_classes;
   std::vector<double> mean, std;  ///< [3], pixels in [0,1]
+  Precision precision;
 };
 
 }  // namespace sau

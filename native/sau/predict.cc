@@ -1,7 +1,6 @@
 #include "sau/predict.h"
 
 #include "sau/device.h"
-#include "sau/guards.h"
 
 namespace sau {
 namespace {
@@ -11,9 +10,8 @@ constexpr int64_t kEvaluationBatch = 1000;
 
 }  // namespace
 
-torch::Tensor predict(const PixelClassifier& model, const torch::Tensor& pixels) {
+torch::Tensor predict(const FrozenPixelClassifier& model, const torch::Tensor& pixels) {
   const torch::NoGradGuard no_grad;
-  const ModeGuard eval(model.model(), false);
   std::vector<torch::Tensor> predictions;
   for (const auto& chunk : pixels.split(chunk_size(pixels.device(), pixels.size(0)))) {
     predictions.push_back(model.logits(chunk).argmax(1));
@@ -21,7 +19,7 @@ torch::Tensor predict(const PixelClassifier& model, const torch::Tensor& pixels)
   return torch::cat(predictions);
 }
 
-torch::Tensor predict(const PixelClassifier& model, const ImageSet& set,
+torch::Tensor predict(const FrozenPixelClassifier& model, const ImageSet& set,
                       const RunControl& control) {
   auto predictions = torch::empty_like(set.labels);
   for_each_logits(model, set, control,
@@ -31,10 +29,10 @@ torch::Tensor predict(const PixelClassifier& model, const ImageSet& set,
   return predictions;
 }
 
-void for_each_logits(const PixelClassifier& model, const ImageSet& set, const RunControl& control,
+void for_each_logits(const FrozenPixelClassifier& model, const ImageSet& set,
+                     const RunControl& control,
                      const std::function<void(int64_t, int64_t, const torch::Tensor&)>& visit) {
   const torch::NoGradGuard no_grad;
-  const ModeGuard eval(model.model(), false);
   const int64_t step = chunk_size(set.images.device(), std::min(kEvaluationBatch, set.size()));
   for (int64_t begin = 0; begin < set.size(); begin += step) {
     control.throw_if_cancelled();

@@ -1,48 +1,91 @@
 #include "sau/shared_pgd.h"
 
-#include <vector>
-
 #include "sau/device.h"
+#include "sau/predict.h"
 #include "sau/projection.h"
 
 namespace sau {
+namespace {
 
-torch::Tensor SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& labels,
-                                 const CleanPredictions& clean, torch::Generator& generator,
-                                 const RunControl& control) const {
-  TORCH_CHECK(x.dim() == 4, "images must be [N,C,H,W], got ", x.sizes());
-  const auto start =
-      project(initial_delta(x, options_.init, options_.ball.bound, generator), options_.ball);
-  const int64_t count = x.size(0);
-  const int64_t chunk = chunk_size(x.device(), count);
-  std::vector<torch::Tensor> deltas;
-  for (int64_t begin = 0; begin < count; begin += chunk) {
-    const int64_t end = std::min(begin + chunk, count);
-    const auto part = [&](const torch::Tensor& t) { return t.slice(0, begin, end); };
-    deltas.push_back(perturb_chunk(part(x), part(start), part(labels),
-                                   {part(clean.trainee), part(clean.reference)}, count, control));
-  }
-  return deltas.size() == 1 ? deltas[0] : torch::cat(deltas);
+/// Brings both models' gradients of an image to a largest element of 1. Only the sign of the
+/// gradient of delta is used, so that this changes nothing but keeps small gradients from vanishing
+/// in half precision.
+void rescale_rows(torch::Tensor& a, torch::Tensor& b) {
+  const auto largest = torch::maximum(a.abs().amax(1, true), b.abs().amax(1, true));
+  const auto scale = torch::where(largest > 0, largest.reciprocal(), torch::ones_like(largest));
+  a = a * scale;
+  b = b * scale;
 }
 
-torch::Tensor SharedPgd::perturb_chunk(const torch::Tensor& x, const torch::Tensor& start,
-                                       const torch::Tensor& labels, const CleanPredictions& clean,
-                                       int64_t batch_size, const RunControl& control) const {
-  auto delta = start;
-  for (int64_t step = 0; step < options_.steps; ++step) {
-    control.throw_if_cancelled();
-    delta = delta.detach().requires_grad_();
-    const auto perturbed = x + delta;
-    const auto loss = inner_loss(trainee_.logits(perturbed), reference_.logits(perturbed), labels,
-                                 clean, batch_size, options_);
-    const auto gradient = torch::autograd::grad({loss.total}, {delta})[0];
-    const torch::NoGradGuard no_grad;
-    delta = project(delta - options_.step_size * gradient.sign(), options_.ball);
-    // Shared images have no gradient, so that further steps change nothing: leaving early only
-    // saves work, and only where the question does not stall a device.
-    if (x.device().is_cpu() && loss.is_shared.all().item<bool>()) break;
+/// The images that still search, with everything about them.
+struct Active {
+  torch::Tensor rows;  ///< int64 [n] positions in the whole, undefined while all are active
+  torch::Tensor x, labels;
+  CleanPredictions clean;
+
+  Active select(const torch::Tensor& keep) const {
+    const auto part = [&](const torch::Tensor& t) { return t.index_select(0, keep); };
+    return {rows.defined() ? part(rows) : keep,
+            part(x),
+            part(labels),
+            {part(clean.trainee), part(clean.reference)}};
   }
-  return delta.detach();
+};
+
+}  // namespace
+
+Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& start,
+                                const torch::Tensor& labels, const CleanPredictions& clean,
+                                int64_t batch_size, const RunControl& control) const {
+  TORCH_CHECK(x.dim() == 4 && start.sizes() == x.sizes(),
+              "images must be [N,C,H,W] and delta alike, got ", x.sizes(), " and ", start.sizes());
+  auto delta = project(start, options_.ball);
+  auto reference_perturbed = torch::empty_like(labels);
+  Active active{{}, x, labels, clean};
+  for (int64_t i = 0; i < options_.steps; ++i) {
+    control.throw_if_cancelled();
+    const auto now = active.rows.defined() ? delta.index_select(0, active.rows) : delta;
+    const auto result = step(active.x, now, active.labels, active.clean, batch_size);
+    const torch::NoGradGuard no_grad;
+    auto next = project(now - options_.step_size * result.gradient.sign(), options_.ball);
+    if (!dynamic_shapes_pay(x.device())) {
+      delta = next;
+      continue;
+    }
+    // A shared image has no gradient, hence keeps its delta and stays shared: it leaves the search,
+    // and what the reference says of it is known.
+    const auto found = result.is_shared.nonzero().squeeze(1);
+    const auto keep = result.is_shared.logical_not().nonzero().squeeze(1);
+    const auto whole = [&](const torch::Tensor& part) {
+      return active.rows.defined() ? active.rows.index_select(0, part) : part;
+    };
+    reference_perturbed.index_copy_(0, whole(found), result.reference_now.index_select(0, found));
+    delta = delta.index_copy(0, whole(keep), next.index_select(0, keep));
+    if (keep.size(0) == 0) return {delta, reference_perturbed};
+    if (found.size(0) > 0) active = active.select(keep);
+  }
+  if (!active.rows.defined()) return {delta, predict(reference_, x + delta)};
+  const auto rest = predict(reference_, active.x + delta.index_select(0, active.rows));
+  reference_perturbed.index_copy_(0, active.rows, rest);
+  return {delta, reference_perturbed};
+}
+
+SharedPgd::Step SharedPgd::step(const torch::Tensor& x, const torch::Tensor& delta,
+                                const torch::Tensor& labels, const CleanPredictions& clean,
+                                int64_t batch_size) const {
+  const auto variable = delta.detach().requires_grad_();
+  const auto perturbed = x + variable;
+  const auto trainee = trainee_.logits(perturbed);
+  const auto reference = reference_.logits(perturbed);
+  // The loss on logits of its own graph, so that their gradients can be rescaled before the
+  // models'.
+  const auto a = trainee.detach().requires_grad_();
+  const auto b = reference.detach().requires_grad_();
+  const auto loss = inner_loss(a, b, labels, clean, batch_size, options_);
+  auto gradients = torch::autograd::grad({loss.total}, {a, b});
+  if (trainee_.precision() != torch::kFloat32) rescale_rows(gradients[0], gradients[1]);
+  return {torch::autograd::grad({trainee, reference}, {variable}, {gradients[0], gradients[1]})[0],
+          loss.is_shared, reference.detach().argmax(1)};
 }
 
 }  // namespace sau

@@ -7,28 +7,36 @@
 
 namespace sau {
 
+struct Perturbation {
+  torch::Tensor delta;                ///< [N,3,H,W] in pixel scale, inside the norm ball, detached
+  torch::Tensor reference_perturbed;  ///< int64 [N], the reference's predictions at x + delta
+};
+
 /// Inner maximisation (specification B1.6): one perturbation per image that fools trainee and
-/// reference into the same wrong class. Both models must be in evaluation mode with frozen
-/// parameters.
+/// reference into the same wrong class.
 class SharedPgd {
  public:
-  SharedPgd(const PixelClassifier& trainee, const PixelClassifier& reference,
+  SharedPgd(const FrozenPixelClassifier& trainee, const FrozenPixelClassifier& reference,
             const PgdOptions& options)
       : trainee_(trainee), reference_(reference), options_(options) {}
 
-  /// x: [N,3,H,W] pixels in [0,1]; labels: int64 [N]; clean: both models' predictions at x.
-  /// Returns delta in pixel scale, x's shape, inside the norm ball, detached.
-  torch::Tensor perturb(const torch::Tensor& x, const torch::Tensor& labels,
-                        const CleanPredictions& clean, torch::Generator& generator,
-                        const RunControl& control) const;
+  /// x: [N,3,H,W] pixels in [0,1]; start: delta to begin with, x's shape; labels: int64 [N]; clean:
+  /// both models' predictions at x; batch_size: of the whole batch, which divides the losses.
+  Perturbation perturb(const torch::Tensor& x, const torch::Tensor& start,
+                       const torch::Tensor& labels, const CleanPredictions& clean,
+                       int64_t batch_size, const RunControl& control) const;
 
  private:
-  torch::Tensor perturb_chunk(const torch::Tensor& x, const torch::Tensor& start,
-                              const torch::Tensor& labels, const CleanPredictions& clean,
-                              int64_t batch_size, const RunControl& control) const;
+  struct Step {
+    torch::Tensor gradient;       ///< up to a positive factor per image
+    torch::Tensor is_shared;      ///< bool [n], at the delta before the step
+    torch::Tensor reference_now;  ///< int64 [n], likewise
+  };
+  Step step(const torch::Tensor& x, const torch::Tensor& delta, const torch::Tensor& labels,
+            const CleanPredictions& clean, int64_t batch_size) const;
 
-  const PixelClassifier& trainee_;
-  const PixelClassifier& reference_;
+  const FrozenPixelClassifier& trainee_;
+  const FrozenPixelClassifier& reference_;
   PgdOptions options_;
 };
 

@@ -3,10 +3,8 @@
 #include <chrono>
 
 #include "sau/device.h"
-#include "sau/guards.h"
 #include "sau/optimizer.h"
-#include "sau/predict.h"
-#include "sau/shared_pgd.h"
+#include "sau/projection.h"
 
 namespace sau {
 namespace {
@@ -15,16 +13,30 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-torch::Tensor mean_cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels,
-                                 int64_t batch_size) {
-  namespace F = torch::nn::functional;
-  return F::cross_entropy(logits, labels, F::CrossEntropyFuncOptions().reduction(torch::kSum)) /
-         static_cast<double>(batch_size);
+torch::Tensor part(const torch::Tensor& t, int64_t begin, int64_t end) {
+  return t.slice(0, begin, end);
+}
+
+CleanBatch part(const CleanBatch& batch, int64_t begin, int64_t end) {
+  return {part(batch.pixels, begin, end), part(batch.labels, begin, end),
+          part(batch.reference_clean, begin, end)};
+}
+
+Perturbation part(const Perturbation& perturbation, int64_t begin, int64_t end) {
+  return {part(perturbation.delta, begin, end), part(perturbation.reference_perturbed, begin, end)};
+}
+
+/// Calls visit(begin, end) for the pieces of a batch that fit the device's cache.
+template <typename Visit>
+void for_each_piece(const CleanBatch& batch, Visit&& visit) {
+  const int64_t count = batch.pixels.size(0);
+  const int64_t step = chunk_size(batch.pixels.device(), count);
+  for (int64_t begin = 0; begin < count; begin += step) visit(begin, std::min(begin + step, count));
 }
 
 }  // namespace
 
-/// Sums over the batches of a round, kept on the device and read once.
+/// Sums over the steps of a round, kept on the device and read once.
 struct Unlearner::RoundSums {
   torch::Tensor losses;  ///< [3]: total, clean, shared
   torch::Tensor suspects;
@@ -33,81 +45,78 @@ struct Unlearner::RoundSums {
 
   void add(const OuterLosses& outer) {
     const auto now = torch::stack({outer.total, outer.clean, outer.shared});
-    const auto suspects_now = outer.suspects.sum();
     losses = losses.defined() ? losses + now : now;
-    suspects = suspects.defined() ? suspects + suspects_now : suspects_now;
+    suspects = suspects.defined() ? suspects + outer.suspects.sum() : outer.suspects.sum();
     steps += 1;
     images += outer.suspects.size(0);
   }
 };
-
-Unlearner::Unlearner(const PixelClassifier& trainee, const PixelClassifier& reference,
-                     const ImageSet& clean_subset, torch::Generator& generator,
-                     const RunControl& control)
-    : trainee_(trainee),
-      reference_(reference),
-      clean_subset_(clean_subset),
-      generator_(generator),
-      control_(control),
-      reference_clean_(predict(reference, clean_subset, control)) {}
 
 CleanBatch Unlearner::batch(const torch::Tensor& positions) const {
   return {clean_subset_.pixels(positions), clean_subset_.labels.index_select(0, positions),
           reference_clean_.index_select(0, positions)};
 }
 
-torch::Tensor Unlearner::perturb(const CleanBatch& batch, const PgdOptions& options) {
-  const ModeGuard eval(trainee_.model(), false);
-  const FrozenParametersGuard frozen(trainee_.model());
-  const CleanPredictions clean{predict(trainee_, batch.pixels), batch.reference_clean};
-  return SharedPgd(trainee_, reference_, options)
-      .perturb(batch.pixels, batch.labels, clean, generator_, control_);
+Perturbation Unlearner::perturb(const CleanBatch& batch, const PgdOptions& options) {
+  return perturb_pieces(
+      batch, options,
+      [&](const CleanBatch& piece) {
+        const torch::NoGradGuard no_grad;
+        return frozen_trainee_.logits(piece.pixels);
+      },
+      [](const CleanBatch&, const Perturbation&, const torch::Tensor&) {});
 }
 
-OuterLosses Unlearner::accumulate_gradient(const CleanBatch& batch, const torch::Tensor& delta,
-                                           const SauLossOptions& options) {
-  const ModeGuard mode(trainee_.model(), options.train_mode);
-  const int64_t count = batch.pixels.size(0);
-  // In training mode batch norm joins the images of a batch, so that it must go through in one
-  // piece.
-  const int64_t step = options.train_mode ? count : chunk_size(batch.pixels.device(), count);
-  OuterLosses sums;
-  std::vector<torch::Tensor> suspects;
-  for (int64_t begin = 0; begin < count; begin += step) {
-    const auto part = [&](const torch::Tensor& t) {
-      return t.slice(0, begin, std::min(begin + step, count));
-    };
-    const auto now =
-        chunk_gradient({part(batch.pixels), part(batch.labels), part(batch.reference_clean)},
-                       part(delta), count, options);
-    suspects.push_back(now.suspects);
-    const auto add = [](torch::Tensor& sum, const torch::Tensor& t) {
-      sum = sum.defined() ? sum + t : t;
-    };
-    add(sums.total, now.total);
-    add(sums.clean, now.clean);
-    add(sums.adversarial, now.adversarial);
-    add(sums.shared, now.shared);
+template <typename CleanLogits, typename Found>
+Perturbation Unlearner::perturb_pieces(const CleanBatch& batch, const PgdOptions& options,
+                                       CleanLogits&& clean_logits, Found&& found) {
+  const SharedPgd pgd(frozen_trainee_, frozen_reference_, options);
+  const auto start = initial_delta(batch.pixels, options.init, options.ball.bound, generator_);
+  std::vector<torch::Tensor> deltas, reference;
+  for_each_piece(batch, [&](int64_t begin, int64_t end) {
+    const auto piece = part(batch, begin, end);
+    const auto logits = clean_logits(piece);
+    const auto result =
+        pgd.perturb(piece.pixels, part(start, begin, end), piece.labels,
+                    {logits.argmax(1), piece.reference_clean}, batch.pixels.size(0), control_);
+    found(piece, result, logits);
+    deltas.push_back(result.delta);
+    reference.push_back(result.reference_perturbed);
+  });
+  return {torch::cat(deltas), torch::cat(reference)};
+}
+
+OuterLosses Unlearner::accumulate(const CleanBatch& batch, const Perturbation& perturbation,
+                                  const SauLossOptions& options, OuterRows rows) {
+  if (options.train_mode) return accumulate_joint_gradient(trainee_, batch, perturbation, options);
+  OuterLosses sum;
+  for_each_piece(batch, [&](int64_t begin, int64_t end) {
+    control_.throw_if_cancelled();
+    const auto piece = part(batch, begin, end);
+    sum.add(accumulate_gradient(trainee_, piece, part(perturbation, begin, end),
+                                trainee_.logits(piece.pixels), batch.pixels.size(0), options,
+                                rows));
+  });
+  return sum;
+}
+
+std::pair<Perturbation, OuterLosses> Unlearner::first_step(const CleanBatch& batch,
+                                                           const UnlearnOptions& options) {
+  if (options.loss.train_mode) {
+    auto perturbation = perturb(batch, options.pgd);
+    auto losses = accumulate_joint_gradient(trainee_, batch, perturbation, options.loss);
+    return {std::move(perturbation), std::move(losses)};
   }
-  sums.suspects = torch::cat(suspects);
-  return sums;
-}
-
-OuterLosses Unlearner::chunk_gradient(const CleanBatch& chunk, const torch::Tensor& delta,
-                                      int64_t batch_size, const SauLossOptions& options) {
-  control_.throw_if_cancelled();
-  const auto perturbed = chunk.pixels + delta;
-  const auto reference_perturbed = predict(reference_, perturbed);
-  const auto is_suspect = suspects(reference_perturbed, chunk.reference_clean, chunk.labels);
-
-  const auto logits = trainee_.logits(torch::cat({chunk.pixels, perturbed})).chunk(2);
-  const auto clean = mean_cross_entropy(logits[0], chunk.labels, batch_size);
-  const auto adversarial = mean_cross_entropy(logits[1], chunk.labels, batch_size);
-  const auto shared = shared_risk(logits[1], reference_perturbed, is_suspect, batch_size);
-  auto total = options.lambda1 * clean + options.lambda3 * shared;
-  if (options.lambda2 != 0) total = total + options.lambda2 * adversarial;
-  total.backward();
-  return {total.detach(), clean.detach(), adversarial.detach(), shared.detach(), is_suspect};
+  OuterLosses sum;
+  auto perturbation = perturb_pieces(
+      batch, options.pgd,
+      // The graph of the clean pass waits for the outer step.
+      [&](const CleanBatch& piece) { return trainee_.logits(piece.pixels); },
+      [&](const CleanBatch& piece, const Perturbation& found, const torch::Tensor& clean_logits) {
+        sum.add(accumulate_gradient(trainee_, piece, found, clean_logits, batch.pixels.size(0),
+                                    options.loss, OuterRows::kSuspects));
+      });
+  return {std::move(perturbation), std::move(sum)};
 }
 
 Unlearner::RoundSums Unlearner::run_round(int64_t round, const torch::Tensor& order,
@@ -118,12 +127,16 @@ Unlearner::RoundSums Unlearner::run_round(int64_t round, const torch::Tensor& or
   int64_t done = 0;
   for (const auto& positions : batches) {
     const auto clean_batch = batch(positions);
-    const auto delta = perturb(clean_batch, options.pgd);
-    for (int64_t step = 0; step < options.outer_steps; ++step) {
+    optimizer.zero_grad();
+    const auto [perturbation, losses] = first_step(clean_batch, options);
+    sums.add(losses);
+    optimizer.step();
+    for (int64_t step = 1; step < options.outer_steps; ++step) {
       optimizer.zero_grad();
-      sums.add(accumulate_gradient(clean_batch, delta, options.loss));
+      sums.add(accumulate(clean_batch, perturbation, options.loss, OuterRows::kSuspects));
       optimizer.step();
     }
+    frozen_trainee_.refresh();
     control_.report({.kind = Progress::Kind::kBatch,
                      .round = round,
                      .rounds = options.rounds,
@@ -133,7 +146,7 @@ Unlearner::RoundSums Unlearner::run_round(int64_t round, const torch::Tensor& or
   return sums;
 }
 
-int64_t Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()>& evaluate) {
+void Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()>& evaluate) {
   const int64_t count = clean_subset_.size();
   const auto device = clean_subset_.images.device();
   const auto replayed = torch::tensor(options.batch_order, torch::kInt64);
@@ -169,7 +182,6 @@ int64_t Unlearner::run(const UnlearnOptions& options, const std::function<Metric
     report.seconds = seconds_since(start);
     control_.report(report);
   }
-  return options.rounds;
 }
 
 }  // namespace sau

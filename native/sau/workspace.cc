@@ -33,6 +33,25 @@ void use_channels_last(torch::nn::Module& module) {
   }
 }
 
+/// Attack steps use the sign of a gradient alone, hence may be coarser than the outer step.
+torch::ScalarType attack_dtype(Precision precision) {
+  switch (precision) {
+    case Precision::kFp32:
+    case Precision::kTf32:
+      return torch::kFloat32;
+    case Precision::kBf16:
+      return torch::kBFloat16;
+    case Precision::kFp16:
+      return torch::kFloat16;
+  }
+  TORCH_CHECK(false, "unknown precision");
+}
+
+/// The outer step keeps float32 master weights and needs the exponent range of a gradient.
+torch::ScalarType outer_dtype(Precision precision) {
+  return precision == Precision::kBf16 ? torch::kBFloat16 : torch::kFloat32;
+}
+
 torch::Tensor to_host(const torch::Tensor& t) {
   return t.detach().to(torch::kCPU, t.scalar_type(), /*non_blocking=*/false, /*copy=*/true,
                        at::MemoryFormat::Contiguous);
@@ -49,16 +68,20 @@ void Workspace::prepare() {
   } else {
     at::init_num_threads();
   }
+  const bool tf32 =
+      options_.precision == Precision::kTf32 || options_.precision == Precision::kFp16;
+  at::globalContext().setAllowTF32CuDNN(tf32);
+  at::globalContext().setAllowTF32CuBLAS(tf32);
   if (device_) return;
   const auto device = parse_device(options_.device);
-  const Normalizer normalizer(options_.mean, options_.std, device);
+  normalizer_.emplace(options_.mean, options_.std, device);
   const auto build = [&] {
     torch::manual_seed(options_.seed);  // the same fresh weights for both
     auto model = make_classifier(options_.model, options_.num_classes);
     model->to(device);
     use_channels_last(*model);
     model->eval();
-    return PixelClassifier(std::move(model), normalizer);
+    return PixelClassifier(std::move(model), *normalizer_, outer_dtype(options_.precision));
   };
   trainee_ = build();
   reference_ = build();
@@ -74,7 +97,10 @@ std::vector<NamedTensor> Workspace::layout() {
 void Workspace::load(const std::vector<NamedTensor>& tensors, std::optional<ModelRole> role) {
   prepare();
   if (role != ModelRole::kReference) load_state_dict(trainee_->model(), tensors);
-  if (role != ModelRole::kTrainee) load_state_dict(reference_->model(), tensors);
+  if (role != ModelRole::kTrainee) {
+    load_state_dict(reference_->model(), tensors);
+    reference_clean_.clear();
+  }
   has_weights_ = true;
 }
 
@@ -99,12 +125,14 @@ void Workspace::set_images(ImageRole role, const torch::Tensor& images, const to
       role, make_image_set(images, labels, true_labels, options_.num_classes, *device_));
 }
 
-int64_t Workspace::unlearn(const UnlearnOptions& options, const RunControl& control) {
+void Workspace::unlearn(const UnlearnOptions& options, const RunControl& control) {
   prepare();
-  Unlearner unlearner(model(ModelRole::kTrainee), *reference_, images(ImageRole::kCleanSubset),
-                      generator_, control);
-  return unlearner.run(
-      options, [&] { return evaluate(ModelRole::kTrainee, options.eval_batch_size, control); });
+  auto trainee = frozen(ModelRole::kTrainee, attack_dtype(options_.precision));
+  const auto reference = frozen(ModelRole::kReference, attack_dtype(options_.precision));
+  Unlearner(*trainee_, trainee, reference, images(ImageRole::kCleanSubset),
+            reference_clean(ImageRole::kCleanSubset, reference, control), generator_, control)
+      .run(options,
+           [&] { return evaluate(ModelRole::kTrainee, options.eval_batch_size, control); });
 }
 
 void Workspace::train(const TrainOptions& options, const RunControl& control) {
@@ -115,20 +143,23 @@ void Workspace::train(const TrainOptions& options, const RunControl& control) {
 
 Metrics Workspace::evaluate(ModelRole role, int64_t batch_size, const RunControl& control) {
   prepare();
-  return measure(model(role), find_images(ImageRole::kCleanTest),
+  return measure(frozen(role, torch::kFloat32), find_images(ImageRole::kCleanTest),
                  find_images(ImageRole::kPoisonedTest), batch_size, control);
 }
 
 torch::Tensor Workspace::predictions(ModelRole role, ImageRole set, const RunControl& control) {
   prepare();
-  return predict(model(role), images(set), control).to(torch::kCPU);
+  return predict(frozen(role, torch::kFloat32), images(set), control).to(torch::kCPU);
 }
 
 torch::Tensor Workspace::perturb(ImageRole role, const torch::Tensor& indices,
                                  const PgdOptions& options, const RunControl& control) {
   prepare();
-  Unlearner unlearner(model(ModelRole::kTrainee), *reference_, images(role), generator_, control);
-  return to_host(unlearner.perturb(unlearner.batch(indices.to(*device_)), options));
+  auto trainee = frozen(ModelRole::kTrainee, attack_dtype(options_.precision));
+  const auto reference = frozen(ModelRole::kReference, attack_dtype(options_.precision));
+  Unlearner unlearner(*trainee_, trainee, reference, images(role),
+                      reference_clean(role, reference, control), generator_, control);
+  return to_host(unlearner.perturb(unlearner.batch(indices.to(*device_)), options).delta);
 }
 
 Workspace::OuterGradient Workspace::outer_gradient(ImageRole role, const torch::Tensor& indices,
@@ -136,26 +167,42 @@ Workspace::OuterGradient Workspace::outer_gradient(ImageRole role, const torch::
                                                    const SauLossOptions& options,
                                                    const RunControl& control) {
   prepare();
-  Unlearner unlearner(model(ModelRole::kTrainee), *reference_, images(role), generator_, control);
-  auto& trainee = trainee_->model();
+  auto trainee = frozen(ModelRole::kTrainee, attack_dtype(options_.precision));
+  const auto reference = frozen(ModelRole::kReference, attack_dtype(options_.precision));
+  Unlearner unlearner(*trainee_, trainee, reference, images(role),
+                      reference_clean(role, reference, control), generator_, control);
+  auto& module = trainee_->model();
   // Training mode moves the running statistics.
   const auto before = export_state(ModelRole::kTrainee);
-  trainee.zero_grad();
+  module.zero_grad();
   const auto batch = unlearner.batch(indices.to(*device_));
-  const auto losses =
-      unlearner.accumulate_gradient(batch, delta.view(batch.pixels.sizes()).to(*device_), options);
+  const auto on_device = delta.view(batch.pixels.sizes()).to(*device_);
+  const auto losses = unlearner.accumulate(
+      batch, {on_device, predict(reference, batch.pixels + on_device)}, options, OuterRows::kAll);
   OuterGradient result{losses.total.item<double>(),
                        losses.clean.item<double>(),
                        losses.adversarial.item<double>(),
                        losses.shared.item<double>(),
                        to_host(losses.suspects.to(torch::kInt64)),
                        {}};
-  for (const auto& item : trainee.named_parameters()) {
+  for (const auto& item : module.named_parameters()) {
     result.gradient.push_back({item.key(), to_host(item.value().grad())});
   }
-  trainee.zero_grad();
-  load_state_dict(trainee, before);
+  module.zero_grad();
+  load_state_dict(module, before);
   return result;
+}
+
+FrozenPixelClassifier Workspace::frozen(ModelRole role, torch::ScalarType precision) const {
+  return FrozenPixelClassifier(model(role), *normalizer_, precision);
+}
+
+const torch::Tensor& Workspace::reference_clean(ImageRole role,
+                                                const FrozenPixelClassifier& reference,
+                                                const RunControl& control) {
+  auto& known = reference_clean_[role];
+  if (!known.defined()) known = predict(reference, images(role), control);
+  return known;
 }
 
 const PixelClassifier& Workspace::model(ModelRole role) const {

@@ -34,7 +34,7 @@ class Workspace {
   void set_images(ImageRole role, const torch::Tensor& images, const torch::Tensor& labels,
                   const torch::Tensor& true_labels);
 
-  int64_t unlearn(const UnlearnOptions& options, const RunControl& control);
+  void unlearn(const UnlearnOptions& options, const RunControl& control);
   void train(const TrainOptions& options, const RunControl& control);
   Metrics evaluate(ModelRole role, int64_t batch_size, const RunControl& control);
   /// argmax over a set: int64 [N] on the host.
@@ -58,16 +58,23 @@ class Workspace {
   /// Called at the start of every job: thread count and lazily built models.
   void prepare();
   const PixelClassifier& model(ModelRole role) const;
+  /// A frozen view of a model with its present weights.
+  FrozenPixelClassifier frozen(ModelRole role, torch::ScalarType precision) const;
+  /// The reference's predictions over a set: int64 [N], computed once for its weights and images.
+  const torch::Tensor& reference_clean(ImageRole role, const FrozenPixelClassifier& reference,
+                                       const RunControl& control);
   const ImageSet& images(ImageRole role) const;
   const ImageSet* find_images(ImageRole role) const;
 
   WorkspaceOptions options_;
   std::optional<torch::Device> device_;
+  std::optional<Normalizer> normalizer_;
   torch::Generator generator_;
   std::optional<PixelClassifier> trainee_;
   std::optional<PixelClassifier> reference_;
   bool has_weights_ = false;
   std::map<ImageRole, ImageSet> images_;
+  std::map<ImageRole, torch::Tensor> reference_clean_;
 };
 
 }  // namespace sau

@@ -1,4 +1,6 @@
 #pragma once
+#include <vector>
+
 #include "sau/models/classifier.h"
 
 namespace sau {
@@ -10,12 +12,11 @@ class PreActBlock : public torch::nn::Module {
   PreActBlock(int64_t in_channels, int64_t out_channels, int64_t stride);
   torch::Tensor forward(const torch::Tensor& x);
 
- private:
-  torch::nn::BatchNorm2d bn1_;
-  torch::nn::Conv2d conv1_;
-  torch::nn::BatchNorm2d bn2_;
-  torch::nn::Conv2d conv2_;
-  torch::nn::Conv2d shortcut_{nullptr};
+  torch::nn::BatchNorm2d bn1;
+  torch::nn::Conv2d conv1;
+  torch::nn::BatchNorm2d bn2;
+  torch::nn::Conv2d conv2;
+  torch::nn::Conv2d shortcut{nullptr};
 };
 
 /// PreAct-ResNet18 for small images (specification D): 3x3 stem, four stages of two blocks with
@@ -24,11 +25,11 @@ class PreActResNet18 : public Classifier {
  public:
   PreActResNet18(int64_t num_classes, int64_t width);
   torch::Tensor forward(const torch::Tensor& x) override;
+  std::unique_ptr<FrozenClassifier> freeze(torch::ScalarType precision) override;
 
- private:
-  torch::nn::Conv2d conv1_;
-  std::vector<std::shared_ptr<PreActBlock>> blocks_;
-  torch::nn::Linear linear_{nullptr};
+  torch::nn::Conv2d conv1;
+  std::vector<std::shared_ptr<PreActBlock>> blocks;
+  torch::nn::Linear linear{nullptr};
 };
 
 }  // namespace sau

@@ -1,0 +1,43 @@
+#pragma once
+#include "sau/losses.h"
+#include "sau/normalizer.h"
+#include "sau/options.h"
+#include "sau/shared_pgd.h"
+#include "sau/torch.h"
+
+namespace sau {
+
+/// Images with everything about them that does not depend on the perturbation.
+struct CleanBatch {
+  torch::Tensor pixels;           ///< [N,3,H,W] in [0,1]
+  torch::Tensor labels;           ///< int64 [N]
+  torch::Tensor reference_clean;  ///< int64 [N], the reference's predictions at the clean images
+};
+
+/// Losses of one outer step (specification B1.7); scalars on the device, detached.
+struct OuterLosses {
+  torch::Tensor total, clean, shared;
+  torch::Tensor adversarial;  ///< undefined where neither a term nor the caller needs it
+  torch::Tensor suspects;     ///< bool [N]
+
+  /// Adds the losses of the next images of the same batch.
+  void add(const OuterLosses& next);
+};
+
+/// Which perturbed images go through the trainee: only suspects have a gradient there unless
+/// adversarial training is on.
+enum class OuterRows { kSuspects, kAll };
+
+/// Losses of some images of a batch of batch_size, evaluation mode; adds their gradient to the
+/// trainee's parameters. clean_logits: the trainee's at the clean images, with their graph.
+OuterLosses accumulate_gradient(const PixelClassifier& trainee, const CleanBatch& images,
+                                const Perturbation& perturbation, const torch::Tensor& clean_logits,
+                                int64_t batch_size, const SauLossOptions& options, OuterRows rows);
+
+/// The same for a whole batch in training mode, where batch norm joins its images: one pass over
+/// clean and perturbed ones together.
+OuterLosses accumulate_joint_gradient(const PixelClassifier& trainee, const CleanBatch& batch,
+                                      const Perturbation& perturbation,
+                                      const SauLossOptions& options);
+
+}  // namespace sau
