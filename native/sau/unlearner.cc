@@ -149,6 +149,9 @@ Unlearner::RoundSums Unlearner::run_round(int64_t round, const torch::Tensor& or
 void Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()>& evaluate) {
   const int64_t count = clean_subset_.size();
   const auto device = clean_subset_.images.device();
+  TORCH_CHECK(options.batch_size > 0 && options.outer_steps > 0,
+              "expected a batch size and outer steps > 0, got ", options.batch_size, " and ",
+              options.outer_steps);
   const auto replayed = torch::tensor(options.batch_order, torch::kInt64);
   TORCH_CHECK(options.batch_order.empty() || replayed.numel() == options.rounds * count,
               "the batch order must have rounds * images = ", options.rounds * count,

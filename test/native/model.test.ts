@@ -41,6 +41,7 @@ describe('the classifier', () => {
       numClasses,
       mean,
       std,
+      precision: 'fp32',
     });
     const state = await tensorsOf('tiny_reference.pt');
     expect(await native.layout()).toEqual(
@@ -53,7 +54,7 @@ describe('the classifier', () => {
     const {core} = await loadCore();
     const {mean, std} = facts;
     const options = {device: 'cpu', seed: 0, threads: 1, model: 'preactresnet18', mean, std};
-    const native = new core.Session({...options, numClasses: 10});
+    const native = new core.Session({...options, numClasses: 10, precision: 'fp32'});
     const layout = await native.layout();
     native.dispose();
     const parameters = layout.filter(({name}) => /(weight|bias)$/.test(name));

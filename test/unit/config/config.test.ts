@@ -48,6 +48,7 @@ describe('defaults', () => {
       rounds: null,
       batchSize: 256,
       outerSteps: 1,
+      precision: 'fp32',
       trainMode: false,
       evalEvery: 1,
       evalBatchSize: 256,
