@@ -193,6 +193,12 @@ export const DEMO_FLAGS: FlagGroups = {
     flag('clean', '<what>', 'clean images of the defense, as in defend', DEMO_DEFAULTS.clean),
     flag('rounds', '<n>', 'rounds of the defense', DEMO_DEFAULTS.rounds),
     flag('batchSize', '<n>', 'batch size of the defense', DEMO_DEFAULTS.batchSize),
+    flag(
+      'defenseLearningRate',
+      '<rate>',
+      'learning rate of the defense',
+      DEMO_DEFAULTS.defenseLearningRate,
+    ),
   ],
 };
 

@@ -1,5 +1,5 @@
 import {basename} from 'node:path';
-import {removePartialRecord, writeAttackRecord} from './attack_record.js';
+import {removeRecord, writeAttackRecord} from './attack_record.js';
 import {ATTACKS} from './attacks/attacks.js';
 import {
   attackLabelOf,
@@ -39,7 +39,7 @@ export async function attack(options: AttackOptions, run: RunOptions = {}): Prom
   stage('reading and poisoning the images');
   const dataset = await openAttackDataset(config);
   const datasetName = dataset.name ?? basename(dataset.path);
-  const scale = await normalization(config, null, datasetName);
+  const scale = await normalization(config, null, datasetName, dataset.numClasses);
   const mode = labelModeOf(config);
   checkLabelMode(mode, dataset.numClasses);
   const poison = await poisonDataset(dataset, config, mode, run);
@@ -54,8 +54,9 @@ export async function attack(options: AttackOptions, run: RunOptions = {}): Prom
   await session.initialize();
   await session.setImages('train', poison.train);
   await setTestSets(session, {cleanTest: poison.cleanTest, poisonedTest: poison.measuredTest});
-  const writer = await RoundWriter.open(record, 'attack');
+  await removeRecord(record);
   try {
+    const writer = await RoundWriter.open(record, 'attack');
     const epochs = await session
       .train(trainOptions(config, datasetName), {
         ...run,
@@ -92,7 +93,7 @@ export async function attack(options: AttackOptions, run: RunOptions = {}): Prom
       files: {...files, csv: writer.csv, jsonl: writer.jsonl},
     };
   } catch (error) {
-    await removePartialRecord(record);
+    await removeRecord(record);
     throw error;
   }
 }

@@ -94,9 +94,10 @@ export async function writeAttackRecord(
   return files;
 }
 
-/** Takes back what a failed attack left: a record has its checkpoint or nothing. */
-export async function removePartialRecord(record: string): Promise<void> {
+/** Takes back what an earlier or a failed attack left: a record is whole or not there. */
+export async function removeRecord(record: string): Promise<void> {
   const names = [
+    'attack_result.pt',
     ...Object.values(FOLDERS),
     'attack_df.csv',
     'rounds.jsonl',
@@ -104,7 +105,10 @@ export async function removePartialRecord(record: string): Promise<void> {
     'curves.svg',
   ];
   names.push('info.pickle', 'train_poison_index_list.pickle');
-  for (const name of names) await rm(join(record, name), {recursive: true, force: true});
+  for (const name of names) {
+    // An aborted writer may still finish its last images: try again then.
+    await rm(join(record, name), {recursive: true, force: true, maxRetries: 5});
+  }
 }
 
 async function writeImages(

@@ -2,9 +2,9 @@ import {readFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {loadCleanSubset} from './clean_images.js';
 import {type DefendConfig, type DefendOptions, parseDefendConfig, resolveRounds} from './config.js';
-import {writeDefenseResult} from './defense_result.js';
+import {removeDefense, writeDefenseResult} from './defense_result.js';
 import {messageOf, SauError} from './errors.js';
-import {defenseEffectivenessRating} from './metrics.js';
+import {defenseEffectivenessRating, type Metrics} from './metrics.js';
 import type {NativeUnlearnOptions} from './native/contract.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput} from './report/output_folder.js';
@@ -54,6 +54,10 @@ export async function defend(
   await session.setImages('cleanSubset', cleanSubset);
   await setTestSets(session, testSets);
 
+  if (config.precision === 'auto') {
+    run.onProgress?.({kind: 'note', message: `precision: ${session.precision}`});
+  }
+
   stage('measuring the backdoored model');
   const before = await session.evaluate('trainee', config.evalBatchSize, run);
   run.onProgress?.({kind: 'before', metrics: before});
@@ -61,27 +65,36 @@ export async function defend(
   stage('unlearning');
   const rounds = resolveRounds(config, target.datasetName);
   const unlearnOptions = await nativeOptions(config, rounds, cleanSubset.count);
+  run.signal?.throwIfAborted(); // from here on an abort may have something to save
+  await removeDefense(out);
   const writer = await RoundWriter.open(out, 'defense');
-  const reports = await unlearn(session, unlearnOptions, run, writer);
+  let reports: readonly RoundReport[];
+  try {
+    reports = await unlearn(session, unlearnOptions, run, writer);
+  } catch (error) {
+    await removeDefense(out);
+    throw error;
+  }
 
   stage('writing the result');
-  // An interrupted round was not measured: measuring takes longer than the user wants to wait.
-  const last = reports.at(-1)?.metrics ?? null;
-  const interrupted = reports.length < rounds;
+  // An interrupted run is not measured again: that takes longer than the user wants to wait.
+  const interrupted = run.saveOnAbort === true && run.signal?.aborted === true;
+  const measured = reports.length === rounds ? (reports.at(-1)?.metrics ?? null) : null;
   const after =
-    last ?? (interrupted ? before : await session.evaluate('trainee', config.evalBatchSize, run));
+    measured ??
+    (interrupted
+      ? unmeasured(before)
+      : await session.evaluate('trainee', config.evalBatchSize, run));
   const stateDict = await session.exportStateDict();
-  const {device} = session;
+  const {device, precision} = session;
+  const resolved = {...config, rounds, device, precision};
+  const outcome = {reports, before, after};
   const files = await writeDefenseResult(out, {
-    config,
+    config: resolved,
     target,
     cleanSubset,
     stateDict,
-    rounds,
-    reports,
-    device,
-    before,
-    after,
+    ...outcome,
   });
   return {
     before,
@@ -93,6 +106,13 @@ export async function defend(
     seconds: (performance.now() - start) / 1000,
     files: {...files, csv: writer.csv, jsonl: writer.jsonl},
   };
+}
+
+/** The weights of an interrupted round are nobody's: not those before it, nor those after the last whole one. */
+function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
+  const nothing = {acc: null, asr: null, ra: null};
+  const losses = {cleanLoss: null, poisonedLoss: null, raLoss: null};
+  return {...nothing, ...losses, cleanCount, poisonedCount};
 }
 
 /** All rounds; with saveOnAbort those that were finished. */

@@ -1,3 +1,4 @@
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {StateDict} from './checkpoint/tensor.js';
 import {writeCheckpoint} from './checkpoint/write_checkpoint.js';
@@ -11,27 +12,45 @@ import {versions} from './versions.js';
 import {writeWholeFile} from './whole_file.js';
 
 export interface Defense {
-  readonly config: DefendConfig;
+  /** As resolved: rounds, device and precision are what was used. */
+  readonly config: Omit<DefendConfig, 'device'> & {readonly device: string};
   readonly target: Target;
   readonly cleanSubset: ImageSet;
   readonly stateDict: StateDict;
-  /** Rounds that were asked for, and those that were finished. */
-  readonly rounds: number;
   readonly reports: readonly RoundReport[];
-  readonly device: string;
   readonly before: Metrics;
   readonly after: Metrics;
+}
+
+const NAMES = {
+  checkpoint: 'defense_result.pt',
+  cleanIndex: 'clean_index.txt',
+  config: 'config.json',
+  curves: 'curves.svg',
+} as const;
+
+/** Takes back what an earlier or a failed defense left: a folder has a whole result or none. */
+export async function removeDefense(out: string): Promise<void> {
+  for (const name of [...Object.values(NAMES), 'sau_df.csv', 'rounds.jsonl']) {
+    await rm(join(out, name), {force: true});
+  }
 }
 
 /** Writes what a defense leaves besides its rounds; each file whole or not at all. Throws ERR_OUTPUT. */
 export async function writeDefenseResult(out: string, defense: Defense): Promise<OutputFiles> {
   const {target, cleanSubset, stateDict, reports} = defense;
   const files = {
-    checkpoint: join(out, 'defense_result.pt'),
-    cleanIndex: join(out, 'clean_index.txt'),
-    config: join(out, 'config.json'),
-    curves: join(out, 'curves.svg'),
+    checkpoint: join(out, NAMES.checkpoint),
+    cleanIndex: join(out, NAMES.cleanIndex),
+    config: join(out, NAMES.config),
+    curves: join(out, NAMES.curves),
   };
+  // The weights first: they are what the rounds were for.
+  await writeCheckpoint(files.checkpoint, {
+    modelName: target.model,
+    numClasses: target.numClasses,
+    stateDict,
+  });
   await writeWholeFile(files.cleanIndex, `${[...cleanSubset.originalIndices].join('\n')}\n`);
   await writeWholeFile(files.config, `${JSON.stringify(await description(defense), null, 2)}\n`);
   await writeCurves(files.curves, {
@@ -39,23 +58,16 @@ export async function writeDefenseResult(out: string, defense: Defense): Promise
     rounds: reports,
     title: `${target.model} on ${target.datasetName}, ${cleanSubset.count} clean images`,
   });
-  await writeCheckpoint(files.checkpoint, {
-    modelName: target.model,
-    numClasses: target.numClasses,
-    stateDict,
-  });
   return files;
 }
 
 /** Everything that it takes to run the defense again, and what came out. */
 async function description(defense: Defense): Promise<Record<string, unknown>> {
-  const {config, target, cleanSubset, reports, rounds, device, before, after} = defense;
+  const {config, target, cleanSubset, reports, before, after} = defense;
   return {
     versions: await versions(),
     config: {
       ...config,
-      rounds,
-      device,
       model: target.model,
       numClasses: target.numClasses,
       mean: target.mean,

@@ -68,6 +68,7 @@ export async function demo(options: DemoOptions = {}, run: RunOptions = {}): Pro
       clean: config.clean,
       rounds: config.rounds,
       batchSize: config.batchSize,
+      learningRate: config.defenseLearningRate,
       force: true,
       ...{device, threads, seed},
     },

@@ -80,11 +80,11 @@ function attempt<T>(work: () => T): T | SauError {
   }
 }
 
-/** The last sentence of our messages says what to do. */
-function asProblem(error: SauError): DoctorProblem[] {
-  const lines = error.message.split(/(?<=\.)\s+/);
-  const remedy = lines.length > 1 ? (lines.pop() ?? '') : 'see the message';
-  return [{problem: `${error.code}: ${lines.join(' ')}`, remedy}];
+/** The last line of our messages, or the last sentence where there is but one line, says what to do. */
+function asProblem({code, message}: SauError): DoctorProblem[] {
+  const parts = message.split(message.includes('\n') ? /\n/ : /(?<=\.)\s+/);
+  const remedy = parts.length > 1 ? (parts.pop() ?? '') : 'see the message';
+  return [{problem: `${code}: ${parts.join('\n')}`, remedy}];
 }
 
 function deviceProblems(devices: NativeDeviceInfo, driver: string | null): DoctorProblem[] {

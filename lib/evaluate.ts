@@ -24,6 +24,7 @@ export async function evaluate(
   const target = await openTarget({...config, poisoned}, (message) =>
     run.onProgress?.({kind: 'note', message}),
   );
+  const against = config.against === null ? null : await readCheckpoint(config.against);
   const testSets = await loadTestSets(target, config.testLimit, run);
   using session = await createSession({...config, ...target, seed: 0});
   await setTestSets(session, testSets);
@@ -32,9 +33,9 @@ export async function evaluate(
   await session.loadStateDict(target.checkpoint.stateDict);
   const metrics = await session.evaluate('trainee', config.batchSize, run);
   let before = null;
-  if (config.against !== null) {
-    stage(`measuring ${config.against}`);
-    await session.loadStateDict((await readCheckpoint(config.against)).stateDict);
+  if (against !== null) {
+    stage(`measuring ${against.path}`);
+    await session.loadStateDict(against.stateDict);
     before = await session.evaluate('trainee', config.batchSize, run);
   }
   return {

@@ -63,14 +63,15 @@ export async function openTarget(
     config.imageSize === null ? recordSize : {height: config.imageSize, width: config.imageSize};
   const dataset = await findDataset(config, record, size);
   const datasetName = dataset?.name ?? record?.datasetName ?? 'unknown';
+  const numClasses = classesOf(config, checkpoint, dataset);
   return {
     checkpoint,
     record,
     dataset,
     model: config.model ?? checkpoint.modelName ?? modelOfKeys(checkpoint.stateDict),
-    numClasses: classesOf(config, checkpoint, dataset),
+    numClasses,
     size: size ?? dataset ?? sizeOfKnown(datasetName),
-    ...(await normalization(config, record, datasetName)),
+    ...(await normalization(config, record, datasetName, numClasses)),
     datasetName,
   };
 }
@@ -81,24 +82,23 @@ export function datasetKinds(dataset: DataConfig['dataset']): DatasetKind | 'aut
 }
 
 /**
- * Normalisation constants: the user's, the record's own notes, or those of a known data set. Throws
- * ERR_CONFIG where none is known.
+ * Normalisation constants: the user's, the record's own notes, or those of a known data set, of which a
+ * folder that happens to have its name has the classes too. Throws ERR_CONFIG where none is known.
  */
 export async function normalization(
   {mean, std}: Pick<DataConfig, 'mean' | 'std'>,
   record: Pick<FoundRecord, 'path'> | null,
   datasetName: string,
+  numClasses: number,
 ): Promise<RecordNotes> {
   if (mean !== null && std !== null) return {mean, std};
   const notes = record === null ? null : await readNotes(join(dirname(record.path), RECORD_NOTES));
   if (notes !== null) return notes;
-  if (isDatasetName(datasetName)) {
-    const known = DATASETS[datasetName];
-    return {mean: known.mean, std: known.std};
-  }
+  const known = isDatasetName(datasetName) ? DATASETS[datasetName] : null;
+  if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
   throw new SauError(
     'ERR_CONFIG',
-    `Expected --mean and --std for the data set "${datasetName}" but received neither; give the ` +
+    `Expected --mean and --std for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
       `constants that the model was trained with, such as those of ${Object.keys(DATASETS).join(', ')}`,
   );
 }

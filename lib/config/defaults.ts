@@ -94,9 +94,10 @@ export const DEMO_DEFAULTS = {
   epochs: 8,
   trainBatchSize: 32,
   learningRate: 0.05,
-  clean: '10pct',
-  rounds: 10,
+  clean: '25pct',
+  rounds: 12,
   batchSize: 64,
+  defenseLearningRate: 1e-3,
 } as const;
 
 /** Rounds by data set (specification B1.1). */

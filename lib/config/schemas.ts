@@ -108,4 +108,5 @@ export const demoSchema = z.strictObject({
   clean: CLEAN,
   rounds: rule.positiveInteger,
   batchSize: rule.positiveInteger,
+  defenseLearningRate: rule.positive,
 }) satisfies z.ZodType<DemoConfig>;

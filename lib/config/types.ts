@@ -134,6 +134,7 @@ export interface DemoConfig extends DeviceConfig {
   readonly clean: string;
   readonly rounds: number;
   readonly batchSize: number;
+  readonly defenseLearningRate: number;
 }
 
 type Loose<T> = {readonly [K in keyof T]?: T[K] | undefined};

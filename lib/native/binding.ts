@@ -83,8 +83,8 @@ async function load(): Promise<LoadedCore> {
   } catch (cause) {
     throw new SauError(
       'ERR_NATIVE',
-      `LibTorch ${found.version} in ${found.root} (${found.source}) could not be loaded: ` +
-        `${messageOf(cause)}. Run \`sau-native doctor\`.`,
+      `Expected LibTorch ${found.version} in ${found.root} (${found.source}) to load but received: ` +
+        `${messageOf(cause)}. Remove it and run \`npm run build\` in a clone, or point SAU_NATIVE_LIBTORCH to a whole one.`,
       {cause, details: {libtorch: found}},
     );
   }

@@ -31,9 +31,10 @@ export interface LibTorchSearch {
 
 interface Place {
   readonly source: string;
-  readonly path: string;
+  /** null: there is nothing to look at. */
+  readonly path: string | null;
   /** Chosen by the user: if it cannot be used that is an error, never skipped. */
-  readonly explicit: boolean;
+  readonly isExplicit: boolean;
 }
 
 /** `SAU_NATIVE_CACHE`, or sau-native in the user's cache folder. */
@@ -55,16 +56,18 @@ export async function findLibTorch(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<LibTorchSearch> {
   const tried: LibTorchAttempt[] = [];
-  for await (const place of places(version, explicit, env)) {
-    const found = readLibTorch(place.path, place.source);
-    if (found === null) {
-      tried.push({...place, outcome: 'no lib/libtorch_cpu.so'});
-      if (place.explicit) throw notFound(place, tried);
+  for await (const {source, path, isExplicit} of places(version, explicit, env)) {
+    const found = path === null ? null : readLibTorch(path, source);
+    if (path === null) {
+      tried.push({source, path: 'its torch', outcome: 'not installed'});
+    } else if (found === null) {
+      tried.push({source, path, outcome: 'no lib/libtorch_cpu.so'});
+      if (isExplicit) throw notFound(source, path, tried);
     } else if (found.version !== version && env.LIBTORCH_BYPASS_VERSION_CHECK !== '1') {
-      tried.push({...place, outcome: `version ${found.version}`});
-      if (place.explicit) throw wrongVersion(found, version);
+      tried.push({source, path, outcome: `version ${found.version}`});
+      if (isExplicit) throw wrongVersion(found, version);
     } else {
-      tried.push({...place, outcome: 'chosen'});
+      tried.push({source, path, outcome: 'chosen'});
       return {found, tried};
     }
   }
@@ -112,19 +115,18 @@ async function* places(
   explicit: string | undefined,
   env: NodeJS.ProcessEnv,
 ): AsyncGenerator<Place> {
-  if (explicit !== undefined) yield {source: 'option libtorch', path: explicit, explicit: true};
+  if (explicit !== undefined) yield {source: 'option libtorch', path: explicit, isExplicit: true};
   for (const name of ['SAU_NATIVE_LIBTORCH', 'LIBTORCH']) {
     const path = env[name];
-    if (path) yield {source: name, path, explicit: true};
+    if (path) yield {source: name, path, isExplicit: true};
   }
   yield* cachedPlaces(version, env);
   for (const name of ['VIRTUAL_ENV', 'CONDA_PREFIX']) {
     const prefix = env[name];
     if (prefix) yield* sitePackagesOf(prefix, name);
   }
-  const python = await pythonTorch(env);
-  if (python !== null) yield {source: 'python3', path: python, explicit: false};
-  yield {source: 'system', path: '/usr', explicit: false};
+  yield {source: 'python3', path: await pythonTorch(env), isExplicit: false};
+  yield {source: 'system', path: '/usr', isExplicit: false};
 }
 
 /** A CUDA build serves the CPU too, hence comes first. */
@@ -133,15 +135,17 @@ function* cachedPlaces(version: string, env: NodeJS.ProcessEnv): Generator<Place
   const prefix = `libtorch-${version}-`;
   const names = existsSync(cache) ? readdirSync(cache).filter((n) => n.startsWith(prefix)) : [];
   names.sort((a, b) => Number(b.includes('-cu')) - Number(a.includes('-cu')) || a.localeCompare(b));
-  if (names.length === 0) yield {source: 'cache', path: join(cache, `${prefix}*`), explicit: false};
-  for (const name of names) yield {source: 'cache', path: join(cache, name), explicit: false};
+  if (names.length === 0)
+    yield {source: 'cache', path: join(cache, `${prefix}*`), isExplicit: false};
+  for (const name of names) yield {source: 'cache', path: join(cache, name), isExplicit: false};
 }
 
 function* sitePackagesOf(prefix: string, source: string): Generator<Place> {
   const lib = join(prefix, 'lib');
   const pythons = existsSync(lib) ? readdirSync(lib).filter((n) => /^python3\.\d+$/.test(n)) : [];
+  if (pythons.length === 0) yield {source, path: join(lib, 'python3.*'), isExplicit: false};
   for (const python of pythons)
-    yield {source, path: join(lib, python, 'site-packages'), explicit: false};
+    yield {source, path: join(lib, python, 'site-packages'), isExplicit: false};
 }
 
 /** Where python3 would import torch from; python runs, torch does not. */
@@ -163,10 +167,10 @@ function readIfThere(path: string): string | null {
   return existsSync(path) ? readFileSync(path, 'utf8') : null;
 }
 
-function notFound(place: Place, tried: readonly LibTorchAttempt[]): SauError {
+function notFound(source: string, path: string, tried: readonly LibTorchAttempt[]): SauError {
   return new SauError(
     'ERR_LIBTORCH_NOT_FOUND',
-    `Expected a LibTorch in ${place.path} (${place.source}) but found no lib/libtorch_cpu.so there. ` +
+    `Expected a LibTorch in ${path} (${source}) but found no lib/libtorch_cpu.so there. ` +
       'Point it to the folder with lib/ and include/, or remove the setting.',
     {details: {tried}},
   );

@@ -2,61 +2,11 @@
 
 #include <array>
 #include <cstring>
-#include <initializer_list>
 #include <string>
 #include <utility>
 
-#include "sau/error.h"
-
 namespace sau::addon {
 namespace {
-
-[[noreturn]] void refuse(const std::string& expected) {
-  throw Error("ERR_CONFIG", "The native core expected " + expected);
-}
-
-std::string string_of(const Napi::Value& value, const char* what) {
-  if (!value.IsString()) refuse(std::string(what) + " as a string");
-  return value.As<Napi::String>();
-}
-
-std::string string_field(const Napi::Object& object, const char* key) {
-  return string_of(object.Get(key), key);
-}
-
-bool boolean_field(const Napi::Object& object, const char* key) {
-  const auto value = object.Get(key);
-  if (!value.IsBoolean()) refuse(std::string(key) + " as a boolean");
-  return value.As<Napi::Boolean>();
-}
-
-Napi::Object object_of(const Napi::Value& value, const char* what) {
-  if (!value.IsObject()) refuse(std::string(what) + " as an object");
-  return value.As<Napi::Object>();
-}
-
-std::vector<double> numbers_field(const Napi::Object& object, const char* key) {
-  const auto value = object.Get(key);
-  if (!value.IsArray()) refuse(std::string(key) + " as an array of numbers");
-  const auto array = value.As<Napi::Array>();
-  std::vector<double> numbers;
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const Napi::Value item = array[i];
-    if (!item.IsNumber()) refuse(std::string(key) + " as an array of numbers");
-    numbers.push_back(item.As<Napi::Number>().DoubleValue());
-  }
-  return numbers;
-}
-
-template <typename Enum>
-Enum choose(const Napi::Value& value, const char* what,
-            std::initializer_list<std::pair<const char*, Enum>> choices) {
-  const auto text = string_of(value, what);
-  for (const auto& [name, choice] : choices) {
-    if (text == name) return choice;
-  }
-  refuse(std::string("a known ") + what + " but received '" + text + "'");
-}
 
 template <typename Array>
 torch::Tensor view_of(const Napi::Value& value, at::IntArrayRef shape, napi_typedarray_type type,
@@ -129,26 +79,16 @@ Napi::Value copy_to_js(Napi::Env env, const torch::Tensor& t) {
   return array;
 }
 
+/// The bytes of a host tensor, without a copy where the runtime allows it: copying a whole model
+/// would hold up the JS thread.
+Napi::Value bytes_to_js(Napi::Env env, const torch::Tensor& t) {
+  auto* kept = new torch::Tensor(t.contiguous());
+  const auto release = [](Napi::Env, uint8_t*, torch::Tensor* tensor) { delete tensor; };
+  return Napi::Buffer<uint8_t>::NewOrCopy(env, static_cast<uint8_t*>(kept->data_ptr()),
+                                          kept->nbytes(), release, kept);
+}
+
 }  // namespace
-
-Napi::Value field(const Napi::Object& object, const char* key) {
-  const auto value = object.Get(key);
-  if (value.IsUndefined()) refuse(std::string("the field ") + key);
-  return value;
-}
-
-double number_field(const Napi::Object& object, const char* key) {
-  const auto value = object.Get(key);
-  if (!value.IsNumber()) refuse(std::string(key) + " as a number");
-  return value.As<Napi::Number>().DoubleValue();
-}
-
-int64_t integer_field(const Napi::Object& object, const char* key) {
-  const double number = number_field(object, key);
-  const auto integer = static_cast<int64_t>(number);
-  if (static_cast<double>(integer) != number) refuse(std::string(key) + " as an integer");
-  return integer;
-}
 
 WorkspaceOptions workspace_options(const Napi::Value& value) {
   const auto o = object_of(value, "the session's options");
@@ -295,9 +235,7 @@ Napi::Value to_js(Napi::Env env, const std::vector<NamedTensor>& tensors, bool w
     o.Set("name", tensors[i].name);
     o.Set("dtype", name_of(value.scalar_type()));
     o.Set("shape", shape);
-    if (with_data)
-      o.Set("data", copy_to_js<Napi::Uint8Array>(
-                        env, value.contiguous().reshape({-1}).view(torch::kUInt8)));
+    if (with_data) o.Set("data", bytes_to_js(env, value));
     array[i] = o;
   }
   return array;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "addon/fields.h"
 #include "sau/device.h"
 #include "sau/losses.h"
 #include "sau/options.h"
@@ -22,10 +23,6 @@ TrainOptions train_options(const Napi::Value& value);
 Norm norm(const Napi::Value& value);
 ImageRole image_role(const Napi::Value& value);
 ModelRole model_role(const Napi::Value& value);
-
-double number_field(const Napi::Object& object, const char* key);
-int64_t integer_field(const Napi::Object& object, const char* key);
-Napi::Value field(const Napi::Object& object, const char* key);
 
 /// Typed arrays -> host tensors over the same memory. The number of elements must fit the shape.
 torch::Tensor float_tensor(const Napi::Value& value, at::IntArrayRef shape);

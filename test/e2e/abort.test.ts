@@ -1,0 +1,97 @@
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import type {DefendRunOptions, Progress} from '../../lib/index.js';
+import {builtPackage, CPU, IS_BUILT, jsonOf, linesOf, namesIn, useWorld} from './world.js';
+
+describe.skipIf(!IS_BUILT)('an aborted defense', () => {
+  const world = useWorld();
+  const reason = new Error('enough');
+
+  /** Starts a defense that is aborted as soon as `isNow`. */
+  function abortedDefense(
+    name: string,
+    isNow: (progress: Progress) => boolean,
+    run: DefendRunOptions = {},
+  ) {
+    const controller = new AbortController();
+    const out = join(world.folder, name);
+    const promise = builtPackage().defend(
+      {...CPU, ckpt: world.record, clean: '20', rounds: 50, batchSize: 8, out},
+      {
+        ...run,
+        signal: controller.signal,
+        onProgress: (progress) => {
+          if (isNow(progress)) controller.abort(reason);
+        },
+      },
+    );
+    return {out, promise};
+  }
+
+  it('rejects with the reason of the signal when it was aborted before', async () => {
+    const out = join(world.folder, 'before');
+    const signal = AbortSignal.abort(reason);
+    const running = builtPackage().defend({...CPU, ckpt: world.record, out}, {signal});
+    await expect(running).rejects.toBe(reason);
+    expect(namesIn(out)).toEqual([]);
+  });
+
+  it.each([
+    ['loading', 'reading the checkpoint and the images'],
+    ['preparing', 'preparing the device'],
+    ['measuring', 'measuring the backdoored model'],
+    ['unlearning', 'unlearning'],
+  ])('rejects with the reason while %s, and leaves no file', async (name, stage) => {
+    const {out, promise} = abortedDefense(
+      name,
+      (progress) => progress.kind === 'stage' && progress.message === stage,
+    );
+    await expect(promise).rejects.toBe(reason);
+    expect(namesIn(out)).toEqual([]);
+  });
+
+  it('rejects within a round too, and leaves no file', async () => {
+    const {out, promise} = abortedDefense('round', ({kind}) => kind === 'round');
+    await expect(promise).rejects.toBe(reason);
+    expect(namesIn(out)).toEqual([]);
+  });
+
+  it('saves the rounds that were finished where it is asked to', async () => {
+    const {promise} = abortedDefense('saved', ({kind}) => kind === 'round', {saveOnAbort: true});
+    const {completedRounds, rounds, after, before, der, files} = await promise;
+    expect(completedRounds).toBeGreaterThanOrEqual(1);
+    expect(completedRounds).toBeLessThan(50);
+    expect(rounds).toHaveLength(completedRounds);
+    expect(linesOf(files.jsonl ?? '')).toHaveLength(completedRounds);
+    expect(jsonOf(files.config ?? '')).toMatchObject({completedRounds, config: {rounds: 50}});
+    expect(namesIn(join(world.folder, 'saved'))).toHaveLength(6);
+    const {stateDict} = await builtPackage().readCheckpoint(files.checkpoint ?? '');
+    expect(stateDict.size).toBe(102);
+    // The weights are those within the next round, which nobody measured.
+    expect(after).toMatchObject({acc: null, asr: null, cleanCount: before.cleanCount});
+    expect(der).toBeNull();
+  });
+
+  it('has nothing to save before the first round, and rejects all the same', async () => {
+    const {out, promise} = abortedDefense('early', ({kind}) => kind === 'before', {
+      saveOnAbort: true,
+    });
+    await expect(promise).rejects.toBe(reason);
+    expect(namesIn(out)).toEqual([]);
+  });
+
+  it('does not stop an evaluation that is over', async () => {
+    const controller = new AbortController();
+    const {metrics} = await builtPackage().evaluate(
+      {...CPU, ckpt: world.record},
+      {signal: controller.signal},
+    );
+    controller.abort(reason);
+    expect(metrics.cleanCount).toBe(50);
+    const aborted = builtPackage().evaluate(
+      {...CPU, ckpt: world.record},
+      {signal: controller.signal},
+    );
+    await expect(aborted).rejects.toBe(reason);
+  });
+});

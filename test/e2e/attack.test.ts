@@ -1,0 +1,153 @@
+import {existsSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {inspectCheckpoint} from '../../lib/checkpoint/inspect.js';
+import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
+import {
+  builtPackage,
+  IS_BUILT,
+  jsonOf,
+  linesOf,
+  namesIn,
+  TEST_COUNT,
+  TRAIN_COUNT,
+  useWorld,
+  VICTIM,
+} from './world.js';
+
+function pngsBelow(folder: string): string[] {
+  return readdirSync(folder, {recursive: true, encoding: 'utf8'})
+    .filter((name) => name.endsWith('.png'))
+    .sort();
+}
+
+describe.skipIf(!IS_BUILT)('the record of an attack', () => {
+  const world = useWorld();
+  const poisonedTrain = TRAIN_COUNT / 10;
+  const poisonedTest = (TEST_COUNT * 9) / 10; // the target class is left out
+
+  it('is a folder with the files of the format, and nothing half-written', () => {
+    expect(namesIn(world.record)).toEqual([
+      'attack_df.csv',
+      'attack_result.pt',
+      'bd_test_dataset',
+      'bd_train_dataset',
+      'curves.svg',
+      'info.pickle',
+      'rounds.jsonl',
+      'sau_native.json',
+      'train_poison_index_list.pickle',
+    ]);
+  });
+
+  it('has exactly the keys of the format in attack_result.pt', async () => {
+    const keys = await withTorchFile(join(world.record, 'attack_result.pt'), async ({value}) =>
+      value instanceof Map ? [...value.keys()] : [],
+    );
+    expect(keys).toEqual([
+      'model_name',
+      'num_classes',
+      'model',
+      'data_path',
+      'img_size',
+      'clean_data',
+      'bd_train',
+      'bd_test',
+    ]);
+  });
+
+  it('has a PNG for each poisoned image, under its original label and index', async () => {
+    const {record} = await builtPackage().readCheckpoint(world.record);
+    const expected = (state: NonNullable<typeof record>['poisonedTest']) =>
+      [...(state?.items ?? [])].map(([index, item]) => `${item.originalLabel}/${index}.png`).sort();
+    const train = pngsBelow(join(world.record, 'bd_train_dataset'));
+    const test = pngsBelow(join(world.record, 'bd_test_dataset'));
+    expect(train).toEqual(expected(record?.poisonedTrain ?? null));
+    expect(test).toEqual(expected(record?.poisonedTest ?? null));
+    expect([train.length, test.length]).toEqual([poisonedTrain, poisonedTest]);
+  });
+
+  it('exposes all training images, and of the test images the poisoned ones', async () => {
+    const {record} = await builtPackage().readCheckpoint(world.record);
+    const {poisonedTrain: train, poisonedTest: test} = record ?? {};
+    expect(train?.originalIndices.length).toBe(TRAIN_COUNT);
+    expect(test?.originalIndices.length).toBe(poisonedTest);
+    const flagged = (indicator: Uint8Array | undefined) =>
+      [...(indicator ?? [])].flatMap((bit, index) => (bit === 1 ? [index] : []));
+    expect(flagged(train?.poisonIndicator)).toEqual(
+      [...(train?.items.keys() ?? [])].sort((a, b) => a - b),
+    );
+    expect(flagged(test?.poisonIndicator)).toEqual([...(test?.originalIndices ?? [])]);
+    expect([...(test?.items.values() ?? [])].every(({attackLabel}) => attackLabel === 0)).toBe(
+      true,
+    );
+  });
+
+  it('finds its data and its images by relative paths', async () => {
+    const {record} = await inspectCheckpoint(world.record);
+    expect(record).toMatchObject({
+      dataPath: './data/shapes',
+      imageSize: [16, 16, 3],
+      datasetName: 'shapes',
+    });
+    expect(record?.test?.probedPaths[0]).toMatch(/^\.\/record\/badnet\/bd_test_dataset\//);
+    expect(record?.test?.probedFound).toBe(5);
+  });
+
+  it('notes how it was made, which the format has no place for', () => {
+    expect(jsonOf(join(world.record, 'sau_native.json'))).toMatchObject({
+      mean: [0.5, 0.5, 0.5],
+      config: {kind: 'badnet', poisonRate: 0.1, seed: 0},
+      versions: {libtorch: expect.stringMatching(/^\d+\.\d+\.\d+$/)},
+    });
+    expect(linesOf(join(world.record, 'attack_df.csv'))).toHaveLength(1 + VICTIM.epochs);
+  });
+
+  it('is refused as the output of another attack', async () => {
+    const again = builtPackage().attack({...VICTIM, data: world.data, out: world.record});
+    await expect(again).rejects.toMatchObject({
+      code: 'ERR_OUTPUT',
+      message: expect.stringContaining('--force'),
+    });
+    expect(existsSync(join(world.record, 'attack_result.pt'))).toBe(true);
+  });
+});
+
+describe.skipIf(!IS_BUILT)('an aborted attack', () => {
+  const world = useWorld({attacked: false});
+
+  it.each([
+    ['training', (kind: string) => kind === 'batch'],
+    ['writing the record', (_: string, message: string) => message === 'writing the record'],
+  ] as const)('leaves nothing half-written while %s', async (name, isNow) => {
+    const out = join(world.folder, name.replaceAll(' ', '_'));
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const running = builtPackage().attack(
+      {...VICTIM, data: world.data, out},
+      {
+        signal: controller.signal,
+        onProgress: (progress) => {
+          const message = progress.kind === 'stage' ? progress.message : '';
+          if (isNow(progress.kind, message)) controller.abort(reason);
+        },
+      },
+    );
+    await expect(running).rejects.toBe(reason);
+    expect(namesIn(out)).toEqual([]);
+  });
+
+  it('replaces an earlier record whole or not at all when it is forced', async () => {
+    const out = join(world.folder, 'forced');
+    const {attack} = builtPackage();
+    const options = {...VICTIM, data: world.data, out, evalEvery: 0, testLimit: 10};
+    await attack(options);
+    const controller = new AbortController();
+    const again = attack(
+      {...options, force: true, seed: 1},
+      {signal: controller.signal, onProgress: ({kind}) => kind === 'batch' && controller.abort()},
+    );
+    await expect(again).rejects.toMatchObject({name: 'AbortError'});
+    expect(namesIn(out)).toEqual([]);
+  });
+});

@@ -1,0 +1,155 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {
+  builtPackage,
+  IS_BUILT,
+  jsonOf,
+  namesIn,
+  PROGRAM,
+  SCALE_FLAGS,
+  sau,
+  useWorld,
+} from './world.js';
+
+const CPU = ['--device', 'cpu', '--threads', '1'];
+const DEFEND = ['defend', '--clean', '20', '--batch-size', '8', ...CPU];
+
+describe.skipIf(!IS_BUILT)('the result of a command', () => {
+  const world = useWorld();
+
+  /** Runs with --json: one document on stdout and nothing else there. */
+  function json(...args: string[]): {result: Record<string, unknown>; stderr: string} {
+    const {status, stdout, stderr} = sau(world.folder, [...args, '--json']);
+    expect({status, stderr: status === 0 ? '' : stderr}).toEqual({status: 0, stderr: ''});
+    return {result: JSON.parse(stdout), stderr};
+  }
+
+  it('of attack, defend and evaluate is one JSON document, and progress goes to stderr', () => {
+    const attacked = json(
+      ...['attack', 'badnet', '--data', 'data/shapes', ...SCALE_FLAGS, ...CPU],
+      ...['--save-folder-name', 'cli', '--model', 'preactresnet18_w8', '--epochs', '1'],
+      ...['--batch-size', '16', '--crop-padding', '0'],
+    );
+    const record = join(world.folder, 'record', 'cli');
+    expect(attacked.result).toMatchObject({record, poisonedTrainCount: 12, device: 'cpu'});
+    expect(attacked.stderr).toMatch(/^epoch 1\/1 \| loss/m);
+
+    const defended = json(...DEFEND, '--result-file', 'cli', '--rounds', '1');
+    expect(defended.result).toMatchObject({completedRounds: 1, rounds: [{round: 0}]});
+    expect(defended.stderr).toMatch(/^round 1\/1 \| loss .* \| ACC .* % \| ASR .* %/m);
+
+    const evaluated = json('evaluate', '--ckpt', join(record, 'defense', 'sau'), ...CPU);
+    expect(evaluated.result).toMatchObject({
+      checkpoint: join(record, 'defense', 'sau', 'defense_result.pt'),
+      metrics: defended.result.after,
+    });
+    rmSync(record, {recursive: true});
+  });
+
+  it('of inspect and doctor is one JSON document', () => {
+    expect(json('inspect', world.record)).toMatchObject({
+      result: {kind: 'attack_result', model: {modelName: 'preactresnet18_w8'}},
+      stderr: '',
+    });
+    expect(json('doctor')).toMatchObject({
+      result: {libtorch: {version: expect.stringMatching(/^2\.\d+\.\d+$/)}, problems: []},
+      stderr: '',
+    });
+  });
+
+  it('of demo is one JSON document', () => {
+    const {result} = json(
+      ...['demo', '--out', 'demo', '--train-per-class', '6', '--test-per-class', '3', ...CPU],
+      ...['--size', '16', '--epochs', '1', '--rounds', '1', '--clean', '10'],
+    );
+    expect(result).toMatchObject({
+      attack: {poisonedTrainCount: 6},
+      defense: {completedRounds: 1},
+      files: {strip: join(world.folder, 'demo', 'strip.png')},
+    });
+    expect(namesIn(join(world.folder, 'demo'))).toEqual(['data', 'record', 'strip.png']);
+  });
+
+  it('is a table for people, alone when --quiet', () => {
+    const args = ['evaluate', '--ckpt', world.record, '--test-limit', '20', ...CPU];
+    const quiet = sau(world.folder, [...args, '--quiet']);
+    expect(quiet).toMatchObject({status: 0, stderr: ''});
+    expect(quiet.stdout).toMatch(/ACC +ASR +RA/);
+    expect(quiet.stdout).toContain('20 clean and 15 poisoned test images');
+    const loud = sau(world.folder, args);
+    expect(loud.stdout.replace(/in \d.*/, '')).toBe(quiet.stdout.replace(/in \d.*/, ''));
+    expect(loud.stderr).toMatch(/^reading the checkpoint/);
+  });
+
+  it('is an error document where a run failed', () => {
+    const {status, stdout, stderr} = sau(world.folder, [
+      ...['evaluate', '--ckpt', 'absent.pt', '--json', '--quiet'],
+    ]);
+    expect({status, stderr}).toEqual({status: 1, stderr: ''});
+    expect(JSON.parse(stdout)).toMatchObject({error: {code: 'ERR_CHECKPOINT'}});
+  });
+});
+
+describe.skipIf(!IS_BUILT)('Ctrl-C during defend', () => {
+  const world = useWorld();
+  const out = () => join(world.folder, 'out');
+  beforeAll(() => rmSync(out(), {recursive: true, force: true}));
+
+  /** Presses Ctrl-C when a line of progress matches, `times` times. */
+  async function interrupted(name: string, when: RegExp, times: number) {
+    const args = [...DEFEND, '--ckpt', world.record, '--rounds', '200'];
+    const child: ChildProcess = spawn(
+      process.execPath,
+      [PROGRAM, ...args, '--out', join(out(), name), '--json'],
+      {cwd: world.folder, stdio: ['ignore', 'pipe', 'pipe']},
+    );
+    let stdout = '';
+    let stderr = '';
+    let sent = 0;
+    child.stdout?.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr?.on('data', (chunk) => {
+      stderr += chunk;
+      const due = sent === 0 ? when.test(stderr) : stderr.includes('interrupted:');
+      if (due && sent < times) {
+        sent += 1;
+        child.kill('SIGINT');
+      }
+    });
+    const [status] = await once(child, 'close');
+    return {status, stdout, stderr};
+  }
+
+  it('saves what there is and exits with 130', async () => {
+    const {status, stdout, stderr} = await interrupted('saved', /round 2\/200/, 1);
+    expect(stderr).toContain('interrupted: stopping and saving what there is');
+    expect(status).toBe(130);
+    const result = JSON.parse(stdout);
+    expect(result.completedRounds).toBeGreaterThanOrEqual(2);
+    expect(result.completedRounds).toBeLessThan(200);
+    expect(jsonOf(join(out(), 'saved', 'config.json'))).toMatchObject({
+      completedRounds: result.completedRounds,
+    });
+    const {stateDict} = await builtPackage().readCheckpoint(result.files.checkpoint);
+    expect(stateDict.size).toBe(102);
+  });
+
+  it('exits with 130 and leaves no file where there is nothing to save', async () => {
+    const {status, stdout} = await interrupted('early', /reading the checkpoint/, 1);
+    expect(status).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({error: {code: 'ERR_ABORTED'}});
+    expect(namesIn(join(out(), 'early'))).toEqual([]);
+  });
+
+  it('ends at once when it is pressed again, with no half-written result', async () => {
+    const {status, stdout} = await interrupted('twice', /round 2\/200/, 2);
+    expect(status).toBe(130);
+    const names = namesIn(join(out(), 'twice')).filter((name) => !name.startsWith('.'));
+    // The second one may come too late: then everything was saved.
+    expect(names.includes('defense_result.pt')).toBe(stdout !== '');
+  });
+});

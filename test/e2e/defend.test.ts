@@ -1,0 +1,213 @@
+import {readFileSync} from 'node:fs';
+import {cp, rm} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {beforeAll, describe, expect, it} from 'vitest';
+import type {DefendOptions, DefendResult, Progress, StateDict} from '../../lib/index.js';
+import {
+  builtPackage,
+  CPU,
+  HALF,
+  IS_BUILT,
+  jsonOf,
+  linesOf,
+  namesIn,
+  SCALE,
+  useWorld,
+} from './world.js';
+
+/** python: random.seed(0); random.sample(range(120), 20) */
+const PYTHON_SAMPLE = [
+  108, 49, 97, 113, 53, 5, 33, 65, 62, 51, 117, 100, 106, 38, 61, 45, 74, 114, 116, 27,
+];
+const FILES = [
+  'clean_index.txt',
+  'config.json',
+  'curves.svg',
+  'defense_result.pt',
+  'rounds.jsonl',
+  'sau_df.csv',
+];
+
+/** Bytes of every tensor, for comparisons bit by bit. */
+function bitsOf(state: StateDict): Record<string, string> {
+  const entries = [...state].map(([name, {data}]) => [name, Buffer.from(data).toString('base64')]);
+  return Object.fromEntries(entries);
+}
+
+describe.skipIf(!IS_BUILT)('a defense of a record', () => {
+  const world = useWorld();
+  const progress: Progress[] = [];
+  let result: DefendResult;
+  let out: string;
+
+  beforeAll(async () => {
+    if (!IS_BUILT) return;
+    result = await builtPackage().defend(
+      {...CPU, ckpt: world.record, clean: '20', rounds: 2, batchSize: 8},
+      {onProgress: (event) => progress.push(event)},
+    );
+    out = join(world.record, 'defense', 'sau');
+  });
+
+  it('writes its files beside the record, and no others', () => {
+    expect(namesIn(out)).toEqual(FILES);
+    expect(Object.values(result.files).sort()).toEqual(FILES.map((name) => join(out, name)));
+  });
+
+  it('writes the purified weights as a checkpoint that the package reads', async () => {
+    const {readCheckpoint} = builtPackage();
+    const [attacked, purified] = await Promise.all([world.record, out].map(readCheckpoint));
+    expect(purified).toMatchObject({
+      kind: 'defense_result',
+      modelName: 'preactresnet18_w8',
+      numClasses: 10,
+    });
+    expect([...(purified?.stateDict.keys() ?? [])]).toEqual([
+      ...(attacked?.stateDict.keys() ?? []),
+    ]);
+    expect(purified?.stateDict.get('linear.weight')?.data).not.toEqual(
+      attacked?.stateDict.get('linear.weight')?.data,
+    );
+  });
+
+  it("writes python's sample of the training images", () => {
+    expect(linesOf(join(out, 'clean_index.txt')).map(Number)).toEqual(PYTHON_SAMPLE);
+  });
+
+  it('writes a row and a line for each round', () => {
+    const [header, ...rows] = linesOf(join(out, 'sau_df.csv'));
+    expect(header).toMatch(/^,epoch,.*,test_acc,test_asr,test_ra$/);
+    expect(rows.map((row) => row.split(',').slice(0, 2))).toEqual([
+      ['0', '0'],
+      ['1', '1'],
+    ]);
+    const {acc, asr, ra} = result.after;
+    expect(rows[1]?.split(',').slice(-3).map(Number)).toEqual([acc, asr, ra]);
+    const reports = linesOf(join(out, 'rounds.jsonl')).map((line): unknown => JSON.parse(line));
+    expect(reports).toEqual(result.rounds);
+  });
+
+  it('draws the curves', () => {
+    const svg = readFileSync(join(out, 'curves.svg'), 'utf8');
+    expect(svg).toMatch(/^<svg/);
+    expect(svg).toContain('20 clean images');
+  });
+
+  it('gives the same weights bit by bit when it is run again from its config.json', async () => {
+    const {config} = jsonOf(join(out, 'config.json')) as {config: DefendOptions};
+    const {defend, readCheckpoint} = builtPackage();
+    const again = join(world.folder, 'again');
+    await defend({...config, out: again});
+    const [first, second] = await Promise.all([out, again].map(readCheckpoint));
+    expect(first).toBeDefined();
+    expect(bitsOf(second?.stateDict ?? new Map())).toEqual(bitsOf(first?.stateDict ?? new Map()));
+  });
+
+  it('tells its stages, the model before, and each round in order', () => {
+    const told = progress.map((event) => (event.kind === 'stage' ? event.message : event.kind));
+    expect(told.filter((kind) => kind !== 'batch' && kind !== 'note')).toEqual([
+      'reading the checkpoint and the images',
+      'preparing the device',
+      'measuring the backdoored model',
+      'before',
+      'unlearning',
+      'round',
+      'round',
+      'writing the result',
+    ]);
+    const reports = progress.flatMap((event) => (event.kind === 'round' ? [event.report] : []));
+    expect(reports).toEqual(result.rounds);
+    expect(reports.map(({round}) => round)).toEqual([0, 1]);
+    expect(progress.find((event) => event.kind === 'before')).toMatchObject({
+      metrics: result.before,
+    });
+  });
+
+  it('counts its batches up to the last, with no time left there', () => {
+    const batches = progress.flatMap((event) => (event.kind === 'batch' ? [event] : []));
+    const places = batches.map(({round, batch}) => [round, batch]);
+    const expected = [0, 1].flatMap((round) => [1, 2, 3].map((batch) => [round, batch]));
+    expect(places.filter(([, batch]) => batch !== 0)).toEqual(expected);
+    expect(batches.every(({rounds, batches: all}) => rounds === 2 && all === 3)).toBe(true);
+    const left = batches.map(({secondsLeft}) => secondsLeft);
+    expect(left.every((seconds) => seconds === null || seconds >= 0)).toBe(true);
+    expect(left.at(-1)).toBe(0);
+  });
+
+  it('is refused where there is a result, unless it is forced', async () => {
+    const {defend} = builtPackage();
+    const options = {...CPU, ckpt: world.record, clean: '10', rounds: 1, evalEvery: 0};
+    await expect(defend(options)).rejects.toMatchObject({code: 'ERR_OUTPUT'});
+    const copy = join(world.folder, 'copy');
+    await cp(out, copy, {recursive: true});
+    const forced = await defend({...options, out: copy, force: true});
+    expect(namesIn(copy)).toEqual(FILES);
+    expect(forced.completedRounds).toBe(1);
+    expect(forced.after.acc).not.toBeNull(); // measured once at the end, though in no round
+  });
+});
+
+describe.skipIf(!IS_BUILT)('a defense with less than a record', () => {
+  const world = useWorld();
+  let weights: string;
+
+  beforeAll(async () => {
+    if (!IS_BUILT) return;
+    const {readCheckpoint, writeCheckpoint} = builtPackage();
+    const {stateDict} = await readCheckpoint(world.record);
+    weights = join(world.folder, 'weights.pt');
+    await writeCheckpoint(weights, {modelName: 'preactresnet18_w8', numClasses: 10, stateDict});
+  });
+
+  async function notesOf(options: DefendOptions) {
+    const notes: string[] = [];
+    const result = await builtPackage().defend(
+      {...CPU, ...SCALE, ckpt: weights, rounds: 1, batchSize: 8, ...options},
+      {onProgress: (event) => event.kind === 'note' && notes.push(event.message)},
+    );
+    return {result, notes};
+  }
+
+  it('measures no ASR without a poisoned test set, and says so', async () => {
+    const {result, notes} = await notesOf({
+      data: world.data,
+      clean: '10',
+      out: join(world.folder, 'no_poison'),
+    });
+    expect(notes).toEqual(['no poisoned test set: ASR and RA are not measured']);
+    expect(result.after).toMatchObject({asr: null, ra: null, cleanCount: 50, poisonedCount: 0});
+    expect(result.after.acc).not.toBeNull();
+    expect(result.der).toBeNull();
+  });
+
+  it('measures nothing with only a folder of clean images, and says so', async () => {
+    const clean = join(world.folder, 'clean');
+    await cp(join(world.data, 'test'), clean, {recursive: true});
+    const {result, notes} = await notesOf({
+      clean,
+      imageSize: 16,
+      mean: HALF,
+      std: HALF,
+      out: join(world.folder, 'only_clean'),
+    });
+    expect(notes).toEqual([
+      'no data set with a test split: ACC is not measured',
+      'no poisoned test set: ASR and RA are not measured',
+    ]);
+    expect(result.after).toMatchObject({acc: null, asr: null, cleanCount: 0, poisonedCount: 0});
+    expect(result.rounds).toHaveLength(1);
+    expect(linesOf(result.files.csv ?? '')[1]).toMatch(/^0,0,,,,,,$/);
+    expect(readFileSync(result.files.curves ?? '', 'utf8')).toMatch(/^<svg/);
+  });
+
+  it('finds its record again when the whole project was moved', async () => {
+    const {evaluate} = builtPackage();
+    const before = await evaluate({...CPU, ckpt: world.record});
+    const moved = `${world.folder}_moved`;
+    await cp(world.folder, moved, {recursive: true});
+    await rm(dirname(world.record), {recursive: true});
+    const after = await evaluate({...CPU, ckpt: join(moved, 'record', 'badnet')});
+    await rm(moved, {recursive: true});
+    expect(after.metrics).toEqual(before.metrics);
+  });
+});
