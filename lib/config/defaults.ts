@@ -95,7 +95,7 @@ export const DEMO_DEFAULTS = {
   trainBatchSize: 32,
   learningRate: 0.05,
   clean: '25pct',
-  rounds: 12,
+  rounds: 15,
   batchSize: 64,
   defenseLearningRate: 1e-3,
 } as const;
