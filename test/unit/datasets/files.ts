@@ -1,7 +1,7 @@
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
-import sharp from 'sharp';
+import sharp, {type Sharp} from 'sharp';
 import {onTestFinished} from 'vitest';
 
 /** A folder that is removed after the test. */
@@ -26,7 +26,7 @@ export interface Picture {
 }
 
 /** Interleaved samples -> an image in sharp's hands. */
-export function picture({data, height, width, channels = 3}: Picture): sharp.Sharp {
+export function picture({data, height, width, channels = 3}: Picture): Sharp {
   return sharp(data, {raw: {height, width, channels}});
 }
 

@@ -1,0 +1,62 @@
+import {describe, expect, it} from 'vitest';
+import {deviceInfo} from '../../lib/session.js';
+import {
+  flatten,
+  imageSetOf,
+  loadedSession,
+  PGD,
+  range,
+  relativeL2,
+  tensorsOf,
+  UNLEARN,
+} from '../native/support.js';
+
+const info = await deviceInfo();
+
+describe.skipIf(!info.cudaBuilt)('a LibTorch with CUDA (skipped: this one is a CPU build)', () => {
+  it("brings the addon's CUDA part with it, with or without a GPU", () => {
+    expect(info.cudaLibrary).toBe(true);
+  });
+});
+
+describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
+  const batch = async (device: string) =>
+    loadedSession(imageSetOf(await tensorsOf('tiny_batch.pt')), {device});
+
+  it('the device has a name and memory', () => {
+    expect(info.cudaDevices.length).toBeGreaterThan(0);
+    for (const {name, memoryBytes} of info.cudaDevices) {
+      expect(name).not.toBe('');
+      expect(memoryBytes).toBeGreaterThan(0);
+    }
+  });
+
+  it("the perturbation agrees with the CPU's in at least 99 of 100 elements", async () => {
+    const deltaOn = async (device: string) => {
+      using session = await batch(device);
+      return await session.perturb('cleanSubset', range(6), PGD);
+    };
+    const [cpu, cuda] = [await deltaOn('cpu'), await deltaOn('cuda')];
+    const same = cpu.filter((value, i) => Math.abs(value - (cuda[i] ?? 0)) < 1e-6).length;
+    expect(same / cpu.length).toBeGreaterThan(0.99);
+  });
+
+  it("two rounds with fixed perturbations end near the CPU's weights", async () => {
+    const weightsOn = async (device: string) => {
+      using session = await batch(device);
+      // Without steps delta is the start, so that no sign can differ.
+      await session.unlearn({...UNLEARN, rounds: 2, pgd: {...UNLEARN.pgd, steps: 0}});
+      return flatten(await session.exportStateDict(), 'parameters');
+    };
+    const [cpu, cuda] = [await weightsOn('cpu'), await weightsOn('cuda:0')];
+    expect(relativeL2(cuda, cpu)).toBeLessThan(1e-4);
+  });
+
+  it('it predicts what the CPU predicts', async () => {
+    using session = await batch('cuda');
+    using onCpu = await batch('cpu');
+    expect(await session.predict('trainee', 'cleanSubset')).toEqual(
+      await onCpu.predict('trainee', 'cleanSubset'),
+    );
+  });
+});
