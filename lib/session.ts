@@ -1,5 +1,6 @@
 import {matchStateDict} from './checkpoint/state_dict.js';
 import type {StateDict} from './checkpoint/tensor.js';
+import {DEFAULTS} from './config/defaults.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {SauError} from './errors.js';
 import type {Metrics} from './metrics.js';
@@ -42,7 +43,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const {core} = await loadCore();
   const info = await core.deviceInfo();
   const device = resolveDevice(options.device, info);
-  const precision = resolvePrecision(options.precision ?? 'fp32', device, info);
+  const precision = resolvePrecision(options.precision ?? DEFAULTS.defend.precision, device, info);
   try {
     return new Session(new core.Session({...options, device, precision}), device, precision);
   } catch (error) {

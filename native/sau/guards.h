@@ -1,6 +1,4 @@
 #pragma once
-#include <vector>
-
 #include "sau/torch.h"
 
 namespace sau {
@@ -19,27 +17,6 @@ class ModeGuard {
  private:
   torch::nn::Module& module_;
   bool was_training_;
-};
-
-/// No parameter takes a gradient for a scope, so that a gradient for the input costs no more than
-/// that.
-class FrozenParametersGuard {
- public:
-  explicit FrozenParametersGuard(const torch::nn::Module& module) {
-    for (auto& parameter : module.parameters()) {
-      if (!parameter.requires_grad()) continue;
-      parameter.set_requires_grad(false);
-      frozen_.push_back(parameter);
-    }
-  }
-  ~FrozenParametersGuard() {
-    for (auto& parameter : frozen_) parameter.set_requires_grad(true);
-  }
-  FrozenParametersGuard(const FrozenParametersGuard&) = delete;
-  FrozenParametersGuard& operator=(const FrozenParametersGuard&) = delete;
-
- private:
-  std::vector<torch::Tensor> frozen_;
 };
 
 }  // namespace sau

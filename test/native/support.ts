@@ -5,9 +5,10 @@ import {READ_NUMBER, viewOf} from '../../lib/checkpoint/numeric.js';
 import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
 import {DTYPE_BYTES, type StateDict, type TensorData} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import {SauError, type SauErrorCode} from '../../lib/errors.js';
 import type {NativePgdOptions, NativeUnlearnOptions} from '../../lib/native/contract.js';
 import {createSession, type Session, type SessionOptions} from '../../lib/session.js';
+
+export {errorOf} from '../error_of.js';
 
 export const FIXTURES = join(__dirname, '../fixtures/native');
 
@@ -182,16 +183,4 @@ export function relative(actual: number, expected: number): number {
 export function expectBelow(what: string, figure: number, bound: number): void {
   if (process.env.SAU_TEST_FIGURES) console.log(`${what}: ${figure.toExponential(2)} <= ${bound}`);
   expect(figure, what).toBeLessThanOrEqual(bound);
-}
-
-/** The SauError that a promise rejects with; fails for anything else. */
-export async function errorOf(promise: Promise<unknown>, code: SauErrorCode): Promise<SauError> {
-  const outcome = await promise.then(
-    () => 'resolved',
-    (error: unknown) => error,
-  );
-  expect(outcome).toBeInstanceOf(SauError);
-  if (!(outcome instanceof SauError)) throw new Error('unreachable');
-  expect(outcome.code, outcome.message).toBe(code);
-  return outcome;
 }
