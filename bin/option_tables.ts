@@ -107,6 +107,16 @@ export const DEFEND_FLAGS: FlagGroups = {
     SEED,
     ...DEVICE_FLAGS,
   ],
+  'Cost (results stay the same):': [
+    flag('execution', '<name>', 'auto, dynamic, static or recorded', defend.execution),
+    flag('chunkSize', '<n>', "images per pass; 0: the device's choice", defend.chunkSize),
+    flag(
+      'cacheMib',
+      '<n>',
+      'memory for what stays the same in every round; 0: none',
+      defend.cacheMib,
+    ),
+  ],
 };
 
 export const ATTACK_FLAGS: FlagGroups = {

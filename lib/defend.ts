@@ -46,7 +46,9 @@ export async function defend(
   const testSets = await loadTestSets(target, config.testLimit, run);
 
   stage('preparing the device');
-  using session = await createSession({...config, ...target});
+  const {execution, chunkSize, cacheMib} = config;
+  const tuning = {execution, chunkSize, cacheMib};
+  using session = await createSession({...config, ...target, tuning});
   const renamed = await session.loadStateDict(target.checkpoint.stateDict);
   if (renamed.length > 0) {
     run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});

@@ -16,6 +16,7 @@ import type {
   NativeSession,
   NativeSessionOptions,
   NativeTrainOptions,
+  NativeTuning,
   NativeUnlearnOptions,
   PrecisionName,
 } from './native/contract.js';
@@ -24,9 +25,10 @@ import {progressRelay, toMetrics} from './progress_relay.js';
 import type {RoundReport} from './results.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
-export interface SessionOptions extends Omit<NativeSessionOptions, 'precision'> {
+export interface SessionOptions extends Omit<NativeSessionOptions, 'precision' | 'tuning'> {
   /** Default fp32. `auto`: fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32. */
   readonly precision?: PrecisionName | 'auto';
+  readonly tuning?: Partial<NativeTuning>;
 }
 
 /** What LibTorch is there and which devices it can use. Loads LibTorch. */
@@ -44,8 +46,11 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const info = await core.deviceInfo();
   const device = resolveDevice(options.device, info);
   const precision = resolvePrecision(options.precision ?? DEFAULTS.defend.precision, device, info);
+  const {execution, chunkSize, cacheMib} = DEFAULTS.defend;
+  const tuning = {execution, chunkSize, cacheMib, ...options.tuning};
   try {
-    return new Session(new core.Session({...options, device, precision}), device, precision);
+    const native = new core.Session({...options, device, precision, tuning});
+    return new Session(native, device, precision);
   } catch (error) {
     throw toSauError(error);
   }

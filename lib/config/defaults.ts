@@ -45,6 +45,9 @@ export const DEFAULTS = {
     momentum: 0.9,
     adamBetas: [0.9, 0.999],
     batchOrder: null,
+    execution: 'auto',
+    chunkSize: 0,
+    cacheMib: 512,
   },
   attack: {
     ...DATA_DEFAULTS,

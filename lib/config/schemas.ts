@@ -53,6 +53,9 @@ export const defendSchema = z.strictObject({
   momentum: rule.belowOne,
   adamBetas: rule.adamBetas,
   batchOrder: rule.text('a JSON file').nullable(),
+  execution: rule.choice('auto', 'dynamic', 'static', 'recorded'),
+  chunkSize: rule.countFromZero,
+  cacheMib: rule.countFromZero,
 }) satisfies z.ZodType<DefendConfig>;
 
 export const attackSchema = z.strictObject({

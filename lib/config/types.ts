@@ -1,4 +1,4 @@
-import type {InitName, NormName, PrecisionName} from '../native/contract.js';
+import type {ExecutionName, InitName, NormName, PrecisionName} from '../native/contract.js';
 
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 /** Per-channel constants R, G, B in [0,1] pixel scale. */
@@ -71,6 +71,12 @@ export interface DefendConfig extends DataConfig, DeviceConfig {
   readonly adamBetas: readonly [number, number];
   /** JSON file with rounds * n positions in the clean subset; null: shuffled from the seed. */
   readonly batchOrder: string | null;
+  /** How a batch goes through the device; changes cost and not results. */
+  readonly execution: ExecutionName;
+  /** Images per pass; 0: the device's choice. */
+  readonly chunkSize: number;
+  /** Most MiB for what stays the same in every round. */
+  readonly cacheMib: number;
 }
 
 export interface AttackConfig extends DataConfig, DeviceConfig {

@@ -39,6 +39,23 @@ export interface NativeSessionOptions {
   mean: readonly number[];
   std: readonly number[];
   precision: PrecisionName;
+  tuning: NativeTuning;
+}
+
+/**
+ * How a batch goes through the device. dynamic: images that are done are left out, which asks the device;
+ * static: asks nothing and works on all; recorded: static, and a batch is recorded once and repeated as a
+ * whole (a CUDA graph). auto: dynamic on the CPU, recorded on CUDA.
+ */
+export type ExecutionName = 'auto' | 'dynamic' | 'static' | 'recorded';
+
+/** Settings that change cost and not results. */
+export interface NativeTuning {
+  execution: ExecutionName;
+  /** Images per pass; 0: the device's choice, 64 on the CPU, all on CUDA. */
+  chunkSize: number;
+  /** Most memory for what stays the same in every round; 0: nothing is kept. */
+  cacheMib: number;
 }
 
 export interface NativeSession {

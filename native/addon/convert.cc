@@ -88,6 +88,18 @@ Napi::Value bytes_to_js(Napi::Env env, const torch::Tensor& t) {
                                           kept->nbytes(), release, kept);
 }
 
+Tuning tuning(const Napi::Value& value) {
+  const auto o = object_of(value, "tuning");
+  constexpr int64_t kMiB = 1 << 20;
+  return {.execution = choose<Execution>(o.Get("execution"), "execution",
+                                         {{"auto", Execution::kAuto},
+                                          {"dynamic", Execution::kDynamic},
+                                          {"static", Execution::kStatic},
+                                          {"recorded", Execution::kRecorded}}),
+          .chunk = integer_field(o, "chunkSize"),
+          .cache_bytes = integer_field(o, "cacheMib") * kMiB};
+}
+
 }  // namespace
 
 WorkspaceOptions workspace_options(const Napi::Value& value) {
@@ -103,7 +115,8 @@ WorkspaceOptions workspace_options(const Napi::Value& value) {
                                          {{"fp32", Precision::kFp32},
                                           {"tf32", Precision::kTf32},
                                           {"bf16", Precision::kBf16},
-                                          {"fp16", Precision::kFp16}})};
+                                          {"fp16", Precision::kFp16}}),
+          .tuning = tuning(o.Get("tuning"))};
 }
 
 Norm norm(const Napi::Value& value) {

@@ -1,10 +1,47 @@
 #include <ATen/cuda/CUDAContextLight.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/AutogradState.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
 
 #include "sau/device.h"
 
 namespace sau {
 namespace {
+
+/// Backward passes on the calling thread, as recording needs them.
+class OneThread {
+ public:
+  OneThread() { c10::AutogradState::get_tls_state().set_multithreading_enabled(false); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+  ~OneThread() { c10::AutogradState::get_tls_state().set_multithreading_enabled(before_); }
+
+ private:
+  bool before_ = c10::AutogradState::get_tls_state().get_multithreading_enabled();
+};
+
+class GraphRecording final : public Recording {
+ public:
+  explicit GraphRecording(const std::function<void()>& work) {
+    // Other threads of the process may use CUDA while this one records.
+    graph_.capture_begin(at::cuda::graph_pool_handle(), cudaStreamCaptureModeThreadLocal);
+    try {
+      work();
+    } catch (...) {
+      try {
+        graph_.capture_end();
+      } catch (...) {  // What broke the work also broke the record: its error is the one to tell.
+      }
+      throw;
+    }
+    graph_.capture_end();
+  }
+  void replay() override { graph_.replay(); }
+
+ private:
+  at::cuda::CUDAGraph graph_;
+};
 
 class LibTorchCuda final : public CudaSupport {
  public:
@@ -17,6 +54,23 @@ class LibTorchCuda final : public CudaSupport {
            std::to_string(properties->major) + "." + std::to_string(properties->minor)});
     }
     return devices;
+  }
+
+  void on_own_stream(const torch::Device& device,
+                     const std::function<void()>& work) const override {
+    const OneThread one_thread;
+    const c10::cuda::CUDAGuard guard(device);
+    c10::cuda::device_synchronize();
+    {
+      const c10::cuda::CUDAStreamGuard stream(
+          c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index()));
+      work();
+    }
+    c10::cuda::device_synchronize();
+  }
+
+  std::unique_ptr<Recording> record(const std::function<void()>& work) const override {
+    return std::make_unique<GraphRecording>(work);
   }
 };
 

@@ -80,6 +80,4 @@ int64_t chunk_size(const torch::Device& device, int64_t count) {
   return std::max<int64_t>(1, device.is_cpu() ? std::min(kCpuChunk, count) : count);
 }
 
-bool dynamic_shapes_pay(const torch::Device& device) { return device.is_cpu(); }
-
 }  // namespace sau

@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,11 +15,24 @@ struct CudaDevice {
   std::string capability;  ///< such as "9.0"
 };
 
+/// Work that was recorded and can be repeated on the same memory.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void replay() = 0;
+};
+
 /// What only a CUDA LibTorch can do; implemented by the optional library sau_cuda.so.
 class CudaSupport {
  public:
   virtual ~CudaSupport() = default;
   virtual std::vector<CudaDevice> devices() const = 0;
+  /// Does work on a stream of its own, which recording needs, and waits for its end.
+  virtual void on_own_stream(const torch::Device& device,
+                             const std::function<void()>& work) const = 0;
+  /// Records work, without doing it. Only inside of on_own_stream, and only work that was done
+  /// there before, asks the device nothing and allocates the same each time.
+  virtual std::unique_ptr<Recording> record(const std::function<void()>& work) const = 0;
 };
 
 struct DeviceInfo {
@@ -43,9 +58,5 @@ const CudaSupport* cuda_support();
 /// Images per pass: on the CPU few enough that a layer's activations stay in the cache; elsewhere
 /// all. Batch norm in evaluation mode couples nothing, so the split changes no result.
 int64_t chunk_size(const torch::Device& device, int64_t count);
-
-/// Whether work may depend on values, such as leaving out images that are done: on the CPU asking
-/// costs nothing; elsewhere it stalls the device and forbids recorded graphs.
-bool dynamic_shapes_pay(const torch::Device& device);
 
 }  // namespace sau

@@ -1,28 +1,63 @@
 #include "sau/optimizer.h"
 
 namespace sau {
+namespace {
 
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const std::vector<torch::Tensor>& parameters, const OptimizerOptions& options) {
-  switch (options.kind) {
-    case OptimizerOptions::Kind::kAdam:
-      return std::make_unique<torch::optim::Adam>(
-          parameters, torch::optim::AdamOptions(options.learning_rate)
-                          .betas({options.adam_beta1, options.adam_beta2})
-                          .eps(1e-8)
-                          .weight_decay(options.weight_decay)
-                          .amsgrad(true));
-    case OptimizerOptions::Kind::kSgd:
-      return std::make_unique<torch::optim::SGD>(parameters,
-                                                 torch::optim::SGDOptions(options.learning_rate)
-                                                     .momentum(options.momentum)
-                                                     .weight_decay(options.weight_decay));
-  }
-  TORCH_CHECK(false, "unknown optimizer");
+constexpr double kAdamEpsilon = 1e-8;
+
+std::vector<torch::Tensor> zeros_like(const std::vector<torch::Tensor>& tensors) {
+  std::vector<torch::Tensor> zeros;
+  for (const auto& tensor : tensors) zeros.push_back(torch::zeros_like(tensor.detach()));
+  return zeros;
 }
 
-void set_learning_rate(torch::optim::Optimizer& optimizer, double learning_rate) {
-  for (auto& group : optimizer.param_groups()) group.options().set_lr(learning_rate);
+}  // namespace
+
+Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const OptimizerOptions& options)
+    : options_(options), parameters_(std::move(parameters)), mean_(zeros_like(parameters_)) {
+  const auto scalar = torch::TensorOptions(parameters_[0].device()).dtype(torch::kFloat32);
+  learning_rate_ = torch::full({}, options_.learning_rate, scalar);
+  for (auto& parameter : parameters_)
+    parameter.mutable_grad() = torch::zeros_like(parameter.detach());
+  if (options_.kind != OptimizerOptions::Kind::kAdam) return;
+  square_ = zeros_like(parameters_);
+  top_square_ = zeros_like(parameters_);
+  for (size_t i = 0; i < parameters_.size(); ++i) steps_.push_back(torch::zeros({}, scalar));
+}
+
+Optimizer::~Optimizer() {
+  for (auto& parameter : parameters_) parameter.mutable_grad() = torch::Tensor();
+}
+
+void Optimizer::zero_grad() { at::_foreach_zero_(gradients()); }
+
+void Optimizer::step() {
+  const torch::NoGradGuard no_grad;
+  const auto gradients = this->gradients();
+  switch (options_.kind) {
+    case OptimizerOptions::Kind::kAdam:
+      at::_foreach_add_(steps_, 1);
+      return at::_fused_adam_(parameters_, gradients, mean_, square_, top_square_, steps_,
+                              learning_rate_, options_.adam_beta1, options_.adam_beta2,
+                              options_.weight_decay, kAdamEpsilon, /*amsgrad=*/true,
+                              /*maximize=*/false);
+    case OptimizerOptions::Kind::kSgd:
+      // A momentum of zeros makes the first step like the others.
+      return at::_fused_sgd_(parameters_, gradients, mean_, options_.weight_decay,
+                             options_.momentum, learning_rate_, /*dampening=*/0,
+                             /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
+  }
+}
+
+std::vector<torch::Tensor> Optimizer::gradients() const {
+  std::vector<torch::Tensor> gradients;
+  for (const auto& parameter : parameters_) {
+    TORCH_CHECK(parameter.grad().strides() == parameter.strides(),
+                "a gradient must have its parameter's layout, got ", parameter.grad().strides(),
+                " for ", parameter.strides());
+    gradients.push_back(parameter.grad());
+  }
+  return gradients;
 }
 
 }  // namespace sau

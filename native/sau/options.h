@@ -70,6 +70,18 @@ struct TrainOptions {
 /// attack in float16, the outer step as tf32.
 enum class Precision { kFp32, kTf32, kBf16, kFp16 };
 
+/// How a batch goes through the device. kDynamic leaves out images that are done, which asks the
+/// device what is done; kStatic asks nothing and works on all; kRecorded also records a batch once
+/// and repeats the record. All give the same step; kAuto takes what pays on the device.
+enum class Execution { kAuto, kDynamic, kStatic, kRecorded };
+
+/// Settings that change cost and not results.
+struct Tuning {
+  Execution execution;
+  int64_t chunk;        ///< images per pass; 0: the device's choice
+  int64_t cache_bytes;  ///< most memory for what stays the same in every round
+};
+
 struct WorkspaceOptions {
   std::string device;  ///< "cpu", "cuda" or "cuda:N"
   uint64_t seed;
@@ -78,6 +90,7 @@ struct WorkspaceOptions {
   int64_t num_classes;
   std::vector<double> mean, std;  ///< [3], pixels in [0,1]
   Precision precision;
+  Tuning tuning;
 };
 
 }  // namespace sau

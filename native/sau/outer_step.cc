@@ -1,6 +1,5 @@
 #include "sau/outer_step.h"
 
-#include "sau/device.h"
 #include "sau/guards.h"
 
 namespace sau {
@@ -40,8 +39,7 @@ OuterLosses accumulate_gradient(const PixelClassifier& trainee, const CleanBatch
                      .adversarial = {},
                      .suspects = is_suspect};
   auto total = options.lambda1 * clean;
-  const bool all = rows == OuterRows::kAll || options.lambda2 != 0 ||
-                   !dynamic_shapes_pay(images.pixels.device());
+  const bool all = rows == OuterRows::kAll || options.lambda2 != 0;
   const auto chosen = all ? torch::arange(images.labels.size(0), images.labels.options())
                           : is_suspect.nonzero().squeeze(1);
   if (chosen.size(0) > 0) {

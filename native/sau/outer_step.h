@@ -12,6 +12,7 @@ struct CleanBatch {
   torch::Tensor pixels;           ///< [N,3,H,W] in [0,1]
   torch::Tensor labels;           ///< int64 [N]
   torch::Tensor reference_clean;  ///< int64 [N], the reference's predictions at the clean images
+  ReferenceStart reference_start;
 };
 
 /// Losses of one outer step (specification B1.7); scalars on the device, detached.

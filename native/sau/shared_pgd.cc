@@ -1,6 +1,5 @@
 #include "sau/shared_pgd.h"
 
-#include "sau/device.h"
 #include "sau/predict.h"
 #include "sau/projection.h"
 
@@ -36,7 +35,8 @@ struct Active {
 
 Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& start,
                                 const torch::Tensor& labels, const CleanPredictions& clean,
-                                int64_t batch_size, const RunControl& control) const {
+                                const ReferenceStart& reference_start, int64_t batch_size,
+                                const RunControl& control) const {
   TORCH_CHECK(x.dim() == 4 && start.sizes() == x.sizes(),
               "images must be [N,C,H,W] and delta alike, got ", x.sizes(), " and ", start.sizes());
   auto delta = project(start, options_.ball);
@@ -45,10 +45,11 @@ Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& sta
   for (int64_t i = 0; i < options_.steps; ++i) {
     control.throw_if_cancelled();
     const auto now = active.rows.defined() ? delta.index_select(0, active.rows) : delta;
-    const auto result = step(active.x, now, active.labels, active.clean, batch_size);
+    const auto result = step(active.x, now, active.labels, active.clean,
+                             i == 0 ? reference_start : ReferenceStart{}, batch_size);
     const torch::NoGradGuard no_grad;
     auto next = project(now - options_.step_size * result.gradient.sign(), options_.ball);
-    if (!dynamic_shapes_pay(x.device())) {
+    if (!dynamic_shapes_) {
       delta = next;
       continue;
     }
@@ -72,11 +73,11 @@ Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& sta
 
 SharedPgd::Step SharedPgd::step(const torch::Tensor& x, const torch::Tensor& delta,
                                 const torch::Tensor& labels, const CleanPredictions& clean,
-                                int64_t batch_size) const {
+                                const ReferenceStart& known, int64_t batch_size) const {
   const auto variable = delta.detach().requires_grad_();
   const auto perturbed = x + variable;
   const auto trainee = trainee_.logits(perturbed);
-  const auto reference = reference_.logits(perturbed);
+  const auto reference = known.known() ? known.logits : reference_.logits(perturbed);
   // The loss on logits of its own graph, so that their gradients can be rescaled before the
   // models'.
   const auto a = trainee.detach().requires_grad_();
@@ -84,8 +85,15 @@ SharedPgd::Step SharedPgd::step(const torch::Tensor& x, const torch::Tensor& del
   const auto loss = inner_loss(a, b, labels, clean, batch_size, options_);
   auto gradients = torch::autograd::grad({loss.total}, {a, b});
   if (trainee_.precision() != torch::kFloat32) rescale_rows(gradients[0], gradients[1]);
-  return {torch::autograd::grad({trainee, reference}, {variable}, {gradients[0], gradients[1]})[0],
-          loss.is_shared, reference.detach().argmax(1)};
+  Step result{{}, loss.is_shared, reference.detach().argmax(1)};
+  if (known.known()) {
+    result.gradient = torch::autograd::grad({trainee}, {variable}, {gradients[0]})[0] +
+                      known.pixel_gradient(gradients[1], x.sizes());
+  } else {
+    result.gradient =
+        torch::autograd::grad({trainee, reference}, {variable}, {gradients[0], gradients[1]})[0];
+  }
+  return result;
 }
 
 }  // namespace sau

@@ -2,6 +2,7 @@
 #include "sau/losses.h"
 #include "sau/normalizer.h"
 #include "sau/options.h"
+#include "sau/reference_start.h"
 #include "sau/run_control.h"
 #include "sau/torch.h"
 
@@ -17,14 +18,19 @@ struct Perturbation {
 class SharedPgd {
  public:
   SharedPgd(const FrozenPixelClassifier& trainee, const FrozenPixelClassifier& reference,
-            const PgdOptions& options)
-      : trainee_(trainee), reference_(reference), options_(options) {}
+            const PgdOptions& options, bool dynamic_shapes)
+      : trainee_(trainee),
+        reference_(reference),
+        options_(options),
+        dynamic_shapes_(dynamic_shapes) {}
 
   /// x: [N,3,H,W] pixels in [0,1]; start: delta to begin with, x's shape; labels: int64 [N]; clean:
-  /// both models' predictions at x; batch_size: of the whole batch, which divides the losses.
+  /// both models' predictions at x; reference_start: the reference at x + start, if known;
+  /// batch_size: of the whole batch, which divides the losses.
   Perturbation perturb(const torch::Tensor& x, const torch::Tensor& start,
                        const torch::Tensor& labels, const CleanPredictions& clean,
-                       int64_t batch_size, const RunControl& control) const;
+                       const ReferenceStart& reference_start, int64_t batch_size,
+                       const RunControl& control) const;
 
  private:
   struct Step {
@@ -33,11 +39,12 @@ class SharedPgd {
     torch::Tensor reference_now;  ///< int64 [n], likewise
   };
   Step step(const torch::Tensor& x, const torch::Tensor& delta, const torch::Tensor& labels,
-            const CleanPredictions& clean, int64_t batch_size) const;
+            const CleanPredictions& clean, const ReferenceStart& known, int64_t batch_size) const;
 
   const FrozenPixelClassifier& trainee_;
   const FrozenPixelClassifier& reference_;
   PgdOptions options_;
+  bool dynamic_shapes_;  ///< images that are done leave the search
 };
 
 }  // namespace sau

@@ -59,7 +59,7 @@ void train_victim(const PixelClassifier& model, const ImageSet& train, const Tra
                   torch::Generator& generator, const RunControl& control,
                   const std::function<Metrics()>& evaluate) {
   const auto device = train.images.device();
-  const auto optimizer = make_optimizer(model.model().parameters(), options.optimizer);
+  Optimizer optimizer(model.model().parameters(), options.optimizer);
   TORCH_CHECK(options.batch_size > 0, "the batch size must be above 0, got ", options.batch_size);
   const int64_t full = train.size() / options.batch_size;
   const int64_t batches =
@@ -72,7 +72,7 @@ void train_victim(const PixelClassifier& model, const ImageSet& train, const Tra
   for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
     const auto start = std::chrono::steady_clock::now();
     const ModeGuard training(model.model(), true);
-    set_learning_rate(*optimizer, learning_rate_at(epoch, options));
+    optimizer.set_learning_rate(learning_rate_at(epoch, options));
     const auto order = torch::randperm(train.size(), generator, torch::kInt64).to(device);
     EpochSums sums{torch::zeros({}, device), torch::zeros({}, train.labels.options())};
     for (int64_t batch = 0; batch < batches; ++batch) {
@@ -82,11 +82,11 @@ void train_victim(const PixelClassifier& model, const ImageSet& train, const Tra
       const auto labels = train.labels.index_select(0, positions);
       const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
                                   options.flip, generator);
-      optimizer->zero_grad();
+      optimizer.zero_grad();
       const auto logits = model.logits(to_pixels(images));
       const auto loss = torch::cross_entropy_loss(logits, labels);
       loss.backward();
-      optimizer->step();
+      optimizer.step();
       sums.loss += loss.detach();
       sums.correct += logits.argmax(1).eq(labels).sum();
       sums.images += labels.size(0);

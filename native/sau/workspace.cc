@@ -86,6 +86,7 @@ void Workspace::prepare() {
   trainee_ = build();
   reference_ = build();
   for (auto& parameter : reference_->model().parameters()) parameter.set_requires_grad(false);
+  plan_ = make_plan(options_.tuning, device);
   device_ = device;
 }
 
@@ -125,14 +126,24 @@ void Workspace::set_images(ImageRole role, const torch::Tensor& images, const to
       role, make_image_set(images, labels, true_labels, options_.num_classes, *device_));
 }
 
-void Workspace::unlearn(const UnlearnOptions& options, const RunControl& control) {
-  prepare();
+template <typename Use>
+auto Workspace::with_unlearner(ImageRole role, const RunControl& control, Use&& use) {
   auto trainee = frozen(ModelRole::kTrainee, attack_dtype(options_.precision));
   const auto reference = frozen(ModelRole::kReference, attack_dtype(options_.precision));
-  Unlearner(*trainee_, trainee, reference, images(ImageRole::kCleanSubset),
-            reference_clean(ImageRole::kCleanSubset, reference, control), generator_, control)
-      .run(options,
-           [&] { return evaluate(ModelRole::kTrainee, options.eval_batch_size, control); });
+  Unlearner unlearner({*trainee_, trainee, reference}, images(role),
+                      reference_clean(role, reference, control), *plan_, generator_, control);
+  return use(unlearner);
+}
+
+void Workspace::unlearn(const UnlearnOptions& options, const RunControl& control) {
+  prepare();
+  const auto run = [&] {
+    with_unlearner(ImageRole::kCleanSubset, control, [&](Unlearner& unlearner) {
+      unlearner.run(
+          options, [&] { return evaluate(ModelRole::kTrainee, options.eval_batch_size, control); });
+    });
+  };
+  plan_->recorded && device_->is_cuda() ? cuda_support()->on_own_stream(*device_, run) : run();
 }
 
 void Workspace::train(const TrainOptions& options, const RunControl& control) {
@@ -155,11 +166,11 @@ torch::Tensor Workspace::predictions(ModelRole role, ImageRole set, const RunCon
 torch::Tensor Workspace::perturb(ImageRole role, const torch::Tensor& indices,
                                  const PgdOptions& options, const RunControl& control) {
   prepare();
-  auto trainee = frozen(ModelRole::kTrainee, attack_dtype(options_.precision));
-  const auto reference = frozen(ModelRole::kReference, attack_dtype(options_.precision));
-  Unlearner unlearner(*trainee_, trainee, reference, images(role),
-                      reference_clean(role, reference, control), generator_, control);
-  return to_host(unlearner.perturb(unlearner.batch(indices.to(*device_)), options).delta);
+  return with_unlearner(role, control, [&](Unlearner& unlearner) {
+    const auto batch = unlearner.batch(indices.to(*device_));
+    const auto start = unlearner.start_of(batch.pixels, options);
+    return to_host(unlearner.perturb(batch, start, options).delta);
+  });
 }
 
 Workspace::OuterGradient Workspace::outer_gradient(ImageRole role, const torch::Tensor& indices,
@@ -167,18 +178,16 @@ Workspace::OuterGradient Workspace::outer_gradient(ImageRole role, const torch::
                                                    const SauLossOptions& options,
                                                    const RunControl& control) {
   prepare();
-  auto trainee = frozen(ModelRole::kTrainee, attack_dtype(options_.precision));
-  const auto reference = frozen(ModelRole::kReference, attack_dtype(options_.precision));
-  Unlearner unlearner(*trainee_, trainee, reference, images(role),
-                      reference_clean(role, reference, control), generator_, control);
   auto& module = trainee_->model();
   // Training mode moves the running statistics.
   const auto before = export_state(ModelRole::kTrainee);
   module.zero_grad();
-  const auto batch = unlearner.batch(indices.to(*device_));
-  const auto on_device = delta.view(batch.pixels.sizes()).to(*device_);
-  const auto losses = unlearner.accumulate(
-      batch, {on_device, predict(reference, batch.pixels + on_device)}, options, OuterRows::kAll);
+  const auto losses = with_unlearner(role, control, [&](Unlearner& unlearner) {
+    const auto batch = unlearner.batch(indices.to(*device_));
+    const auto on_device = delta.view(batch.pixels.sizes()).to(*device_);
+    return unlearner.accumulate(batch, unlearner.perturbation(batch, on_device), options,
+                                OuterRows::kAll);
+  });
   OuterGradient result{losses.total.item<double>(),
                        losses.clean.item<double>(),
                        losses.adversarial.item<double>(),

@@ -7,6 +7,7 @@
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
 #include "sau/options.h"
+#include "sau/plan.h"
 #include "sau/run_control.h"
 #include "sau/state_dict.h"
 #include "sau/torch.h"
@@ -60,6 +61,9 @@ class Workspace {
   const PixelClassifier& model(ModelRole role) const;
   /// A frozen view of a model with its present weights.
   FrozenPixelClassifier frozen(ModelRole role, torch::ScalarType precision) const;
+  /// Calls use(unlearner) with an unlearner over the images of a role.
+  template <typename Use>
+  auto with_unlearner(ImageRole role, const RunControl& control, Use&& use);
   /// The reference's predictions over a set: int64 [N], computed once for its weights and images.
   const torch::Tensor& reference_clean(ImageRole role, const FrozenPixelClassifier& reference,
                                        const RunControl& control);
@@ -68,6 +72,7 @@ class Workspace {
 
   WorkspaceOptions options_;
   std::optional<torch::Device> device_;
+  std::optional<Plan> plan_;
   std::optional<Normalizer> normalizer_;
   torch::Generator generator_;
   std::optional<PixelClassifier> trainee_;

@@ -12,6 +12,8 @@ import {
   tinySession,
 } from './support.js';
 
+const tuning = {execution: 'auto', chunkSize: 0, cacheMib: 0} as const;
+
 /** argmax of each row of [n,k] logits. */
 function argmax(logits: Float32Array, classes: number): Int32Array {
   const rows = Array.from({length: logits.length / classes}, (_, i) =>
@@ -42,6 +44,7 @@ describe('the classifier', () => {
       mean,
       std,
       precision: 'fp32',
+      tuning,
     });
     const state = await tensorsOf('tiny_reference.pt');
     expect(await native.layout()).toEqual(
@@ -54,7 +57,7 @@ describe('the classifier', () => {
     const {core} = await loadCore();
     const {mean, std} = facts;
     const options = {device: 'cpu', seed: 0, threads: 1, model: 'preactresnet18', mean, std};
-    const native = new core.Session({...options, numClasses: 10, precision: 'fp32'});
+    const native = new core.Session({...options, numClasses: 10, precision: 'fp32', tuning});
     const layout = await native.layout();
     native.dispose();
     const parameters = layout.filter(({name}) => /(weight|bias)$/.test(name));

@@ -31,35 +31,48 @@ Affine affine_of(const torch::nn::BatchNorm2d& bn) {
   return {scale, bn->bias.to(torch::kFloat64) - bn->running_mean.to(torch::kFloat64) * scale};
 }
 
+/// Fills a slot at the address it has: recorded work reads it there.
+void assign(torch::Tensor& slot, const torch::Tensor& value) {
+  if (!slot.defined()) {
+    slot = value;
+  } else if (slot.data_ptr() != value.data_ptr()) {
+    slot.copy_(value);
+  }
+}
+
 }  // namespace
 
 FrozenPreActResNet18::FrozenPreActResNet18(PreActResNet18& net, torch::ScalarType precision)
     : net_(net), precision_(precision) {
+  blocks_.resize(net_.blocks.size());
   refresh();
 }
 
 void FrozenPreActResNet18::refresh() {
   const torch::NoGradGuard no_grad;
-  const auto weight = [this](const torch::Tensor& w) {
-    return w.detach().to(precision_).contiguous(at::MemoryFormat::ChannelsLast);
+  const auto convolution = [this](torch::Tensor& slot, const torch::Tensor& weight) {
+    assign(slot, weight.detach().to(precision_).contiguous(at::MemoryFormat::ChannelsLast));
   };
-  stem_weight_ = weight(net_.conv1->weight);
-  blocks_.clear();
-  for (const auto& block : net_.blocks) {
-    const auto bn1 = affine_of(block->bn1);
-    const auto bn2 = affine_of(block->bn2);
-    const auto folded = block->conv1->weight.to(torch::kFloat64) * bn2.scale.view({-1, 1, 1, 1});
-    blocks_.push_back(
-        {.scale = bn1.scale.to(precision_).view({1, -1, 1, 1}),
-         .shift = bn1.shift.to(precision_).view({1, -1, 1, 1}),
-         .conv1_weight = weight(folded),
-         .conv1_bias = bn2.shift.to(precision_),
-         .conv2_weight = weight(block->conv2->weight),
-         .shortcut_weight = block->shortcut ? weight(block->shortcut->weight) : torch::Tensor(),
-         .stride = block->conv1->options.stride()->at(0)});
+  const auto per_channel = [this](torch::Tensor& slot, const torch::Tensor& values) {
+    assign(slot, values.to(precision_).view({1, -1, 1, 1}));
+  };
+  convolution(stem_weight_, net_.conv1->weight);
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    auto& block = blocks_[i];
+    const auto& source = *net_.blocks[i];
+    block.stride = source.conv1->options.stride()->at(0);
+    const auto bn1 = affine_of(source.bn1);
+    const auto bn2 = affine_of(source.bn2);
+    per_channel(block.scale, bn1.scale);
+    per_channel(block.shift, bn1.shift);
+    convolution(block.conv1_weight,
+                source.conv1->weight.to(torch::kFloat64) * bn2.scale.view({-1, 1, 1, 1}));
+    assign(block.conv1_bias, bn2.shift.to(precision_));
+    convolution(block.conv2_weight, source.conv2->weight);
+    if (source.shortcut) convolution(block.shortcut_weight, source.shortcut->weight);
   }
-  linear_weight_ = net_.linear->weight.detach().clone();
-  linear_bias_ = net_.linear->bias.detach().clone();
+  assign(linear_weight_, net_.linear->weight.detach());
+  assign(linear_bias_, net_.linear->bias.detach());
 }
 
 torch::Tensor FrozenPreActResNet18::forward_block(const Block& block,

@@ -68,6 +68,9 @@ describe('defaults', () => {
       momentum: 0.9,
       adamBetas: [0.9, 0.999],
       batchOrder: null,
+      execution: 'auto',
+      chunkSize: 0,
+      cacheMib: 512,
     });
   });
 
