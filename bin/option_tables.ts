@@ -125,7 +125,7 @@ export const ATTACK_FLAGS: FlagGroups = {
     flag('targetLabel', '<n>', 'class that the trigger leads to', attack.targetLabel),
     flag('poisonRate', '<x>', 'share of the training images to poison', attack.poisonRate),
     flag('poisonCount', '<n>', 'number of images instead of --poison-rate'),
-    flag('labelMode', '<name>', 'all2one or all2all', attack.labelMode),
+    flag('labelMode', '<name>', 'all2one, all2all or cleanLabel, as the attack allows'),
   ],
   'Training:': [
     flag('model', '<name>', 'architecture', attack.model),
@@ -200,6 +200,7 @@ export const DEMO_FLAGS: FlagGroups = {
       "learning rate of the victim's training",
       DEMO_DEFAULTS.learningRate,
     ),
+    flag('poisonRate', '<x>', 'share of the training images to poison', DEMO_DEFAULTS.poisonRate),
     flag('clean', '<what>', 'clean images of the defense, as in defend', DEMO_DEFAULTS.clean),
     flag('rounds', '<n>', 'rounds of the defense', DEMO_DEFAULTS.rounds),
     flag('batchSize', '<n>', 'batch size of the defense', DEMO_DEFAULTS.batchSize),

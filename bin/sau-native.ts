@@ -14,14 +14,14 @@ import {EXIT, exitCodeOf} from './exit_codes.js';
 import {addExamples} from './flags.js';
 import {printError} from './print_error.js';
 
-async function createProgram(finish: Finish, argv: readonly string[]): Promise<Command> {
+function createProgram(finish: Finish): Command {
   const program = new Command('sau-native')
     .description('Purify backdoored image classifiers with Shared Adversarial Unlearning.')
     .version(packageVersion())
     .exitOverride()
     .configureOutput({outputError: () => undefined});
   registerDefend(program, finish);
-  await registerAttack(program, finish, argv);
+  registerAttack(program, finish);
   registerEvaluate(program, finish);
   registerInspect(program, finish);
   registerDoctor(program, finish);
@@ -56,9 +56,9 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = error.code === 'EPIPE' ? EXIT.done : EXIT.failed; // such as `| head`
   });
   try {
-    const program = await createProgram((code) => {
+    const program = createProgram((code) => {
       process.exitCode = code;
-    }, argv);
+    });
     await program.parseAsync(argv, {from: 'user'});
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) {

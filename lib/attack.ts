@@ -1,6 +1,6 @@
 import {basename} from 'node:path';
 import {removeRecord, writeAttackRecord} from './attack_record.js';
-import {ATTACKS} from './attacks/attacks.js';
+import {type AttackContext, makeTriggers} from './attacks/attacks.js';
 import {
   attackLabelOf,
   checkLabelMode,
@@ -9,6 +9,7 @@ import {
 } from './attacks/label_mode.js';
 import {choosePoisonedIndices} from './attacks/poison.js';
 import {applyTrigger, withPoisoned} from './attacks/trigger.js';
+import {readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {
   type AttackConfig,
   type AttackOptions,
@@ -16,6 +17,7 @@ import {
   resolveTraining,
 } from './config.js';
 import type {Dataset} from './datasets/dataset.js';
+import type {ImageSet} from './datasets/image_set.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import type {NativeTrainOptions} from './native/contract.js';
@@ -24,7 +26,7 @@ import {prepareOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import type {AttackResult} from './results.js';
 import {createSession} from './session.js';
-import {datasetKinds, normalization} from './target.js';
+import {datasetKinds, normalization, type RecordNotes} from './target.js';
 import {setTestSets} from './test_sets.js';
 
 /**
@@ -42,7 +44,7 @@ export async function attack(options: AttackOptions, run: RunOptions = {}): Prom
   const scale = await normalization(config, null, datasetName, dataset.numClasses);
   const mode = labelModeOf(config);
   checkLabelMode(mode, dataset.numClasses);
-  const poison = await poisonDataset(dataset, config, mode, run);
+  const poison = await poisonDataset(dataset, config, mode, scale, run);
   const record = await prepareOutput(config.out, {
     force: config.force,
     reserveBytes: poison.train.images.byteLength / 5 + 100e6,
@@ -105,12 +107,16 @@ async function poisonDataset(
   dataset: Dataset,
   config: AttackConfig,
   mode: LabelMode,
-  {signal}: RunOptions,
+  scale: RecordNotes,
+  run: RunOptions,
 ) {
-  const {numClasses, height, width} = dataset;
-  const trigger = await ATTACKS[config.kind].makeTrigger({patch: config.patch}, {height, width});
+  const {numClasses} = dataset;
+  const {signal} = run;
   const labelOf = (label: number): number => attackLabelOf(label, mode, numClasses);
   const clean = await dataset.loadTrain(undefined, {signal});
+  const test = await dataset.loadTest(undefined, {signal});
+  const context = attackContext(dataset, config, scale, {train: clean, test}, run);
+  const triggers = await makeTriggers(config, context);
   const poisonedIndices = choosePoisonedIndices({
     labels: clean.labels,
     amount:
@@ -120,24 +126,51 @@ async function poisonDataset(
     mode,
     seed: config.seed,
   });
-  const poisonedTrain = await applyTrigger(clean, poisonedIndices, trigger, labelOf);
-  const test = await dataset.loadTest(undefined, {signal});
+  const poisonedTrain = await applyTrigger(clean, poisonedIndices, triggers.train, labelOf);
   const selection = poisonTestSelection(test.labels, mode);
   const limit = config.testLimit ?? test.count;
   return {
     train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
     poisonedTrain,
     /** The whole poisoned test set, for the record. */
-    poisonedTest: await applyTrigger(test, selection, trigger, labelOf),
+    poisonedTest: await applyTrigger(test, selection, triggers.test, labelOf),
     testCount: test.count,
     /** What the victim is measured on. */
     cleanTest: limit >= test.count ? test : await dataset.loadTest(firstIndices(limit), {signal}),
     measuredTest: await applyTrigger(
       test,
       selection.filter((i) => i < limit),
-      trigger,
+      triggers.test,
       labelOf,
     ),
+  };
+}
+
+function attackContext(
+  dataset: Dataset,
+  config: AttackConfig,
+  scale: RecordNotes,
+  sets: {readonly train: ImageSet; readonly test: ImageSet},
+  run: RunOptions,
+): AttackContext {
+  const {height, width, numClasses} = dataset;
+  const {targetLabel, seed} = config;
+  const openSession = (classes: number) =>
+    createSession({...config, ...scale, numClasses: classes});
+  return {
+    ...sets,
+    ...{targetLabel, seed, run, openSession},
+    size: {height, width},
+    async cleanModel(path) {
+      if (path !== null) return (await readCheckpoint(path)).stateDict;
+      run.onProgress?.({kind: 'stage', message: 'training a clean model'});
+      using session = await openSession(numClasses);
+      await session.initialize();
+      await session.setImages('train', sets.train);
+      const options = trainOptions(config, dataset.name ?? basename(dataset.path));
+      await session.train({...options, evalEvery: 0}, run);
+      return await session.exportStateDict();
+    },
   };
 }
 
@@ -154,7 +187,7 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
 }
 
 function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {
-  return labelMode === 'all2one' ? {kind: 'all2one', targetLabel} : {kind: 'all2all', shift: 1};
+  return labelMode === 'all2all' ? {kind: labelMode, shift: 1} : {kind: labelMode, targetLabel};
 }
 
 function trainOptions(config: AttackConfig, datasetName: string): NativeTrainOptions {

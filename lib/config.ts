@@ -1,8 +1,14 @@
 import {join} from 'node:path';
 import type {z} from 'zod';
+import {
+  ATTACK_KINDS,
+  ATTACK_TABLE,
+  type AttackEntry,
+  type AttackKind,
+} from './config/attack_table.js';
 import {DEFAULTS, DEMO_DEFAULTS, EPOCHS, ROUNDS} from './config/defaults.js';
 import {optionError, parseOptions, type Spelling, shown, type UserOptions} from './config/parse.js';
-import {attackSchema, defendSchema, demoSchema, evaluateSchema} from './config/schemas.js';
+import {attackSchemaOf, defendSchema, demoSchema, evaluateSchema} from './config/schemas.js';
 import type {
   AttackConfig,
   AttackOptions,
@@ -40,15 +46,35 @@ export function parseAttackConfig(
   options: AttackOptions | UserOptions,
   spell: Spelling = asWritten,
 ): AttackConfig {
-  const {kind = 'badnet'} = options;
+  const kind = attackKindOf(options.kind, spell);
   const named =
     options.out === undefined && options.saveFolderName === undefined
-      ? {...options, kind, saveFolderName: kind}
-      : {...options, kind};
+      ? {...options, saveFolderName: kind}
+      : options;
   const located = locate(named, 'out', 'saveFolderName', DEFAULTS.attack.recordRoot, spell);
-  const config = parse(attackSchema, DEFAULTS.attack, located, spell, ['saveFolderName']);
+  const schema = attackSchemaOf(kind);
+  const config = parse(schema, attackDefaults(kind), located, spell, ['saveFolderName']);
   checkNormalization(config, spell);
   return config;
+}
+
+/** The defaults of one attack: those of all attacks, its own, and those of its own options. */
+export function attackDefaults(kind: AttackKind): UserOptions {
+  const {labelModes, defaults, options} = ATTACK_TABLE[kind] as AttackEntry;
+  const own = Object.entries(options).map(([name, option]) => [name, option.default]);
+  return {
+    ...DEFAULTS.attack,
+    kind,
+    labelMode: labelModes[0],
+    ...defaults,
+    ...Object.fromEntries(own),
+  };
+}
+
+function attackKindOf(value: unknown, spell: Spelling): AttackKind {
+  const kind = ATTACK_KINDS.find((name) => name === value);
+  if (kind !== undefined) return kind;
+  throw optionError(spell('kind'), `one of ${ATTACK_KINDS.join(', ')}`, shown(value));
 }
 
 /** Options of `evaluate` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */

@@ -54,6 +54,7 @@ export async function demo(options: DemoOptions = {}, run: RunOptions = {}): Pro
       model: `preactresnet18_w${config.width}`,
       epochs: config.epochs,
       learningRate: config.learningRate,
+      poisonRate: config.poisonRate,
       batchSize: config.trainBatchSize,
       cropPadding: 0,
       evalEvery: config.epochs,

@@ -1,71 +1,49 @@
-import {stat} from 'node:fs/promises';
+import type {StateDict} from '../checkpoint/tensor.js';
+import type {DataAttackKind, OwnOptions} from '../config/attack_table.js';
+import type {AttackConfig} from '../config.js';
 import type {ImageSize} from '../datasets/decode.js';
-import {SauError} from '../errors.js';
-import {BADNET_PATCHES, badnetTrigger, badnetTriggerFromFile} from './badnet.js';
-import type {LabelModeKind} from './label_mode.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import type {RunOptions} from '../progress.js';
+import type {Session} from '../session.js';
+import {badnet} from './badnet.js';
 import type {Trigger} from './trigger.js';
 
-/** An option of one attack, from which its flag, help and check can be made. */
-export interface AttackOption {
-  /** As in the API and, with two dashes, on the command line. */
-  readonly name: string;
-  readonly description: string;
-  readonly choices: readonly string[];
-  /** Anything that is no choice is the path of a picture. */
-  readonly acceptsFile: boolean;
-  readonly default: string;
+/** What an attack may need besides its options to make its trigger. */
+export interface AttackContext {
+  readonly size: ImageSize;
+  readonly targetLabel: number;
+  readonly seed: number;
+  /** The clean data set; positions are original indices. */
+  readonly train: ImageSet;
+  readonly test: ImageSet;
+  readonly run: RunOptions;
+  /** A session of the victim's architecture, normalisation and device; whoever asks disposes of it. */
+  openSession(numClasses: number): Promise<Session>;
+  /** Weights of a model that is not backdoored: of a checkpoint, or without a path of one trained now. */
+  cleanModel(path: string | null): Promise<StateDict>;
 }
 
-/** Given values by option name; what is absent takes its default. */
-export type AttackOptionValues = Readonly<Record<string, string | undefined>>;
-
-export interface Attack {
-  readonly name: string;
-  readonly summary: string;
-  /** The label modes it works with; the first is the default. */
-  readonly labelModes: readonly LabelModeKind[];
-  readonly options: readonly AttackOption[];
-  /**
-   * Makes the trigger for images of this size.
-   * @throws SauError ERR_CONFIG for a value that is neither a choice nor a file, ERR_DATASET for a file
-   * that is no image
-   */
-  makeTrigger(values: AttackOptionValues, size: ImageSize): Promise<Trigger>;
+/** The trigger of an attack; some are weaker or stronger at test time. */
+export interface Triggers {
+  readonly train: Trigger;
+  readonly test: Trigger;
 }
 
-const PATCH: AttackOption = {
-  name: 'patch',
-  description: 'patch in the bottom right corner, or a picture whose black parts are transparent',
-  choices: BADNET_PATCHES,
-  acceptsFile: true,
-  default: 'white',
-};
+/** Makes the triggers of an attack. Throws ERR_CONFIG or ERR_DATASET for bad options. */
+type MakeTriggers<Kind extends DataAttackKind> = (
+  options: OwnOptions<Kind>,
+  context: AttackContext,
+) => Promise<Triggers>;
 
-const badnet: Attack = {
-  name: 'badnet',
-  summary: 'BadNets: a small fixed patch replaces the pixels of a corner',
-  labelModes: ['all2one', 'all2all'],
-  options: [PATCH],
-  async makeTrigger(values, size) {
-    const value = values[PATCH.name] ?? PATCH.default;
-    const builtIn = BADNET_PATCHES.find((patch) => patch === value);
-    if (builtIn !== undefined) return badnetTrigger(builtIn, size);
-    return badnetTriggerFromFile(await checkPicture(PATCH, value), size);
-  },
-};
+/** What each attack that poisons data does; one file each. */
+const MAKERS: {readonly [Kind in DataAttackKind]: MakeTriggers<Kind>} = {badnet};
 
-async function checkPicture(option: AttackOption, value: string): Promise<string> {
-  try {
-    await stat(value);
-    return value;
-  } catch (cause) {
-    throw new SauError(
-      'ERR_CONFIG',
-      `Expected ${option.choices.join(', ')} or the path of a picture for --${option.name} but received ${value}`,
-      {cause, details: {option: option.name, value}},
-    );
-  }
+/** Makes the triggers of the attack that a configuration asks for. */
+export function makeTriggers(
+  config: AttackConfig & {readonly kind: DataAttackKind},
+  context: AttackContext,
+): Promise<Triggers> {
+  // The maker belongs to the kind, which TypeScript does not follow through a union.
+  const make = MAKERS[config.kind] as MakeTriggers<DataAttackKind>;
+  return make(config as OwnOptions<DataAttackKind>, context);
 }
-
-/** Every attack that can be simulated, by name. */
-export const ATTACKS = {badnet} as const satisfies Readonly<Record<string, Attack>>;

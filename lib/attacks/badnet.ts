@@ -1,6 +1,9 @@
+import type {OwnOptions} from '../config/attack_table.js';
 import {decodeImage, type ImageSize} from '../datasets/decode.js';
 import {resizeBilinear} from '../datasets/resize.js';
 import {writePlanes} from '../datasets/rgb_image.js';
+import type {Triggers} from './attacks.js';
+import {existingFile} from './option_file.js';
 import type {Trigger} from './trigger.js';
 
 /** The patches are drawn at this size, then resized to the images'. */
@@ -23,11 +26,8 @@ const PATCHES = {
   ],
 } as const;
 
-export type BadnetPatch = keyof typeof PATCHES;
-export const BADNET_PATCHES: readonly BadnetPatch[] = ['white', 'checkerboard'];
-
 /** Interleaved [32,32,3], black but for the patch in the bottom right corner. */
-function drawPatch(patch: BadnetPatch): Uint8Array {
+function drawPatch(patch: keyof typeof PATCHES): Uint8Array {
   const rows = PATCHES[patch];
   const data = new Uint8Array(DRAWN_SIDE * DRAWN_SIDE * 3);
   for (const [y, row] of rows.entries()) {
@@ -50,22 +50,32 @@ function stamp(mask: Uint8Array): Trigger {
 }
 
 /**
- * BadNets (specification B4.1) with a built-in patch: 3x3 in the bottom right corner at 32x32, resized
- * bilinearly for other sizes, at which its edges are grey.
+ * BadNets (specification B4.1): a built-in patch, 3x3 in the bottom right corner at 32x32, resized
+ * bilinearly for other sizes, at which its edges are grey; or the user's own picture over the whole image,
+ * of which what is black is transparent.
+ * @throws SauError ERR_CONFIG for a patch that is neither built in nor a file, ERR_DATASET for a file that
+ * is no picture
  */
-export async function badnetTrigger(patch: BadnetPatch, size: ImageSize): Promise<Trigger> {
+export async function badnet(
+  {patch}: OwnOptions<'badnet'>,
+  {size}: {readonly size: ImageSize},
+): Promise<Triggers> {
+  const trigger = stamp(
+    isBuiltIn(patch)
+      ? await builtInMask(patch, size)
+      : await decodeImage(await existingFile('patch', patch, Object.keys(PATCHES)), size),
+  );
+  return {train: trigger, test: trigger};
+}
+
+function isBuiltIn(patch: string): patch is keyof typeof PATCHES {
+  return Object.hasOwn(PATCHES, patch);
+}
+
+async function builtInMask(patch: keyof typeof PATCHES, size: ImageSize): Promise<Uint8Array> {
   const drawn = {data: drawPatch(patch), height: DRAWN_SIDE, width: DRAWN_SIDE};
   const resized = await resizeBilinear(drawn, size.height, size.width);
   const mask = new Uint8Array(resized.data.length);
   writePlanes(resized, mask, 0);
-  return stamp(mask);
-}
-
-/**
- * BadNets with the user's own picture over the whole image, resized to the images' size; what is black
- * in it is transparent.
- * @throws SauError ERR_DATASET when the picture is missing or corrupt
- */
-export async function badnetTriggerFromFile(file: string, size: ImageSize): Promise<Trigger> {
-  return stamp(await decodeImage(file, size));
+  return mask;
 }

@@ -2,10 +2,10 @@ import {Breather} from '../breather.js';
 import type {ImageSet} from '../datasets/image_set.js';
 
 /**
- * Stamps one image: uint8 [3,H,W] planes in, a new array of the same shape out. Pure: the same pixels
- * give the same result, and the input stays as it is.
+ * Stamps one image: uint8 [3,H,W] planes and the image's original index in its split in, a new array of
+ * the same shape out. Pure: the same image gives the same result, and the input stays as it is.
  */
-export type Trigger = (image: Uint8Array) => Uint8Array;
+export type Trigger = (image: Uint8Array, originalIndex: number) => Uint8Array;
 
 /**
  * A new set of the images at `positions`, in that order, with the trigger on each: labels are those that
@@ -23,7 +23,8 @@ export async function applyTrigger(
   const breather = new Breather();
   for (const [slot, position] of positions.entries()) {
     const from = position * imageBytes;
-    images.set(trigger(set.images.subarray(from, from + imageBytes)), slot * imageBytes);
+    const image = set.images.subarray(from, from + imageBytes);
+    images.set(trigger(image, set.originalIndices[position] ?? 0), slot * imageBytes);
     if (breather.due) await breather.rest();
   }
   const trueLabels = positions.map((position) => set.trueLabels[position] ?? 0);

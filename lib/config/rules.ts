@@ -28,6 +28,16 @@ export const nonNegative = numberRule('number >= 0', (v) => v >= 0);
 export const rate = numberRule('number > 0 and <= 1', (v) => v > 0 && v <= 1);
 export const belowOne = numberRule('number >= 0 and < 1', (v) => v >= 0 && v < 1);
 
+/** A number or an integer from `least` to `most`; an infinite end is none. */
+export function between(type: 'number' | 'integer', least: number, most: number) {
+  const low = least === Number.NEGATIVE_INFINITY ? '' : ` >= ${least}`;
+  const high = most === Number.POSITIVE_INFINITY ? '' : ` <= ${most}`;
+  return numberRule(
+    `${type}${low}${low !== '' && high !== '' ? ' and' : ''}${high}`,
+    (v) => v >= least && v <= most && (type === 'number' || Number.isInteger(v)),
+  );
+}
+
 const SWITCH: Readonly<Record<string, boolean>> = {
   on: true,
   true: true,
@@ -52,9 +62,21 @@ export function text(expected: string) {
 }
 
 export function choice<const T extends readonly [string, ...string[]]>(...names: T) {
+  return z.enum(names, {error: listed(names)});
+}
+
+/** As `choice`, for names from a table. */
+export function oneOf(names: readonly string[]) {
+  return z.custom<string>((value) => names.some((name) => name === value), {
+    error: listed(names),
+  });
+}
+
+function listed(names: readonly string[]): string {
   const last = names.length - 1;
-  const listed = `${names.slice(0, last).join(', ')} or ${names[last]}`;
-  return z.enum(names, {error: names.length === 1 ? names[0] : listed});
+  return names.length === 1
+    ? String(names[0])
+    : `${names.slice(0, last).join(', ')} or ${names[last]}`;
 }
 
 function pattern<T extends string>(expected: string, expression: RegExp) {

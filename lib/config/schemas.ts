@@ -1,6 +1,19 @@
 import {z} from 'zod';
+import {assertNever} from '../errors.js';
+import {
+  ATTACK_TABLE,
+  type AttackEntry,
+  type AttackKind,
+  type AttackOption,
+} from './attack_table.js';
 import * as rule from './rules.js';
-import type {AttackConfig, DefendConfig, DemoConfig, EvaluateConfig} from './types.js';
+import type {
+  AttackConfig,
+  CommonAttackConfig,
+  DefendConfig,
+  DemoConfig,
+  EvaluateConfig,
+} from './types.js';
 
 const DATA = {
   data: rule.text('a folder').nullable(),
@@ -58,10 +71,9 @@ export const defendSchema = z.strictObject({
   cacheMib: rule.countFromZero,
 }) satisfies z.ZodType<DefendConfig>;
 
-export const attackSchema = z.strictObject({
+const commonAttackShape = {
   ...DATA,
   ...DEVICE,
-  kind: rule.choice('badnet'),
   recordRoot: rule.text('a folder'),
   out: rule.text('a folder'),
   force: rule.onOff,
@@ -69,8 +81,7 @@ export const attackSchema = z.strictObject({
   targetLabel: rule.countFromZero,
   poisonRate: rule.rate,
   poisonCount: rule.positiveInteger.nullable(),
-  labelMode: rule.choice('all2one', 'all2all'),
-  patch: rule.text('white, checkerboard or a picture file'),
+  labelMode: rule.choice('all2one', 'all2all', 'cleanLabel'),
   model: rule.modelName,
   epochs: rule.positiveInteger.nullable(),
   batchSize: rule.positiveInteger,
@@ -83,7 +94,41 @@ export const attackSchema = z.strictObject({
   flip: rule.onOff.nullable(),
   evalEvery: rule.countFromZero,
   evalBatchSize: rule.positiveInteger,
-}) satisfies z.ZodType<AttackConfig>;
+};
+z.strictObject(commonAttackShape) satisfies z.ZodType<CommonAttackConfig>;
+
+/** The options of one attack. */
+export function attackSchemaOf(kind: AttackKind): z.ZodObject & z.ZodType<AttackConfig> {
+  const {options, labelModes} = ATTACK_TABLE[kind] as AttackEntry;
+  const own = Object.entries(options).map(([name, option]) => [name, ruleOf(option)]);
+  const schema = z.strictObject({
+    ...commonAttackShape,
+    kind: z.literal(kind),
+    labelMode: rule.oneOf(labelModes),
+    ...Object.fromEntries(own),
+  });
+  return schema as unknown as z.ZodObject & z.ZodType<AttackConfig>;
+}
+
+function ruleOf(option: AttackOption): z.ZodType {
+  switch (option.type) {
+    case 'number':
+    case 'integer':
+      return rule.between(option.type, option.least, option.most);
+    case 'choice':
+      return option.orFile
+        ? rule.text(`${option.choices.join(', ')} or a file`)
+        : rule.oneOf(option.choices);
+    case 'file':
+      return rule.text('a file').nullable();
+    case 'switch':
+      return rule.onOff;
+    case 'text':
+      return rule.text('text');
+    default:
+      return assertNever(option);
+  }
+}
 
 export const evaluateSchema = z.strictObject({
   ...DATA,
@@ -108,6 +153,7 @@ export const demoSchema = z.strictObject({
   epochs: rule.positiveInteger,
   trainBatchSize: rule.positiveInteger,
   learningRate: rule.positive,
+  poisonRate: rule.rate,
   clean: CLEAN,
   rounds: rule.positiveInteger,
   batchSize: rule.positiveInteger,

@@ -1,4 +1,6 @@
+import type {LabelModeKind} from '../attacks/label_mode.js';
 import type {ExecutionName, InitName, NormName, PrecisionName} from '../native/contract.js';
+import type {AttackKind, OwnOptions} from './attack_table.js';
 
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 /** Per-channel constants R, G, B in [0,1] pixel scale. */
@@ -79,8 +81,8 @@ export interface DefendConfig extends DataConfig, DeviceConfig {
   readonly cacheMib: number;
 }
 
-export interface AttackConfig extends DataConfig, DeviceConfig {
-  readonly kind: 'badnet';
+/** What every attack has. */
+export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly recordRoot: string;
   /** The record folder to write. */
   readonly out: string;
@@ -90,9 +92,7 @@ export interface AttackConfig extends DataConfig, DeviceConfig {
   /** Share of all training images in (0,1]; `poisonCount` wins where it is given. */
   readonly poisonRate: number;
   readonly poisonCount: number | null;
-  readonly labelMode: 'all2one' | 'all2all';
-  /** Of badnet: `white`, `checkerboard` or a path to a trigger picture. */
-  readonly patch: string;
+  readonly labelMode: LabelModeKind;
   readonly model: string;
   /** null: the data set's default, see `resolveTraining`. */
   readonly epochs: number | null;
@@ -110,6 +110,11 @@ export interface AttackConfig extends DataConfig, DeviceConfig {
   readonly evalEvery: number;
   readonly evalBatchSize: number;
 }
+
+/** A whole, checked and frozen `attack` run: the options of all attacks and those of its kind. */
+export type AttackConfig = {
+  [Kind in AttackKind]: CommonAttackConfig & OwnOptions<Kind> & {readonly kind: Kind};
+}[AttackKind];
 
 export interface EvaluateConfig extends DataConfig, DeviceConfig {
   readonly ckpt: string;
@@ -136,6 +141,8 @@ export interface DemoConfig extends DeviceConfig {
   readonly epochs: number;
   readonly trainBatchSize: number;
   readonly learningRate: number;
+  /** Share of the training images to poison; a small net on few images misses a smaller one on some seeds. */
+  readonly poisonRate: number;
   /** The defense, as in `defend`. */
   readonly clean: string;
   readonly rounds: number;
@@ -150,8 +157,12 @@ export type DefendOptions = Loose<DefendConfig> & {
   /** Alternative to `ckpt`: the name of a folder under `recordRoot`. */
   readonly resultFile?: string | undefined;
 };
-/** Every option may be left out. */
-export type AttackOptions = Loose<AttackConfig> & {
+/** Every option may be left out but `kind`. */
+export type AttackOptions = {
+  [Kind in AttackKind]: Loose<CommonAttackConfig & OwnOptions<Kind>> & {
+    readonly kind: Kind;
+  };
+}[AttackKind] & {
   /** Alternative to `out`: the name of the folder to write under `recordRoot`. */
   readonly saveFolderName?: string | undefined;
 };

@@ -31,6 +31,7 @@ const SIZE = 16;
 export const CPU = {device: 'cpu', threads: 1} as const;
 /** A small victim: width 8, a few seconds of training. */
 export const VICTIM = {
+  kind: 'badnet',
   ...CPU,
   imageSize: SIZE,
   mean: HALF,

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {ATTACKS} from '../../../lib/attacks/attacks.js';
+import {ATTACK_KINDS} from '../../../lib/config/attack_table.js';
 import {
   DEFAULTS,
   DEMO_DEFAULTS,
@@ -75,7 +75,7 @@ describe('defaults', () => {
   });
 
   it("of attack are the victim's training of the benchmark", () => {
-    expect(parseAttackConfig({})).toMatchObject({
+    expect(parseAttackConfig({kind: 'badnet'})).toMatchObject({
       kind: 'badnet',
       out: 'record/badnet',
       targetLabel: 0,
@@ -98,16 +98,11 @@ describe('defaults', () => {
     expect(parseDemoConfig({})).toEqual(DEMO_DEFAULTS);
   });
 
-  it('of the trigger are the same in the table of attacks', () => {
-    const patch = ATTACKS.badnet.options.find(({name}) => name === 'patch');
-    expect(patch?.default).toBe(DEFAULTS.attack.patch);
-  });
-
   it('of rounds and training depend on the data set', () => {
     expect(resolveRounds(defend({}), 'cifar10')).toBe(100);
     expect(resolveRounds(defend({}), 'tiny')).toBe(20);
     expect(resolveRounds(defend({rounds: 3}), 'tiny')).toBe(3);
-    const attack = parseAttackConfig({});
+    const attack = parseAttackConfig({kind: 'badnet'});
     expect(resolveTraining(attack, 'cifar10')).toEqual({
       epochs: 100,
       scheduleLength: 100,
@@ -119,7 +114,7 @@ describe('defaults', () => {
       flip: false,
     });
     expect(resolveTraining(attack, 'tiny').epochs).toBe(200);
-    const short = parseAttackConfig({epochs: 10, flip: 'on'});
+    const short = parseAttackConfig({kind: 'badnet', epochs: 10, flip: 'on'});
     expect(resolveTraining(short, 'gtsrb')).toEqual({epochs: 10, scheduleLength: 10, flip: true});
   });
 });
@@ -166,7 +161,7 @@ describe('parsing', () => {
     const config = parseDefendConfig({resultFile: 'badnet_demo', recordRoot: 'runs', steps: 3});
     expect(config.ckpt).toBe('runs/badnet_demo');
     expect(parseDefendConfig(config)).toEqual(config);
-    const attack = parseAttackConfig({saveFolderName: 'a'});
+    const attack = parseAttackConfig({kind: 'badnet', saveFolderName: 'a'});
     expect(parseAttackConfig(attack)).toEqual(attack);
   });
 
@@ -231,14 +226,14 @@ describe('a bad option is refused in the words of the user:', () => {
   });
 
   it('rates and labels of an attack', () => {
-    expect(messageOf(() => parseAttackConfig({poisonRate: 1.5}))).toBe(
+    expect(messageOf(() => parseAttackConfig({kind: 'badnet', poisonRate: 1.5}))).toBe(
       'Expected number > 0 and <= 1 for poisonRate but received 1.5',
     );
-    expect(messageOf(() => parseAttackConfig({targetLabel: -1}))).toBe(
+    expect(messageOf(() => parseAttackConfig({kind: 'badnet', targetLabel: -1}))).toBe(
       'Expected integer >= 0 for targetLabel but received -1',
     );
     expect(messageOf(() => parseAttackConfig({kind: 'other'}))).toBe(
-      'Expected badnet for kind but received "other"',
+      `Expected one of ${ATTACK_KINDS.join(', ')} for kind but received "other"`,
     );
   });
 

@@ -8,20 +8,25 @@ import {
   type FlagGroups,
   keysOf,
 } from '../../../bin/option_tables.js';
-import {ATTACKS} from '../../../lib/attacks/attacks.js';
+import {ATTACK_TABLE, type AttackEntry} from '../../../lib/config/attack_table.js';
 import {DEFAULTS, DEMO_DEFAULTS} from '../../../lib/config.js';
-
-const trigger = Object.values(ATTACKS).flatMap(({options}) => options.map(({name}) => name));
 
 it.each<[string, FlagGroups, readonly string[]]>([
   ['defend', DEFEND_FLAGS, [...Object.keys(DEFAULTS.defend), 'ckpt', 'resultFile']],
   ['evaluate', EVALUATE_FLAGS, [...Object.keys(DEFAULTS.evaluate), 'ckpt', 'resultFile']],
   ['demo', DEMO_FLAGS, Object.keys(DEMO_DEFAULTS)],
-  ['attack', ATTACK_FLAGS, [...Object.keys(DEFAULTS.attack), 'out', 'saveFolderName']],
-])('every option of %s has one flag, and no flag is without an option', (name, flags, options) => {
-  const own = name === 'attack' ? [...keysOf(flags), ...trigger] : keysOf(flags);
-  expect(own.sort()).toEqual([...options].sort());
+  ['attack', ATTACK_FLAGS, [...Object.keys(DEFAULTS.attack), 'labelMode', 'out', 'saveFolderName']],
+])('every option of %s has one flag, and no flag is without an option', (_, flags, options) => {
+  expect([...keysOf(flags)].sort()).toEqual([...options].sort());
 });
+
+it.each(Object.entries<AttackEntry>(ATTACK_TABLE))(
+  'no option of %s alone has the name of one that all attacks have',
+  (_, {options}) => {
+    const common = keysOf(ATTACK_FLAGS);
+    expect(Object.keys(options).filter((name) => common.includes(name))).toEqual([]);
+  },
+);
 
 it('flags are the options in kebab-case', () => {
   expect(['evalBatchSize', 'lambda1', 'ckpt'].map(flagName)).toEqual([

@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {ATTACKS} from '../../../lib/attacks/attacks.js';
+import {badnet} from '../../../lib/attacks/badnet.js';
 import {
   attackLabelOf,
   type LabelMode,
@@ -40,7 +40,7 @@ describe.skipIf(!present)("the official tool's record of CIFAR-10 (SAU_TEST_DATA
     const selection = poisonTestSelection(test.labels, MODE);
     expect(selection).toHaveLength(9000);
     const some = selection.slice(0, 300);
-    const trigger = await ATTACKS.badnet.makeTrigger({}, data);
+    const {test: trigger} = await badnet({patch: 'white'}, {size: data});
     const ours = await applyTrigger(test, some, trigger, (label) => attackLabelOf(label, MODE, 10));
     const theirs = await loadPoisonedPngs(
       Array.from(some, (i) => {
