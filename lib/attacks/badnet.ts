@@ -1,9 +1,9 @@
 import type {OwnOptions} from '../config/attack_table.js';
-import {decodeImage, type ImageSize} from '../datasets/decode.js';
+import type {ImageSize} from '../datasets/decode.js';
 import {resizeBilinear} from '../datasets/resize.js';
 import {writePlanes} from '../datasets/rgb_image.js';
-import type {Triggers} from './attacks.js';
-import {existingFile} from './option_file.js';
+import type {AttackContext, Triggers} from './attacks.js';
+import {readPicture} from './picture_file.js';
 import type {Trigger} from './trigger.js';
 
 /** The patches are drawn at this size, then resized to the images'. */
@@ -58,12 +58,12 @@ function stamp(mask: Uint8Array): Trigger {
  */
 export async function badnet(
   {patch}: OwnOptions<'badnet'>,
-  {size}: {readonly size: ImageSize},
+  context: Pick<AttackContext, 'size' | 'run'>,
 ): Promise<Triggers> {
   const trigger = stamp(
     isBuiltIn(patch)
-      ? await builtInMask(patch, size)
-      : await decodeImage(await existingFile('patch', patch, Object.keys(PATCHES)), size),
+      ? await builtInMask(patch, context.size)
+      : await readPicture('patch', patch, Object.keys(PATCHES), context),
   );
   return {train: trigger, test: trigger};
 }

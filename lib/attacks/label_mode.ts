@@ -13,7 +13,8 @@ export type LabelModeKind = LabelMode['kind'];
 
 /**
  * Checks the mode's numbers against the classes.
- * @throws SauError ERR_CONFIG for a target that is no class, or a shift that changes no label
+ * @throws SauError ERR_CONFIG for a target that is no class, or a shift that changes no label, as none
+ * does where there is one class
  */
 export function checkLabelMode(mode: LabelMode, numClasses: number): void {
   switch (mode.kind) {
@@ -27,6 +28,13 @@ export function checkLabelMode(mode: LabelMode, numClasses: number): void {
       );
     case 'all2all':
       if (isIntegerWithin(mode.shift, 1, numClasses - 1)) return;
+      if (numClasses < 2) {
+        throw new SauError(
+          'ERR_CONFIG',
+          `Expected at least two classes for all2all but received ${numClasses}`,
+          {details: {numClasses}},
+        );
+      }
       throw new SauError(
         'ERR_CONFIG',
         `Expected a label shift from 1 to ${numClasses - 1} but received ${mode.shift}`,

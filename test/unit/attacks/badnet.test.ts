@@ -11,7 +11,7 @@ const SIZE = {height: 32, width: 32};
 
 /** The trigger of a patch; training and test have the same. */
 async function triggerOf(patch: string, size = SIZE) {
-  const {train, test} = await badnet({patch}, {size});
+  const {train, test} = await badnet({patch}, {size, run: {}});
   expect(train).toBe(test);
   return (image: Uint8Array) => train(image, 0);
 }
