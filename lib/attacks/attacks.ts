@@ -6,6 +6,13 @@ import type {ImageSet} from '../datasets/image_set.js';
 import type {RunOptions} from '../progress.js';
 import type {Session} from '../session.js';
 import {badnet} from './badnet.js';
+import {blended} from './blended.js';
+import {ctrl} from './ctrl.js';
+import {ftrojan} from './ftrojan.js';
+import {lc} from './lc.js';
+import {lf} from './lf.js';
+import {sig} from './sig.js';
+import {ssba} from './ssba.js';
 import type {Trigger} from './trigger.js';
 
 /** What an attack may need besides its options to make its trigger. */
@@ -36,7 +43,16 @@ type MakeTriggers<Kind extends DataAttackKind> = (
 ) => Promise<Triggers>;
 
 /** What each attack that poisons data does; one file each. */
-const MAKERS: {readonly [Kind in DataAttackKind]: MakeTriggers<Kind>} = {badnet};
+const MAKERS: {readonly [Kind in DataAttackKind]: MakeTriggers<Kind>} = {
+  badnet,
+  blended,
+  sig,
+  lf,
+  ssba,
+  lc,
+  ftrojan,
+  ctrl,
+};
 
 /** Makes the triggers of the attack that a configuration asks for. */
 export function makeTriggers(

@@ -68,6 +68,147 @@ export const ATTACK_TABLE = {
       },
     },
   },
+  blended: {
+    summary: 'Blended: a picture over the whole image, mixed in',
+    poisons: 'data',
+    labelModes: ['all2one', 'all2all'],
+    options: {
+      pattern: {
+        type: 'choice',
+        help: 'picture to mix in, the built-in one or your own, resized to the images',
+        choices: ['plaid'],
+        orFile: true,
+        default: 'plaid',
+      },
+      trainAlpha: {
+        type: 'number',
+        help: "weight of the picture in training; the rest is the image's",
+        least: 0,
+        most: 1,
+        default: 0.2,
+      },
+      testAlpha: {
+        type: 'number',
+        help: 'weight of the picture in the test',
+        least: 0,
+        most: 1,
+        default: 0.2,
+      },
+    },
+  },
+  sig: {
+    summary: 'SIG: a horizontal sine wave on images of the target class',
+    poisons: 'data',
+    labelModes: ['cleanLabel'],
+    options: {
+      delta: {
+        type: 'number',
+        help: 'height of the wave in grey levels',
+        least: 0,
+        most: 255,
+        default: 40,
+      },
+      frequency: {
+        type: 'number',
+        help: 'waves across the image',
+        least: 0,
+        most: 1000,
+        default: 6,
+      },
+    },
+  },
+  lf: {
+    summary: 'LF: a fixed pattern of low frequencies, added',
+    poisons: 'data',
+    labelModes: ['all2one', 'all2all'],
+    options: {
+      pattern: {
+        type: 'file',
+        help: 'NumPy array (.npy) with the pattern: HxW, HxWx3 or NxHxWx3',
+        default: null,
+      },
+      scaleFloats: {
+        type: 'switch',
+        help: 'multiply a pattern of floats up to 1 by 255; off: add it as it is, as the official tool does',
+        default: true,
+      },
+    },
+  },
+  ssba: {
+    summary: 'SSBA: a hidden secret in every poisoned image, from arrays of encoded images',
+    poisons: 'data',
+    labelModes: ['all2one', 'all2all'],
+    options: {
+      trainImages: {
+        type: 'file',
+        help: 'NumPy array (.npy) of all encoded training images: uint8 NxHxWx3',
+        default: null,
+      },
+      testImages: {
+        type: 'file',
+        help: 'NumPy array (.npy) of all encoded test images: uint8 NxHxWx3',
+        default: null,
+      },
+    },
+  },
+  lc: {
+    summary: 'Label-consistent: signs in the corners of adversarial images of the target class',
+    poisons: 'data',
+    labelModes: ['cleanLabel'],
+    options: {
+      adversarialImages: {
+        type: 'file',
+        help: 'NumPy array (.npy) of all training images made adversarial: uint8 NxHxWx3',
+        default: null,
+      },
+      amplitude: {
+        type: 'number',
+        help: 'strength of the signs; 1 makes them black and white',
+        least: 0,
+        most: 1,
+        default: 1,
+      },
+    },
+  },
+  ftrojan: {
+    summary: 'FTrojan: two raised frequencies in the colours of every 32x32 window',
+    poisons: 'data',
+    labelModes: ['all2one', 'all2all'],
+    options: {
+      magnitude: {
+        type: 'number',
+        help: 'what is added to the two DCT coefficients',
+        least: 0,
+        most: 10000,
+        default: 30,
+      },
+      wrap: {
+        type: 'switch',
+        help: 'colours out of range wrap around as in the official tool; off: they are clipped',
+        default: true,
+      },
+    },
+  },
+  ctrl: {
+    summary: 'CTRL: two raised frequencies in the colours of images of the target class',
+    poisons: 'data',
+    labelModes: ['cleanLabel'],
+    defaults: {poisonRate: 0.05},
+    options: {
+      magnitude: {
+        type: 'number',
+        help: 'what is added to the two DCT coefficients',
+        least: 0,
+        most: 10000,
+        default: 100,
+      },
+      wrap: {
+        type: 'switch',
+        help: 'values out of range wrap around as in the official tool; off: they are clipped',
+        default: true,
+      },
+    },
+  },
 } as const satisfies Readonly<Record<string, AttackEntry>>;
 
 export type AttackKind = keyof typeof ATTACK_TABLE;

@@ -6,6 +6,8 @@ import {
   poisonTestSelection,
 } from '../../../lib/attacks/label_mode.js';
 import {choosePoisonedIndices} from '../../../lib/attacks/poison.js';
+import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/config/attack_table.js';
+import {parseAttackConfig} from '../../../lib/config.js';
 
 const all2one: LabelMode = {kind: 'all2one', targetLabel: 2};
 const cleanLabel: LabelMode = {kind: 'cleanLabel', targetLabel: 2};
@@ -73,6 +75,21 @@ describe('choosePoisonedIndices', () => {
     expect(choosePoisonedIndices(largest)).toHaveLength(16);
   });
 
+  it.each(ATTACK_KINDS.filter((kind) => ATTACK_TABLE[kind].labelModes[0] === 'cleanLabel'))(
+    'tells how many images %s can poison at most',
+    (kind) => {
+      const {labelMode, poisonRate, targetLabel} = parseAttackConfig({kind});
+      expect(labelMode).toBe('cleanLabel');
+      const labels = Int32Array.from({length: 1000}, (_, i) => i % 100);
+      const mode = {...cleanLabel, targetLabel};
+      expect(() =>
+        choosePoisonedIndices({labels, amount: rate(poisonRate), mode, seed: 0}),
+      ).toThrow(
+        `Expected to poison at most the 10 training images of class 0 but received ${poisonRate * 1000}; the largest possible poison rate is 0.01`,
+      );
+    },
+  );
+
   it.each([
     [{kind: 'count', count: 61} as const, /at most the 60 training images but received 61/],
     [{kind: 'count', count: 0} as const, /a poison count of at least 1 but received 0/],
@@ -105,6 +122,12 @@ describe('label modes', () => {
     for (const mode of [all2one, cleanLabel, all2all]) {
       expect(() => checkLabelMode(mode, 3)).not.toThrow();
     }
+  });
+
+  it('refuses all2all of a single class', () => {
+    expect(() => checkLabelMode(all2all, 1)).toThrow(
+      'Expected at least two classes for all2all but received 1',
+    );
   });
 
   it.each([

@@ -1,0 +1,89 @@
+import type {OwnOptions} from '../config/attack_table.js';
+import type {ImageSize} from '../datasets/decode.js';
+import {type NpyArray, readNpy, showShape} from '../datasets/npy.js';
+import {SauError} from '../errors.js';
+import {addPattern} from './add_pattern.js';
+import type {AttackContext, Triggers} from './attacks.js';
+import {existingFile} from './option_file.js';
+
+/** [3,H,W] planes in grey levels, added to every image. */
+export type LfPattern = Float32Array | Float64Array;
+
+/**
+ * LF (specification B4.4): adds a fixed pattern of low frequencies, the same in training and test.
+ * @throws SauError ERR_CONFIG without a pattern, ERR_DATASET for one that does not fit the images
+ */
+export async function lf(
+  {pattern, scaleFloats}: OwnOptions<'lf'>,
+  context: Pick<AttackContext, 'size' | 'run'>,
+): Promise<Triggers> {
+  if (pattern === null) {
+    throw new SauError(
+      'ERR_CONFIG',
+      'Expected a NumPy array file (.npy) with the pattern for --pattern but received nothing',
+    );
+  }
+  return lfTriggers(await readLfPattern(pattern, scaleFloats, context));
+}
+
+export function lfTriggers(pattern: LfPattern): Triggers {
+  const trigger = addPattern(pattern);
+  return {train: trigger, test: trigger};
+}
+
+/**
+ * Reads a pattern: (H,W), (H,W,3), or (N,H,W,3) of which the first is taken. One of floats up to 1 is in
+ * pixels of [0,1] and multiplied by 255 unless `scaleFloats` is off: added as it is, as the official tool
+ * does, it changes next to nothing.
+ */
+async function readLfPattern(
+  path: string,
+  scaleFloats: boolean,
+  {size, run}: Pick<AttackContext, 'size' | 'run'>,
+): Promise<LfPattern> {
+  const array = await readNpy(await existingFile('pattern', path), {
+    signal: run.signal,
+    check: ({shape}) => checkShape(path, shape, size),
+  });
+  const pattern = toPlanes(array, size);
+  let largest = 0;
+  for (const value of pattern) largest = Math.max(largest, Math.abs(value));
+  if (!Number.isFinite(largest)) {
+    throw new SauError('ERR_DATASET', `Expected finite numbers in the pattern ${path}`, {
+      details: {path},
+    });
+  }
+  if (array.dtype === 'uint8' || largest > 1) return pattern;
+  const range = `the pattern ${path} has floats up to ${largest}`;
+  run.onProgress?.({
+    kind: 'note',
+    message: scaleFloats
+      ? `${range}: multiplied by 255`
+      : `${range}: added as it is, which changes next to nothing`,
+  });
+  return scaleFloats ? pattern.map((value) => value * 255) : pattern;
+}
+
+function checkShape(path: string, shape: readonly number[], {height, width}: ImageSize): void {
+  const one = [height, width, ...(shape.length === 2 ? [] : [3])];
+  const given = shape.length === 4 ? shape.slice(1) : shape;
+  if (showShape(given) === showShape(one) && shape[0] !== 0) return;
+  const forms = `(${height}, ${width}), (${height}, ${width}, 3) or (N, ${height}, ${width}, 3)`;
+  throw new SauError(
+    'ERR_DATASET',
+    `Expected a pattern of shape ${forms} but ${path} has ${showShape(shape)}`,
+    {details: {path, shape, height, width}},
+  );
+}
+
+/** The first picture of the array as planes; one without channels is the same in all three. */
+function toPlanes({data, shape, dtype}: NpyArray, {height, width}: ImageSize): LfPattern {
+  const area = height * width;
+  const step = shape.length === 2 ? 1 : 3;
+  const planes = dtype === 'float64' ? new Float64Array(3 * area) : new Float32Array(3 * area);
+  for (let i = 0; i < planes.length; i++) {
+    const channel = step === 1 ? 0 : Math.floor(i / area);
+    planes[i] = data[(i % area) * step + channel] ?? Number.NaN;
+  }
+  return planes;
+}

@@ -1,0 +1,25 @@
+import type {OwnOptions} from '../config/attack_table.js';
+import {addPattern} from './add_pattern.js';
+import type {AttackContext, Triggers} from './attacks.js';
+
+/**
+ * SIG (specification B4.3): a horizontal sine wave, the same in every row and channel and in training and
+ * test. The wave is computed in double and stored in single precision, because at its zero crossings the
+ * rounding noise decides between two grey levels.
+ */
+export async function sig(
+  {delta, frequency}: OwnOptions<'sig'>,
+  {size}: Pick<AttackContext, 'size'>,
+): Promise<Triggers> {
+  const {height, width} = size;
+  const wave = Float32Array.from(
+    {length: width},
+    (_, column) => delta * Math.sin((2 * Math.PI * column * frequency) / width),
+  );
+  const pattern = Float32Array.from(
+    {length: 3 * height * width},
+    (_, i) => wave[i % width] ?? Number.NaN,
+  );
+  const trigger = addPattern(pattern);
+  return {train: trigger, test: trigger};
+}
