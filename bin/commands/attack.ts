@@ -21,7 +21,7 @@ import {
 } from '../flags.js';
 import {layeredOptions} from '../layered_options.js';
 import {longRun} from '../long_run.js';
-import {ATTACK_FLAGS, keysOf} from '../option_tables.js';
+import {ATTACK_FLAGS, type FlagGroups, keysOf} from '../option_tables.js';
 import {duration, fileTable, metricsTable, printResult} from '../output.js';
 
 /** One subcommand per attack of the table. */
@@ -35,14 +35,14 @@ export function registerAttack(program: Command, finish: Finish): void {
 }
 
 function registerOne(parent: Command, kind: AttackKind, finish: Finish): void {
-  const {summary, options: ownOptions}: AttackEntry = ATTACK_TABLE[kind];
+  const {summary, options: ownOptions, defaults = {}}: AttackEntry = ATTACK_TABLE[kind];
   const command = parent.command(kind).description(summary);
   addFlags(
     command,
     'This attack:',
     Object.entries(ownOptions).map(([name, option]) => flagOf(name, option)),
   );
-  addFlagGroups(command, ATTACK_FLAGS);
+  addFlagGroups(command, withDefaults(ATTACK_FLAGS, defaults));
   addOutputFlags(command);
   addOfficialFlags(command, OFFICIAL_ATTACK_NAMES);
   addExamples(command, [
@@ -61,6 +61,12 @@ function registerOne(parent: Command, kind: AttackKind, finish: Finish): void {
     printResult(values.json === true, result, () => describe(result));
     return interrupted ? EXIT.interrupted : EXIT.done;
   });
+}
+
+/** The flags as one attack's help shows them: with its own defaults where it has any. */
+function withDefaults(groups: FlagGroups, defaults: Readonly<Record<string, unknown>>): FlagGroups {
+  const own = (flag: Flag): Flag => ({...flag, fallback: defaults[flag.key] ?? flag.fallback});
+  return Object.fromEntries(Object.entries(groups).map(([name, flags]) => [name, flags.map(own)]));
 }
 
 function flagOf(name: string, option: AttackOption): Flag {

@@ -39,6 +39,12 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     expect(stdout).not.toContain('--adv_steps');
   });
 
+  it("shows an attack's own default where it differs from that of all attacks", () => {
+    const shown = (kind: string) =>
+      /--poison-rate[^(]*\(default:\s+([\d.]+)\)/.exec(sau('attack', kind, '--help').stdout)?.[1];
+    expect(['badnet', 'ctrl'].map(shown)).toEqual(['0.1', '0.05']);
+  });
+
   it('says its version', () => {
     expect(sau('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
