@@ -35,7 +35,7 @@ class Baseline:
         self.device = world["device"]
         torch.set_num_threads(world["threads"])
         torch.backends.cudnn.deterministic = True  # as the official tool's fix_random
-        self.options = SauOptions(rounds=1, batch_size=world["batch"])
+        self.options = SauOptions(rounds=world["rounds"], batch_size=world["batch"])
 
     def load(self) -> None:
         """Models and images, as every part but `loading` needs them."""
@@ -103,24 +103,30 @@ class Baseline:
         return None, finish
 
     def round(self) -> tuple[Any, Callable[..., Answer]]:
-        batches: list[tuple[int, list[float], int]] = []
+        first: list[tuple[int, list[float], int]] = []  # batches of the first round
+
+        def keep(round_: int, _batch: int, found: Any, losses: Any) -> None:
+            if round_ > 0:
+                return
+            first.append((
+                len(found.shared_counts),
+                [losses.total.item(), losses.clean.item(), losses.shared.item()],
+                int(losses.suspects.sum().item()),
+            ))
+
         run_rounds(
             self.f,
             self.g,
             self.subset,
             self.normalization,
             self.options,
-            [list(range(len(self.subset)))],
-            lambda _round, _batch, found, losses: batches.append((
-                len(found.shared_counts),
-                [losses.total.item(), losses.clean.item(), losses.shared.item()],
-                int(losses.suspects.sum().item()),
-            )),
+            [list(range(len(self.subset)))] * self.world["rounds"],
+            keep,
             lambda _round: None,
         )
 
         def finish(_result: None, _save: str | None) -> Answer:
-            steps, losses, suspects = zip(*batches)
+            steps, losses, suspects = zip(*first)
             loss, clean, shared = np.mean(losses, axis=0).tolist()
             share = sum(suspects) / len(self.subset)
             return {

@@ -7,7 +7,7 @@
 //   pgd         the perturbation of one batch
 //   outer       losses and gradient of one outer step on the same perturbed batch, without the optimizer step;
 //               the package's time has the copy of its gradient to JavaScript in it
-//   round       all of a round over the clean images, without evaluation; in "round - pgd" are the outer and
+//   round       all of a round (or --rounds of them) over the clean images, without evaluation; in "round - pgd" are the outer and
 //               the optimizer step as they come in a round (where a round is one batch)
 //   evaluation  ACC, ASR and RA; the official procedure passes over the poisoned images twice
 //   defend      whole processes with one round, from start to file
@@ -76,8 +76,8 @@ async function bench(options, temporary) {
 }
 
 /** The outer step and the optimizer's as they come in a round: pair by pair, round less PGD. */
-function roundWithoutPgd(rows, {batch, clean}) {
-  if (batch !== clean) return [];
+function roundWithoutPgd(rows, {batch, clean, rounds}) {
+  if (batch !== clean || rounds > 1) return [];
   return rows
     .filter(({part}) => part === 'round')
     .flatMap((round) => {

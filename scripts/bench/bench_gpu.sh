@@ -28,7 +28,7 @@ fi
 tests=0
 node node_modules/vitest/vitest.mjs run test/cuda --passWithNoTests 2>&1 | tee "$out/tests.txt" || tests=$?
 bench=0
-node scripts/bench/bench.mjs --device cuda --python "$python" --parts all --json "$out/bench.json" "$@" \
+node scripts/bench/bench.mjs --device cuda --python "$python" --parts all --clean 2500 --rounds 12 --json "$out/bench.json" "$@" \
   | tee "$out/bench.md" || bench=$?
 echo "tests: exit $tests, benchmark: exit $bench, results in $out" >&2
 exit $((tests || bench))

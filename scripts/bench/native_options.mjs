@@ -30,10 +30,11 @@ export function sessionOptions({device, threads, precision}, target) {
   return {device, threads, seed: 0, ...target, ...precisionOption(precision)};
 }
 
-/** One round over the clean images in their order, not evaluated. */
-export function roundOptions({batch, cleanIndices}) {
+/** Rounds over the clean images in their order, not evaluated. */
+export function roundOptions({batch, cleanIndices, rounds = 1}) {
+  const order = [...cleanIndices.keys()];
   return {
-    rounds: 1,
+    rounds,
     batchSize: batch,
     outerSteps: defend.outerSteps,
     evalEvery: 0,
@@ -48,7 +49,7 @@ export function roundOptions({batch, cleanIndices}) {
       adamBeta1: defend.adamBetas[0],
       adamBeta2: defend.adamBetas[1],
     },
-    batchOrder: Int32Array.from(cleanIndices.keys()),
+    batchOrder: Int32Array.from(Array.from({length: rounds}, () => order).flat()),
   };
 }
 

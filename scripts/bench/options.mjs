@@ -13,6 +13,7 @@ export const HELP = `Measures the package against the plain PyTorch implementati
   --data <dir>        CIFAR-10, binary version (with --record)
   --batch <n>         images per batch (256)
   --clean <n>         clean images of a round (as --batch: one batch)
+  --rounds <n>        rounds of one run, timed together (1); from the 4th batch of a size on CUDA repeats a record
   --test-limit <n>    evaluate on test images with an index below n (512)
   --prior-rounds <n>  rounds that the trainee has behind it (1): in the very first batch both nets are
                       equal and PGD is untypically short
@@ -58,6 +59,7 @@ export function parseOptions(args) {
     data: values.data ?? null,
     batch,
     clean: integer('clean', batch, batch),
+    rounds: integer('rounds', 1),
     testLimit: integer('test-limit', 512),
     priorRounds: integer('prior-rounds', 1, 0),
     threads: integer('threads', availableParallelism()),

@@ -6,7 +6,7 @@ export function summarize(part, sides, {world, flopsOfForward, peaks}) {
   const [baseline, ...natives] = sides;
   const forwards = partForwards(part, {
     batch: world.batch,
-    clean: world.cleanIndices.length,
+    clean: world.cleanIndices.length * (part === 'round' ? world.rounds : 1),
     ...world.counts,
     steps: baseline.last.steps,
   });

@@ -6,7 +6,7 @@ import {EVALUATION_BATCH, packageModule} from './native_options.mjs';
 
 /** {record, data, trainee, delta, cleanIndices, ...}; `temporary` is an empty folder. */
 export async function makeWorld(options, temporary, log) {
-  const {record, data, batch, clean, testLimit, priorRounds, threads, device} = options;
+  const {record, data, batch, clean, rounds, testLimit, priorRounds, threads, device} = options;
   const place =
     record === null
       ? await syntheticPlace(options, temporary, log)
@@ -23,7 +23,7 @@ export async function makeWorld(options, temporary, log) {
     cleanIndices: [...indices],
     trainCount,
     evalBatch: EVALUATION_BATCH,
-    ...{batch, testLimit, priorRounds, threads, device},
+    ...{batch, rounds, testLimit, priorRounds, threads, device},
   };
 }
 

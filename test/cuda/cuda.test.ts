@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import type {ExecutionName} from '../../lib/native/contract.js';
 import {deviceInfo} from '../../lib/session.js';
 import {
   flatten,
@@ -51,6 +52,24 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
     const [cpu, cuda] = [await weightsOn('cpu'), await weightsOn('cuda:0')];
     expect(relativeL2(cuda, cpu)).toBeLessThan(1e-4);
   });
+
+  it.each<ExecutionName>(['static', 'recorded'])(
+    'rounds end at the same weights however they are executed (%s)',
+    async (execution) => {
+      // Enough batches of either size, 4 and 2, for a record to be repeated.
+      const options = {...UNLEARN, rounds: 8};
+      const weights = async (tuning: {execution: ExecutionName}) => {
+        using session = await loadedSession(imageSetOf(await tensorsOf('tiny_batch.pt')), {
+          device: 'cuda',
+          tuning,
+        });
+        await session.unlearn(options);
+        return flatten(await session.exportStateDict(), 'parameters');
+      };
+      const dynamic = await weights({execution: 'dynamic'});
+      expect(relativeL2(await weights({execution}), dynamic)).toBeLessThan(1e-3);
+    },
+  );
 
   it('it predicts what the CPU predicts', async () => {
     using session = await batch('cuda');
