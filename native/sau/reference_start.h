@@ -25,7 +25,7 @@ struct ReferenceStart {
 
 /// Computes it for all images, where it is the same in every round, costs less than it saves in the
 /// given rounds (K backward passes against two passes a round), and fits into cache_bytes; else it
-/// is left unknown.
+/// is left unknown. chunk: images per pass.
 ReferenceStart make_reference_start(const FrozenPixelClassifier& reference, const ImageSet& images,
                                     const PgdOptions& options, int64_t rounds, int64_t chunk,
                                     int64_t cache_bytes, const RunControl& control);

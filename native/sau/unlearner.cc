@@ -171,8 +171,9 @@ void Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()
   TORCH_CHECK(options.batch_order.empty() || replayed.numel() == options.rounds * count,
               "the batch order must have rounds * images = ", options.rounds * count,
               " positions, got ", replayed.numel());
-  reference_start_ = make_reference_start(models_.frozen_reference, clean_subset_, options.pgd,
-                                          options.rounds, plan_.chunk, plan_.cache_bytes, control_);
+  reference_start_ =
+      make_reference_start(models_.frozen_reference, clean_subset_, options.pgd, options.rounds,
+                           std::min(plan_.chunk, options.batch_size), plan_.cache_bytes, control_);
   Optimizer optimizer(models_.trainee.model().parameters(), options.optimizer);
   RoundSums sums(device);
   const auto do_step = [&](const StepInputs& inputs) {
