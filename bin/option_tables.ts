@@ -1,7 +1,12 @@
-import {DEFAULTS, DEMO_DEFAULTS, EPOCHS, ROUNDS} from '../lib/config/defaults.js';
+import {DEFAULTS, DEMO_DEFAULTS, EPOCHS, RECIPES, ROUNDS} from '../lib/config/defaults.js';
 import {type Flag, flag} from './flags.js';
 
 const {defend, attack, evaluate} = DEFAULTS;
+const {fast} = RECIPES;
+
+function orFast(reference: unknown, value: unknown): string {
+  return `${reference}; fast: ${value}`;
+}
 
 const DEVICE_FLAGS: readonly Flag[] = [
   flag('device', '<name>', 'auto, cpu, cuda or cuda:N', defend.device),
@@ -126,21 +131,57 @@ export const ATTACK_FLAGS: FlagGroups = {
     flag('poisonRate', '<x>', 'share of the training images to poison', attack.poisonRate),
     flag('poisonCount', '<n>', 'number of images instead of --poison-rate'),
     flag('labelMode', '<name>', 'all2one, all2all or cleanLabel, as the attack allows'),
+    flag('poisonOnly', '', 'write the poisoned images and train nothing'),
+    flag(
+      'preview',
+      '',
+      'draw preview.png: poisoned training images, what they were, and the difference',
+    ),
   ],
   'Training:': [
     flag('model', '<name>', 'architecture', attack.model),
     flag(
+      'recipe',
+      '<name>',
+      'reference, or fast: one cycle of the learning rate, fewer epochs, Nesterov',
+      attack.recipe,
+    ),
+    flag(
       'epochs',
       '<n>',
       'epochs',
-      `${EPOCHS.standard}; ${EPOCHS.gtsrb} on gtsrb, ${EPOCHS.tiny} on tiny`,
+      `${EPOCHS.standard}; ${EPOCHS.gtsrb} on gtsrb, ${EPOCHS.tiny} on tiny; fast: ${fast.epochs}`,
     ),
-    flag('batchSize', '<n>', 'images per batch', attack.batchSize),
-    flag('learningRate', '<x>', 'learning rate of SGD', attack.learningRate),
+    flag('batchSize', '<n>', 'images per batch', orFast(attack.batchSize, fast.batchSize)),
+    flag(
+      'learningRate',
+      '<x>',
+      'learning rate of SGD, at its peak',
+      orFast(attack.learningRate, fast.learningRate),
+    ),
     flag('momentum', '<x>', 'momentum of SGD', attack.momentum),
+    flag('nesterov', '[on|off]', "Nesterov's momentum", orFast('off', 'on')),
     flag('weightDecay', '<x>', 'weight decay', attack.weightDecay),
-    flag('schedule', '<name>', 'cosine or constant', attack.schedule),
-    flag('scheduleLength', '<n>', 'epochs of the half cosine', 'the epochs'),
+    flag(
+      'schedule',
+      '<name>',
+      'constant, cosine, oneCycle or multiStep',
+      orFast(attack.schedule, fast.schedule),
+    ),
+    flag(
+      'scheduleLength',
+      '<n>',
+      'epochs until cosine and oneCycle reach a rate of 0',
+      'the epochs',
+    ),
+    flag('warmupShare', '<x>', 'share of oneCycle in which the rate rises', attack.warmupShare),
+    flag(
+      'milestones',
+      '<n,n>',
+      'epochs after which multiStep multiplies the rate',
+      attack.milestones,
+    ),
+    flag('gamma', '<x>', 'by this', attack.gamma),
     flag('cropPadding', '<px>', 'padding before the random crop; 0: no crop', attack.cropPadding),
     flag('flip', '[on|off]', 'random horizontal flip', 'on for cifar10, else off'),
   ],
@@ -154,6 +195,13 @@ export const ATTACK_FLAGS: FlagGroups = {
     flag('out', '<dir>', 'instead of --save-folder-name: any folder'),
     RECORD_ROOT,
     FORCE,
+    flag('resume', '', 'go on with an interrupted training from its last saved epoch'),
+    flag(
+      'saveEvery',
+      '<n>',
+      'save the training after every n-th epoch for --resume; 0: never',
+      attack.saveEvery,
+    ),
     flag(
       'evalEvery',
       '<n>',

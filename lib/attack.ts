@@ -1,219 +1,117 @@
-import {basename} from 'node:path';
-import {removeRecord, writeAttackRecord} from './attack_record.js';
-import {type AttackContext, makeTriggers} from './attacks/attacks.js';
+import {join} from 'node:path';
 import {
-  attackLabelOf,
-  checkLabelMode,
-  type LabelMode,
-  poisonTestSelection,
-} from './attacks/label_mode.js';
-import {choosePoisonedIndices} from './attacks/poison.js';
-import {applyTrigger, withPoisoned} from './attacks/trigger.js';
-import {readCheckpoint} from './checkpoint/read_checkpoint.js';
-import {
-  type AttackConfig,
-  type AttackOptions,
-  parseAttackConfig,
-  resolveTraining,
-} from './config.js';
-import type {Dataset} from './datasets/dataset.js';
-import type {ImageSet} from './datasets/image_set.js';
-import {openDataset} from './datasets/open_dataset.js';
+  hasAttackCheckpoint,
+  identityOf,
+  readAttackCheckpoint,
+  removeAttackCheckpoint,
+} from './attack_checkpoint.js';
+import {type PreparedAttack, prepareAttack} from './attack_data.js';
+import {removeRecord, writeAttackRecord, writePoisonedSet} from './attack_record.js';
+import {trainVictim} from './attack_training.js';
+import {ATTACK_CHECKPOINT, POISON_LIST} from './checkpoint/record_paths.js';
+import {type AttackOptions, parseAttackConfig} from './config.js';
 import {SauError} from './errors.js';
-import type {NativeTrainOptions} from './native/contract.js';
 import type {RunOptions} from './progress.js';
-import {prepareOutput} from './report/output_folder.js';
-import {RoundWriter} from './report/round_writer.js';
-import type {AttackResult} from './results.js';
+import {prepareOutput, RESULTS} from './report/output_folder.js';
+import {writePreview} from './report/preview.js';
+import type {AttackResult, OutputFiles} from './results.js';
 import {createSession} from './session.js';
-import {datasetKinds, normalization, type RecordNotes} from './target.js';
 import {setTestSets} from './test_sets.js';
 
 /**
  * Simulates a backdoor attack: poisons a training set, trains a victim on it and writes a BackdoorBench
- * record folder that `defend` and `evaluate` open (specification B3). Throws as {@link defend} does.
+ * record folder that `defend` and `evaluate` open (specification B3). With `poisonOnly` it trains nothing;
+ * with `resume` it goes on from the last saved epoch of a training that was interrupted, with the result
+ * that the whole one would have had. Throws as {@link defend} does.
  */
 export async function attack(options: AttackOptions, run: RunOptions = {}): Promise<AttackResult> {
   const start = performance.now();
   const config = parseAttackConfig(options);
-  const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
-
-  stage('reading and poisoning the images');
-  const dataset = await openAttackDataset(config);
-  const datasetName = dataset.name ?? basename(dataset.path);
-  const scale = await normalization(config, null, datasetName, dataset.numClasses);
-  const mode = labelModeOf(config);
-  checkLabelMode(mode, dataset.numClasses);
-  const poison = await poisonDataset(dataset, config, mode, scale, run);
+  run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});
+  const prepared = await prepareAttack(config, run);
+  const {poison} = prepared;
   const record = await prepareOutput(config.out, {
     force: config.force,
     reserveBytes: poison.train.images.byteLength / 5 + 100e6,
+    results: config.resume ? RESULTS : [...RESULTS, ATTACK_CHECKPOINT, POISON_LIST],
   });
+  const result = config.poisonOnly
+    ? await poisonOnly(record, prepared, run)
+    : await trainAndRecord(record, prepared, run);
+  return {
+    record,
+    ...result,
+    poisonedTrainCount: poison.poisonedTrain.count,
+    seconds: (performance.now() - start) / 1000,
+  };
+}
 
-  stage('training the victim');
-  const {numClasses} = dataset;
-  using session = await createSession({...config, ...scale, numClasses});
-  await session.initialize();
-  await session.setImages('train', poison.train);
-  await setTestSets(session, {cleanTest: poison.cleanTest, poisonedTest: poison.measuredTest});
+type Outcome = Pick<AttackResult, 'metrics' | 'epochs' | 'device' | 'files'>;
+
+async function poisonOnly(
+  record: string,
+  prepared: PreparedAttack,
+  run: RunOptions,
+): Promise<Outcome> {
   await removeRecord(record);
   try {
-    const writer = await RoundWriter.open(record, 'attack');
-    const epochs = await session
-      .train(trainOptions(config, datasetName), {
-        ...run,
-        onProgress: (progress) => {
-          if (progress.kind === 'round') writer.append(progress.report);
-          run.onProgress?.(progress);
-        },
-      })
-      .finally(() => writer.close());
-    const metrics =
-      epochs.at(-1)?.metrics ?? (await session.evaluate('trainee', config.evalBatchSize, run));
-
-    stage('writing the record');
-    const files = await writeAttackRecord(
-      record,
-      {
-        config,
-        dataset,
-        datasetName,
-        scale,
-        poison,
-        stateDict: await session.exportStateDict(),
-        epochs,
-      },
-      run.signal,
-    );
-    return {
-      record,
-      metrics,
-      epochs,
-      poisonedTrainCount: poison.poisonedTrain.count,
-      device: session.device,
-      seconds: (performance.now() - start) / 1000,
-      files: {...files, csv: writer.csv, jsonl: writer.jsonl},
-    };
+    const preview = await previewOf(record, prepared, run);
+    run.onProgress?.({kind: 'stage', message: 'writing the poisoned images'});
+    const files = await writePoisonedSet(record, prepared, run.signal);
+    run.signal?.throwIfAborted();
+    return {metrics: null, epochs: [], device: null, files: {...files, ...preview}};
   } catch (error) {
     await removeRecord(record);
     throw error;
   }
 }
 
-/** A data set with an attack's trigger in it. */
-export type Poison = Awaited<ReturnType<typeof poisonDataset>>;
-
-async function poisonDataset(
-  dataset: Dataset,
-  config: AttackConfig,
-  mode: LabelMode,
-  scale: RecordNotes,
+async function trainAndRecord(
+  record: string,
+  prepared: PreparedAttack,
   run: RunOptions,
-) {
+): Promise<Outcome> {
+  const {config, dataset, scale, poison} = prepared;
+  const identity = await identityOf(prepared);
+  const start = config.resume ? await readAttackCheckpoint(record, identity) : null;
+  run.onProgress?.({kind: 'stage', message: 'training the victim'});
   const {numClasses} = dataset;
-  const {signal} = run;
-  const labelOf = (label: number): number => attackLabelOf(label, mode, numClasses);
-  const clean = await dataset.loadTrain(undefined, {signal});
-  const test = await dataset.loadTest(undefined, {signal});
-  const context = attackContext(dataset, config, scale, {train: clean, test}, run);
-  const triggers = await makeTriggers(config, context);
-  const poisonedIndices = choosePoisonedIndices({
-    labels: clean.labels,
-    amount:
-      config.poisonCount === null
-        ? {kind: 'rate', rate: config.poisonRate}
-        : {kind: 'count', count: config.poisonCount},
-    mode,
-    seed: config.seed,
-  });
-  const poisonedTrain = await applyTrigger(clean, poisonedIndices, triggers.train, labelOf);
-  const selection = poisonTestSelection(test.labels, mode);
-  const limit = config.testLimit ?? test.count;
-  return {
-    train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
-    poisonedTrain,
-    /** The whole poisoned test set, for the record. */
-    poisonedTest: await applyTrigger(test, selection, triggers.test, labelOf),
-    testCount: test.count,
-    /** What the victim is measured on. */
-    cleanTest: limit >= test.count ? test : await dataset.loadTest(firstIndices(limit), {signal}),
-    measuredTest: await applyTrigger(
-      test,
-      selection.filter((i) => i < limit),
-      triggers.test,
-      labelOf,
-    ),
-  };
-}
-
-function attackContext(
-  dataset: Dataset,
-  config: AttackConfig,
-  scale: RecordNotes,
-  sets: {readonly train: ImageSet; readonly test: ImageSet},
-  run: RunOptions,
-): AttackContext {
-  const {height, width, numClasses} = dataset;
-  const {targetLabel, seed} = config;
-  const openSession = (classes: number) =>
-    createSession({...config, ...scale, numClasses: classes});
-  return {
-    ...sets,
-    ...{targetLabel, seed, run, openSession},
-    size: {height, width},
-    async cleanModel(path) {
-      if (path !== null) return (await readCheckpoint(path)).stateDict;
-      run.onProgress?.({kind: 'stage', message: 'training a clean model'});
-      using session = await openSession(numClasses);
-      await session.initialize();
-      await session.setImages('train', sets.train);
-      const options = trainOptions(config, dataset.name ?? basename(dataset.path));
-      await session.train({...options, evalEvery: 0}, run);
-      return await session.exportStateDict();
-    },
-  };
-}
-
-async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
-  if (config.data === null) {
-    throw new SauError(
-      'ERR_CONFIG',
-      'Expected --data with the folder of the data set to poison but received nothing',
-    );
+  using session = await createSession({...config, ...scale, numClasses, purpose: 'training'});
+  await session.initialize();
+  await session.setImages('train', poison.train);
+  await setTestSets(session, {cleanTest: poison.cleanTest, poisonedTest: poison.measuredTest});
+  await removeRecord(record, {keepTraining: start !== null});
+  try {
+    const preview = await previewOf(record, prepared, run);
+    const saved = {record, start, identity};
+    const {epochs, files: epochFiles} = await trainVictim(session, prepared, saved, run);
+    const metrics =
+      epochs.at(-1)?.metrics ?? (await session.evaluate('trainee', config.evalBatchSize, run));
+    run.onProgress?.({kind: 'stage', message: 'writing the record'});
+    const stateDict = await session.exportStateDict();
+    const files = await writeAttackRecord(record, {...prepared, stateDict, epochs}, run.signal);
+    await removeAttackCheckpoint(record);
+    return {metrics, epochs, device: session.device, files: {...files, ...epochFiles, ...preview}};
+  } catch (error) {
+    await takeBack(record, error, run);
+    throw error;
   }
-  const size =
-    config.imageSize === null ? undefined : {height: config.imageSize, width: config.imageSize};
-  return openDataset({path: config.data, kind: datasetKinds(config.dataset), size});
 }
 
-function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {
-  return labelMode === 'all2all' ? {kind: labelMode, shift: 1} : {kind: labelMode, targetLabel};
+/** Leaves no half record: only a training that can be continued, and says how. */
+async function takeBack(record: string, error: unknown, run: RunOptions): Promise<void> {
+  const isUseless = error instanceof SauError && error.code === 'ERR_DIVERGED';
+  const keepTraining = !isUseless && (await hasAttackCheckpoint(record));
+  await removeRecord(record, {keepTraining});
+  if (!keepTraining) return;
+  const message = `the last saved epoch is in ${join(record, ATTACK_CHECKPOINT)}; run the same attack with --resume to go on`;
+  run.onProgress?.({kind: 'note', message});
 }
 
-function trainOptions(config: AttackConfig, datasetName: string): NativeTrainOptions {
-  const {epochs, scheduleLength, flip} = resolveTraining(config, datasetName);
-  const {batchSize, learningRate, weightDecay, momentum, schedule, cropPadding} = config;
-  return {
-    epochs,
-    batchSize,
-    dropLast: true,
-    optimizer: {
-      optimizer: 'sgd',
-      learningRate,
-      weightDecay,
-      momentum,
-      adamBeta1: 0.9,
-      adamBeta2: 0.999,
-    },
-    schedule,
-    scheduleLength,
-    cropPadding,
-    flip,
-    evalEvery: config.evalEvery,
-    evalBatchSize: config.evalBatchSize,
-  };
-}
-
-function firstIndices(count: number): Int32Array {
-  return Int32Array.from({length: count}, (_, i) => i);
+async function previewOf(
+  record: string,
+  {config, dataset, poison}: PreparedAttack,
+  run: RunOptions,
+): Promise<OutputFiles> {
+  return config.preview ? {preview: await writePreview(record, dataset, poison, run.signal)} : {};
 }

@@ -1,34 +1,32 @@
 import {rm} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative} from 'node:path';
-import type {Poison} from './attack.js';
+import {removeAttackCheckpoint} from './attack_checkpoint.js';
+import type {PreparedAttack} from './attack_data.js';
 import type {PoisonedDatasetState} from './checkpoint/dataset_state.js';
+import {POISON_LIST, POISONED_SET, RECORD_INFO} from './checkpoint/record_paths.js';
 import type {StateDict} from './checkpoint/tensor.js';
 import {
   writeAttackResult,
   writeInfoPickle,
   writePoisonIndexList,
 } from './checkpoint/write_checkpoint.js';
-import type {AttackConfig} from './config.js';
-import type {Dataset} from './datasets/dataset.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {writePngs} from './datasets/write_pngs.js';
 import {writeCurves} from './report/curves.js';
+import {PREVIEW} from './report/preview.js';
 import type {OutputFiles, RoundReport} from './results.js';
-import {RECORD_NOTES, type RecordNotes} from './target.js';
-import {versions} from './versions.js';
+import {RECORD_NOTES} from './target.js';
+import {packageVersion, versions} from './versions.js';
 import {writeWholeFile} from './whole_file.js';
 
-export interface FinishedAttack {
-  readonly config: AttackConfig;
-  readonly dataset: Dataset;
-  readonly datasetName: string;
-  readonly scale: RecordNotes;
-  readonly poison: Poison;
+export interface FinishedAttack extends PreparedAttack {
   readonly stateDict: StateDict;
   readonly epochs: readonly RoundReport[];
 }
 
 const FOLDERS = {train: 'bd_train_dataset', test: 'bd_test_dataset'} as const;
+const RESULT = 'attack_result.pt';
+const CURVES = 'curves.svg';
 
 /**
  * Writes a BackdoorBench record folder (specification C.3): the poisoned images, the bookkeeping and last,
@@ -39,42 +37,14 @@ export async function writeAttackRecord(
   attack: FinishedAttack,
   signal?: AbortSignal,
 ): Promise<OutputFiles> {
-  const {config, dataset, datasetName, poison, stateDict, epochs, scale} = attack;
+  const {config, dataset, datasetName, poison, stateDict, epochs} = attack;
   const files = {
-    checkpoint: join(record, 'attack_result.pt'),
+    checkpoint: join(record, RESULT),
     notes: join(record, RECORD_NOTES),
-    curves: join(record, 'curves.svg'),
+    curves: join(record, CURVES),
   };
-  await writeImages(record, FOLDERS.train, poison.poisonedTrain, signal);
-  await writeImages(record, FOLDERS.test, poison.poisonedTest, signal);
-  const poisonedTrain = datasetState(
-    record,
-    FOLDERS.train,
-    poison.poisonedTrain,
-    poison.train.count,
-    true,
-  );
-  await writePoisonIndexList(
-    join(record, 'train_poison_index_list.pickle'),
-    poisonedTrain.poisonIndicator,
-  );
-  await writeInfoPickle(join(record, 'info.pickle'), {
-    attack: config.kind,
-    dataset: datasetName,
-    model: config.model,
-    pratio: config.poisonRate,
-    p_num: config.poisonCount,
-    attack_target: config.targetLabel,
-    attack_label_trans: config.labelMode,
-    random_seed: config.seed,
-    epochs: epochs.length,
-    batch_size: config.batchSize,
-    lr: config.learningRate,
-    num_classes: dataset.numClasses,
-    save_folder_name: relative(config.recordRoot, record),
-  });
-  const notes = {...scale, config, versions: await versions()};
-  await writeWholeFile(files.notes, `${JSON.stringify(notes, null, 2)}\n`);
+  const content = {epochs: epochs.length};
+  const states = await writePoisoned(record, attack, content, await versions(), signal);
   await writeCurves(files.curves, {
     before: null,
     rounds: epochs,
@@ -88,23 +58,76 @@ export async function writeAttackRecord(
     dataPath: storedDataPath(record, dataset.path),
     imageSize: [dataset.height, dataset.width, 3],
     datasetName,
-    poisonedTrain,
-    poisonedTest: datasetState(record, FOLDERS.test, poison.poisonedTest, poison.testCount, false),
+    ...states,
   });
   return files;
 }
 
-/** Takes back what an earlier or a failed attack left: a record is whole or not there. */
-export async function removeRecord(record: string): Promise<void> {
-  const names = [
-    'attack_result.pt',
-    ...Object.values(FOLDERS),
-    'attack_df.csv',
-    'rounds.jsonl',
-    RECORD_NOTES,
-    'curves.svg',
-  ];
-  names.push('info.pickle', 'train_poison_index_list.pickle');
+/**
+ * Writes what a record folder has besides the model: the format has no attack_result.pt without weights, hence
+ * there is none. The notes say so. Throws ERR_OUTPUT.
+ */
+export async function writePoisonedSet(
+  record: string,
+  attack: PreparedAttack,
+  signal?: AbortSignal,
+): Promise<OutputFiles> {
+  const content = {content: POISONED_SET, epochs: 0};
+  // Not versions(), which would load LibTorch.
+  const made = {sauNative: packageVersion(), node: process.versions.node};
+  await writePoisoned(record, attack, content, made, signal);
+  const at = (name: string): string => join(record, name);
+  return {
+    ...{train: at(FOLDERS.train), test: at(FOLDERS.test), poisonIndex: at(POISON_LIST)},
+    ...{info: at(RECORD_INFO), notes: at(RECORD_NOTES)},
+  };
+}
+
+/** The images and their bookkeeping. Returns what attack_result.pt says of them. */
+async function writePoisoned(
+  record: string,
+  {config, dataset, datasetName, poison, scale}: PreparedAttack,
+  content: Readonly<Record<string, string | number>>,
+  made: object,
+  signal: AbortSignal | undefined,
+) {
+  const {train, test} = FOLDERS;
+  await writeImages(record, train, poison.poisonedTrain, signal);
+  await writeImages(record, test, poison.poisonedTest, signal);
+  const poisonedTrain = datasetState(record, train, poison.poisonedTrain, poison.train.count, true);
+  const poisonedTest = datasetState(record, test, poison.poisonedTest, poison.testCount, false);
+  await writePoisonIndexList(join(record, POISON_LIST), poisonedTrain.poisonIndicator);
+  await writeInfoPickle(join(record, RECORD_INFO), {
+    attack: config.kind,
+    dataset: datasetName,
+    model: config.model,
+    pratio: config.poisonRate,
+    p_num: config.poisonCount,
+    attack_target: config.targetLabel,
+    attack_label_trans: config.labelMode,
+    random_seed: config.seed,
+    batch_size: config.batchSize,
+    lr: config.learningRate,
+    num_classes: dataset.numClasses,
+    save_folder_name: relative(config.recordRoot, record),
+    ...content,
+  });
+  const notes = {...scale, ...content, config, versions: made};
+  await writeWholeFile(join(record, RECORD_NOTES), `${JSON.stringify(notes, null, 2)}\n`);
+  return {poisonedTrain, poisonedTest};
+}
+
+/**
+ * Takes back what an earlier or a failed attack left: a record is whole or not there.
+ * @param keepTraining Leave what an interrupted training goes on from, and the rows of its epochs
+ */
+export async function removeRecord(record: string, {keepTraining = false} = {}): Promise<void> {
+  const names: string[] = [RESULT, ...Object.values(FOLDERS), RECORD_NOTES, CURVES];
+  names.push(RECORD_INFO, POISON_LIST);
+  if (!keepTraining) {
+    names.push('attack_df.csv', 'rounds.jsonl', PREVIEW);
+    await removeAttackCheckpoint(record);
+  }
   for (const name of names) {
     // An aborted writer may still finish its last images: try again then.
     await rm(join(record, name), {recursive: true, force: true, maxRetries: 5});

@@ -6,7 +6,7 @@ import {
   type AttackEntry,
   type AttackKind,
 } from './config/attack_table.js';
-import {DEFAULTS, DEMO_DEFAULTS, EPOCHS, ROUNDS} from './config/defaults.js';
+import {DEFAULTS, DEMO_DEFAULTS, EPOCHS, RECIPES, ROUNDS} from './config/defaults.js';
 import {optionError, parseOptions, type Spelling, shown, type UserOptions} from './config/parse.js';
 import {attackSchemaOf, defendSchema, demoSchema, evaluateSchema} from './config/schemas.js';
 import type {
@@ -53,13 +53,18 @@ export function parseAttackConfig(
       : options;
   const located = locate(named, 'out', 'saveFolderName', DEFAULTS.attack.recordRoot, spell);
   const schema = attackSchemaOf(kind);
-  const config = parse(schema, attackDefaults(kind), located, spell, ['saveFolderName']);
+  const defaults = attackDefaults(kind, options.recipe);
+  const config = parse(schema, defaults, located, spell, ['saveFolderName']);
   checkNormalization(config, spell);
+  checkAttackMode(config, spell);
   return config;
 }
 
-/** The defaults of one attack: those of all attacks, its own, and those of its own options. */
-export function attackDefaults(kind: AttackKind): UserOptions {
+/**
+ * The defaults of one attack: those of all attacks, its own, those of its own options, and over them what
+ * the recipe says of the training.
+ */
+export function attackDefaults(kind: AttackKind, recipe?: unknown): UserOptions {
   const {labelModes, defaults, options} = ATTACK_TABLE[kind] as AttackEntry;
   const own = Object.entries(options).map(([name, option]) => [name, option.default]);
   return {
@@ -68,7 +73,13 @@ export function attackDefaults(kind: AttackKind): UserOptions {
     labelMode: labelModes[0],
     ...defaults,
     ...Object.fromEntries(own),
+    ...recipeOf(recipe ?? defaults?.recipe),
   };
+}
+
+/** Nothing for the reference, and for a name that is no recipe, which the schema refuses. */
+function recipeOf(name: unknown): UserOptions {
+  return Object.entries<UserOptions>(RECIPES).find(([known]) => known === name)?.[1] ?? {};
 }
 
 function attackKindOf(value: unknown, spell: Spelling): AttackKind {
@@ -103,19 +114,19 @@ export function resolveRounds(config: Pick<DefendConfig, 'rounds'>, datasetName:
 
 /**
  * The parts of the victim's training whose default depends on the data set (specification B3.1):
- * the cosine lasts as long as the training, except on gtsrb, where it stops half-way.
+ * the schedule lasts as long as the training, except on gtsrb, where the cosine stops half-way.
  */
 export function resolveTraining(
-  config: Pick<AttackConfig, 'epochs' | 'scheduleLength' | 'flip'>,
+  config: Pick<AttackConfig, 'epochs' | 'schedule' | 'scheduleLength' | 'flip'>,
   datasetName: string,
 ): {epochs: number; scheduleLength: number; flip: boolean} {
   const isGtsrb = datasetName === 'gtsrb';
   const usual = isGtsrb ? EPOCHS.gtsrb : datasetName === 'tiny' ? EPOCHS.tiny : EPOCHS.standard;
   const epochs = config.epochs ?? usual;
-  const cosine = isGtsrb && config.epochs === null ? EPOCHS.standard : epochs;
+  const stopsEarly = isGtsrb && config.epochs === null && config.schedule === 'cosine';
   return {
     epochs,
-    scheduleLength: config.scheduleLength ?? cosine,
+    scheduleLength: config.scheduleLength ?? (stopsEarly ? EPOCHS.standard : epochs),
     flip: config.flip ?? datasetName === 'cifar10',
   };
 }
@@ -151,6 +162,19 @@ function locate(
   }
   const root = typeof rest.recordRoot === 'string' ? rest.recordRoot : defaultRoot;
   return {...rest, [byPath]: join(root, name)};
+}
+
+/** Throws ERR_CONFIG for two that exclude each other. */
+function checkAttackMode(config: AttackConfig, spell: Spelling): void {
+  const {kind, poisonOnly, resume, force} = config;
+  const both = (a: string, b: string) =>
+    optionError('', `at most one of ${spell(a)} and ${spell(b)}`, 'both');
+  if (poisonOnly && resume) throw both('poisonOnly', 'resume');
+  if (resume && force) throw both('resume', 'force');
+  if (poisonOnly && (ATTACK_TABLE[kind] as AttackEntry).poisons === 'training') {
+    const expected = `an attack that poisons before training for ${spell('poisonOnly')}`;
+    throw optionError('', expected, `${kind}, which poisons in every batch of it`);
+  }
 }
 
 function checkNormalization(config: DataConfig, spell: Spelling): void {

@@ -165,6 +165,7 @@ async function nativeOptions(
       learningRate,
       weightDecay,
       momentum,
+      nesterov: false,
       adamBeta1: adamBetas[0],
       adamBeta2: adamBetas[1],
     },

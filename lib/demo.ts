@@ -9,6 +9,7 @@ import {writePngs} from './datasets/write_pngs.js';
 import {defend} from './defend.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput} from './report/output_folder.js';
+import {pick, spread} from './report/samples.js';
 import {writeStrip} from './report/strip.js';
 import type {AttackResult, DefendResult, OutputFiles} from './results.js';
 import {createSession} from './session.js';
@@ -155,15 +156,4 @@ async function sharedAdversarial(
       Math.max(0, Math.min(255, pixel + 255 * (delta[slot * bytes + i] ?? 0))),
     ),
   );
-}
-
-function pick(set: ImageSet, positions: Int32Array): Uint8Array[] {
-  const bytes = 3 * set.height * set.width;
-  return [...positions].map((p) => set.images.subarray(p * bytes, (p + 1) * bytes));
-}
-
-/** `count` positions spread evenly over `total`. */
-function spread(total: number, count: number): Int32Array {
-  const n = Math.min(count, total);
-  return Int32Array.from({length: n}, (_, i) => Math.floor(((i + 0.5) * total) / n));
 }

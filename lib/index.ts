@@ -17,9 +17,15 @@ export type {
   NativeOuterGradient as OuterGradient,
   NativePgdOptions as PgdOptions,
   NativeSauLossOptions as SauLossOptions,
-  NativeTrainOptions as TrainOptions,
   NativeUnlearnOptions as UnlearnOptions,
 } from './native/contract.js';
 export type {Progress, RunOptions} from './progress.js';
 export type {AttackResult, DefendResult, EvaluateResult, RoundReport} from './results.js';
-export {createSession, deviceInfo, Session, type SessionOptions} from './session.js';
+export {
+  createSession,
+  deviceInfo,
+  Session,
+  type SessionOptions,
+  type TrainingPart,
+  type TrainOptions,
+} from './session.js';

@@ -6,8 +6,12 @@ import type {RoundReport} from './results.js';
 /**
  * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
  * Made once per job, when it starts.
+ * @param firstRound Rounds that were done before the job
  */
-export function progressRelay(send: (progress: Progress) => void): (event: NativeProgress) => void {
+export function progressRelay(
+  send: (progress: Progress) => void,
+  firstRound = 0,
+): (event: NativeProgress) => void {
   const start = performance.now();
   const secondsLeft = (done: number, all: number): number | null =>
     done > 0 ? ((performance.now() - start) / 1000 / done) * (all - done) : null;
@@ -21,7 +25,10 @@ export function progressRelay(send: (progress: Progress) => void): (event: Nativ
           rounds,
           batch,
           batches,
-          secondsLeft: secondsLeft(round * batches + batch, rounds * batches),
+          secondsLeft: secondsLeft(
+            (round - firstRound) * batches + batch,
+            (rounds - firstRound) * batches,
+          ),
         });
         break;
       case 'round':
@@ -29,7 +36,7 @@ export function progressRelay(send: (progress: Progress) => void): (event: Nativ
           kind: 'round',
           report: toReport(event),
           rounds,
-          secondsLeft: secondsLeft(round + 1, rounds),
+          secondsLeft: secondsLeft(round + 1 - firstRound, rounds - firstRound),
         });
         break;
       case 'evaluation':

@@ -37,12 +37,15 @@ export interface DefendResult {
 
 export interface AttackResult {
   readonly record: string;
-  readonly metrics: Metrics;
+  /** null where nothing was trained. */
+  readonly metrics: Metrics | null;
+  /** Of the whole training, also where a part of it was done by a run that was interrupted. */
   readonly epochs: readonly RoundReport[];
   readonly poisonedTrainCount: number;
-  readonly device: string;
+  /** null where nothing was trained. */
+  readonly device: string | null;
   readonly seconds: number;
-  /** checkpoint, csv, curves. */
+  /** checkpoint, csv, jsonl, notes, curves, preview; of a poisoned set train, test, poisonIndex, info, notes. */
   readonly files: OutputFiles;
 }
 

@@ -15,6 +15,7 @@ import type {
   NativeSauLossOptions,
   NativeSession,
   NativeSessionOptions,
+  NativeTensors,
   NativeTrainOptions,
   NativeTuning,
   NativeUnlearnOptions,
@@ -26,10 +27,21 @@ import type {RoundReport} from './results.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
 export interface SessionOptions extends Omit<NativeSessionOptions, 'precision' | 'tuning'> {
-  /** Default fp32. `auto`: fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32. */
+  /**
+   * Default fp32. `auto`: fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32; for ordinary
+   * training bf16 on CUDA and fp32 on the CPU.
+   */
   readonly precision?: PrecisionName | 'auto';
+  /** What `auto` is chosen for; default unlearning. */
+  readonly purpose?: 'unlearning' | 'training';
   readonly tuning?: Partial<NativeTuning>;
 }
+
+/** Options of {@link Session.train}; which epochs of it a call does is its own argument. */
+export type TrainOptions = Omit<NativeTrainOptions, keyof TrainingPart>;
+
+/** Epochs of a training, 0-based: from `firstEpoch` to before `stopEpoch`. */
+export type TrainingPart = Pick<NativeTrainOptions, 'firstEpoch' | 'stopEpoch'>;
 
 /** What LibTorch is there and which devices it can use. Loads LibTorch. */
 export async function deviceInfo(): Promise<NativeDeviceInfo & {readonly libtorch: string}> {
@@ -45,16 +57,24 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const {core} = await loadCore();
   const info = await core.deviceInfo();
   const device = resolveDevice(options.device, info);
-  const precision = resolvePrecision(options.precision ?? DEFAULTS.defend.precision, device, info);
+  const {purpose = 'unlearning', ...given} = options;
+  const asked = given.precision ?? DEFAULTS.defend.precision;
+  const precision =
+    asked === 'auto' && purpose === 'training'
+      ? TRAINING_PRECISION[device === 'cpu' ? 'cpu' : 'cuda']
+      : resolvePrecision(asked, device, info);
   const {execution, chunkSize, cacheMib} = DEFAULTS.defend;
   const tuning = {execution, chunkSize, cacheMib, ...options.tuning};
   try {
-    const native = new core.Session({...options, device, precision, tuning});
+    const native = new core.Session({...given, device, precision, tuning});
     return new Session(native, device, precision);
   } catch (error) {
     throw toSauError(error);
   }
 }
+
+/** Batch norm in training mode needs the exponent range of float32, which float16 has not. */
+const TRAINING_PRECISION = {cpu: 'fp32', cuda: 'bf16'} as const;
 
 /**
  * Two models and image sets resident on a device. One job at a time: a second call while busy rejects
@@ -112,9 +132,34 @@ export class Session implements Disposable {
     return this.#rounds((relay) => this.#native.unlearn(options, relay), run);
   }
 
-  /** Ordinary training of the trainee over the role `train`. Returns the reports of all epochs. */
-  train(options: NativeTrainOptions, run: RunOptions = {}): Promise<readonly RoundReport[]> {
-    return this.#rounds((relay) => this.#native.train(options, relay), run);
+  /**
+   * Ordinary training of the trainee over the role `train`, or of it the epochs `part`. Returns their
+   * reports. Throws ERR_DIVERGED; ERR_CONFIG for a later part where no earlier one has ended.
+   */
+  train(
+    options: TrainOptions,
+    run: RunOptions = {},
+    part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
+  ): Promise<readonly RoundReport[]> {
+    const start = (relay: (event: NativeProgress) => void) =>
+      this.#native.train({...options, ...part}, relay);
+    return this.#rounds(start, run, part.firstEpoch);
+  }
+
+  /**
+   * What the parts of a training so far have left besides the trainee's weights: generator and
+   * optimizer. With both, another session goes on with the same result.
+   */
+  async exportTraining(): Promise<StateDict> {
+    return toStateDict(await this.#run(() => this.#native.exportTraining()));
+  }
+
+  /** Takes the state of {@link exportTraining}, from which the next later part goes on. */
+  loadTraining(state: StateDict): Promise<void> {
+    const tensors = [...state].map(([name, {dtype, shape, data}]) => {
+      return {name, dtype, shape: [...shape], data};
+    });
+    return this.#run(() => this.#native.loadTraining(tensors));
   }
 
   /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null where a role has no images. */
@@ -150,8 +195,7 @@ export class Session implements Disposable {
 
   /** The weights of a model, in the model's order. */
   async exportStateDict(model: ModelRole = 'trainee'): Promise<StateDict> {
-    const tensors = await this.#run(() => this.#native.exportStateDict(model));
-    return new Map(tensors.map(({name, dtype, shape, data}) => [name, {dtype, shape, data}]));
+    return toStateDict(await this.#run(() => this.#native.exportStateDict(model)));
   }
 
   /** Frees the session's memory, at once or when its job has stopped. May be called again. */
@@ -166,12 +210,13 @@ export class Session implements Disposable {
   async #rounds(
     start: (relay: (event: NativeProgress) => void) => Promise<void>,
     {signal, onProgress}: RunOptions,
+    firstRound = 0,
   ): Promise<readonly RoundReport[]> {
     const reports: RoundReport[] = [];
     const relay = progressRelay((progress) => {
       if (progress.kind === 'round') reports.push(progress.report);
       onProgress?.(progress);
-    });
+    }, firstRound);
     await this.#run(() => start(relay), signal);
     return reports;
   }
@@ -190,6 +235,10 @@ export class Session implements Disposable {
       signal?.removeEventListener('abort', cancel);
     }
   }
+}
+
+function toStateDict(tensors: NativeTensors): StateDict {
+  return new Map(tensors.map(({name, dtype, shape, data}) => [name, {dtype, shape, data}]));
 }
 
 function resolveDevice(device: string, info: NativeDeviceInfo): string {

@@ -92,10 +92,10 @@ function flagOf(name: string, option: AttackOption): Flag {
 
 function describe(result: AttackResult): string {
   const {record, metrics, epochs, poisonedTrainCount, device, seconds, files} = result;
+  const trained = device === null ? 'no model' : `${epochs.length} epochs on ${device}`;
   return [
-    metricsTable([[record, metrics]]),
-    '',
-    `${poisonedTrainCount} poisoned training images, ${epochs.length} epochs in ${duration(seconds)} on ${device}; written:`,
+    ...(metrics === null ? [] : [metricsTable([[record, metrics]]), '']),
+    `${poisonedTrainCount} poisoned training images, ${trained} in ${duration(seconds)}; written:`,
     fileTable(files),
   ].join('\n');
 }

@@ -1,10 +1,17 @@
 import {readdir, stat} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {basename, dirname} from 'node:path';
 import {type PoisonedDatasetState, poisonedEntries} from './dataset_state.js';
 import {findStateDict} from './find_state_dict.js';
 import {describeValue} from './pickle_values.js';
 import {type CheckpointKind, headOf, isDefenseResult, modelOf} from './read_checkpoint.js';
-import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
+import {
+  ATTACK_CHECKPOINT,
+  createPngResolver,
+  findRecordFile,
+  type PngResolver,
+  POISONED_SET,
+  RECORD_INFO,
+} from './record_paths.js';
 import {isAttackResult, readRecord} from './records.js';
 import {inferNumClasses} from './state_dict.js';
 import {elementCount} from './strided.js';
@@ -16,15 +23,18 @@ const PROBED_IMAGES = 5;
 
 export interface CheckpointDescription {
   readonly path: string;
-  /** 'other' for a torch.save file without weights, such as info.pickle. */
-  readonly kind: CheckpointKind | 'other';
+  /**
+   * attack_epoch: of an attack that was interrupted; poisoned_set: of one that trained nothing; 'other' for a
+   * torch.save file without weights, such as info.pickle.
+   */
+  readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other';
   readonly fileBytes: number;
   readonly pickleProtocol: number;
   /** What the pickle names; all of it is in the known vocabulary. */
   readonly globals: readonly string[];
   readonly model: ModelDescription | null;
   readonly record: RecordDescription | null;
-  /** For kind 'other': the top-level keys with a short description of their values. */
+  /** For the kinds 'poisoned_set' and 'other': the top-level keys with a short description of their values. */
   readonly content: Readonly<Record<string, string>> | string | null;
 }
 
@@ -68,7 +78,7 @@ export interface DatasetDescription {
  * LibTorch. Throws ERR_CHECKPOINT, and ERR_UNSAFE_PICKLE where the file names code.
  */
 export async function inspectCheckpoint(pathOrFolder: string): Promise<CheckpointDescription> {
-  const path = await findRecordFile(pathOrFolder);
+  const path = await findRecordFile(pathOrFolder, [ATTACK_CHECKPOINT, RECORD_INFO]);
   return withTorchFile(path, async (file) => {
     const common = {
       path,
@@ -78,16 +88,24 @@ export async function inspectCheckpoint(pathOrFolder: string): Promise<Checkpoin
     };
     const {value} = file;
     if (!file.globals.some((name) => name.startsWith('torch.'))) {
-      return {...common, kind: 'other', model: null, record: null, content: outline(value)};
+      const kind = isPoisonedSet(value) ? 'poisoned_set' : 'other';
+      return {...common, kind, model: null, record: null, content: outline(value)};
     }
     const model = describeModel(file, path);
     if (isAttackResult(value)) {
       const record = await describeRecord(value, path);
       return {...common, kind: 'attack_result', model, record, content: null};
     }
+    if (basename(path) === ATTACK_CHECKPOINT) {
+      return {...common, kind: 'attack_epoch', model, record: null, content: null};
+    }
     const kind = isDefenseResult(value) ? 'defense_result' : 'state_dict';
     return {...common, kind, model, record: null, content: null};
   });
+}
+
+function isPoisonedSet(value: unknown): boolean {
+  return value instanceof Map && value.get('content') === POISONED_SET;
 }
 
 function describeModel({zip, value}: TorchFile, path: string): ModelDescription {

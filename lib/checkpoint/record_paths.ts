@@ -5,21 +5,45 @@ import {unreadableFile} from './checkpoint_error.js';
 
 const RESULT_NAMES = ['attack_result.pt', 'defense_result.pt'] as const;
 
-/** The checkpoint itself, or the attack_result.pt (else defense_result.pt) of a record folder. Throws ERR_CHECKPOINT. */
-export async function findRecordFile(pathOrFolder: string): Promise<string> {
+/** In a record folder, besides its result: the options of the attack, and the poisoned ones of the images. */
+export const RECORD_INFO = 'info.pickle';
+export const POISON_LIST = 'train_poison_index_list.pickle';
+/** In the record folder while the training of its attack is not complete. */
+export const ATTACK_CHECKPOINT = 'attack_epoch_latest.pt';
+/** What info.pickle has for `content` where nothing was trained. */
+export const POISONED_SET = 'a poisoned data set without a model';
+
+/**
+ * The checkpoint itself, or of a record folder its attack_result.pt, else defense_result.pt, else the first of
+ * `others` that it has. Throws ERR_CHECKPOINT.
+ */
+export async function findRecordFile(
+  pathOrFolder: string,
+  others: readonly string[] = [],
+): Promise<string> {
   const stats = await stat(pathOrFolder).catch((error: unknown) => {
     throw unreadableFile(pathOrFolder, error);
   });
   if (!stats.isDirectory()) return pathOrFolder;
-  for (const name of RESULT_NAMES) {
+  for (const name of [...RESULT_NAMES, ...others]) {
     const path = join(pathOrFolder, name);
     if (await isFile(path)) return path;
   }
   throw new SauError(
     'ERR_CHECKPOINT',
-    `Expected ${RESULT_NAMES.join(' or ')} in the folder ${pathOrFolder} but found neither: name the checkpoint file itself`,
+    `Expected ${RESULT_NAMES.join(' or ')} in the folder ${pathOrFolder} but found ${await insteadOfResult(pathOrFolder)}`,
     {details: {path: pathOrFolder}},
   );
+}
+
+async function insteadOfResult(folder: string): Promise<string> {
+  if (await isFile(join(folder, ATTACK_CHECKPOINT))) {
+    return `${ATTACK_CHECKPOINT}: the attack was interrupted, go on with \`attack\` and --resume`;
+  }
+  if (await isFile(join(folder, POISON_LIST))) {
+    return `only poisoned images: run \`attack\` without --poison-only to have a model too`;
+  }
+  return 'neither: name the checkpoint file itself';
 }
 
 /** Finds the PNG files of one record. */

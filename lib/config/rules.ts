@@ -128,6 +128,16 @@ export const channelDeviations = z.preprocess(
     error: 'three numbers > 0 such as 0.247,0.243,0.261',
   }),
 );
+export const epochList = z.preprocess(
+  listFrom,
+  z.custom<number[]>(
+    (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every((v) => Number.isSafeInteger(v) && v > 0),
+    {error: 'epochs > 0 such as 100,200,300'},
+  ),
+);
 export const adamBetas = z.preprocess(
   listFrom,
   z.custom<[number, number]>((value) => isList(value, 2, (v) => v >= 0 && v < 1), {

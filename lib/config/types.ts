@@ -1,6 +1,13 @@
 import type {LabelModeKind} from '../attacks/label_mode.js';
-import type {ExecutionName, InitName, NormName, PrecisionName} from '../native/contract.js';
+import type {
+  ExecutionName,
+  InitName,
+  NormName,
+  PrecisionName,
+  ScheduleName,
+} from '../native/contract.js';
 import type {AttackKind, OwnOptions} from './attack_table.js';
+import type {RECIPES} from './defaults.js';
 
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 /** Per-channel constants R, G, B in [0,1] pixel scale. */
@@ -81,6 +88,8 @@ export interface DefendConfig extends DataConfig, DeviceConfig {
   readonly cacheMib: number;
 }
 
+export type RecipeName = keyof typeof RECIPES;
+
 /** What every attack has. */
 export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly recordRoot: string;
@@ -93,16 +102,33 @@ export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly poisonRate: number;
   readonly poisonCount: number | null;
   readonly labelMode: LabelModeKind;
+  /** Write the poisoned images and their bookkeeping, and train nothing. */
+  readonly poisonOnly: boolean;
+  /** Draw preview.png: some poisoned training images beside what they were. */
+  readonly preview: boolean;
+  /** Go on with an interrupted training from its last saved epoch. */
+  readonly resume: boolean;
+  /** Save the training after every n-th epoch and after the last, for `resume`; 0 never. */
+  readonly saveEvery: number;
+  /** Which defaults the training has; options that are given win over them. */
+  readonly recipe: RecipeName;
   readonly model: string;
   /** null: the data set's default, see `resolveTraining`. */
   readonly epochs: number | null;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly momentum: number;
+  /** Nesterov's momentum instead of the plain one. */
+  readonly nesterov: boolean;
   readonly weightDecay: number;
-  readonly schedule: 'cosine' | 'constant';
-  /** Epochs of the half cosine; null: see `resolveTraining`. */
+  readonly schedule: ScheduleName;
+  /** cosine and oneCycle: epochs until the learning rate is 0; null: see `resolveTraining`. */
   readonly scheduleLength: number | null;
+  /** oneCycle: share of `scheduleLength` in which the learning rate rises to `learningRate`. */
+  readonly warmupShare: number;
+  /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
+  readonly milestones: readonly number[];
+  readonly gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   readonly cropPadding: number;
   /** null: only on cifar10. */

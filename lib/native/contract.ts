@@ -69,6 +69,10 @@ export interface NativeSession {
   setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
   unlearn(options: NativeUnlearnOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
+  /** What the epochs of `train` so far have left besides the weights: generator and optimizer. */
+  exportTraining(): Promise<NativeTensors>;
+  /** The next `train` whose `firstEpoch` is above 0 goes on from it. */
+  loadTraining(state: NativeTensors): Promise<void>;
   evaluate(
     options: NativeEvaluateOptions,
     onProgress: (e: NativeProgress) => void,
@@ -133,6 +137,8 @@ export interface NativeOptimizerOptions {
   learningRate: number;
   weightDecay: number;
   momentum: number;
+  /** Nesterov's momentum instead of the plain one; of `sgd`. */
+  nesterov: boolean;
   adamBeta1: number;
   adamBeta2: number;
 }
@@ -151,14 +157,27 @@ export interface NativeUnlearnOptions {
   batchOrder: Int32Array;
 }
 
+/** How the learning rate of a training changes. */
+export type ScheduleName = 'constant' | 'cosine' | 'oneCycle' | 'multiStep';
+
 export interface NativeTrainOptions {
+  /** Of the whole training, of which a job may do a part. */
   epochs: number;
+  /** Epochs done before; above 0 the job goes on from the state that the epochs before left. */
+  firstEpoch: number;
+  /** Epochs done when the job ends. */
+  stopEpoch: number;
   batchSize: number;
   dropLast: boolean;
   optimizer: NativeOptimizerOptions;
-  schedule: 'cosine' | 'constant';
-  /** Epochs of the half cosine. */
+  schedule: ScheduleName;
+  /** cosine and oneCycle: epochs until the learning rate is 0. */
   scheduleLength: number;
+  /** oneCycle: share of `scheduleLength` in which the learning rate rises, below 1. */
+  warmupShare: number;
+  /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
+  milestones: readonly number[];
+  gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   cropPadding: number;
   flip: boolean;

@@ -12,7 +12,8 @@ export interface PrepareOutputOptions {
   readonly results?: readonly string[];
 }
 
-const RESULTS = ['defense_result.pt', 'attack_result.pt'];
+/** Files whose presence means that a run of `attack` or `defend` was completed. */
+export const RESULTS = ['defense_result.pt', 'attack_result.pt'];
 const PROBE_BYTES = 64 * 1024;
 
 /**

@@ -55,8 +55,25 @@ OptimizerOptions optimizer_options(const Napi::Value& value) {
           .learning_rate = number_field(o, "learningRate"),
           .weight_decay = number_field(o, "weightDecay"),
           .momentum = number_field(o, "momentum"),
+          .nesterov = boolean_field(o, "nesterov"),
           .adam_beta1 = number_field(o, "adamBeta1"),
           .adam_beta2 = number_field(o, "adamBeta2")};
+}
+
+ScheduleOptions schedule_options(const Napi::Object& o) {
+  using Kind = ScheduleOptions::Kind;
+  std::vector<int64_t> milestones;
+  for (const double epoch : numbers_field(o, "milestones"))
+    milestones.push_back(static_cast<int64_t>(epoch));
+  return {.kind = choose<Kind>(o.Get("schedule"), "schedule",
+                               {{"constant", Kind::kConstant},
+                                {"cosine", Kind::kCosine},
+                                {"oneCycle", Kind::kOneCycle},
+                                {"multiStep", Kind::kMultiStep}}),
+          .length = integer_field(o, "scheduleLength"),
+          .warmup_share = number_field(o, "warmupShare"),
+          .milestones = std::move(milestones),
+          .gamma = number_field(o, "gamma")};
 }
 
 const char* name_of(Progress::Kind kind) {
@@ -165,12 +182,12 @@ UnlearnOptions unlearn_options(const Napi::Value& value) {
 TrainOptions train_options(const Napi::Value& value) {
   const auto o = object_of(value, "the options of train");
   return {.epochs = integer_field(o, "epochs"),
+          .first_epoch = integer_field(o, "firstEpoch"),
+          .stop_epoch = integer_field(o, "stopEpoch"),
           .batch_size = integer_field(o, "batchSize"),
           .drop_last = boolean_field(o, "dropLast"),
           .optimizer = optimizer_options(o.Get("optimizer")),
-          .cosine =
-              choose<bool>(o.Get("schedule"), "schedule", {{"cosine", true}, {"constant", false}}),
-          .schedule_length = integer_field(o, "scheduleLength"),
+          .schedule = schedule_options(o),
           .crop_padding = integer_field(o, "cropPadding"),
           .flip = boolean_field(o, "flip"),
           .eval_every = integer_field(o, "evalEvery"),

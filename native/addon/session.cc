@@ -29,6 +29,8 @@ Napi::Function Session::define(Napi::Env env) {
        InstanceMethod<&Session::initialize>("initialize"),
        InstanceMethod<&Session::set_images>("setImages"),
        InstanceMethod<&Session::unlearn>("unlearn"), InstanceMethod<&Session::train>("train"),
+       InstanceMethod<&Session::export_training>("exportTraining"),
+       InstanceMethod<&Session::load_training>("loadTraining"),
        InstanceMethod<&Session::evaluate>("evaluate"), InstanceMethod<&Session::predict>("predict"),
        InstanceMethod<&Session::perturb>("perturb"),
        InstanceMethod<&Session::outer_gradient>("outerGradient"),
@@ -136,6 +138,25 @@ Napi::Value Session::train(const Napi::CallbackInfo& info) {
           return undefined_result();
         },
         info[1]);
+  });
+}
+
+Napi::Value Session::export_training(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return start(info.Env(), [](Workspace& workspace, const RunControl&) {
+      return tensors_result(workspace.export_training(), true);
+    });
+  });
+}
+
+Napi::Value Session::load_training(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return start(info.Env(),
+                 [tensors = named_tensors(info[0])](Workspace& workspace, const RunControl&) {
+                   workspace.load_training(tensors);
+                   return undefined_result();
+                 },
+                 {}, {info[0]});
   });
 }
 

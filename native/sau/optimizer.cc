@@ -42,11 +42,31 @@ void Optimizer::step() {
                               options_.weight_decay, kAdamEpsilon, /*amsgrad=*/true,
                               /*maximize=*/false);
     case OptimizerOptions::Kind::kSgd:
-      // A momentum of zeros makes the first step like the others.
-      return at::_fused_sgd_(parameters_, gradients, mean_, options_.weight_decay,
-                             options_.momentum, learning_rate_, /*dampening=*/0,
-                             /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
+      // A momentum of zeros makes the first step like the others; without momentum the kernel
+      // refuses one.
+      return at::_fused_sgd_(
+          parameters_, gradients, options_.momentum > 0 ? mean_ : std::vector<torch::Tensor>(),
+          options_.weight_decay, options_.momentum, learning_rate_, /*dampening=*/0,
+          options_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
   }
+}
+
+std::vector<NamedTensor> Optimizer::state() const {
+  const bool adam = options_.kind == OptimizerOptions::Kind::kAdam;
+  std::vector<NamedTensor> state;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const auto prefix = std::to_string(i) + ".";
+    state.push_back({prefix + (adam ? "exp_avg" : "momentum_buffer"), mean_[i]});
+    if (!adam) continue;
+    state.push_back({prefix + "exp_avg_sq", square_[i]});
+    state.push_back({prefix + "max_exp_avg_sq", top_square_[i]});
+    state.push_back({prefix + "step", steps_[i]});
+  }
+  return state;
+}
+
+void Optimizer::load_state(const std::vector<NamedTensor>& state) {
+  copy_tensors(state, this->state());
 }
 
 std::vector<torch::Tensor> Optimizer::gradients() const {

@@ -2,13 +2,14 @@
 #include <vector>
 
 #include "sau/options.h"
+#include "sau/state_dict.h"
 #include "sau/torch.h"
 
 namespace sau {
 
-/// Adam with amsgrad, or SGD with momentum (specification B1.8), in one fused kernel per step.
-/// State, step count and learning rate live on the device at fixed addresses, so that a step can be
-/// recorded.
+/// Adam with amsgrad, or SGD with momentum, plain or Nesterov's (specification B1.8), in one fused
+/// kernel per step. State, step count and learning rate live on the device at fixed addresses, so
+/// that a step can be recorded.
 class Optimizer {
  public:
   /// Gives every parameter a gradient of its own layout: a fused kernel pairs elements by address.
@@ -21,6 +22,12 @@ class Optimizer {
   void set_learning_rate(double learning_rate) { learning_rate_.fill_(learning_rate); }
   void zero_grad();
   void step();
+
+  /// What the steps so far have left, under PyTorch's names: "<position of the parameter>.<name>".
+  /// The tensors are the optimizer's own, not copies.
+  std::vector<NamedTensor> state() const;
+  /// Goes on from a state() of an optimizer of the same kind and parameters. Throws ERR_CHECKPOINT.
+  void load_state(const std::vector<NamedTensor>& state);
 
  private:
   std::vector<torch::Tensor> gradients() const;

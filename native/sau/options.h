@@ -36,6 +36,7 @@ struct OptimizerOptions {
   double learning_rate;
   double weight_decay;
   double momentum;    ///< SGD
+  bool nesterov;      ///< SGD
   double adam_beta1;  ///< Adam
   double adam_beta2;
 };
@@ -52,15 +53,25 @@ struct UnlearnOptions {
   std::vector<int64_t> batch_order;  ///< [rounds * n] positions in the clean subset; empty: shuffle
 };
 
+/// How the learning rate of a training changes.
+struct ScheduleOptions {
+  enum class Kind { kConstant, kCosine, kOneCycle, kMultiStep } kind;
+  int64_t length;       ///< cosine, one-cycle: epochs until the rate is 0
+  double warmup_share;  ///< one-cycle: share of `length` in which the rate rises, below 1
+  std::vector<int64_t> milestones;  ///< multi-step: epochs after which the rate is multiplied
+  double gamma;                     ///< multi-step: by this
+};
+
 struct TrainOptions {
-  int64_t epochs;
+  int64_t epochs;       ///< of the whole training
+  int64_t first_epoch;  ///< epochs done before; above 0 the training goes on from its state
+  int64_t stop_epoch;   ///< epochs done when this job ends, at most `epochs`
   int64_t batch_size;
   bool drop_last;
   OptimizerOptions optimizer;
-  bool cosine;              ///< cosine schedule by epoch, else a constant learning rate
-  int64_t schedule_length;  ///< epochs of the half cosine
-  int64_t crop_padding;     ///< zero pixels around the image before the random crop; 0: no crop
-  bool flip;                ///< horizontal flip with probability 1/2
+  ScheduleOptions schedule;
+  int64_t crop_padding;  ///< zero pixels around the image before the random crop; 0: no crop
+  bool flip;             ///< horizontal flip with probability 1/2
   int64_t eval_every;
   int64_t eval_batch_size;
 };

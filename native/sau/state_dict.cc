@@ -32,20 +32,23 @@ std::vector<NamedTensor> state_dict(const torch::nn::Module& module) {
 }
 
 void load_state_dict(torch::nn::Module& module, const std::vector<NamedTensor>& tensors) {
+  copy_tensors(tensors, state_dict(module));
+}
+
+void copy_tensors(const std::vector<NamedTensor>& from, const std::vector<NamedTensor>& to) {
   const torch::NoGradGuard no_grad;
-  const auto own = state_dict(module);
-  if (own.size() != tensors.size()) {
-    throw Error("ERR_CHECKPOINT", "Expected " + std::to_string(own.size()) +
-                                      " tensors but received " + std::to_string(tensors.size()));
+  if (to.size() != from.size()) {
+    throw Error("ERR_CHECKPOINT", "Expected " + std::to_string(to.size()) +
+                                      " tensors but received " + std::to_string(from.size()));
   }
-  for (size_t i = 0; i < own.size(); ++i) {
-    if (own[i].name != tensors[i].name || own[i].value.sizes() != tensors[i].value.sizes() ||
-        own[i].value.scalar_type() != tensors[i].value.scalar_type()) {
-      throw Error("ERR_CHECKPOINT", "Expected the tensor " + describe(own[i]) + " but received " +
-                                        describe(tensors[i]));
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (to[i].name != from[i].name || to[i].value.sizes() != from[i].value.sizes() ||
+        to[i].value.scalar_type() != from[i].value.scalar_type()) {
+      throw Error("ERR_CHECKPOINT",
+                  "Expected the tensor " + describe(to[i]) + " but received " + describe(from[i]));
     }
   }
-  for (size_t i = 0; i < own.size(); ++i) own[i].value.copy_(tensors[i].value);
+  for (size_t i = 0; i < to.size(); ++i) to[i].value.copy_(from[i].value);
 }
 
 }  // namespace sau

@@ -1,21 +1,12 @@
 #include "sau/victim_trainer.h"
 
 #include <chrono>
-#include <numbers>
 
 #include "sau/guards.h"
-#include "sau/optimizer.h"
+#include "sau/schedule.h"
 
 namespace sau {
 namespace {
-
-/// Cosine annealing by epoch down to 0 (the closed form; specification B3.1).
-double learning_rate_at(int64_t epoch, const TrainOptions& options) {
-  const double rate = options.optimizer.learning_rate;
-  if (!options.cosine) return rate;
-  const double progress = static_cast<double>(epoch) / static_cast<double>(options.schedule_length);
-  return rate * (1 + std::cos(std::numbers::pi * progress)) / 2;
-}
 
 struct EpochSums {
   torch::Tensor loss;     ///< sum over batches of the batch mean
@@ -23,6 +14,63 @@ struct EpochSums {
   int64_t batches = 0;
   int64_t images = 0;
 };
+
+/// Batches of an epoch. Throws ERR_CONFIG where there is none.
+int64_t batches_of(const ImageSet& train, const TrainOptions& options) {
+  TORCH_CHECK(options.batch_size > 0, "the batch size must be above 0, got ", options.batch_size);
+  const int64_t full = train.size() / options.batch_size;
+  const int64_t batches =
+      options.drop_last ? full : (train.size() + options.batch_size - 1) / options.batch_size;
+  if (batches > 0) return batches;
+  throw Error("ERR_CONFIG", "Expected a --batch-size of at most " + std::to_string(train.size()) +
+                                " training images but received " +
+                                std::to_string(options.batch_size));
+}
+
+/// One pass over the training set.
+EpochSums train_epoch(const TrainingState& state, const ImageSet& train,
+                      const TrainOptions& options, int64_t epoch, const RunControl& control) {
+  const auto device = train.images.device();
+  const ModeGuard training(state.model.model(), true);
+  const auto order = torch::randperm(train.size(), state.generator, torch::kInt64).to(device);
+  EpochSums sums{torch::zeros({}, device), torch::zeros({}, train.labels.options()),
+                 batches_of(train, options)};
+  for (int64_t batch = 0; batch < sums.batches; ++batch) {
+    control.throw_if_cancelled();
+    // The middle of the batch, so that no step has a rate of 0.
+    const double part = (static_cast<double>(batch) + 0.5) / static_cast<double>(sums.batches);
+    state.optimizer.set_learning_rate(learning_rate_at(
+        static_cast<double>(epoch) + part, options.optimizer.learning_rate, options.schedule));
+    const auto positions =
+        order.slice(0, batch * options.batch_size, (batch + 1) * options.batch_size);
+    const auto labels = train.labels.index_select(0, positions);
+    const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
+                                options.flip, state.generator);
+    state.optimizer.zero_grad();
+    const auto logits = state.model.logits(to_pixels(images));
+    const auto loss = torch::cross_entropy_loss(logits, labels);
+    loss.backward();
+    state.optimizer.step();
+    sums.loss += loss.detach();
+    sums.correct += logits.argmax(1).eq(labels).sum();
+    sums.images += labels.size(0);
+    control.report({.kind = Progress::Kind::kBatch,
+                    .round = epoch,
+                    .rounds = options.epochs,
+                    .batch = batch + 1,
+                    .batches = sums.batches});
+  }
+  return sums;
+}
+
+/// Mean loss of an epoch. Throws ERR_DIVERGED.
+double mean_loss_of(const EpochSums& sums, int64_t epoch) {
+  const double mean = sums.loss.item<double>() / static_cast<double>(sums.batches);
+  if (std::isfinite(mean)) return mean;
+  throw Error("ERR_DIVERGED", "Expected a finite training loss but it is " + std::to_string(mean) +
+                                  " in epoch " + std::to_string(epoch + 1) +
+                                  ". Lower --learning-rate");
+}
 
 }  // namespace
 
@@ -55,53 +103,12 @@ torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool fl
       .view(images.sizes());
 }
 
-void train_victim(const PixelClassifier& model, const ImageSet& train, const TrainOptions& options,
-                  torch::Generator& generator, const RunControl& control,
-                  const std::function<Metrics()>& evaluate) {
-  const auto device = train.images.device();
-  Optimizer optimizer(model.model().parameters(), options.optimizer);
-  TORCH_CHECK(options.batch_size > 0, "the batch size must be above 0, got ", options.batch_size);
-  const int64_t full = train.size() / options.batch_size;
-  const int64_t batches =
-      options.drop_last ? full : (train.size() + options.batch_size - 1) / options.batch_size;
-  if (batches == 0) {
-    throw Error("ERR_CONFIG", "Expected a --batch-size of at most " + std::to_string(train.size()) +
-                                  " training images but received " +
-                                  std::to_string(options.batch_size));
-  }
-  for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+void train_victim(const TrainingState& state, const ImageSet& train, const TrainOptions& options,
+                  const RunControl& control, const std::function<Metrics()>& evaluate) {
+  for (int64_t epoch = options.first_epoch; epoch < options.stop_epoch; ++epoch) {
     const auto start = std::chrono::steady_clock::now();
-    const ModeGuard training(model.model(), true);
-    optimizer.set_learning_rate(learning_rate_at(epoch, options));
-    const auto order = torch::randperm(train.size(), generator, torch::kInt64).to(device);
-    EpochSums sums{torch::zeros({}, device), torch::zeros({}, train.labels.options())};
-    for (int64_t batch = 0; batch < batches; ++batch) {
-      control.throw_if_cancelled();
-      const auto positions =
-          order.slice(0, batch * options.batch_size, (batch + 1) * options.batch_size);
-      const auto labels = train.labels.index_select(0, positions);
-      const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
-                                  options.flip, generator);
-      optimizer.zero_grad();
-      const auto logits = model.logits(to_pixels(images));
-      const auto loss = torch::cross_entropy_loss(logits, labels);
-      loss.backward();
-      optimizer.step();
-      sums.loss += loss.detach();
-      sums.correct += logits.argmax(1).eq(labels).sum();
-      sums.images += labels.size(0);
-      control.report({.kind = Progress::Kind::kBatch,
-                      .round = epoch,
-                      .rounds = options.epochs,
-                      .batch = batch + 1,
-                      .batches = batches});
-    }
-    const double mean_loss = sums.loss.item<double>() / static_cast<double>(batches);
-    if (!std::isfinite(mean_loss)) {
-      throw Error("ERR_DIVERGED", "Expected a finite training loss but it is " +
-                                      std::to_string(mean_loss) + " in epoch " +
-                                      std::to_string(epoch + 1) + ". Lower --learning-rate");
-    }
+    const auto sums = train_epoch(state, train, options, epoch, control);
+    const double mean_loss = mean_loss_of(sums, epoch);
     Progress report{.kind = Progress::Kind::kRound,
                     .round = epoch,
                     .rounds = options.epochs,

@@ -3,6 +3,7 @@
 
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
+#include "sau/optimizer.h"
 #include "sau/options.h"
 #include "sau/run_control.h"
 #include "sau/torch.h"
@@ -14,10 +15,17 @@ namespace sau {
 torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool flip,
                       torch::Generator& generator);
 
-/// Ordinary training on a poisoned set, for the attack simulation (specification B3.1). Weights of
-/// the last epoch stay in the model. evaluate: measures the model after an epoch.
-void train_victim(const PixelClassifier& model, const ImageSet& train, const TrainOptions& options,
-                  torch::Generator& generator, const RunControl& control,
-                  const std::function<Metrics()>& evaluate);
+/// All that a training changes: with it, and nothing else, a training can be continued.
+struct TrainingState {
+  const PixelClassifier& model;
+  Optimizer& optimizer;
+  torch::Generator& generator;  ///< on the CPU
+};
+
+/// Ordinary training on a poisoned set, for the attack simulation (specification B3.1): the epochs
+/// from `first_epoch` to before `stop_epoch`. Weights of the last epoch stay in the model.
+/// evaluate: measures the model after an epoch.
+void train_victim(const TrainingState& state, const ImageSet& train, const TrainOptions& options,
+                  const RunControl& control, const std::function<Metrics()>& evaluate);
 
 }  // namespace sau

@@ -5,11 +5,14 @@
 #include "sau/device.h"
 #include "sau/error.h"
 #include "sau/metrics.h"
+#include "sau/optimizer.h"
 #include "sau/predict.h"
 #include "sau/victim_trainer.h"
 
 namespace sau {
 namespace {
+
+constexpr const char* kGenerator = "generator";
 
 const char* name_of(ImageRole role) {
   switch (role) {
@@ -149,8 +152,40 @@ void Workspace::unlearn(const UnlearnOptions& options, const RunControl& control
 
 void Workspace::train(const TrainOptions& options, const RunControl& control) {
   prepare();
-  train_victim(model(ModelRole::kTrainee), images(ImageRole::kTrain), options, generator_, control,
+  const auto& trainee = model(ModelRole::kTrainee);
+  Optimizer optimizer(trainee.model().parameters(), options.optimizer);
+  if (options.first_epoch > 0) optimizer.load_state(training_state());
+  optimizer_state_.reset();  // a training that is cut off within an epoch cannot go on from there
+  train_victim({trainee, optimizer, generator_}, images(ImageRole::kTrain), options, control,
                [&] { return evaluate(ModelRole::kTrainee, options.eval_batch_size, control); });
+  optimizer_state_ = optimizer.state();
+}
+
+const std::vector<NamedTensor>& Workspace::training_state() const {
+  if (optimizer_state_) return *optimizer_state_;
+  throw Error(
+      "ERR_CONFIG",
+      "Expected a training to go on from but there is none. Call train or loadTraining first");
+}
+
+std::vector<NamedTensor> Workspace::export_training() {
+  prepare();
+  std::vector<NamedTensor> state{{kGenerator, generator_.get_state().clone()}};
+  for (const auto& [name, value] : training_state()) state.push_back({name, to_host(value)});
+  return state;
+}
+
+void Workspace::load_training(const std::vector<NamedTensor>& state) {
+  prepare();
+  if (state.empty() || state[0].name != kGenerator) {
+    throw Error("ERR_CHECKPOINT",
+                std::string("Expected the state of a training that begins with '") + kGenerator +
+                    "' but received another");
+  }
+  generator_.set_state(state[0].value.clone());
+  optimizer_state_.emplace();
+  for (size_t i = 1; i < state.size(); ++i)
+    optimizer_state_->push_back({state[i].name, state[i].value.clone()});
 }
 
 Metrics Workspace::evaluate(ModelRole role, int64_t batch_size, const RunControl& control) {

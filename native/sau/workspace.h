@@ -36,7 +36,14 @@ class Workspace {
                   const torch::Tensor& true_labels);
 
   void unlearn(const UnlearnOptions& options, const RunControl& control);
+  /// The epochs of a training from `first_epoch` on; above 0 it goes on from where the training
+  /// before, or the one of load_training, has ended.
   void train(const TrainOptions& options, const RunControl& control);
+  /// What a training has left besides the weights, on the host: the generator and the optimizer's
+  /// state. Throws ERR_CONFIG where there was none, or it was cut off within an epoch.
+  std::vector<NamedTensor> export_training();
+  /// The state of an export_training() of a session with the same options.
+  void load_training(const std::vector<NamedTensor>& state);
   Metrics evaluate(ModelRole role, int64_t batch_size, const RunControl& control);
   /// argmax over a set: int64 [N] on the host.
   torch::Tensor predictions(ModelRole model, ImageRole role, const RunControl& control);
@@ -68,6 +75,8 @@ class Workspace {
   const torch::Tensor& reference_clean(ImageRole role, const FrozenPixelClassifier& reference,
                                        const RunControl& control);
   const ImageSet& images(ImageRole role) const;
+  /// The optimizer's state after the training so far. Throws ERR_CONFIG.
+  const std::vector<NamedTensor>& training_state() const;
   const ImageSet* find_images(ImageRole role) const;
 
   WorkspaceOptions options_;
@@ -80,6 +89,7 @@ class Workspace {
   bool has_weights_ = false;
   std::map<ImageRole, ImageSet> images_;
   std::map<ImageRole, torch::Tensor> reference_clean_;
+  std::optional<std::vector<NamedTensor>> optimizer_state_;  ///< of the training so far
 };
 
 }  // namespace sau

@@ -46,6 +46,7 @@ export function roundOptions({batch, cleanIndices, rounds = 1}) {
       learningRate: defend.learningRate,
       weightDecay: defend.weightDecay,
       momentum: defend.momentum,
+      nesterov: false,
       adamBeta1: defend.adamBetas[0],
       adamBeta2: defend.adamBetas[1],
     },

@@ -124,7 +124,7 @@ describe.skipIf(!IS_BUILT)('an aborted attack', () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const running = builtPackage().attack(
-      {...VICTIM, data: world.data, out},
+      {...VICTIM, data: world.data, out, saveEvery: 0},
       {
         signal: controller.signal,
         onProgress: (progress) => {

@@ -24,10 +24,10 @@ async function open() {
   return session;
 }
 const pgd = {norm: 'L_inf', normBound: 0.2, stepSize: 0.2, steps: 2, init: 'max', beta1: 0.01, beta2: 1};
-const optimizer = {optimizer: 'adam', learningRate: 1e-3, weightDecay: 0, momentum: 0.9, adamBeta1: 0.9, adamBeta2: 0.999};
+const optimizer = {optimizer: 'adam', learningRate: 1e-3, weightDecay: 0, momentum: 0.9, nesterov: false, adamBeta1: 0.9, adamBeta2: 0.999};
 const loss = {lambda1: 1, lambda2: 0, lambda3: 1, trainMode: false};
 const endless = {rounds: 1e6, batchSize: 4, outerSteps: 1, evalEvery: 0, evalBatchSize: 8, pgd, loss, optimizer, batchOrder: new Int32Array(0)};
-const train = {epochs: 1, batchSize: 4, dropLast: true, optimizer, schedule: 'constant', scheduleLength: 1, cropPadding: 0, flip: false, evalEvery: 0, evalBatchSize: 8};
+const train = {epochs: 1, batchSize: 4, dropLast: true, optimizer, schedule: 'constant', scheduleLength: 1, firstEpoch: 0, stopEpoch: 1, warmupShare: 0, milestones: [], gamma: 1, cropPadding: 0, flip: false, evalEvery: 0, evalBatchSize: 8};
 `;
 
 interface Outcome {

@@ -113,6 +113,7 @@ export const UNLEARN: NativeUnlearnOptions = {
     learningRate: 1e-3,
     weightDecay: 0,
     momentum: 0.9,
+    nesterov: false,
     adamBeta1: 0.9,
     adamBeta2: 0.999,
   },

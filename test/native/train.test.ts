@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import type {NativeTrainOptions} from '../../lib/native/contract.js';
+import type {TrainOptions} from '../../lib/session.js';
 import {
   bytesOf,
   errorOf,
@@ -22,7 +22,7 @@ import {
 const {full} = facts.training;
 const SIDE = 16;
 
-const TRAIN: NativeTrainOptions = {
+const TRAIN: TrainOptions = {
   epochs: 2,
   batchSize: 32,
   dropLast: true,
@@ -31,11 +31,15 @@ const TRAIN: NativeTrainOptions = {
     learningRate: full.learning_rate,
     weightDecay: full.weight_decay,
     momentum: full.momentum,
+    nesterov: false,
     adamBeta1: 0.9,
     adamBeta2: 0.999,
   },
   schedule: 'cosine',
   scheduleLength: full.schedule_length,
+  warmupShare: 0,
+  milestones: [],
+  gamma: 1,
   cropPadding: 0,
   flip: false,
   evalEvery: 0,
@@ -48,7 +52,7 @@ async function trainSession(seed = 0) {
   return session;
 }
 
-async function parametersAfter(options: Partial<NativeTrainOptions>): Promise<Float32Array> {
+async function parametersAfter(options: Partial<TrainOptions>): Promise<Float32Array> {
   using session = await trainSession();
   await session.train({...TRAIN, ...options});
   return flatten(await session.exportStateDict(), 'parameters');
@@ -188,7 +192,7 @@ function copies(count: number, white: (row: number, column: number) => boolean):
 async function whiteSeen(
   set: ImageSet,
   left: 0 | 1,
-  augmentation: Pick<NativeTrainOptions, 'cropPadding' | 'flip'>,
+  augmentation: Pick<TrainOptions, 'cropPadding' | 'flip'>,
 ): Promise<number> {
   using session = await tinySession({mean: [0, 0, 0], std: [1, 1, 1]});
   const state = new Map(await tensorsOf('tiny_trainee.pt'));

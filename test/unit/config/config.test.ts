@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {ATTACK_KINDS} from '../../../lib/config/attack_table.js';
+import {RECIPES} from '../../../lib/config/defaults.js';
 import {
   DEFAULTS,
   DEMO_DEFAULTS,
@@ -91,6 +92,26 @@ describe('defaults', () => {
       schedule: 'cosine',
       cropPadding: 4,
     });
+  });
+
+  it('of a recipe win over those of attacks, and what the user gives wins over both', () => {
+    const {fast} = RECIPES;
+    const reference = parseAttackConfig({kind: 'badnet'});
+    expect(parseAttackConfig({kind: 'badnet', recipe: 'reference'})).toEqual(reference);
+    const config = parseAttackConfig({kind: 'badnet', recipe: 'fast'});
+    expect(config).toEqual({...reference, ...fast, recipe: 'fast'});
+    const given = {epochs: 3, learningRate: 0.5, nesterov: false, schedule: 'cosine'} as const;
+    const mixed = parseAttackConfig({kind: 'badnet', recipe: 'fast', ...given});
+    expect(mixed).toEqual({...config, ...given});
+    expect(parseAttackConfig(mixed)).toEqual(mixed);
+    expect(messageOf(() => parseAttackConfig({kind: 'badnet', recipe: 'slow'}))).toBe(
+      'Expected reference or fast for recipe but received "slow"',
+    );
+  });
+
+  it('of the schedule stop half-way on gtsrb with the cosine alone', () => {
+    const attack = parseAttackConfig({kind: 'badnet', schedule: 'oneCycle'});
+    expect(resolveTraining(attack, 'gtsrb')).toMatchObject({epochs: 50, scheduleLength: 50});
   });
 
   it('of evaluate and demo need no more than a checkpoint', () => {

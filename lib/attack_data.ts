@@ -1,0 +1,137 @@
+import {basename} from 'node:path';
+import {trainOptions} from './attack_training.js';
+import {type AttackContext, makeTriggers} from './attacks/attacks.js';
+import {
+  attackLabelOf,
+  checkLabelMode,
+  type LabelMode,
+  poisonTestSelection,
+} from './attacks/label_mode.js';
+import {choosePoisonedIndices} from './attacks/poison.js';
+import {applyTrigger, withPoisoned} from './attacks/trigger.js';
+import {readCheckpoint} from './checkpoint/read_checkpoint.js';
+import type {AttackConfig} from './config.js';
+import type {Dataset} from './datasets/dataset.js';
+import type {ImageSet} from './datasets/image_set.js';
+import {openDataset} from './datasets/open_dataset.js';
+import {SauError} from './errors.js';
+import type {RunOptions} from './progress.js';
+import {createSession} from './session.js';
+import {datasetKinds, normalization, type RecordNotes} from './target.js';
+
+/** An attack whose images are poisoned. */
+export interface PreparedAttack {
+  readonly config: AttackConfig;
+  readonly dataset: Dataset;
+  readonly datasetName: string;
+  readonly scale: RecordNotes;
+  readonly poison: Poison;
+}
+
+/** A data set with an attack's trigger in it. */
+export type Poison = Awaited<ReturnType<typeof poisonDataset>>;
+
+async function poisonDataset(
+  dataset: Dataset,
+  config: AttackConfig,
+  mode: LabelMode,
+  scale: RecordNotes,
+  run: RunOptions,
+) {
+  const {numClasses} = dataset;
+  const {signal} = run;
+  const labelOf = (label: number): number => attackLabelOf(label, mode, numClasses);
+  const clean = await dataset.loadTrain(undefined, {signal});
+  const test = await dataset.loadTest(undefined, {signal});
+  const context = attackContext(dataset, config, scale, {train: clean, test}, run);
+  const triggers = await makeTriggers(config, context);
+  const poisonedIndices = choosePoisonedIndices({
+    labels: clean.labels,
+    amount:
+      config.poisonCount === null
+        ? {kind: 'rate', rate: config.poisonRate}
+        : {kind: 'count', count: config.poisonCount},
+    mode,
+    seed: config.seed,
+  });
+  const poisonedTrain = await applyTrigger(clean, poisonedIndices, triggers.train, labelOf);
+  const selection = poisonTestSelection(test.labels, mode);
+  const limit = config.testLimit ?? test.count;
+  return {
+    train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
+    poisonedTrain,
+    /** The whole poisoned test set, for the record. */
+    poisonedTest: await applyTrigger(test, selection, triggers.test, labelOf),
+    testCount: test.count,
+    /** What the victim is measured on. */
+    cleanTest: limit >= test.count ? test : await dataset.loadTest(firstIndices(limit), {signal}),
+    measuredTest: await applyTrigger(
+      test,
+      selection.filter((i) => i < limit),
+      triggers.test,
+      labelOf,
+    ),
+  };
+}
+
+function attackContext(
+  dataset: Dataset,
+  config: AttackConfig,
+  scale: RecordNotes,
+  sets: {readonly train: ImageSet; readonly test: ImageSet},
+  run: RunOptions,
+): AttackContext {
+  const {height, width, numClasses} = dataset;
+  const {targetLabel, seed} = config;
+  const openSession = (classes: number) =>
+    createSession({...config, ...scale, numClasses: classes, purpose: 'training'});
+  return {
+    ...sets,
+    ...{targetLabel, seed, run, openSession},
+    size: {height, width},
+    async cleanModel(path) {
+      if (path !== null) return (await readCheckpoint(path)).stateDict;
+      run.onProgress?.({kind: 'stage', message: 'training a clean model'});
+      using session = await openSession(numClasses);
+      await session.initialize();
+      await session.setImages('train', sets.train);
+      const options = trainOptions(config, dataset.name ?? basename(dataset.path));
+      await session.train({...options, evalEvery: 0}, run);
+      return await session.exportStateDict();
+    },
+  };
+}
+
+/** Reads and poisons the data set. Throws ERR_DATASET, and ERR_CONFIG for options that do not fit it. */
+export async function prepareAttack(
+  config: AttackConfig,
+  run: RunOptions,
+): Promise<PreparedAttack> {
+  const dataset = await openAttackDataset(config);
+  const datasetName = dataset.name ?? basename(dataset.path);
+  const scale = await normalization(config, null, datasetName, dataset.numClasses);
+  const mode = labelModeOf(config);
+  checkLabelMode(mode, dataset.numClasses);
+  const poison = await poisonDataset(dataset, config, mode, scale, run);
+  return {config, dataset, datasetName, scale, poison};
+}
+
+async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
+  if (config.data === null) {
+    throw new SauError(
+      'ERR_CONFIG',
+      'Expected --data with the folder of the data set to poison but received nothing',
+    );
+  }
+  const size =
+    config.imageSize === null ? undefined : {height: config.imageSize, width: config.imageSize};
+  return openDataset({path: config.data, kind: datasetKinds(config.dataset), size});
+}
+
+function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {
+  return labelMode === 'all2all' ? {kind: labelMode, shift: 1} : {kind: labelMode, targetLabel};
+}
+
+function firstIndices(count: number): Int32Array {
+  return Int32Array.from({length: count}, (_, i) => i);
+}
