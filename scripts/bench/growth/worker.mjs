@@ -6,7 +6,8 @@ import {patternImages} from './images.mjs';
 import {BATCH} from './plan.mjs';
 
 const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
-const {DEFAULTS} = packageModule('config/defaults');
+const {parseAttackConfig} = packageModule('config');
+const {trainOptions: trainingOf} = packageModule('attack_training');
 
 /** Seeds of the images: the net learns others than those that it unlearns on. */
 const TRAIN_SEED = 1;
@@ -58,23 +59,16 @@ async function prepare(request) {
 }
 
 function trainOptions() {
-  const {attack} = DEFAULTS;
-  return {
-    epochs: TRAINING.epochs,
+  const {epochs, learningRate} = TRAINING;
+  const own = {
+    kind: 'badnet',
+    epochs,
+    learningRate,
     batchSize: BATCH,
-    dropLast: false,
-    optimizer: {
-      optimizer: 'sgd',
-      learningRate: TRAINING.learningRate,
-      weightDecay: attack.weightDecay,
-      momentum: attack.momentum,
-      ...{adamBeta1: 0.9, adamBeta2: 0.999}, // SGD has no use for them
-    },
-    schedule: 'cosine',
-    scheduleLength: TRAINING.epochs,
-    ...{cropPadding: 0, flip: false},
-    ...{evalEvery: 0, evalBatchSize: BATCH},
+    cropPadding: 0,
+    evalEvery: 0,
   };
+  return trainingOf(parseAttackConfig(own), 'patterns');
 }
 
 async function measure(request) {
