@@ -1,11 +1,9 @@
-import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {attack} from './attack.js';
 import {readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {DEFAULTS, type DemoConfig, type DemoOptions, parseDemoConfig} from './config.js';
 import type {ImageSet} from './datasets/image_set.js';
-import {makeSyntheticDataset} from './datasets/synthetic.js';
-import {writePngs} from './datasets/write_pngs.js';
+import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput} from './report/output_folder.js';
@@ -94,16 +92,7 @@ async function writeImages(
 ): Promise<string> {
   run.onProgress?.({kind: 'stage', message: 'drawing a synthetic image set'});
   const folder = join(out, 'data', 'synthetic');
-  await rm(folder, {recursive: true, force: true});
-  const made = await makeSyntheticDataset({seed, trainPerClass, testPerClass, size});
-  const write = async (split: string, set: ImageSet): Promise<void> => {
-    const nameOf = (i: number): string => String(i).padStart(5, '0');
-    const classOf = (i: number): string => made.classNames[set.labels[i] ?? 0] ?? 'unknown';
-    await writePngs(set, (i) => join(folder, split, classOf(i), `${nameOf(i)}.png`), run.signal);
-  };
-  await mkdir(folder, {recursive: true});
-  await write('train', made.train);
-  await write('test', made.test);
+  await writeSyntheticImages(folder, {seed, trainPerClass, testPerClass, size}, run.signal);
   return folder;
 }
 
