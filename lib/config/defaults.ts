@@ -102,7 +102,7 @@ export const RECIPES = {
   fast: {
     epochs: 20,
     batchSize: 256,
-    learningRate: 0.1,
+    learningRate: 0.2,
     nesterov: true,
     schedule: 'oneCycle',
     precision: 'auto',

@@ -19,8 +19,11 @@ export interface StripInput {
 
 /** In image pixels, between the images and around the sheet. */
 const GAP = 2;
-const LABEL_WIDTH = 190;
+const LEAST_LABEL_WIDTH = 190;
 const FONT_SIZE = 17;
+/** Of a letter, in font sizes: a little more than an average one. */
+const LETTER_WIDTH = 0.55;
+const LABEL_MARGIN = 10;
 const PAPER = 255;
 
 /**
@@ -40,7 +43,7 @@ export async function writeStrip(path: string, input: StripInput): Promise<void>
   });
   const enlarged = await sharp(sheet, {raw: {width, height, channels: 3}})
     .resize(width * scale, height * scale, {kernel: 'nearest'})
-    .extend({left: LABEL_WIDTH, background: 'white'})
+    .extend({left: labelWidth(rows), background: 'white'})
     .png()
     .toBuffer();
   const png = await sharp(enlarged)
@@ -76,13 +79,21 @@ function place(
   }
 }
 
+/** Room for the longest label, in screen pixels. */
+function labelWidth(rows: readonly StripRow[]): number {
+  const longest = Math.max(0, ...rows.map(({label}) => label.length));
+  const width = 2 * LABEL_MARGIN + longest * LETTER_WIDTH * FONT_SIZE;
+  return Math.max(LEAST_LABEL_WIDTH, Math.ceil(width));
+}
+
 function labels({rows, size, scale}: StripInput, height: number): Buffer {
+  const width = labelWidth(rows);
   const texts = rows.map(({label}, row) => {
     const middle = (GAP + row * (size + GAP) + size / 2) * scale;
-    return `<text x="${LABEL_WIDTH - 10}" y="${middle + FONT_SIZE / 3}">${escapeXml(label)}</text>`;
+    return `<text x="${width - LABEL_MARGIN}" y="${middle + FONT_SIZE / 3}">${escapeXml(label)}</text>`;
   });
   return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${LABEL_WIDTH}" height="${height}" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
       `font-family="Helvetica, Arial, DejaVu Sans, sans-serif" font-size="${FONT_SIZE}" ` +
       `fill="#222" text-anchor="end">${texts.join('')}</svg>`,
   );

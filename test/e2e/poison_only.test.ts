@@ -101,10 +101,10 @@ describe.skipIf(!IS_BUILT)('an attack that only poisons', () => {
     expect(stdout).toContain(`${TRAIN_COUNT / 10} poisoned training images, no model`);
     expect(namesIn(folder)).toEqual([...FILES, 'preview.png'].sort());
     const {format, width, height} = await sharp(join(folder, 'preview.png')).metadata();
-    // Labels, 8 columns and 3 rows of 16 pixels with gaps of 2 between them, six times enlarged.
+    // A label of 22 letters, 8 columns and 3 rows of 16 pixels with gaps of 2 between them, six times enlarged.
     expect({format, width, height}).toEqual({
       format: 'png',
-      width: 190 + 6 * (2 + 8 * 18),
+      width: 226 + 6 * (2 + 8 * 18),
       height: 6 * (2 + 3 * 18),
     });
   });
