@@ -5,11 +5,11 @@ import {
   readAttackCheckpoint,
   removeAttackCheckpoint,
 } from './attack_checkpoint.js';
-import {type PreparedAttack, prepareAttack} from './attack_data.js';
+import {openAttack, type PreparedAttack, prepareAttack} from './attack_data.js';
 import {removeRecord, writeAttackRecord, writePoisonedSet} from './attack_record.js';
 import {trainVictim} from './attack_training.js';
 import {ATTACK_CHECKPOINT, POISON_LIST} from './checkpoint/record_paths.js';
-import {type AttackOptions, parseAttackConfig} from './config.js';
+import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
 import {SauError} from './errors.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput, RESULTS} from './report/output_folder.js';
@@ -17,6 +17,7 @@ import {writePreview} from './report/preview.js';
 import type {AttackResult, OutputFiles} from './results.js';
 import {createSession} from './session.js';
 import {setTestSets} from './test_sets.js';
+import {trainingAttack} from './training_attack.js';
 
 /**
  * Simulates a backdoor attack: poisons a training set, trains a victim on it and writes a BackdoorBench
@@ -28,7 +29,10 @@ export async function attack(options: AttackOptions, run: RunOptions = {}): Prom
   const start = performance.now();
   const config = parseAttackConfig(options);
   run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});
-  const prepared = await prepareAttack(config, run);
+  const opened = await openAttack(config);
+  const {config: own} = opened;
+  if (isTrainingAttack(own)) return trainingAttack({...opened, config: own, start}, run);
+  const prepared = await prepareAttack({...opened, config: own}, run);
   const {poison} = prepared;
   const record = await prepareOutput(config.out, {
     force: config.force,

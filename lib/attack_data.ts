@@ -10,7 +10,7 @@ import {
 import {choosePoisonedIndices} from './attacks/poison.js';
 import {applyTrigger, withPoisoned} from './attacks/trigger.js';
 import {readCheckpoint} from './checkpoint/read_checkpoint.js';
-import type {AttackConfig} from './config.js';
+import type {AttackConfig, DataAttackConfig} from './config.js';
 import type {Dataset} from './datasets/dataset.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {openDataset} from './datasets/open_dataset.js';
@@ -19,12 +19,17 @@ import type {RunOptions} from './progress.js';
 import {createSession} from './session.js';
 import {datasetKinds, normalization, type RecordNotes} from './target.js';
 
-/** An attack whose images are poisoned. */
-export interface PreparedAttack {
+/** An attack whose options are checked and whose data set is open. */
+export interface OpenedAttack {
   readonly config: AttackConfig;
   readonly dataset: Dataset;
   readonly datasetName: string;
   readonly scale: RecordNotes;
+  readonly mode: LabelMode;
+}
+
+/** An attack whose images are poisoned. */
+export interface PreparedAttack extends OpenedAttack {
   readonly poison: Poison;
 }
 
@@ -33,7 +38,7 @@ export type Poison = Awaited<ReturnType<typeof poisonDataset>>;
 
 async function poisonDataset(
   dataset: Dataset,
-  config: AttackConfig,
+  config: DataAttackConfig,
   mode: LabelMode,
   scale: RecordNotes,
   run: RunOptions,
@@ -102,18 +107,23 @@ function attackContext(
   };
 }
 
-/** Reads and poisons the data set. Throws ERR_DATASET, and ERR_CONFIG for options that do not fit it. */
-export async function prepareAttack(
-  config: AttackConfig,
-  run: RunOptions,
-): Promise<PreparedAttack> {
+/** Throws ERR_DATASET, and ERR_CONFIG for options that do not fit the data set. */
+export async function openAttack(config: AttackConfig): Promise<OpenedAttack> {
   const dataset = await openAttackDataset(config);
   const datasetName = dataset.name ?? basename(dataset.path);
   const scale = await normalization(config, null, datasetName, dataset.numClasses);
   const mode = labelModeOf(config);
   checkLabelMode(mode, dataset.numClasses);
-  const poison = await poisonDataset(dataset, config, mode, scale, run);
-  return {config, dataset, datasetName, scale, poison};
+  return {config, dataset, datasetName, scale, mode};
+}
+
+/** Reads and poisons the images. Throws ERR_DATASET, and ERR_CONFIG for options that do not fit them. */
+export async function prepareAttack(
+  attack: OpenedAttack & {readonly config: DataAttackConfig},
+  run: RunOptions,
+): Promise<PreparedAttack> {
+  const {config, dataset, mode, scale} = attack;
+  return {...attack, poison: await poisonDataset(dataset, config, mode, scale, run)};
 }
 
 async function openAttackDataset(config: AttackConfig): Promise<Dataset> {

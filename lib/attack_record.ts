@@ -19,12 +19,32 @@ import {RECORD_NOTES} from './target.js';
 import {packageVersion, versions} from './versions.js';
 import {writeWholeFile} from './whole_file.js';
 
-export interface FinishedAttack extends PreparedAttack {
+/** The images of a record. */
+export interface RecordedPoison {
+  readonly train: Pick<ImageSet, 'count'>;
+  /** The images of the training set that are not its own, under their attack labels. */
+  readonly poisonedTrain: ImageSet;
+  readonly poisonedTest: ImageSet;
+  /** Test images with a disturbance that is no trigger; only some attacks have them. */
+  readonly crossTest?: ImageSet;
+  readonly testCount: number;
+}
+
+/** An attack whose images are known. */
+export interface RecordedAttack extends Omit<PreparedAttack, 'poison'> {
+  readonly poison: RecordedPoison;
+}
+
+export interface FinishedAttack extends RecordedAttack {
   readonly stateDict: StateDict;
   readonly epochs: readonly RoundReport[];
 }
 
-const FOLDERS = {train: 'bd_train_dataset', test: 'bd_test_dataset'} as const;
+const FOLDERS = {
+  train: 'bd_train_dataset',
+  test: 'bd_test_dataset',
+  cross: 'cross_test_dataset',
+} as const;
 const RESULT = 'attack_result.pt';
 const CURVES = 'curves.svg';
 
@@ -43,7 +63,8 @@ export async function writeAttackRecord(
     notes: join(record, RECORD_NOTES),
     curves: join(record, CURVES),
   };
-  const content = {epochs: epochs.length};
+  // Input-aware's first epochs are not among the reports.
+  const content = {epochs: (epochs.at(-1)?.round ?? -1) + 1};
   const states = await writePoisoned(record, attack, content, await versions(), signal);
   await writeCurves(files.curves, {
     before: null,
@@ -86,7 +107,7 @@ export async function writePoisonedSet(
 /** The images and their bookkeeping. Returns what attack_result.pt says of them. */
 async function writePoisoned(
   record: string,
-  {config, dataset, datasetName, poison, scale}: PreparedAttack,
+  {config, dataset, datasetName, poison, scale}: RecordedAttack,
   content: Readonly<Record<string, string | number>>,
   made: object,
   signal: AbortSignal | undefined,
@@ -94,6 +115,9 @@ async function writePoisoned(
   const {train, test} = FOLDERS;
   await writeImages(record, train, poison.poisonedTrain, signal);
   await writeImages(record, test, poison.poisonedTest, signal);
+  if (poison.crossTest !== undefined) {
+    await writeImages(record, FOLDERS.cross, poison.crossTest, signal);
+  }
   const poisonedTrain = datasetState(record, train, poison.poisonedTrain, poison.train.count, true);
   const poisonedTest = datasetState(record, test, poison.poisonedTest, poison.testCount, false);
   await writePoisonIndexList(join(record, POISON_LIST), poisonedTrain.poisonIndicator);

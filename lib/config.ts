@@ -19,6 +19,7 @@ import type {
   DemoOptions,
   EvaluateConfig,
   EvaluateOptions,
+  TrainingAttackConfig,
 } from './config/types.js';
 
 export {DEFAULTS, DEMO_DEFAULTS} from './config/defaults.js';
@@ -164,15 +165,22 @@ function locate(
   return {...rest, [byPath]: join(root, name)};
 }
 
-/** Throws ERR_CONFIG for two that exclude each other. */
+/** Whether the attack poisons every batch of the training, rather than the images before it. */
+export function isTrainingAttack(config: AttackConfig): config is TrainingAttackConfig {
+  return (ATTACK_TABLE[config.kind] as AttackEntry).poisons === 'training';
+}
+
+/** Throws ERR_CONFIG for options that exclude each other. */
 function checkAttackMode(config: AttackConfig, spell: Spelling): void {
   const {kind, poisonOnly, resume, force} = config;
   const both = (a: string, b: string) =>
     optionError('', `at most one of ${spell(a)} and ${spell(b)}`, 'both');
   if (poisonOnly && resume) throw both('poisonOnly', 'resume');
   if (resume && force) throw both('resume', 'force');
-  if (poisonOnly && (ATTACK_TABLE[kind] as AttackEntry).poisons === 'training') {
-    const expected = `an attack that poisons before training for ${spell('poisonOnly')}`;
+  if (!isTrainingAttack(config)) return;
+  for (const option of ['poisonOnly', 'preview', 'resume'] as const) {
+    if (!config[option]) continue;
+    const expected = `an attack that poisons before training for ${spell(option)}`;
     throw optionError('', expected, `${kind}, which poisons in every batch of it`);
   }
 }

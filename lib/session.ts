@@ -11,14 +11,17 @@ import type {
   NativeDeviceInfo,
   NativeOuterGradient,
   NativePgdOptions,
+  NativePoisonedImages,
   NativeProgress,
   NativeSauLossOptions,
   NativeSession,
   NativeSessionOptions,
   NativeTensors,
+  NativeTrainingAttack,
   NativeTrainOptions,
   NativeTuning,
   NativeUnlearnOptions,
+  PoisonedRole,
   PrecisionName,
 } from './native/contract.js';
 import type {RunOptions} from './progress.js';
@@ -160,6 +163,29 @@ export class Session implements Disposable {
       return {name, dtype, shape: [...shape], data};
     });
     return this.#run(() => this.#native.loadTraining(tensors));
+  }
+
+  /**
+   * Training of the trainee over the clean images of the role `train` under an attack that poisons each
+   * batch. Before each measurement the role `poisonedTest` is made anew from `cleanTest`. Returns the
+   * reports of all epochs; `trainAcc` is null in those that train the attack alone. Throws ERR_CONFIG
+   * where the images do not suit the attack, ERR_DIVERGED.
+   */
+  trainAttack(
+    options: TrainOptions,
+    attack: NativeTrainingAttack,
+    run: RunOptions = {},
+  ): Promise<readonly RoundReport[]> {
+    const whole = {...options, firstEpoch: 0, stopEpoch: options.epochs};
+    return this.#rounds((relay) => this.#native.trainAttack(whole, attack, relay), run);
+  }
+
+  /**
+   * Poisoned images by the attack of the last {@link trainAttack}, from the roles `cleanTest` or `train`
+   * as they are now. Throws ERR_CONFIG where there was none.
+   */
+  poisonImages(role: PoisonedRole, run: RunOptions = {}): Promise<NativePoisonedImages> {
+    return this.#run(() => this.#native.poisonImages(role), run.signal);
   }
 
   /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null where a role has no images. */

@@ -1,6 +1,6 @@
 import type {StateDict} from '../checkpoint/tensor.js';
 import type {DataAttackKind, OwnOptions} from '../config/attack_table.js';
-import type {AttackConfig} from '../config.js';
+import type {DataAttackConfig} from '../config.js';
 import type {ImageSize} from '../datasets/decode.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import type {RunOptions} from '../progress.js';
@@ -55,10 +55,7 @@ const MAKERS: {readonly [Kind in DataAttackKind]: MakeTriggers<Kind>} = {
 };
 
 /** Makes the triggers of the attack that a configuration asks for. */
-export function makeTriggers(
-  config: AttackConfig & {readonly kind: DataAttackKind},
-  context: AttackContext,
-): Promise<Triggers> {
+export function makeTriggers(config: DataAttackConfig, context: AttackContext): Promise<Triggers> {
   // The maker belongs to the kind, which TypeScript does not follow through a union.
   const make = MAKERS[config.kind] as MakeTriggers<DataAttackKind>;
   return make(config as OwnOptions<DataAttackKind>, context);

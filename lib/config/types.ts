@@ -6,7 +6,7 @@ import type {
   PrecisionName,
   ScheduleName,
 } from '../native/contract.js';
-import type {AttackKind, OwnOptions} from './attack_table.js';
+import type {AttackKind, DataAttackKind, OwnOptions, TrainingAttackKind} from './attack_table.js';
 import type {RECIPES} from './defaults.js';
 
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
@@ -141,6 +141,9 @@ export interface CommonAttackConfig extends DataConfig, DeviceConfig {
 export type AttackConfig = {
   [Kind in AttackKind]: CommonAttackConfig & OwnOptions<Kind> & {readonly kind: Kind};
 }[AttackKind];
+
+export type DataAttackConfig = Extract<AttackConfig, {readonly kind: DataAttackKind}>;
+export type TrainingAttackConfig = Extract<AttackConfig, {readonly kind: TrainingAttackKind}>;
 
 export interface EvaluateConfig extends DataConfig, DeviceConfig {
   readonly ckpt: string;

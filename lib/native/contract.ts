@@ -73,6 +73,14 @@ export interface NativeSession {
   exportTraining(): Promise<NativeTensors>;
   /** The next `train` whose `firstEpoch` is above 0 goes on from it. */
   loadTraining(state: NativeTensors): Promise<void>;
+  /** Training under an attack that poisons each batch; the attack stays for `poisonImages`. */
+  trainAttack(
+    options: NativeTrainOptions,
+    attack: NativeTrainingAttack,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<void>;
+  /** Images by the attack of the last `trainAttack`, from `cleanTest` or `train`. */
+  poisonImages(role: PoisonedRole): Promise<NativePoisonedImages>;
   evaluate(
     options: NativeEvaluateOptions,
     onProgress: (e: NativeProgress) => void,
@@ -185,6 +193,62 @@ export interface NativeTrainOptions {
   evalBatchSize: number;
 }
 
+/** An attack that poisons each training batch (specification B4.8 to B4.10). */
+export type NativeTrainingAttack = {
+  /** Share of each batch. */
+  poisonRate: number;
+  labelMode: 'all2one' | 'all2all';
+  targetLabel: number;
+} & (
+  | ({kind: 'wanet'} & NativeWarpOptions & {rotation: number})
+  | {
+      kind: 'inputaware';
+      maskEpochs: number;
+      maskDensity: number;
+      maskWeight: number;
+      diversityWeight: number;
+      generatorLearningRate: number;
+      generatorWidth: number;
+      doubleTanh: boolean;
+      clearGradients: boolean;
+    }
+  | {
+      kind: 'bpp';
+      levels: number;
+      dithering: boolean;
+      negativeRatio: number;
+      rotation: number;
+      /** Of the attack's own way to [0,255] and back. */
+      mean: readonly number[];
+      std: readonly number[];
+    }
+);
+
+export interface NativeWarpOptions {
+  gridSize: number;
+  warpStrength: number;
+  gridRescale: number;
+  crossRatio: number;
+}
+
+/**
+ * What an attack that poisons batches makes: poisonedTest the test images for ASR, crossTest all test
+ * images with a disturbance that is no trigger, train the changed images of each consecutive batch of the
+ * training set.
+ */
+export type PoisonedRole = 'poisonedTest' | 'crossTest' | 'train';
+
+export interface NativePoisonedImages {
+  /** [n,3,H,W] */
+  images: Uint8Array;
+  /** [n] labels that the attack wants. */
+  labels: Int32Array;
+  /** [n] positions in the set that they were made from. */
+  positions: Int32Array;
+  /** [n] 1: a disturbed image that keeps its label, 0: a poisoned one. */
+  cross: Int32Array;
+}
+
 export interface NativeEvaluateOptions {
   model: ModelRole;
   /** Size of the batches whose mean losses are averaged; does not change ACC, ASR or RA. */
@@ -276,4 +340,55 @@ export interface NativeFunctional {
     count: number;
     numClasses: number;
   }): {loss: number; suspects: Int32Array};
+  readonly attacks: NativeAttackFunctions;
+}
+
+/** Float images [count,3,height,width]. */
+interface FloatImages {
+  images: Float32Array;
+  count: number;
+  height: number;
+  width: number;
+}
+
+/** Pure functions of the attacks that poison batches. */
+export interface NativeAttackFunctions {
+  /** WaNet's grid [size,size,2] of (x, y) in [-1,1] from control points [2,gridSize,gridSize]. */
+  warpGrid(input: NativeWarpOptions & {control: Float32Array; size: number}): Float32Array;
+  /** Square images, sampled along a grid; `noise` [count,size,size,2] disturbs it image by image. */
+  warp(input: FloatImages & {grid: Float32Array; noise: Float32Array | null}): Float32Array;
+  /** Grey levels in [0,255] on `levels` evenly spaced ones. */
+  quantize(input: FloatImages & {levels: number; dithering: boolean}): Float32Array;
+  /** One augmentation for all images: crop from `top`, `left` of the padded images, rotation, flip. */
+  augment(
+    input: FloatImages & {
+      padding: number;
+      top: number;
+      left: number;
+      degrees: number;
+      flip: boolean;
+    },
+  ): Float32Array;
+  /** The tensors of Input-aware's generator. */
+  generatorLayout(input: {outChannels: number; generatorWidth: number}): NativeLayout;
+  /** What it draws for normalised images: [count,outChannels,height,width]. */
+  drawTrigger(
+    input: FloatImages & {
+      outChannels: number;
+      generatorWidth: number;
+      doubleTanh: boolean;
+      trainMode: boolean;
+      tensors: NativeTensors;
+    },
+  ): Float32Array;
+  sharpMask(drawn: Float32Array): Float32Array;
+  diversityLoss(input: {
+    a: Float32Array;
+    b: Float32Array;
+    drawnA: Float32Array;
+    drawnB: Float32Array;
+    count: number;
+    height: number;
+    width: number;
+  }): number;
 }

@@ -15,7 +15,7 @@ const RATES: readonly Column[] = [
 ];
 const unmeasured = (name: string): Column => [name, () => null];
 
-/** The official columns: of the defense (specification B2) and of an attack (B3.6). */
+/** The official columns: of the defense (specification B2) and of the attacks (B3.6). */
 const COLUMNS = {
   defense: [EPOCH, CLEAN_LOSS, BD_LOSS, RA_LOSS, ...RATES],
   attack: [
@@ -29,6 +29,21 @@ const COLUMNS = {
     CLEAN_LOSS,
     BD_LOSS,
     ...RATES,
+  ],
+  trainingAttack: [
+    EPOCH,
+    ['train_epoch_loss_avg_over_batch', (r) => r.loss],
+    ['train_acc', (r) => r.trainAcc],
+    unmeasured('train_acc_clean_only'),
+    unmeasured('train_asr_bd_only'),
+    unmeasured('train_ra_bd_only'),
+    unmeasured('train_cross_acc_only'),
+    CLEAN_LOSS,
+    BD_LOSS,
+    unmeasured('cross_test_loss_avg_over_batch'),
+    RA_LOSS,
+    ...RATES,
+    unmeasured('test_cross_acc'),
   ],
 } as const satisfies Readonly<Record<string, readonly Column[]>>;
 

@@ -96,15 +96,6 @@ Napi::Value copy_to_js(Napi::Env env, const torch::Tensor& t) {
   return array;
 }
 
-/// The bytes of a host tensor, without a copy where the runtime allows it: copying a whole model
-/// would hold up the JS thread.
-Napi::Value bytes_to_js(Napi::Env env, const torch::Tensor& t) {
-  auto* kept = new torch::Tensor(t.contiguous());
-  const auto release = [](Napi::Env, uint8_t*, torch::Tensor* tensor) { delete tensor; };
-  return Napi::Buffer<uint8_t>::NewOrCopy(env, static_cast<uint8_t*>(kept->data_ptr()),
-                                          kept->nbytes(), release, kept);
-}
-
 Tuning tuning(const Napi::Value& value) {
   const auto o = object_of(value, "tuning");
   constexpr int64_t kMiB = 1 << 20;
@@ -254,6 +245,15 @@ Napi::Value to_js_float(Napi::Env env, const torch::Tensor& t) {
   return copy_to_js<Napi::Float32Array>(env, t.to(torch::kFloat32));
 }
 
+/// The bytes of a host tensor, without a copy where the runtime allows it: copying a whole model
+/// would hold up the JS thread.
+Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t) {
+  auto* kept = new torch::Tensor(t.contiguous());
+  const auto release = [](Napi::Env, uint8_t*, torch::Tensor* tensor) { delete tensor; };
+  return Napi::Buffer<uint8_t>::NewOrCopy(env, static_cast<uint8_t*>(kept->data_ptr()),
+                                          kept->nbytes(), release, kept);
+}
+
 Napi::Value to_js(Napi::Env env, const std::vector<NamedTensor>& tensors, bool with_data) {
   auto array = Napi::Array::New(env, tensors.size());
   for (uint32_t i = 0; i < tensors.size(); ++i) {
@@ -265,7 +265,7 @@ Napi::Value to_js(Napi::Env env, const std::vector<NamedTensor>& tensors, bool w
     o.Set("name", tensors[i].name);
     o.Set("dtype", name_of(value.scalar_type()));
     o.Set("shape", shape);
-    if (with_data) o.Set("data", bytes_to_js(env, value));
+    if (with_data) o.Set("data", to_js_bytes(env, value));
     array[i] = o;
   }
   return array;

@@ -35,6 +35,8 @@ std::vector<NamedTensor> named_tensors(const Napi::Value& value);
 /// Host tensors -> JS, copying.
 Napi::Value to_js_int32(Napi::Env env, const torch::Tensor& t);
 Napi::Value to_js_float(Napi::Env env, const torch::Tensor& t);
+/// The memory itself where the runtime allows it, as a Buffer.
+Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t);
 /// with_data: as `{name, dtype, shape, data}`; else without `data`.
 Napi::Value to_js(Napi::Env env, const std::vector<NamedTensor>& tensors, bool with_data);
 Napi::Value to_js(Napi::Env env, const Metrics& metrics);

@@ -41,6 +41,13 @@ std::vector<double> numbers_field(const Napi::Object& object, const char* key) {
   return numbers;
 }
 
+std::vector<int64_t> integers_field(const Napi::Object& object, const char* key) {
+  std::vector<int64_t> integers;
+  for (const double number : numbers_field(object, key))
+    integers.push_back(static_cast<int64_t>(number));
+  return integers;
+}
+
 Napi::Value field(const Napi::Object& object, const char* key) {
   const auto value = object.Get(key);
   if (value.IsUndefined()) refuse(std::string("the field ") + key);

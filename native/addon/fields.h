@@ -22,6 +22,7 @@ int64_t integer_field(const Napi::Object& object, const char* key);
 bool boolean_field(const Napi::Object& object, const char* key);
 std::string string_field(const Napi::Object& object, const char* key);
 std::vector<double> numbers_field(const Napi::Object& object, const char* key);
+std::vector<int64_t> integers_field(const Napi::Object& object, const char* key);
 
 /// The value of a name among choices.
 template <typename Enum>

@@ -2,6 +2,7 @@
 
 #include "addon/convert.h"
 #include "addon/error.h"
+#include "addon/functional_attacks.h"
 #include "sau/losses.h"
 #include "sau/projection.h"
 
@@ -75,6 +76,7 @@ Napi::Object define_functional(Napi::Env env) {
   functional.Set("project", Napi::Function::New(env, project_delta));
   functional.Set("innerLoss", Napi::Function::New(env, inner));
   functional.Set("sharedRisk", Napi::Function::New(env, outer));
+  functional.Set("attacks", define_attack_functions(env));
   return functional;
 }
 

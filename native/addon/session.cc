@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "addon/convert.h"
+#include "addon/convert_attack.h"
 #include "addon/error.h"
 #include "sau/error.h"
 
@@ -31,6 +32,8 @@ Napi::Function Session::define(Napi::Env env) {
        InstanceMethod<&Session::unlearn>("unlearn"), InstanceMethod<&Session::train>("train"),
        InstanceMethod<&Session::export_training>("exportTraining"),
        InstanceMethod<&Session::load_training>("loadTraining"),
+       InstanceMethod<&Session::train_attack>("trainAttack"),
+       InstanceMethod<&Session::poison_images>("poisonImages"),
        InstanceMethod<&Session::evaluate>("evaluate"), InstanceMethod<&Session::predict>("predict"),
        InstanceMethod<&Session::perturb>("perturb"),
        InstanceMethod<&Session::outer_gradient>("outerGradient"),
@@ -157,6 +160,29 @@ Napi::Value Session::load_training(const Napi::CallbackInfo& info) {
                    return undefined_result();
                  },
                  {}, {info[0]});
+  });
+}
+
+Napi::Value Session::train_attack(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return start(
+        info.Env(),
+        [options = train_options(info[0]), attack = in_batch_attack_options(info[1])](
+            Workspace& workspace, const RunControl& control) {
+          workspace.train_attack(options, attack, control);
+          return undefined_result();
+        },
+        info[2]);
+  });
+}
+
+Napi::Value Session::poison_images(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto role = poisoned_role(info[0]);
+    return start(info.Env(), [role](Workspace& workspace, const RunControl& control) -> Conversion {
+      const auto images = workspace.poison_images(role, control);
+      return [images](Napi::Env env) { return to_js(env, images); };
+    });
   });
 }
 

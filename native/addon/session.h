@@ -28,6 +28,8 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value train(const Napi::CallbackInfo& info);
   Napi::Value export_training(const Napi::CallbackInfo& info);
   Napi::Value load_training(const Napi::CallbackInfo& info);
+  Napi::Value train_attack(const Napi::CallbackInfo& info);
+  Napi::Value poison_images(const Napi::CallbackInfo& info);
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value predict(const Napi::CallbackInfo& info);
   Napi::Value perturb(const Napi::CallbackInfo& info);

@@ -16,10 +16,14 @@ class Normalizer {
              const torch::Device& device);
   /// Pixels [N,3,H,W] -> the model's input of the same shape.
   torch::Tensor operator()(const torch::Tensor& pixels) const;
+  /// The way back: the model's input -> pixels. Divides by 1 / std as the official tool does: what
+  /// truncation to grey levels then leaves depends on the last bit (specification B4.8).
+  torch::Tensor pixels(const torch::Tensor& input) const;
 
  private:
   torch::Tensor mean_;
   torch::Tensor std_;
+  torch::Tensor inverse_std_;
 };
 
 /// A classifier that takes pixels in [0,1] and whose parameters take gradients.
@@ -30,8 +34,13 @@ class PixelClassifier {
       : model_(std::move(model)), normalizer_(normalizer), precision_(precision) {}
   /// pixels [N,3,H,W] -> logits float32 [N,K], computed in the precision.
   torch::Tensor logits(const torch::Tensor& pixels) const {
-    return model_->forward(normalizer_(pixels).to(precision_));
+    return logits_of_input(normalizer_(pixels));
   }
+  /// The same for images that are normalised already.
+  torch::Tensor logits_of_input(const torch::Tensor& input) const {
+    return model_->forward(input.to(precision_));
+  }
+  const Normalizer& normalizer() const { return normalizer_; }
   Classifier& model() const { return *model_; }
 
  private:

@@ -19,9 +19,9 @@ Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const OptimizerOptio
   learning_rate_ = torch::full({}, options_.learning_rate, scalar);
   for (auto& parameter : parameters_)
     parameter.mutable_grad() = torch::zeros_like(parameter.detach());
-  if (options_.kind != OptimizerOptions::Kind::kAdam) return;
+  if (options_.kind == OptimizerOptions::Kind::kSgd) return;
   square_ = zeros_like(parameters_);
-  top_square_ = zeros_like(parameters_);
+  if (options_.kind == OptimizerOptions::Kind::kAdam) top_square_ = zeros_like(parameters_);
   for (size_t i = 0; i < parameters_.size(); ++i) steps_.push_back(torch::zeros({}, scalar));
 }
 
@@ -36,10 +36,12 @@ void Optimizer::step() {
   const auto gradients = this->gradients();
   switch (options_.kind) {
     case OptimizerOptions::Kind::kAdam:
+    case OptimizerOptions::Kind::kPlainAdam:
       at::_foreach_add_(steps_, 1);
       return at::_fused_adam_(parameters_, gradients, mean_, square_, top_square_, steps_,
                               learning_rate_, options_.adam_beta1, options_.adam_beta2,
-                              options_.weight_decay, kAdamEpsilon, /*amsgrad=*/true,
+                              options_.weight_decay, kAdamEpsilon,
+                              /*amsgrad=*/options_.kind == OptimizerOptions::Kind::kAdam,
                               /*maximize=*/false);
     case OptimizerOptions::Kind::kSgd:
       // A momentum of zeros makes the first step like the others; without momentum the kernel
@@ -52,14 +54,14 @@ void Optimizer::step() {
 }
 
 std::vector<NamedTensor> Optimizer::state() const {
-  const bool adam = options_.kind == OptimizerOptions::Kind::kAdam;
+  const bool adam = options_.kind != OptimizerOptions::Kind::kSgd;
   std::vector<NamedTensor> state;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const auto prefix = std::to_string(i) + ".";
     state.push_back({prefix + (adam ? "exp_avg" : "momentum_buffer"), mean_[i]});
     if (!adam) continue;
     state.push_back({prefix + "exp_avg_sq", square_[i]});
-    state.push_back({prefix + "max_exp_avg_sq", top_square_[i]});
+    if (!top_square_.empty()) state.push_back({prefix + "max_exp_avg_sq", top_square_[i]});
     state.push_back({prefix + "step", steps_[i]});
   }
   return state;

@@ -7,9 +7,9 @@
 
 namespace sau {
 
-/// Adam with amsgrad, or SGD with momentum, plain or Nesterov's (specification B1.8), in one fused
-/// kernel per step. State, step count and learning rate live on the device at fixed addresses, so
-/// that a step can be recorded.
+/// Adam with or without amsgrad, or SGD with momentum, plain or Nesterov's (specification B1.8), in
+/// one fused kernel per step. State, step count and learning rate live on the device at fixed
+/// addresses, so that a step can be recorded.
 class Optimizer {
  public:
   /// Gives every parameter a gradient of its own layout: a fused kernel pairs elements by address.

@@ -32,7 +32,7 @@ struct SauLossOptions {
 };
 
 struct OptimizerOptions {
-  enum class Kind { kAdam, kSgd } kind;  ///< Adam always with amsgrad
+  enum class Kind { kAdam, kPlainAdam, kSgd } kind;  ///< kAdam with amsgrad, kPlainAdam without
   double learning_rate;
   double weight_decay;
   double momentum;    ///< SGD

@@ -8,6 +8,15 @@
 namespace sau {
 namespace {
 
+/// A batch of a set that is poisoned already.
+TrainingBatch ordinary_batch(const PixelClassifier& model, const ImageSet& train,
+                             const torch::Tensor& positions, const TrainOptions& options,
+                             torch::Generator& generator) {
+  const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
+                              options.flip, generator);
+  return {model.normalizer()(to_pixels(images)), train.labels.index_select(0, positions)};
+}
+
 struct EpochSums {
   torch::Tensor loss;     ///< sum over batches of the batch mean
   torch::Tensor correct;  ///< int64
@@ -29,10 +38,12 @@ int64_t batches_of(const ImageSet& train, const TrainOptions& options) {
 
 /// One pass over the training set.
 EpochSums train_epoch(const TrainingState& state, const ImageSet& train,
-                      const TrainOptions& options, int64_t epoch, const RunControl& control) {
+                      const TrainOptions& options, int64_t epoch, const RunControl& control,
+                      InBatchAttack* attack) {
   const auto device = train.images.device();
   const ModeGuard training(state.model.model(), true);
   const auto order = torch::randperm(train.size(), state.generator, torch::kInt64).to(device);
+  if (attack) attack->start_epoch(train, epoch);
   EpochSums sums{torch::zeros({}, device), torch::zeros({}, train.labels.options()),
                  batches_of(train, options)};
   for (int64_t batch = 0; batch < sums.batches; ++batch) {
@@ -43,14 +54,16 @@ EpochSums train_epoch(const TrainingState& state, const ImageSet& train,
         static_cast<double>(epoch) + part, options.optimizer.learning_rate, options.schedule));
     const auto positions =
         order.slice(0, batch * options.batch_size, (batch + 1) * options.batch_size);
-    const auto labels = train.labels.index_select(0, positions);
-    const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
-                                options.flip, state.generator);
+    const auto [input, labels, extra_loss] =
+        attack ? attack->batch(train, positions)
+               : ordinary_batch(state.model, train, positions, options, state.generator);
     state.optimizer.zero_grad();
-    const auto logits = state.model.logits(to_pixels(images));
-    const auto loss = torch::cross_entropy_loss(logits, labels);
+    const auto logits = state.model.logits_of_input(input);
+    auto loss = torch::cross_entropy_loss(logits, labels);
+    if (extra_loss.defined()) loss = loss + extra_loss;
     loss.backward();
     state.optimizer.step();
+    if (attack) attack->step();
     sums.loss += loss.detach();
     sums.correct += logits.argmax(1).eq(labels).sum();
     sums.images += labels.size(0);
@@ -104,10 +117,11 @@ torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool fl
 }
 
 void train_victim(const TrainingState& state, const ImageSet& train, const TrainOptions& options,
-                  const RunControl& control, const std::function<Metrics()>& evaluate) {
+                  const RunControl& control, const std::function<Metrics()>& evaluate,
+                  InBatchAttack* attack) {
   for (int64_t epoch = options.first_epoch; epoch < options.stop_epoch; ++epoch) {
     const auto start = std::chrono::steady_clock::now();
-    const auto sums = train_epoch(state, train, options, epoch, control);
+    const auto sums = train_epoch(state, train, options, epoch, control, attack);
     const double mean_loss = mean_loss_of(sums, epoch);
     Progress report{.kind = Progress::Kind::kRound,
                     .round = epoch,

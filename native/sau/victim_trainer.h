@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 
+#include "sau/attacks/in_batch_attack.h"
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
 #include "sau/optimizer.h"
@@ -22,10 +23,12 @@ struct TrainingState {
   torch::Generator& generator;  ///< on the CPU
 };
 
-/// Ordinary training on a poisoned set, for the attack simulation (specification B3.1): the epochs
-/// from `first_epoch` to before `stop_epoch`. Weights of the last epoch stay in the model.
-/// evaluate: measures the model after an epoch.
+/// Training for the attack simulation (specification B3.1), the epochs from `first_epoch` to before
+/// `stop_epoch`: of a set that is poisoned already or, with an attack, of one whose batches it
+/// poisons. Weights of the last epoch stay in the model. evaluate: measures the model after an
+/// epoch.
 void train_victim(const TrainingState& state, const ImageSet& train, const TrainOptions& options,
-                  const RunControl& control, const std::function<Metrics()>& evaluate);
+                  const RunControl& control, const std::function<Metrics()>& evaluate,
+                  InBatchAttack* attack = nullptr);
 
 }  // namespace sau

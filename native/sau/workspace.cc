@@ -188,6 +188,72 @@ void Workspace::load_training(const std::vector<NamedTensor>& state) {
     optimizer_state_->push_back({state[i].name, state[i].value.clone()});
 }
 
+void Workspace::train_attack(const TrainOptions& options, const InBatchAttackOptions& attack,
+                             const RunControl& control) {
+  prepare();
+  const auto& trainee = model(ModelRole::kTrainee);
+  const auto& train = images(ImageRole::kTrain);
+  attack_ = make_in_batch_attack(attack, {.training = options,
+                                          .normalizer = *normalizer_,
+                                          .generator = generator_,
+                                          .device = *device_,
+                                          .num_classes = options_.num_classes,
+                                          .height = train.images.size(2),
+                                          .width = train.images.size(3)});
+  const int64_t first = attack_->epochs_of_preparation();
+  TORCH_CHECK(first < options.epochs, "expected more than ", first, " epochs, got ",
+              options.epochs);
+  attack_->prepare(train, control);
+  auto own = options;
+  own.epochs -= first;
+  own.first_epoch = 0;
+  own.stop_epoch = own.epochs;
+  // The epochs of the preparation count.
+  const RunControl shifted{control.cancelled, [&](Progress progress) {
+                             progress.round += first;
+                             progress.rounds += first;
+                             control.report(progress);
+                           }};
+  const auto evaluate_anew = [&] {
+    renew_poisoned_test(control);
+    return evaluate(ModelRole::kTrainee, options.eval_batch_size, control);
+  };
+  Optimizer optimizer(trainee.model().parameters(), options.optimizer);
+  optimizer_state_.reset();  // the attack's own nets are not in it: such a training cannot go on
+  train_victim({trainee, optimizer, generator_}, train, own, shifted, evaluate_anew, attack_.get());
+  if (options.eval_every == 0) renew_poisoned_test(control);
+}
+
+void Workspace::renew_poisoned_test(const RunControl& control) {
+  const auto* clean = find_images(ImageRole::kCleanTest);
+  if (clean == nullptr) return;
+  const auto made = attack_->poison_test(*clean, control);
+  if (made.labels.size(0) == 0) return;
+  images_.insert_or_assign(
+      ImageRole::kPoisonedTest,
+      ImageSet{made.images, made.labels, clean->true_labels.index_select(0, made.positions)});
+}
+
+PoisonedImages Workspace::poison_images(PoisonedRole role, const RunControl& control) {
+  prepare();
+  if (!attack_)
+    throw Error(
+        "ERR_CONFIG",
+        "Expected an attack to poison images with but there is none. Call trainAttack first");
+  const auto made = [&] {
+    switch (role) {
+      case PoisonedRole::kPoisonedTest:
+        return attack_->poison_test(images(ImageRole::kCleanTest), control);
+      case PoisonedRole::kCrossTest:
+        return attack_->cross_test(images(ImageRole::kCleanTest), control);
+      case PoisonedRole::kTrain:
+        return attack_->poison_train(images(ImageRole::kTrain), control);
+    }
+    TORCH_CHECK(false, "unknown role");
+  }();
+  return {to_host(made.images), to_host(made.labels), to_host(made.positions), to_host(made.cross)};
+}
+
 Metrics Workspace::evaluate(ModelRole role, int64_t batch_size, const RunControl& control) {
   prepare();
   return measure(frozen(role, torch::kFloat32), find_images(ImageRole::kCleanTest),

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sau/attacks/in_batch_attack.h"
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
 #include "sau/options.h"
@@ -16,6 +17,8 @@
 namespace sau {
 
 enum class ImageRole { kCleanSubset, kCleanTest, kPoisonedTest, kTrain };
+/// Sets of images that an attack in the batches makes, see InBatchAttack.
+enum class PoisonedRole { kPoisonedTest, kCrossTest, kTrain };
 enum class ModelRole { kTrainee, kReference };
 
 /// Everything a run needs, resident on one device: the two models and the image sets. One job at a
@@ -44,6 +47,13 @@ class Workspace {
   std::vector<NamedTensor> export_training();
   /// The state of an export_training() of a session with the same options.
   void load_training(const std::vector<NamedTensor>& state);
+  /// Trains the trainee under an attack that poisons each batch. Wherever it is measured, the
+  /// images of kPoisonedTest are made anew from those of kCleanTest. The attack stays for
+  /// poison_images.
+  void train_attack(const TrainOptions& options, const InBatchAttackOptions& attack,
+                    const RunControl& control);
+  /// From the images of kCleanTest or kTrain, by the attack of the last train_attack; on the host.
+  PoisonedImages poison_images(PoisonedRole role, const RunControl& control);
   Metrics evaluate(ModelRole role, int64_t batch_size, const RunControl& control);
   /// argmax over a set: int64 [N] on the host.
   torch::Tensor predictions(ModelRole model, ImageRole role, const RunControl& control);
@@ -65,6 +75,8 @@ class Workspace {
  private:
   /// Called at the start of every job: thread count and lazily built models.
   void prepare();
+  /// The attack's poisoned images of the clean test images, as they are now.
+  void renew_poisoned_test(const RunControl& control);
   const PixelClassifier& model(ModelRole role) const;
   /// A frozen view of a model with its present weights.
   FrozenPixelClassifier frozen(ModelRole role, torch::ScalarType precision) const;
@@ -90,6 +102,7 @@ class Workspace {
   std::map<ImageRole, ImageSet> images_;
   std::map<ImageRole, torch::Tensor> reference_clean_;
   std::optional<std::vector<NamedTensor>> optimizer_state_;  ///< of the training so far
+  std::unique_ptr<InBatchAttack> attack_;
 };
 
 }  // namespace sau

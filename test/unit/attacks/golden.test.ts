@@ -3,8 +3,8 @@ import {readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {expect, it} from 'vitest';
 import {makeTriggers} from '../../../lib/attacks/attacks.js';
-import {ATTACK_TABLE} from '../../../lib/config/attack_table.js';
-import {parseAttackConfig} from '../../../lib/config.js';
+import type {ATTACK_TABLE} from '../../../lib/config/attack_table.js';
+import {isTrainingAttack, parseAttackConfig} from '../../../lib/config.js';
 import {picture, put, temporaryFolder} from '../datasets/files.js';
 import {contextOf, putNpy, randomBytes, randomWords} from './support.js';
 
@@ -50,7 +50,7 @@ it.each(CASES)(
       /\.(png|npy)$/.test(String(value)) ? join(folder, String(value)) : value,
     ]);
     const config = parseAttackConfig({...Object.fromEntries(given), kind});
-    if (ATTACK_TABLE[config.kind].poisons !== 'data') throw new Error('no trigger');
+    if (isTrainingAttack(config)) throw new Error('no trigger');
     const context = contextOf({height: side, width: side});
     const {[split]: trigger} = await makeTriggers(config, context);
 

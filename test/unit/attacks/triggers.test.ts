@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {makeTriggers} from '../../../lib/attacks/attacks.js';
 import {clipToByte, wrapToByte} from '../../../lib/attacks/to_byte.js';
 import {ATTACK_TABLE, type AttackEntry, type AttackKind} from '../../../lib/config/attack_table.js';
-import {parseAttackConfig, type UserOptions} from '../../../lib/config.js';
+import {isTrainingAttack, parseAttackConfig, type UserOptions} from '../../../lib/config.js';
 import {errorOf} from '../../error_of.js';
 import {picture, put, temporaryFolder} from '../datasets/files.js';
 import {contextOf, putNpy, randomBytes} from './support.js';
@@ -11,7 +11,9 @@ import {contextOf, putNpy, randomBytes} from './support.js';
 const SIZE = {height: 32, width: 32};
 
 function triggersOf(kind: AttackKind, options: UserOptions, context = contextOf(SIZE)) {
-  return makeTriggers(parseAttackConfig({kind, ...options}), context);
+  const config = parseAttackConfig({kind, ...options});
+  if (isTrainingAttack(config)) throw new Error(`${kind} has no trigger`);
+  return makeTriggers(config, context);
 }
 
 /** Options of the attacks that need files: random arrays of the right shape. */

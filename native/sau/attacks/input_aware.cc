@@ -1,0 +1,211 @@
+#include "sau/attacks/input_aware.h"
+
+#include <chrono>
+
+#include "sau/error.h"
+#include "sau/guards.h"
+#include "sau/schedule.h"
+#include "sau/victim_trainer.h"
+
+namespace sau {
+namespace {
+
+/// Falls to a tenth at every milestone.
+ScheduleOptions tenths(std::vector<int64_t> milestones) {
+  return {.kind = ScheduleOptions::Kind::kMultiStep,
+          .length = 0,
+          .warmup_share = 0,
+          .milestones = std::move(milestones),
+          .gamma = 0.1};
+}
+
+const ScheduleOptions kMaskSchedule = tenths({10, 20});
+const ScheduleOptions kPatternSchedule = tenths({200, 300, 400, 500});
+constexpr double kTiny = 1e-7;
+
+/// Root of the mean square of each image. A pair of equal images has no gradient: its root's would
+/// be infinite and the official tool's weights become NaN.
+torch::Tensor rms(const torch::Tensor& x) {
+  constexpr double kSmallest = 1e-24;
+  return x.square().flatten(1).mean(1).clamp_min(kSmallest).sqrt();
+}
+
+OptimizerOptions generator_optimizer(double learning_rate) {
+  return {.kind = OptimizerOptions::Kind::kPlainAdam,
+          .learning_rate = learning_rate,
+          .weight_decay = 0,
+          .momentum = 0,
+          .nesterov = false,
+          .adam_beta1 = 0.5,
+          .adam_beta2 = 0.9};
+}
+
+torch::Tensor stamp(const torch::Tensor& x, const torch::Tensor& pattern,
+                    const torch::Tensor& mask) {
+  return x + (pattern - x) * mask;
+}
+
+}  // namespace
+
+torch::Tensor sharp_mask(const torch::Tensor& drawn) {
+  return (drawn * 20 - 10).tanh() / (2 + kTiny) + 0.5;
+}
+
+torch::Tensor diversity_loss(const torch::Tensor& a, const torch::Tensor& b,
+                             const torch::Tensor& drawn_a, const torch::Tensor& drawn_b) {
+  return (rms(a - b) / (rms(drawn_a - drawn_b) + kTiny)).mean();
+}
+
+InputAware::InputAware(const InBatchAttackOptions& options, const InputAwareOptions& method,
+                       const AttackScene& scene)
+    : InBatchAttack(options, scene), method_(method) {
+  if (scene.height % 8 != 0 || scene.width % 8 != 0) {
+    throw Error("ERR_CONFIG",
+                "Expected images whose sides are multiples of 8 for inputaware but "
+                "received " +
+                    std::to_string(scene.height) + "x" + std::to_string(scene.width) +
+                    ". Use --image-size");
+  }
+  // Fresh weights come from LibTorch's own generator.
+  const auto seed = at::randint(int64_t{1} << 62, {1}, scene.generator, torch::kInt64);
+  torch::manual_seed(static_cast<uint64_t>(seed.item<int64_t>()));
+  pattern_ = TriggerGenerator(3, method.width, method.double_tanh);
+  mask_ = TriggerGenerator(1, method.width, method.double_tanh);
+  pattern_->to(scene.device);
+  mask_->to(scene.device);
+}
+
+void InputAware::prepare(const ImageSet& train, const RunControl& control) {
+  {
+    Optimizer optimizer(mask_->parameters(), generator_optimizer(method_.learning_rate));
+    for (int64_t epoch = 0; epoch < method_.mask_epochs; ++epoch) {
+      const auto start = std::chrono::steady_clock::now();
+      const double loss = train_masks(train, epoch, optimizer, control);
+      if (!std::isfinite(loss)) {
+        throw Error("ERR_DIVERGED", "Expected a finite loss of the mask generator but it is " +
+                                        std::to_string(loss) + " in epoch " +
+                                        std::to_string(epoch + 1) +
+                                        ". Lower --generator-learning-rate");
+      }
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      control.report({.kind = Progress::Kind::kRound,
+                      .round = epoch,
+                      .rounds = scene().training.epochs,
+                      .loss = loss,
+                      .clean_loss = loss,
+                      .shared_loss = 0,
+                      .seconds = seconds.count()});
+    }
+  }
+  mask_->eval();
+  for (auto& parameter : mask_->parameters()) parameter.set_requires_grad(false);
+  optimizer_ = std::make_unique<Optimizer>(pattern_->parameters(),
+                                           generator_optimizer(method_.learning_rate));
+}
+
+double InputAware::train_masks(const ImageSet& train, int64_t epoch, Optimizer& optimizer,
+                               const RunControl& control) {
+  const ModeGuard training(*mask_, true);
+  optimizer.set_learning_rate(
+      learning_rate_at(static_cast<double>(epoch), method_.learning_rate, kMaskSchedule));
+  const auto first = shuffled(train).split(scene().training.batch_size);
+  const auto second = shuffled(train).split(scene().training.batch_size);
+  auto sum = torch::zeros({}, scene().device);
+  for (size_t i = 0; i < first.size(); ++i) {
+    control.throw_if_cancelled();
+    optimizer.zero_grad();
+    const auto loss = mask_loss(augmented(train, first[i]), augmented(train, second[i]));
+    loss.backward();
+    optimizer.step();
+    sum += loss.detach();
+    control.report({.kind = Progress::Kind::kBatch,
+                    .round = epoch,
+                    .rounds = scene().training.epochs,
+                    .batch = static_cast<int64_t>(i) + 1,
+                    .batches = static_cast<int64_t>(first.size())});
+  }
+  return sum.item<double>() / static_cast<double>(first.size());
+}
+
+torch::Tensor InputAware::mask_loss(const torch::Tensor& x1, const torch::Tensor& x2) {
+  {
+    // The official tool looks at x1 once more; all that this does is to move the statistics.
+    const torch::NoGradGuard no_grad;
+    mask_(x1);
+  }
+  const auto mask1 = masks(x1), mask2 = masks(x2);
+  const auto excess = (mask1 - method_.mask_density).relu().mean();
+  // The weight is applied twice.
+  const double weight = method_.diversity_weight * method_.diversity_weight;
+  return method_.mask_weight * excess + weight * diversity_loss(x1, x2, mask1, mask2);
+}
+
+void InputAware::start_epoch(const ImageSet& train, int64_t epoch) {
+  pattern_->train();
+  optimizer_->set_learning_rate(
+      learning_rate_at(static_cast<double>(epoch), method_.learning_rate, kPatternSchedule));
+  second_order_ = shuffled(train);
+  taken_ = 0;
+}
+
+TrainingBatch InputAware::batch(const ImageSet& train, const torch::Tensor& positions) {
+  const int64_t count = positions.size(0);
+  const auto x1 = augmented(train, positions);
+  const auto x2 = augmented(train, second_order_.slice(0, taken_, taken_ + count));
+  taken_ += count;
+  const auto labels = train.labels.index_select(0, positions);
+  const auto [poisoned, crossed] = draw_shares(count);
+  if (poisoned == 0) return {x1, labels};
+  const auto own = x1.slice(0, 0, poisoned);
+  const auto own_pattern = patterns(own);
+  std::vector<torch::Tensor> images{stamp(own, own_pattern, masks(own))};
+  torch::Tensor extra_loss;
+  if (crossed > 0) {
+    const auto other = x2.slice(0, poisoned, poisoned + crossed);
+    const auto other_pattern = patterns(other);
+    images.push_back(stamp(x1.slice(0, poisoned, poisoned + crossed), other_pattern, masks(other)));
+    extra_loss =
+        method_.diversity_weight * diversity_loss(own.slice(0, 0, crossed), other,
+                                                  own_pattern.slice(0, 0, crossed), other_pattern);
+  }
+  images.push_back(x1.slice(0, poisoned + crossed));
+  return {at::cat(images),
+          at::cat({attack_labels(labels.slice(0, 0, poisoned)), labels.slice(0, poisoned)}),
+          extra_loss};
+}
+
+void InputAware::step() {
+  optimizer_->step();
+  // Else Adam sees the running sum of all gradients so far, as in the official tool.
+  if (method_.clear_gradients) optimizer_->zero_grad();
+}
+
+torch::Tensor InputAware::poison(const torch::Tensor& x) {
+  const ModeGuard evaluation(*pattern_, false);
+  return stamp(x, patterns(x), masks(x));
+}
+
+torch::Tensor InputAware::cross(const torch::Tensor& x, const ImageSet& source, Split) {
+  const ModeGuard evaluation(*pattern_, false);
+  const auto other = input_of(source, draw_others(x.size(0), source.size(), 1));
+  return stamp(x, patterns(other), masks(other));
+}
+
+torch::Tensor InputAware::patterns(const torch::Tensor& x) {
+  return scene().normalizer(pattern_(x));
+}
+
+torch::Tensor InputAware::masks(const torch::Tensor& x) { return sharp_mask(mask_(x)); }
+
+torch::Tensor InputAware::augmented(const ImageSet& train, const torch::Tensor& positions) {
+  auto generator = scene().generator;
+  const auto& training = scene().training;
+  return scene().normalizer(to_pixels(augment(train.images.index_select(0, positions),
+                                              training.crop_padding, training.flip, generator)));
+}
+
+torch::Tensor InputAware::shuffled(const ImageSet& train) const {
+  return torch::randperm(train.size(), scene().generator, torch::kInt64).to(scene().device);
+}
+
+}  // namespace sau

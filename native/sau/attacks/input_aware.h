@@ -1,0 +1,53 @@
+#pragma once
+#include <memory>
+
+#include "sau/attacks/in_batch_attack.h"
+#include "sau/attacks/trigger_generator.h"
+#include "sau/optimizer.h"
+
+namespace sau {
+
+/// A mask generator's output in (0,1) -> a mask close to 0 or 1 (specification B4.9).
+torch::Tensor sharp_mask(const torch::Tensor& drawn);
+/// Mean over images of rms(a - b) / (rms(drawn_a - drawn_b) + 1e-7): small where what is drawn for
+/// different images differs.
+torch::Tensor diversity_loss(const torch::Tensor& a, const torch::Tensor& b,
+                             const torch::Tensor& drawn_a, const torch::Tensor& drawn_b);
+
+/// Input-aware dynamic (specification B4.9): a generator draws each image its own pattern, another
+/// its own mask. The mask learns first and alone, the pattern together with the victim.
+class InputAware final : public InBatchAttack {
+ public:
+  InputAware(const InBatchAttackOptions& options, const InputAwareOptions& method,
+             const AttackScene& scene);
+
+  void prepare(const ImageSet& train, const RunControl& control) override;
+  int64_t epochs_of_preparation() const override { return method_.mask_epochs; }
+  void start_epoch(const ImageSet& train, int64_t epoch) override;
+  TrainingBatch batch(const ImageSet& train, const torch::Tensor& positions) override;
+  void step() override;
+
+ protected:
+  torch::Tensor poison(const torch::Tensor& x) override;
+  /// The pattern and mask of another image must not act as a trigger.
+  torch::Tensor cross(const torch::Tensor& x, const ImageSet& source, Split split) override;
+  int64_t cross_count(int64_t, int64_t poisoned) const override { return poisoned; }
+
+ private:
+  /// Normalised patterns; masks.
+  torch::Tensor patterns(const torch::Tensor& x);
+  torch::Tensor masks(const torch::Tensor& x);
+  torch::Tensor augmented(const ImageSet& train, const torch::Tensor& positions);
+  torch::Tensor shuffled(const ImageSet& train) const;
+  torch::Tensor mask_loss(const torch::Tensor& x1, const torch::Tensor& x2);
+  double train_masks(const ImageSet& train, int64_t epoch, Optimizer& optimizer,
+                     const RunControl& control);
+
+  InputAwareOptions method_;
+  TriggerGenerator pattern_ = nullptr, mask_ = nullptr;
+  std::unique_ptr<Optimizer> optimizer_;  ///< of the patterns
+  torch::Tensor second_order_;            ///< of the loader that `cross` images' patterns are from
+  int64_t taken_ = 0;                     ///< of second_order_
+};
+
+}  // namespace sau
