@@ -8,17 +8,25 @@ import {loadCore, toSauError} from './native/binding.js';
 import type {
   ImageRole,
   ModelRole,
+  NativeAdversarialOptions,
   NativeDeviceInfo,
+  NativeLfOptions,
+  NativeLfPattern,
   NativeOuterGradient,
   NativePgdOptions,
+  NativePicture,
   NativePoisonedImages,
   NativeProgress,
   NativeSauLossOptions,
   NativeSession,
   NativeSessionOptions,
+  NativeStegaImages,
+  NativeStegaOptions,
   NativeTensors,
   NativeTrainingAttack,
   NativeTrainOptions,
+  NativeTrojanOptions,
+  NativeTrojanTrigger,
   NativeTuning,
   NativeUnlearnOptions,
   PoisonedRole,
@@ -219,6 +227,44 @@ export class Session implements Disposable {
     return this.#run(() => this.#native.outerGradient(role, indices, delta, options));
   }
 
+  /**
+   * Changes a picture until it excites the neurons of the trainee's final layer that are connected best
+   * (specification B4.7). Throws ERR_CONFIG for more neurons than the layer has.
+   */
+  trojanTrigger(
+    start: NativePicture,
+    options: NativeTrojanOptions,
+    run: RunOptions = {},
+  ): Promise<NativeTrojanTrigger> {
+    return this.#batches((relay) => this.#native.trojanTrigger(start, options, relay), run);
+  }
+
+  /**
+   * A smooth pattern that changes what the trainee says of images, from those of `train` and measured on
+   * those of `cleanTest` (specification B4.4).
+   */
+  lfPattern(options: NativeLfOptions, run: RunOptions = {}): Promise<NativeLfPattern> {
+    return this.#batches((relay) => this.#native.lfPattern(options, relay), run);
+  }
+
+  /** Untargeted PGD of the trainee on the images of `train`: uint8 [N,3,H,W] (specification B4.6). */
+  adversarialImages(options: NativeAdversarialOptions, run: RunOptions = {}): Promise<Uint8Array> {
+    return this.#batches((relay) => this.#native.adversarialImages(options, relay), run);
+  }
+
+  /**
+   * Trains a steganographic encoder on `train` and hides a secret, [bits] of 0 and 1, in the images of
+   * `train` and `cleanTest`; uses no model (specification B4.5). Throws ERR_CONFIG for images whose sides
+   * are no multiples of 16, ERR_DIVERGED.
+   */
+  stegaImages(
+    secret: Uint8Array,
+    options: NativeStegaOptions,
+    run: RunOptions = {},
+  ): Promise<NativeStegaImages> {
+    return this.#batches((relay) => this.#native.stegaImages(secret, options, relay), run);
+  }
+
   /** The weights of a model, in the model's order. */
   async exportStateDict(model: ModelRole = 'trainee'): Promise<StateDict> {
     return toStateDict(await this.#run(() => this.#native.exportStateDict(model)));
@@ -231,6 +277,14 @@ export class Session implements Disposable {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #batches<T>(
+    start: (relay: (event: NativeProgress) => void) => Promise<T>,
+    {signal, onProgress}: RunOptions,
+  ): Promise<T> {
+    const relay = progressRelay((progress) => onProgress?.(progress));
+    return this.#run(() => start(relay), signal);
   }
 
   async #rounds(

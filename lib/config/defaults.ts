@@ -128,6 +128,34 @@ export const DEMO_DEFAULTS = {
   defenseLearningRate: 1e-3,
 } as const;
 
+/** Constants of the generators that some attacks' triggers come from (specification B4.4 to B4.7). */
+export const GENERATOR_DEFAULTS = {
+  /** Feeds plain pixels, bug-compatible; `normalize` feeds what the model was trained on. */
+  lfPattern: {
+    images: 100,
+    evaluationImages: 1000,
+    passes: 50,
+    peak: 0.2,
+    searchSteps: 200,
+    overshoot: 0.02,
+    enough: 0.2,
+    settled: 0.01,
+    normalize: false,
+  },
+  lcImages: {steps: 100, stepSize: 1.5 / 255, bound: 8 / 255, normalize: false},
+  ssbaImages: {
+    secret: 'stega!!',
+    epochs: 20,
+    batchSize: 64,
+    learningRate: 1e-4,
+    accuracyGoal: 0.9,
+    waitSteps: 1000,
+    rampSteps: 3000,
+    imageWeight: 10,
+  },
+  trojanTrigger: {target: 100, stepSize: 0.1, bound: 0.3, stopBelow: 1e-3},
+} as const;
+
 /** Rounds by data set (specification B1.1). */
 export const ROUNDS = {standard: 100, tiny: 20} as const;
 

@@ -96,6 +96,28 @@ export interface NativeSession {
     delta: Float32Array,
     options: NativeSauLossOptions,
   ): Promise<NativeOuterGradient>;
+  /** A TrojanNN trigger for the trainee. */
+  trojanTrigger(
+    start: NativePicture,
+    options: NativeTrojanOptions,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<NativeTrojanTrigger>;
+  /** A low-frequency pattern for the trainee from the images of `train`, measured on `cleanTest`. */
+  lfPattern(
+    options: NativeLfOptions,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<NativeLfPattern>;
+  /** Adversarial versions of the images of `train` for the trainee: uint8 [N,3,H,W]. */
+  adversarialImages(
+    options: NativeAdversarialOptions,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<Uint8Array>;
+  /** Trains an encoder on `train` and hides a secret, [bits] of 0 and 1, in `train` and `cleanTest`. */
+  stegaImages(
+    secret: Uint8Array,
+    options: NativeStegaOptions,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<NativeStegaImages>;
   exportStateDict(model: ModelRole): Promise<NativeTensors>;
   /** Asks the running job to stop; its promise rejects with ERR_ABORTED. Weights stay as they are. */
   cancel(): void;
@@ -249,6 +271,101 @@ export interface NativePoisonedImages {
   cross: Int32Array;
 }
 
+/** uint8 [3,height,width] planes. */
+export interface NativePicture {
+  planes: Uint8Array;
+  height: number;
+  width: number;
+}
+
+export interface NativeTrojanOptions {
+  /** Inputs of the final linear layer to excite, the best connected first. */
+  neurons: number;
+  /** Most sign steps. */
+  steps: number;
+  /** Value that each neuron is driven to. */
+  target: number;
+  /** Per step, in [0,1] pixel scale. */
+  stepSize: number;
+  /** Most change of a pixel from the start picture, in [0,1] pixel scale. */
+  bound: number;
+  /** Cost at which the search ends. */
+  stopBelow: number;
+  /** Normalise the model's input as its training did; the official generators do not. */
+  normalize: boolean;
+}
+
+export interface NativeTrojanTrigger {
+  /** uint8 [3,H,W]. */
+  trigger: Uint8Array;
+  neurons: Int32Array;
+  /** Sum over the neurons of (activation - target)^2 at the start picture and at the trigger. */
+  firstCost: number;
+  lastCost: number;
+  steps: number;
+}
+
+export interface NativeLfOptions {
+  targetLabel: number;
+  /** Most passes over the images. */
+  passes: number;
+  /** Largest value of the pattern in [0,1] pixel scale. */
+  peak: number;
+  /** Most DeepFool steps per image. */
+  searchSteps: number;
+  /** Of a DeepFool change, as a share of it. */
+  overshoot: number;
+  /** Share of changed predictions at which the search ends. */
+  enough: number;
+  /** Spread of the last five shares below which it ends as well. */
+  settled: number;
+  normalize: boolean;
+}
+
+export interface NativeLfPattern {
+  /** uint8 [3,H,W]: trunc(255 v) of the pattern v. */
+  pattern: Uint8Array;
+  /** Share of the images of `cleanTest` whose prediction the pattern changes. */
+  rate: number;
+  passes: number;
+}
+
+export interface NativeAdversarialOptions {
+  /** In [0,1] pixel scale, as `bound`. */
+  stepSize: number;
+  bound: number;
+  steps: number;
+  normalize: boolean;
+}
+
+export interface NativeStegaOptions {
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  /** Bit accuracy of a batch that starts the image loss. */
+  accuracyGoal: number;
+  /** Steps from there until the image loss begins to count, and those over which its weight rises. */
+  waitSteps: number;
+  rampSteps: number;
+  /** Weight of the image loss in the end. */
+  imageWeight: number;
+}
+
+export interface NativeStegaImages {
+  /** uint8 [N,3,H,W], as the images of `train` and `cleanTest`. */
+  train: Uint8Array;
+  test: Uint8Array;
+  /** Of the decoder on the encoded training images. */
+  bitAccuracy: number;
+  /** Mean squared change of the training images' pixels in [0,1] scale. */
+  imageError: number;
+  /** Means over the first and the last epoch. */
+  firstLoss: number;
+  lastLoss: number;
+  /** Of encoder and decoder together. */
+  parameters: number;
+}
+
 export interface NativeEvaluateOptions {
   model: ModelRole;
   /** Size of the batches whose mean losses are averaged; does not change ACC, ASR or RA. */
@@ -319,6 +436,8 @@ export interface NativeFunctional {
     norm: NormName,
     normBound: number,
   ): Float32Array;
+  /** The low-pass filter of the LF attack on images [n,c,h,w]. */
+  lowPass(images: Float32Array, shape: readonly number[]): Float32Array;
   /** The inner objective on [n,k] logits of trainee and reference. */
   innerLoss(input: {
     traineeLogits: Float32Array;

@@ -5,6 +5,7 @@
 
 #include "addon/fields.h"
 #include "sau/device.h"
+#include "sau/generators/generator_options.h"
 #include "sau/losses.h"
 #include "sau/options.h"
 #include "sau/run_control.h"
@@ -20,6 +21,10 @@ PgdOptions pgd_options(const Napi::Value& value);
 SauLossOptions sau_loss_options(const Napi::Value& value);
 UnlearnOptions unlearn_options(const Napi::Value& value);
 TrainOptions train_options(const Napi::Value& value);
+TrojanOptions trojan_options(const Napi::Object& o);
+LfOptions lf_options(const Napi::Object& o);
+AdversarialOptions adversarial_options(const Napi::Object& o);
+StegaOptions stega_options(const Napi::Object& o);
 Norm norm(const Napi::Value& value);
 ImageRole image_role(const Napi::Value& value);
 ModelRole model_role(const Napi::Value& value);
@@ -34,6 +39,8 @@ std::vector<NamedTensor> named_tensors(const Napi::Value& value);
 
 /// Host tensors -> JS, copying.
 Napi::Value to_js_int32(Napi::Env env, const torch::Tensor& t);
+/// uint8, without a copy where the runtime allows it.
+Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t);
 Napi::Value to_js_float(Napi::Env env, const torch::Tensor& t);
 /// The memory itself where the runtime allows it, as a Buffer.
 Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t);

@@ -3,6 +3,7 @@
 #include "addon/convert.h"
 #include "addon/error.h"
 #include "addon/functional_attacks.h"
+#include "sau/generators/lf_pattern.h"
 #include "sau/losses.h"
 #include "sau/projection.h"
 
@@ -25,12 +26,23 @@ struct Logits {
   }
 };
 
+std::vector<int64_t> shape_of(const Napi::Value& value) {
+  std::vector<int64_t> shape;
+  const auto sizes = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < sizes.Length(); ++i)
+    shape.push_back(sizes.Get(i).ToNumber().Int64Value());
+  return shape;
+}
+
+Napi::Value low_pass_images(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return to_js_float(info.Env(), low_pass(float_tensor(info[0], shape_of(info[1]))));
+  });
+}
+
 Napi::Value project_delta(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    std::vector<int64_t> shape;
-    const auto sizes = info[1].As<Napi::Array>();
-    for (uint32_t i = 0; i < sizes.Length(); ++i)
-      shape.push_back(sizes.Get(i).ToNumber().Int64Value());
+    const auto shape = shape_of(info[1]);
     const NormBall ball{.norm = norm(info[2]), .bound = info[3].ToNumber().DoubleValue()};
     return to_js_float(info.Env(), project(float_tensor(info[0], shape), ball));
   });
@@ -74,6 +86,7 @@ Napi::Value outer(const Napi::CallbackInfo& info) {
 Napi::Object define_functional(Napi::Env env) {
   auto functional = Napi::Object::New(env);
   functional.Set("project", Napi::Function::New(env, project_delta));
+  functional.Set("lowPass", Napi::Function::New(env, low_pass_images));
   functional.Set("innerLoss", Napi::Function::New(env, inner));
   functional.Set("sharedRisk", Napi::Function::New(env, outer));
   functional.Set("attacks", define_attack_functions(env));

@@ -37,6 +37,10 @@ Napi::Function Session::define(Napi::Env env) {
        InstanceMethod<&Session::evaluate>("evaluate"), InstanceMethod<&Session::predict>("predict"),
        InstanceMethod<&Session::perturb>("perturb"),
        InstanceMethod<&Session::outer_gradient>("outerGradient"),
+       InstanceMethod<&Session::trojan_trigger>("trojanTrigger"),
+       InstanceMethod<&Session::lf_pattern>("lfPattern"),
+       InstanceMethod<&Session::adversarial_images>("adversarialImages"),
+       InstanceMethod<&Session::stega_images>("stegaImages"),
        InstanceMethod<&Session::export_state_dict>("exportStateDict"),
        InstanceMethod<&Session::cancel>("cancel"), InstanceMethod<&Session::dispose>("dispose")});
 }

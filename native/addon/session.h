@@ -34,6 +34,10 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value predict(const Napi::CallbackInfo& info);
   Napi::Value perturb(const Napi::CallbackInfo& info);
   Napi::Value outer_gradient(const Napi::CallbackInfo& info);
+  Napi::Value trojan_trigger(const Napi::CallbackInfo& info);
+  Napi::Value lf_pattern(const Napi::CallbackInfo& info);
+  Napi::Value adversarial_images(const Napi::CallbackInfo& info);
+  Napi::Value stega_images(const Napi::CallbackInfo& info);
   Napi::Value export_state_dict(const Napi::CallbackInfo& info);
   Napi::Value busy(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);

@@ -5,6 +5,10 @@
 #include <vector>
 
 #include "sau/attacks/in_batch_attack.h"
+#include "sau/generators/adversarial_images.h"
+#include "sau/generators/lf_pattern.h"
+#include "sau/generators/stega_images.h"
+#include "sau/generators/trojan_trigger.h"
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
 #include "sau/options.h"
@@ -71,6 +75,18 @@ class Workspace {
   OuterGradient outer_gradient(ImageRole role, const torch::Tensor& indices,
                                const torch::Tensor& delta, const SauLossOptions& options,
                                const RunControl& control);
+
+  // Data for attacks, made with the trainee (generators/workspace_generators.cc).
+  /// start: uint8 [3,H,W] on the host.
+  TrojanTrigger trojan_trigger(const torch::Tensor& start, const TrojanOptions& options,
+                               const RunControl& control);
+  /// From the images of kTrain, measured on those of kCleanTest.
+  LfPattern lf_pattern(const LfOptions& options, const RunControl& control);
+  /// Of the images of kTrain: uint8 [N,3,H,W] on the host.
+  torch::Tensor adversarial_images(const AdversarialOptions& options, const RunControl& control);
+  /// Of the images of kTrain and kCleanTest. secret: uint8 [bits] on the host. Uses no model.
+  StegaImages stega_images(const torch::Tensor& secret, const StegaOptions& options,
+                           const RunControl& control);
 
  private:
   /// Called at the start of every job: thread count and lazily built models.

@@ -1,0 +1,31 @@
+import {inferNumClasses} from '../checkpoint/state_dict.js';
+import {SauError} from '../errors.js';
+import type {Session} from '../session.js';
+import type {AttackContext} from './attacks.js';
+
+/**
+ * A session with the clean model in it; whoever asks disposes of it.
+ * @param path Checkpoint of the clean model; null trains one now
+ * @throws SauError ERR_CHECKPOINT where the weights are not those of the victim's architecture
+ */
+export async function openCleanSession(
+  {cleanModel, openSession}: AttackContext,
+  path: string | null,
+): Promise<Session> {
+  const weights = await cleanModel(path);
+  const numClasses = inferNumClasses([...weights.values()].map(({shape}) => shape));
+  if (numClasses === null) {
+    throw new SauError(
+      'ERR_CHECKPOINT',
+      `Expected the weights of a classifier for the clean model but ${path ?? 'they'} end in no linear layer`,
+    );
+  }
+  const session = await openSession(numClasses);
+  try {
+    await session.loadStateDict(weights);
+    return session;
+  } catch (error) {
+    session.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+import {GENERATOR_DEFAULTS} from '../config/defaults.js';
+import {selectImages} from '../datasets/select_images.js';
+import type {NativeAdversarialOptions} from '../native/contract.js';
+import type {AttackContext} from './attacks.js';
+import {openCleanSession} from './clean_session.js';
+
+/**
+ * LC's adversarial versions of training images (specification B4.6): untargeted PGD from each image, 100
+ * steps of 1.5/255 within 8/255, truncated to 8 bits, by original index, planes [3,H,W]. The official
+ * arrays come from an adversarially trained network on plain pixels; ours from a clean model of the
+ * victim's architecture, so that they transfer less and look noisier. It sees plain pixels too, unless
+ * `normalize` feeds it what it was trained on. 100 steps for thousands of images take hours on a CPU;
+ * `steps` bounds it.
+ * @param positions Training images to change: those to poison
+ * @param cleanModel Checkpoint of the clean model; null trains one now
+ * @throws SauError ERR_CHECKPOINT where the weights do not fit the architecture
+ */
+export async function generateLcImages(
+  context: AttackContext,
+  positions: Int32Array,
+  cleanModel: string | null,
+  options: NativeAdversarialOptions = GENERATOR_DEFAULTS.lcImages,
+): Promise<Map<number, Uint8Array>> {
+  const {train, run} = context;
+  const clean = await selectImages(train, positions);
+  using session = await openCleanSession(context, cleanModel);
+  await session.setImages('train', clean);
+  run.onProgress?.({kind: 'stage', message: 'making adversarial images'});
+  const images = await session.adversarialImages(options, run);
+  const bytes = 3 * clean.height * clean.width;
+  return new Map(
+    Array.from(clean.originalIndices, (index, i) => [
+      index,
+      images.subarray(i * bytes, (i + 1) * bytes),
+    ]),
+  );
+}

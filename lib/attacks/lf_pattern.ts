@@ -1,0 +1,46 @@
+import {GENERATOR_DEFAULTS} from '../config/defaults.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {selectImages} from '../datasets/select_images.js';
+import type {NativeLfOptions} from '../native/contract.js';
+import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
+import type {AttackContext} from './attacks.js';
+import {openCleanSession} from './clean_session.js';
+
+export interface LfPatternOptions extends Omit<NativeLfOptions, 'targetLabel'> {
+  /** Random training images that the pattern grows from. */
+  readonly images: number;
+  /** Random test images on which the share of changed predictions is measured. */
+  readonly evaluationImages: number;
+}
+
+/**
+ * LF's pattern (specification B4.4, "Pattern generator") for a clean model: planes [3,H,W] of
+ * trunc(255 v), v in [0, 0.2], to be added to images. Images are drawn from the seed. The search makes
+ * single-image passes, which a CPU takes seconds for at full width: up to 50 passes over 100 images take
+ * from minutes to an hour there; `passes` and `images` bound it.
+ * @param cleanModel Checkpoint of the clean model; null trains one now
+ * @throws SauError ERR_CHECKPOINT where the weights do not fit the architecture
+ */
+export async function generateLfPattern(
+  context: AttackContext,
+  cleanModel: string | null,
+  options: LfPatternOptions = GENERATOR_DEFAULTS.lfPattern,
+): Promise<Uint8Array> {
+  const {train, test, seed, targetLabel, run} = context;
+  const {images, evaluationImages, ...search} = options;
+  using session = await openCleanSession(context, cleanModel);
+  await session.setImages('train', await drawImages(train, images, seed));
+  await session.setImages('cleanTest', await drawImages(test, evaluationImages, seed));
+  run.onProgress?.({kind: 'stage', message: 'searching for a low-frequency pattern'});
+  const {pattern, rate, passes} = await session.lfPattern({targetLabel, ...search}, run);
+  run.onProgress?.({
+    kind: 'note',
+    message: `the pattern changes ${(100 * rate).toFixed(1)} % of the clean model's predictions after ${passes} passes`,
+  });
+  return pattern;
+}
+
+function drawImages(set: ImageSet, most: number, seed: number): Promise<ImageSet> {
+  const count = Math.min(most, set.count);
+  return selectImages(set, numpyChoiceWithoutReplacement(set.count, count, seed));
+}

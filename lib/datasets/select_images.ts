@@ -1,0 +1,24 @@
+import {Breather} from '../breather.js';
+import type {ImageSet} from './image_set.js';
+
+/** A copy of the images at `positions`, in that order. */
+export async function selectImages(set: ImageSet, positions: Int32Array): Promise<ImageSet> {
+  const {height, width} = set;
+  const bytes = 3 * height * width;
+  const images = new Uint8Array(positions.length * bytes);
+  const breather = new Breather();
+  for (const [slot, position] of positions.entries()) {
+    images.set(set.images.subarray(position * bytes, (position + 1) * bytes), slot * bytes);
+    if (breather.due) await breather.rest();
+  }
+  const at = (values: Int32Array): Int32Array => positions.map((i) => values[i] ?? 0);
+  return {
+    images,
+    labels: at(set.labels),
+    trueLabels: at(set.trueLabels),
+    originalIndices: at(set.originalIndices),
+    count: positions.length,
+    height,
+    width,
+  };
+}

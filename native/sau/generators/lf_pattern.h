@@ -1,0 +1,35 @@
+#pragma once
+#include <optional>
+
+#include "sau/generators/generator_options.h"
+#include "sau/image_set.h"
+#include "sau/normalizer.h"
+#include "sau/run_control.h"
+#include "sau/torch.h"
+
+namespace sau {
+
+/// Separable low-pass filter of [N,C,H,W], channel by channel: 30 taps of a Gaussian that sum to 1,
+/// zeros around the image, 14 before and 15 after (specification B4.4).
+torch::Tensor low_pass(const torch::Tensor& x);
+
+/// Targeted DeepFool: a small change of x [1,3,H,W] (pixels) that makes the model say
+/// options.target_label; nothing where the steps do not suffice (specification B4.4).
+std::optional<torch::Tensor> targeted_deepfool(const FrozenPixelClassifier& model,
+                                               const torch::Tensor& x, const LfOptions& options,
+                                               const RunControl& control);
+
+struct LfPattern {
+  torch::Tensor pattern;  ///< uint8 [3,H,W] on the host: trunc(255 v), v in [0, peak]
+  double rate;            ///< share of the evaluation images whose prediction it changes
+  int64_t passes;         ///< passes made over the images
+};
+
+/// A smooth pattern that, added to images, changes what a clean model says (specification B4.4):
+/// starting at zero it grows by the smoothed targeted DeepFool change of one image after another,
+/// in an order drawn from the generator.
+LfPattern make_lf_pattern(const FrozenPixelClassifier& model, const ImageSet& images,
+                          const ImageSet& evaluation, const LfOptions& options,
+                          torch::Generator& generator, const RunControl& control);
+
+}  // namespace sau

@@ -1,0 +1,26 @@
+#pragma once
+#include "sau/generators/generator_options.h"
+#include "sau/image_set.h"
+#include "sau/run_control.h"
+#include "sau/torch.h"
+
+namespace sau {
+
+struct StegaImages {
+  torch::Tensor train, test;     ///< uint8 [N,3,H,W] on the host, rounded
+  double bit_accuracy;           ///< of the decoder on the encoded training images
+  double image_error;            ///< mean squared change of their pixels in [0,1] scale
+  double first_loss, last_loss;  ///< means over the first and the last epoch
+  int64_t parameters;            ///< of encoder and decoder together
+};
+
+/// Trains a StegaStamp-style encoder and its decoder on the training images, with random bits for
+/// each of them, and hides one fixed secret in every image of both sets (specification B4.5).
+/// secret: uint8 [bits] of 0 and 1. Fresh weights come from the seed, bits and order from the
+/// generator. Throws ERR_CONFIG for a size that is no multiple of 16, ERR_DIVERGED.
+StegaImages make_stega_images(const ImageSet& train, const ImageSet& test,
+                              const torch::Tensor& secret, const StegaOptions& options,
+                              uint64_t seed, torch::Generator& generator,
+                              const RunControl& control);
+
+}  // namespace sau
