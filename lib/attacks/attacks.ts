@@ -14,6 +14,7 @@ import {lf} from './lf.js';
 import {sig} from './sig.js';
 import {ssba} from './ssba.js';
 import type {Trigger} from './trigger.js';
+import {trojannn} from './trojannn.js';
 
 /** What an attack may need besides its options to make its trigger. */
 export interface AttackContext {
@@ -34,6 +35,13 @@ export interface AttackContext {
 export interface Triggers {
   readonly train: Trigger;
   readonly test: Trigger;
+  /** What the trigger looks like, for the record: uint8 [3,H,W] planes under a file name. */
+  readonly picture?: TriggerPicture;
+}
+
+export interface TriggerPicture {
+  readonly name: 'trojannn_trigger.png';
+  readonly planes: Uint8Array;
 }
 
 /** Makes the triggers of an attack. Throws ERR_CONFIG or ERR_DATASET for bad options. */
@@ -52,6 +60,7 @@ const MAKERS: {readonly [Kind in DataAttackKind]: MakeTriggers<Kind>} = {
   lc,
   ftrojan,
   ctrl,
+  trojannn,
 };
 
 /** Makes the triggers of the attack that a configuration asks for. */

@@ -312,6 +312,47 @@ export const ATTACK_TABLE = {
       },
     },
   },
+  trojannn: {
+    summary: 'TrojanNN: a picture that excites neurons of a clean model is added to the image',
+    poisons: 'data',
+    labelModes: ['all2one', 'all2all'],
+    options: {
+      cleanModel: {
+        type: 'file',
+        help: 'checkpoint of a clean model of the same architecture; without it one is trained first',
+        default: null,
+      },
+      mask: {
+        type: 'file',
+        help: 'start picture, whose black parts stay black, instead of the built-in apple',
+        default: null,
+      },
+      numNeuron: {
+        type: 'integer',
+        help: 'neurons of the final layer to excite',
+        least: 1,
+        most: 1000,
+        default: 2,
+      },
+      triggerSteps: {
+        type: 'integer',
+        help: 'most steps of the search for the trigger',
+        least: 1,
+        most: 1_000_000,
+        default: 1000,
+      },
+      wrap: {
+        type: 'switch',
+        help: 'add modulo 256 as the official tool does, where white becomes dark; off: clamp at 255',
+        default: true,
+      },
+      normalizeInput: {
+        type: 'switch',
+        help: 'normalise what the clean model sees during the search; the official tool does not',
+        default: false,
+      },
+    },
+  },
   bpp: {
     summary: 'BPP: a coarse quantisation of the colours, in every training batch',
     poisons: 'training',

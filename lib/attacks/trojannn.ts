@@ -1,0 +1,93 @@
+import type {StateDict, TensorData} from '../checkpoint/tensor.js';
+import type {OwnOptions} from '../config/attack_table.js';
+import {GENERATOR_DEFAULTS} from '../config/defaults.js';
+import {decodeImage} from '../datasets/decode.js';
+import {SauError} from '../errors.js';
+import type {AttackContext, Triggers} from './attacks.js';
+import {existingFile} from './option_file.js';
+import type {Trigger} from './trigger.js';
+import {drawApple} from './trojan_mask.js';
+
+/** Outputs of the network that the trigger is made for: its final layer stays random. */
+const OUTPUTS = 1000;
+
+/**
+ * TrojanNN (specification B4.7): a picture, black but for a shape, is changed until it excites the
+ * neurons of a clean model that are connected best, and then added to images. The final layer of that
+ * model has 1000 random outputs, so that the choice of neurons follows from the seed alone. Bug-compatible
+ * by default: the model sees plain pixels, and the sum is taken modulo 256; `normalizeInput` and
+ * `wrap: false` do otherwise.
+ * @throws SauError ERR_CONFIG for a mask that is no file or too many neurons, ERR_DATASET for a mask that is
+ * no picture or black, ERR_CHECKPOINT for a clean model of another architecture
+ */
+export async function trojannn(
+  options: OwnOptions<'trojannn'>,
+  {size, run, cleanModel, openSession}: AttackContext,
+): Promise<Triggers> {
+  const {mask, numNeuron, triggerSteps, wrap, normalizeInput} = options;
+  const planes =
+    mask === null
+      ? await drawApple(size)
+      : await decodeImage(await existingFile('mask', mask), size);
+  if (planes.every((value) => value === 0)) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected a picture that is not all black for mask but received ${mask ?? 'the built-in one'}`,
+    );
+  }
+  const clean = await cleanModel(options.cleanModel);
+  using session = await openSession(OUTPUTS);
+  await session.initialize();
+  await session.loadStateDict(withCleanWeights(await session.exportStateDict(), clean));
+  run.onProgress?.({kind: 'stage', message: 'searching for the trigger'});
+  const {trigger, firstCost, lastCost} = await session.trojanTrigger(
+    {planes, ...size},
+    {
+      ...GENERATOR_DEFAULTS.trojanTrigger,
+      neurons: numNeuron,
+      steps: triggerSteps,
+      normalize: normalizeInput,
+    },
+    run,
+  );
+  run.onProgress?.({
+    kind: 'note',
+    message: `the trigger lowers the cost of its neurons from ${firstCost.toPrecision(4)} to ${lastCost.toPrecision(4)}`,
+  });
+  const add = adding(trigger, wrap);
+  return {train: add, test: add, picture: {name: 'trojannn_trigger.png', planes: trigger}};
+}
+
+/** Adds the picture; `wrap`: modulo 256 instead of at most 255. */
+export function adding(picture: Uint8Array, wrap: boolean): Trigger {
+  return (image) =>
+    image.map((value, i) => {
+      const sum = value + (picture[i] ?? 0);
+      return wrap ? sum & 0xff : Math.min(sum, 0xff);
+    });
+}
+
+/**
+ * The weights of a network of 1000 outputs with those of the clean model wherever they fit: everywhere but
+ * in the final layer.
+ */
+function withCleanWeights(own: StateDict, clean: StateDict): StateDict {
+  const byPosition = [...clean.values()];
+  const named = [...own.keys()].every((name) => clean.has(name));
+  const entries = [...own].map(([name, tensor], i): [string, TensorData] => {
+    const donor = named ? clean.get(name) : byPosition[i];
+    if (donor !== undefined && hasShape(donor, tensor.shape)) return [name, donor];
+    if (donor !== undefined && tensor.shape[0] === OUTPUTS) return [name, tensor];
+    throw new SauError(
+      'ERR_CHECKPOINT',
+      `Expected a clean model of the victim's architecture but its weights have no ${name} of shape ` +
+        `[${tensor.shape.join(', ')}]. Check cleanModel and the model's name`,
+      {details: {name}},
+    );
+  });
+  return new Map(entries);
+}
+
+function hasShape({shape}: TensorData, expected: readonly number[]): boolean {
+  return shape.length === expected.length && shape.every((size, i) => size === expected[i]);
+}
