@@ -65,6 +65,7 @@ async function poisonDataset(
   return {
     train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
     poisonedTrain,
+    picture: triggers.picture,
     /** The whole poisoned test set, for the record. */
     poisonedTest: await applyTrigger(test, selection, triggers.test, labelOf),
     testCount: test.count,

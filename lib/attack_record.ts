@@ -2,6 +2,7 @@ import {rm} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative} from 'node:path';
 import {removeAttackCheckpoint} from './attack_checkpoint.js';
 import type {PreparedAttack} from './attack_data.js';
+import type {TriggerPicture} from './attacks/attacks.js';
 import type {PoisonedDatasetState} from './checkpoint/dataset_state.js';
 import {POISON_LIST, POISONED_SET, RECORD_INFO} from './checkpoint/record_paths.js';
 import type {StateDict} from './checkpoint/tensor.js';
@@ -11,7 +12,7 @@ import {
   writePoisonIndexList,
 } from './checkpoint/write_checkpoint.js';
 import type {ImageSet} from './datasets/image_set.js';
-import {writePngs} from './datasets/write_pngs.js';
+import {writePng, writePngs} from './datasets/write_pngs.js';
 import {writeCurves} from './report/curves.js';
 import {PREVIEW} from './report/preview.js';
 import type {OutputFiles, RoundReport} from './results.js';
@@ -27,6 +28,8 @@ export interface RecordedPoison {
   readonly poisonedTest: ImageSet;
   /** Test images with a disturbance that is no trigger; only some attacks have them. */
   readonly crossTest?: ImageSet;
+  /** What the trigger looks like, where the attack tells. */
+  readonly picture?: TriggerPicture | undefined;
   readonly testCount: number;
 }
 
@@ -47,6 +50,7 @@ const FOLDERS = {
 } as const;
 const RESULT = 'attack_result.pt';
 const CURVES = 'curves.svg';
+const TRIGGER_PICTURE = 'trojannn_trigger.png';
 
 /**
  * Writes a BackdoorBench record folder (specification C.3): the poisoned images, the bookkeeping and last,
@@ -115,6 +119,10 @@ async function writePoisoned(
   const {train, test} = FOLDERS;
   await writeImages(record, train, poison.poisonedTrain, signal);
   await writeImages(record, test, poison.poisonedTest, signal);
+  if (poison.picture !== undefined) {
+    const {name, planes} = poison.picture;
+    await writePng(planes, dataset, join(record, name));
+  }
   if (poison.crossTest !== undefined) {
     await writeImages(record, FOLDERS.cross, poison.crossTest, signal);
   }
@@ -147,7 +155,7 @@ async function writePoisoned(
  */
 export async function removeRecord(record: string, {keepTraining = false} = {}): Promise<void> {
   const names: string[] = [RESULT, ...Object.values(FOLDERS), RECORD_NOTES, CURVES];
-  names.push(RECORD_INFO, POISON_LIST);
+  names.push(RECORD_INFO, POISON_LIST, TRIGGER_PICTURE);
   if (!keepTraining) {
     names.push('attack_df.csv', 'rounds.jsonl', PREVIEW);
     await removeAttackCheckpoint(record);

@@ -1,7 +1,9 @@
 import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
-import sharp from 'sharp';
+import sharp, {type Sharp} from 'sharp';
 import {messageOf, SauError} from '../errors.js';
+import {writeWholeFile} from '../whole_file.js';
+import type {ImageSize} from './decode.js';
 import type {ImageSet} from './image_set.js';
 
 /** Files being written at a time. */
@@ -17,6 +19,15 @@ function interleave(planes: Uint8Array): Uint8Array {
     }
   }
   return pixels;
+}
+
+function encodePng(planes: Uint8Array, {height, width}: ImageSize): Sharp {
+  return sharp(interleave(planes), {raw: {width, height, channels: 3}}).png();
+}
+
+/** Writes planes [3,H,W] as one PNG file, whole or not at all. Throws ERR_OUTPUT. */
+export async function writePng(planes: Uint8Array, size: ImageSize, path: string): Promise<void> {
+  await writeWholeFile(path, await encodePng(planes, size).toBuffer());
 }
 
 /**
@@ -37,10 +48,9 @@ export async function writePngs(
     const worker = async (): Promise<void> => {
       for (let i = next++; i < count; i = next++) {
         signal?.throwIfAborted();
-        const pixels = interleave(set.images.subarray(i * bytes, (i + 1) * bytes));
-        await sharp(pixels, {raw: {width, height, channels: 3}})
-          .png()
-          .toFile(paths[i] ?? '');
+        await encodePng(set.images.subarray(i * bytes, (i + 1) * bytes), set).toFile(
+          paths[i] ?? '',
+        );
       }
     };
     await Promise.all(Array.from({length: CONCURRENCY}, worker));
