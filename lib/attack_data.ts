@@ -12,7 +12,6 @@ import {applyTrigger, withPoisoned} from './attacks/trigger.js';
 import {readCheckpoint} from './checkpoint/read_checkpoint.js';
 import type {AttackConfig, DataAttackConfig} from './config.js';
 import type {Dataset} from './datasets/dataset.js';
-import type {ImageSet} from './datasets/image_set.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import type {RunOptions} from './progress.js';
@@ -48,8 +47,6 @@ async function poisonDataset(
   const labelOf = (label: number): number => attackLabelOf(label, mode, numClasses);
   const clean = await dataset.loadTrain(undefined, {signal});
   const test = await dataset.loadTest(undefined, {signal});
-  const context = attackContext(dataset, config, scale, {train: clean, test}, run);
-  const triggers = await makeTriggers(config, context);
   const poisonedIndices = choosePoisonedIndices({
     labels: clean.labels,
     amount:
@@ -59,6 +56,8 @@ async function poisonDataset(
     mode,
     seed: config.seed,
   });
+  const sets = {train: clean, test, poisoned: poisonedIndices};
+  const triggers = await makeTriggers(config, attackContext(dataset, config, scale, sets, run));
   const poisonedTrain = await applyTrigger(clean, poisonedIndices, triggers.train, labelOf);
   const selection = poisonTestSelection(test.labels, mode);
   const limit = config.testLimit ?? test.count;
@@ -84,7 +83,7 @@ function attackContext(
   dataset: Dataset,
   config: AttackConfig,
   scale: RecordNotes,
-  sets: {readonly train: ImageSet; readonly test: ImageSet},
+  sets: Pick<AttackContext, 'train' | 'test' | 'poisoned'>,
   run: RunOptions,
 ): AttackContext {
   const {height, width, numClasses} = dataset;

@@ -24,6 +24,8 @@ export interface AttackContext {
   /** The clean data set; positions are original indices. */
   readonly train: ImageSet;
   readonly test: ImageSet;
+  /** Positions of the training images that will be poisoned. */
+  readonly poisoned: Int32Array;
   readonly run: RunOptions;
   /** A session of the victim's architecture, normalisation and device; whoever asks disposes of it. */
   openSession(numClasses: number): Promise<Session>;

@@ -1,9 +1,10 @@
 import type {OwnOptions} from '../config/attack_table.js';
+import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import type {ImageSize} from '../datasets/decode.js';
-import {SauError} from '../errors.js';
 import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attacks.js';
 import {type ImageArray, readImageArray} from './image_array.js';
+import {generateLcImages} from './lc_images.js';
 
 /** The signs are placed on a grid of this side, then resized to the images'. */
 const GRID = 32;
@@ -33,30 +34,32 @@ function cornerPattern({height, width}: ImageSize, amplitude: number): Float64Ar
 
 /**
  * Label-consistent (specification B4.6): signs in the four corners. At training time they are on adversarial
- * versions of the images, which come from an array with one per original index.
- * @throws SauError ERR_CONFIG without that array, ERR_DATASET for one of another shape or type
+ * versions of the images, which come from an array with one per original index, else are made now against
+ * a clean model.
+ * @throws SauError ERR_CONFIG for a file that is not there, ERR_DATASET for one of another shape or type
  */
 export async function lc(
-  {adversarialImages, amplitude}: OwnOptions<'lc'>,
+  {adversarialImages, amplitude, cleanModel, pgdSteps}: OwnOptions<'lc'>,
   context: AttackContext,
 ): Promise<Triggers> {
-  if (adversarialImages === null) {
-    throw new SauError(
-      'ERR_CONFIG',
-      'Expected the array of the adversarial training images for --adversarial-images but received nothing',
-    );
-  }
-  const adversarial = await readImageArray(
-    'adversarialImages',
-    adversarialImages,
-    'train',
-    context,
-  );
-  return lcTriggers(adversarial, amplitude, context.size);
+  const adversarial =
+    adversarialImages === null
+      ? await generated(context, cleanModel, pgdSteps)
+      : await readImageArray('adversarialImages', adversarialImages, 'train', context);
+  const test = addPattern(cornerPattern(context.size, amplitude));
+  return {train: (_, originalIndex) => test(adversarial(originalIndex), originalIndex), test};
 }
 
-/** The triggers with the adversarial versions of the training images at hand. */
-export function lcTriggers(adversarial: ImageArray, amplitude: number, size: ImageSize): Triggers {
-  const test = addPattern(cornerPattern(size, amplitude));
-  return {train: (_, originalIndex) => test(adversarial(originalIndex), originalIndex), test};
+async function generated(
+  context: AttackContext,
+  cleanModel: string | null,
+  steps: number,
+): Promise<ImageArray> {
+  const options = {...GENERATOR_DEFAULTS.lcImages, steps};
+  const images = await generateLcImages(context, context.poisoned, cleanModel, options);
+  return (originalIndex) => {
+    const image = images.get(originalIndex);
+    if (image !== undefined) return image;
+    throw new Error(`Expected training image ${originalIndex} among those to poison`);
+  };
 }

@@ -1,33 +1,32 @@
 import type {OwnOptions} from '../config/attack_table.js';
+import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import type {ImageSize} from '../datasets/decode.js';
 import {type NpyArray, readNpy, showShape} from '../datasets/npy.js';
 import {SauError} from '../errors.js';
 import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attacks.js';
+import {generateLfPattern} from './lf_pattern.js';
 import {existingFile} from './option_file.js';
 
 /** [3,H,W] planes in grey levels, added to every image. */
-export type LfPattern = Float32Array | Float64Array;
+type LfPattern = Float32Array | Float64Array;
 
 /**
- * LF (specification B4.4): adds a fixed pattern of low frequencies, the same in training and test.
- * @throws SauError ERR_CONFIG without a pattern, ERR_DATASET for one that does not fit the images
+ * LF (specification B4.4): adds a fixed pattern of low frequencies, the same in training and test: of a
+ * file, else one that is generated for a clean model.
+ * @throws SauError ERR_CONFIG for a file that is not there, ERR_DATASET for one that does not fit the images
  */
 export async function lf(
-  {pattern, scaleFloats}: OwnOptions<'lf'>,
-  context: Pick<AttackContext, 'size' | 'run'>,
+  {pattern, scaleFloats, cleanModel, passes}: OwnOptions<'lf'>,
+  context: AttackContext,
 ): Promise<Triggers> {
-  if (pattern === null) {
-    throw new SauError(
-      'ERR_CONFIG',
-      'Expected a NumPy array file (.npy) with the pattern for --pattern but received nothing',
-    );
-  }
-  return lfTriggers(await readLfPattern(pattern, scaleFloats, context));
-}
-
-export function lfTriggers(pattern: LfPattern): Triggers {
-  const trigger = addPattern(pattern);
+  const trigger = addPattern(
+    pattern === null
+      ? Float32Array.from(
+          await generateLfPattern(context, cleanModel, {...GENERATOR_DEFAULTS.lfPattern, passes}),
+        )
+      : await readLfPattern(pattern, scaleFloats, context),
+  );
   return {train: trigger, test: trigger};
 }
 

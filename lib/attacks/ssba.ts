@@ -1,29 +1,41 @@
 import type {OwnOptions} from '../config/attack_table.js';
+import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {SauError} from '../errors.js';
 import type {AttackContext, Triggers} from './attacks.js';
 import {type ImageArray, readImageArray} from './image_array.js';
+import {generateSsbaImages} from './ssba_images.js';
 import type {Trigger} from './trigger.js';
 
 /**
  * SSBA (specification B4.5): every image is replaced by a version of it that hides a secret, from arrays
- * with one such version per original index of either split.
- * @throws SauError ERR_CONFIG without both arrays, ERR_DATASET for arrays of another shape or type
+ * with one such version per original index of either split, else from an encoder that is trained now.
+ * @throws SauError ERR_CONFIG for one array alone, ERR_DATASET for arrays of another shape or type
  */
 export async function ssba(
-  {trainImages, testImages}: OwnOptions<'ssba'>,
+  {trainImages, testImages, secret, encoderEpochs}: OwnOptions<'ssba'>,
   context: AttackContext,
 ): Promise<Triggers> {
+  if (trainImages === null && testImages === null) {
+    const training = {...GENERATOR_DEFAULTS.ssbaImages, secret, epochs: encoderEpochs};
+    const {train, test} = await generateSsbaImages(context, training);
+    return {train: replaceBy(planesOf(train, context)), test: replaceBy(planesOf(test, context))};
+  }
   if (trainImages === null || testImages === null) {
     throw new SauError(
       'ERR_CONFIG',
-      'Expected the arrays of the encoded images for --train-images and --test-images but received ' +
-        (trainImages === testImages ? 'neither' : 'only one'),
+      'Expected the arrays of the encoded images for both trainImages and testImages, or for neither, which trains an encoder, but received only one',
     );
   }
   return {
     train: replaceBy(await readImageArray('trainImages', trainImages, 'train', context)),
     test: replaceBy(await readImageArray('testImages', testImages, 'test', context)),
   };
+}
+
+/** The images of uint8 [N,3,H,W], copied one by one. */
+function planesOf(images: Uint8Array, {size}: AttackContext): ImageArray {
+  const bytes = 3 * size.height * size.width;
+  return (originalIndex) => images.slice(originalIndex * bytes, (originalIndex + 1) * bytes);
 }
 
 function replaceBy(images: ImageArray): Trigger {

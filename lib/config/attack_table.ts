@@ -124,8 +124,20 @@ export const ATTACK_TABLE = {
     options: {
       pattern: {
         type: 'file',
-        help: 'NumPy array (.npy) with the pattern: HxW, HxWx3 or NxHxWx3',
+        help: 'NumPy array (.npy) with the pattern: HxW, HxWx3 or NxHxWx3; without it one is generated',
         default: null,
+      },
+      cleanModel: {
+        type: 'file',
+        help: 'checkpoint of a clean model of the same architecture; without it one is trained first',
+        default: null,
+      },
+      passes: {
+        type: 'integer',
+        help: 'most passes over 100 images in generating a pattern',
+        least: 1,
+        most: 1000,
+        default: 50,
       },
       scaleFloats: {
         type: 'switch',
@@ -135,19 +147,27 @@ export const ATTACK_TABLE = {
     },
   },
   ssba: {
-    summary: 'SSBA: a hidden secret in every poisoned image, from arrays of encoded images',
+    summary: 'SSBA: a hidden secret in every poisoned image',
     poisons: 'data',
     labelModes: ['all2one', 'all2all'],
     options: {
       trainImages: {
         type: 'file',
-        help: 'NumPy array (.npy) of all encoded training images: uint8 NxHxWx3',
+        help: 'NumPy array (.npy) of all encoded training images: uint8 NxHxWx3; without both arrays an encoder is trained',
         default: null,
       },
       testImages: {
         type: 'file',
         help: 'NumPy array (.npy) of all encoded test images: uint8 NxHxWx3',
         default: null,
+      },
+      secret: {type: 'text', help: 'what the encoder hides, up to 7 bytes', default: 'stega!!'},
+      encoderEpochs: {
+        type: 'integer',
+        help: "epochs of the encoder's training",
+        least: 1,
+        most: 100_000,
+        default: 20,
       },
     },
   },
@@ -158,8 +178,20 @@ export const ATTACK_TABLE = {
     options: {
       adversarialImages: {
         type: 'file',
-        help: 'NumPy array (.npy) of all training images made adversarial: uint8 NxHxWx3',
+        help: 'NumPy array (.npy) of all training images made adversarial: uint8 NxHxWx3; without it those to poison are made',
         default: null,
+      },
+      cleanModel: {
+        type: 'file',
+        help: 'checkpoint of a clean model of the same architecture; without it one is trained first',
+        default: null,
+      },
+      pgdSteps: {
+        type: 'integer',
+        help: 'steps in making adversarial images',
+        least: 1,
+        most: 100_000,
+        default: 100,
       },
       amplitude: {
         type: 'number',

@@ -23,26 +23,29 @@ Conversion tensors_result(std::vector<NamedTensor> tensors, bool with_data) {
 }  // namespace
 
 Napi::Function Session::define(Napi::Env env) {
-  return DefineClass(
-      env, "Session",
-      {InstanceAccessor<&Session::busy>("busy"), InstanceMethod<&Session::layout>("layout"),
-       InstanceMethod<&Session::load_state_dict>("loadStateDict"),
-       InstanceMethod<&Session::initialize>("initialize"),
-       InstanceMethod<&Session::set_images>("setImages"),
-       InstanceMethod<&Session::unlearn>("unlearn"), InstanceMethod<&Session::train>("train"),
-       InstanceMethod<&Session::export_training>("exportTraining"),
-       InstanceMethod<&Session::load_training>("loadTraining"),
-       InstanceMethod<&Session::train_attack>("trainAttack"),
-       InstanceMethod<&Session::poison_images>("poisonImages"),
-       InstanceMethod<&Session::evaluate>("evaluate"), InstanceMethod<&Session::predict>("predict"),
-       InstanceMethod<&Session::perturb>("perturb"),
-       InstanceMethod<&Session::outer_gradient>("outerGradient"),
-       InstanceMethod<&Session::trojan_trigger>("trojanTrigger"),
-       InstanceMethod<&Session::lf_pattern>("lfPattern"),
-       InstanceMethod<&Session::adversarial_images>("adversarialImages"),
-       InstanceMethod<&Session::stega_images>("stegaImages"),
-       InstanceMethod<&Session::export_state_dict>("exportStateDict"),
-       InstanceMethod<&Session::cancel>("cancel"), InstanceMethod<&Session::dispose>("dispose")});
+  return DefineClass(env, "Session",
+                     {InstanceAccessor<&Session::busy>("busy"),
+                      InstanceMethod<&Session::layout>("layout"),
+                      InstanceMethod<&Session::load_state_dict>("loadStateDict"),
+                      InstanceMethod<&Session::initialize>("initialize"),
+                      InstanceMethod<&Session::set_images>("setImages"),
+                      InstanceMethod<&Session::unlearn>("unlearn"),
+                      InstanceMethod<&Session::train>("train"),
+                      InstanceMethod<&Session::export_training>("exportTraining"),
+                      InstanceMethod<&Session::load_training>("loadTraining"),
+                      InstanceMethod<&Session::train_attack>("trainAttack"),
+                      InstanceMethod<&Session::poison_images>("poisonImages"),
+                      InstanceMethod<&Session::evaluate>("evaluate"),
+                      InstanceMethod<&Session::predict>("predict"),
+                      InstanceMethod<&Session::perturb>("perturb"),
+                      InstanceMethod<&Session::outer_gradient>("outerGradient"),
+                      InstanceMethod<&Session::trojan_trigger>("trojanTrigger"),
+                      InstanceMethod<&Session::lf_pattern>("lfPattern"),
+                      InstanceMethod<&Session::adversarial_images>("adversarialImages"),
+                      InstanceMethod<&Session::stega_images>("stegaImages"),
+                      InstanceMethod<&Session::export_state_dict>("exportStateDict"),
+                      InstanceMethod<&Session::cancel>("cancel"),
+                      InstanceMethod<&Session::dispose>("dispose")});
 }
 
 Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(info) {

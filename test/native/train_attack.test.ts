@@ -271,7 +271,11 @@ describe('training under an attack in the batches', () => {
     const trained = async (epochs: number, learningRate: number, milestones: number[]) => {
       using session = await openSession();
       const optimizer = {...TRAIN.optimizer, learningRate};
-      await session.train({...TRAIN, epochs, optimizer, milestones});
+      await session.train({
+        ...{...TRAIN, epochs, optimizer, milestones},
+        schedule: 'multiStep',
+        gamma: 0.1,
+      });
       return flatten(await session.exportStateDict(), 'parameters');
     };
     expect(await trained(2, 0.02, [0])).toEqual(await trained(2, 0.002, []));

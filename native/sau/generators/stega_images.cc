@@ -59,6 +59,7 @@ std::vector<torch::Tensor> train_stega(Stega& stega, const ImageSet& set, int64_
                                            .learning_rate = options.learning_rate,
                                            .weight_decay = 0,
                                            .momentum = 0,
+                                           .nesterov = false,
                                            .adam_beta1 = 0.9,
                                            .adam_beta2 = 0.999});
   ImageWeight weight(options, device);

@@ -34,7 +34,7 @@ export async function smallContext(changes: Partial<AttackContext> = {}): Promis
     size: {height: size, width: size},
     targetLabel: 0,
     seed: 5,
-    ...{train, test, told, openSession},
+    ...{train, test, told, openSession, poisoned: train.originalIndices},
     run: {onProgress: (progress) => told.push(progress)},
     async cleanModel(): Promise<StateDict> {
       using session = await openSession(10);

@@ -37,7 +37,7 @@ export function contextOf(size: ImageSize, count = 20): AttackContext & {notes: 
   const noModel = () => Promise.reject(new Error('this trigger should need no model'));
   return {
     ...{size, targetLabel: 0, seed: 0, train: set, test: set, run: {onProgress}, notes},
-    ...{openSession: noModel, cleanModel: noModel},
+    ...{openSession: noModel, cleanModel: noModel, poisoned: set.originalIndices},
   };
 }
 
