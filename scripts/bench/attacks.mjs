@@ -67,6 +67,14 @@ function readOptions() {
   };
 }
 
+/** What makes generators and masks, of options made for larger worlds. */
+const SMALL = {
+  lf: {passes: 3},
+  ssba: {encoderEpochs: 4},
+  lc: {pgdSteps: 20},
+  inputaware: {maskEpochs: 2},
+};
+
 /** How the victim is trained: as in the demo, or by a recipe. */
 function trainingOf({recipe, epochs}) {
   const given = epochs === undefined ? {} : {epochs};
@@ -96,6 +104,7 @@ async function measure(kind, folder, data, options) {
       evalEvery: 0,
       saveEvery: 0,
       ...trainingOf(options),
+      ...SMALL[kind],
     });
     const {after} = await defend({
       ...{ckpt: record, clean: demo.clean, rounds, evalEvery: 0, ...run},

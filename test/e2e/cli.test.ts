@@ -66,7 +66,7 @@ describe.skipIf(!IS_BUILT)('the result of a command', () => {
       ...['--size', '16', '--epochs', '1', '--rounds', '1', '--clean', '10'],
     );
     expect(result).toMatchObject({
-      attack: {poisonedTrainCount: 6},
+      attack: {poisonedTrainCount: 18},
       defense: {completedRounds: 1},
       files: {strip: join(world.folder, 'demo', 'strip.png')},
     });
