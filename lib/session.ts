@@ -4,32 +4,34 @@ import {DEFAULTS} from './config/defaults.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {SauError} from './errors.js';
 import type {Metrics} from './metrics.js';
+import type {
+  NativeAdversarialOptions,
+  NativeLfOptions,
+  NativeLfPattern,
+  NativePicture,
+  NativePoisonedImages,
+  NativeStegaImages,
+  NativeStegaOptions,
+  NativeTrainingAttack,
+  NativeTrojanOptions,
+  NativeTrojanTrigger,
+  PoisonedRole,
+} from './native/attack_contract.js';
 import {loadCore, toSauError} from './native/binding.js';
 import type {
   ImageRole,
   ModelRole,
-  NativeAdversarialOptions,
   NativeDeviceInfo,
-  NativeLfOptions,
-  NativeLfPattern,
   NativeOuterGradient,
   NativePgdOptions,
-  NativePicture,
-  NativePoisonedImages,
   NativeProgress,
   NativeSauLossOptions,
   NativeSession,
   NativeSessionOptions,
-  NativeStegaImages,
-  NativeStegaOptions,
   NativeTensors,
-  NativeTrainingAttack,
   NativeTrainOptions,
-  NativeTrojanOptions,
-  NativeTrojanTrigger,
   NativeTuning,
   NativeUnlearnOptions,
-  PoisonedRole,
   PrecisionName,
 } from './native/contract.js';
 import type {RunOptions} from './progress.js';

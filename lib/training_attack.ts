@@ -5,7 +5,7 @@ import type {TrainingAttackConfig} from './config.js';
 import {DATASETS, isDatasetName} from './datasets/datasets.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {assertNever, SauError} from './errors.js';
-import type {NativePoisonedImages, NativeTrainingAttack} from './native/contract.js';
+import type {NativePoisonedImages, NativeTrainingAttack} from './native/attack_contract.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';

@@ -1,6 +1,6 @@
 import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {selectImages} from '../datasets/select_images.js';
-import type {NativeAdversarialOptions} from '../native/contract.js';
+import type {NativeAdversarialOptions} from '../native/attack_contract.js';
 import type {AttackContext} from './attacks.js';
 import {openCleanSession} from './clean_session.js';
 

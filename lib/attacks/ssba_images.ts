@@ -1,6 +1,6 @@
 import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {SauError} from '../errors.js';
-import type {NativeStegaImages, NativeStegaOptions} from '../native/contract.js';
+import type {NativeStegaImages, NativeStegaOptions} from '../native/attack_contract.js';
 import type {AttackContext} from './attacks.js';
 import {bchParity} from './bch.js';
 

@@ -1,4 +1,18 @@
 import type {DType} from '../checkpoint/tensor.js';
+import type {
+  NativeAdversarialOptions,
+  NativeAttackFunctions,
+  NativeLfOptions,
+  NativeLfPattern,
+  NativePicture,
+  NativePoisonedImages,
+  NativeStegaImages,
+  NativeStegaOptions,
+  NativeTrainingAttack,
+  NativeTrojanOptions,
+  NativeTrojanTrigger,
+  PoisonedRole,
+} from './attack_contract.js';
 
 /**
  * The native core written as types. Only strings, numbers, booleans, typed arrays and flat objects of
@@ -215,157 +229,6 @@ export interface NativeTrainOptions {
   evalBatchSize: number;
 }
 
-/** An attack that poisons each training batch (specification B4.8 to B4.10). */
-export type NativeTrainingAttack = {
-  /** Share of each batch. */
-  poisonRate: number;
-  labelMode: 'all2one' | 'all2all';
-  targetLabel: number;
-} & (
-  | ({kind: 'wanet'} & NativeWarpOptions & {rotation: number})
-  | {
-      kind: 'inputaware';
-      maskEpochs: number;
-      maskDensity: number;
-      maskWeight: number;
-      diversityWeight: number;
-      generatorLearningRate: number;
-      generatorWidth: number;
-      doubleTanh: boolean;
-      clearGradients: boolean;
-    }
-  | {
-      kind: 'bpp';
-      levels: number;
-      dithering: boolean;
-      negativeRatio: number;
-      rotation: number;
-      /** Of the attack's own way to [0,255] and back. */
-      mean: readonly number[];
-      std: readonly number[];
-    }
-);
-
-export interface NativeWarpOptions {
-  gridSize: number;
-  warpStrength: number;
-  gridRescale: number;
-  crossRatio: number;
-}
-
-/**
- * What an attack that poisons batches makes: poisonedTest the test images for ASR, crossTest all test
- * images with a disturbance that is no trigger, train the changed images of each consecutive batch of the
- * training set.
- */
-export type PoisonedRole = 'poisonedTest' | 'crossTest' | 'train';
-
-export interface NativePoisonedImages {
-  /** [n,3,H,W] */
-  images: Uint8Array;
-  /** [n] labels that the attack wants. */
-  labels: Int32Array;
-  /** [n] positions in the set that they were made from. */
-  positions: Int32Array;
-  /** [n] 1: a disturbed image that keeps its label, 0: a poisoned one. */
-  cross: Int32Array;
-}
-
-/** uint8 [3,height,width] planes. */
-export interface NativePicture {
-  planes: Uint8Array;
-  height: number;
-  width: number;
-}
-
-export interface NativeTrojanOptions {
-  /** Inputs of the final linear layer to excite, the best connected first. */
-  neurons: number;
-  /** Most sign steps. */
-  steps: number;
-  /** Value that each neuron is driven to. */
-  target: number;
-  /** Per step, in [0,1] pixel scale. */
-  stepSize: number;
-  /** Most change of a pixel from the start picture, in [0,1] pixel scale. */
-  bound: number;
-  /** Cost at which the search ends. */
-  stopBelow: number;
-  /** Normalise the model's input as its training did; the official generators do not. */
-  normalize: boolean;
-}
-
-export interface NativeTrojanTrigger {
-  /** uint8 [3,H,W]. */
-  trigger: Uint8Array;
-  neurons: Int32Array;
-  /** Sum over the neurons of (activation - target)^2 at the start picture and at the trigger. */
-  firstCost: number;
-  lastCost: number;
-  steps: number;
-}
-
-export interface NativeLfOptions {
-  targetLabel: number;
-  /** Most passes over the images. */
-  passes: number;
-  /** Largest value of the pattern in [0,1] pixel scale. */
-  peak: number;
-  /** Most DeepFool steps per image. */
-  searchSteps: number;
-  /** Of a DeepFool change, as a share of it. */
-  overshoot: number;
-  /** Share of changed predictions at which the search ends. */
-  enough: number;
-  /** Spread of the last five shares below which it ends as well. */
-  settled: number;
-  normalize: boolean;
-}
-
-export interface NativeLfPattern {
-  /** uint8 [3,H,W]: trunc(255 v) of the pattern v. */
-  pattern: Uint8Array;
-  /** Share of the images of `cleanTest` whose prediction the pattern changes. */
-  rate: number;
-  passes: number;
-}
-
-export interface NativeAdversarialOptions {
-  /** In [0,1] pixel scale, as `bound`. */
-  stepSize: number;
-  bound: number;
-  steps: number;
-  normalize: boolean;
-}
-
-export interface NativeStegaOptions {
-  epochs: number;
-  batchSize: number;
-  learningRate: number;
-  /** Bit accuracy of a batch that starts the image loss. */
-  accuracyGoal: number;
-  /** Steps from there until the image loss begins to count, and those over which its weight rises. */
-  waitSteps: number;
-  rampSteps: number;
-  /** Weight of the image loss in the end. */
-  imageWeight: number;
-}
-
-export interface NativeStegaImages {
-  /** uint8 [N,3,H,W], as the images of `train` and `cleanTest`. */
-  train: Uint8Array;
-  test: Uint8Array;
-  /** Of the decoder on the encoded training images. */
-  bitAccuracy: number;
-  /** Mean squared change of the training images' pixels in [0,1] scale. */
-  imageError: number;
-  /** Means over the first and the last epoch. */
-  firstLoss: number;
-  lastLoss: number;
-  /** Of encoder and decoder together. */
-  parameters: number;
-}
-
 export interface NativeEvaluateOptions {
   model: ModelRole;
   /** Size of the batches whose mean losses are averaged; does not change ACC, ASR or RA. */
@@ -460,54 +323,4 @@ export interface NativeFunctional {
     numClasses: number;
   }): {loss: number; suspects: Int32Array};
   readonly attacks: NativeAttackFunctions;
-}
-
-/** Float images [count,3,height,width]. */
-interface FloatImages {
-  images: Float32Array;
-  count: number;
-  height: number;
-  width: number;
-}
-
-/** Pure functions of the attacks that poison batches. */
-export interface NativeAttackFunctions {
-  /** WaNet's grid [size,size,2] of (x, y) in [-1,1] from control points [2,gridSize,gridSize]. */
-  warpGrid(input: NativeWarpOptions & {control: Float32Array; size: number}): Float32Array;
-  /** Square images, sampled along a grid; `noise` [count,size,size,2] disturbs it image by image. */
-  warp(input: FloatImages & {grid: Float32Array; noise: Float32Array | null}): Float32Array;
-  /** Grey levels in [0,255] on `levels` evenly spaced ones. */
-  quantize(input: FloatImages & {levels: number; dithering: boolean}): Float32Array;
-  /** One augmentation for all images: crop from `top`, `left` of the padded images, rotation, flip. */
-  augment(
-    input: FloatImages & {
-      padding: number;
-      top: number;
-      left: number;
-      degrees: number;
-      flip: boolean;
-    },
-  ): Float32Array;
-  /** The tensors of Input-aware's generator. */
-  generatorLayout(input: {outChannels: number; generatorWidth: number}): NativeLayout;
-  /** What it draws for normalised images: [count,outChannels,height,width]. */
-  drawTrigger(
-    input: FloatImages & {
-      outChannels: number;
-      generatorWidth: number;
-      doubleTanh: boolean;
-      trainMode: boolean;
-      tensors: NativeTensors;
-    },
-  ): Float32Array;
-  sharpMask(drawn: Float32Array): Float32Array;
-  diversityLoss(input: {
-    a: Float32Array;
-    b: Float32Array;
-    drawnA: Float32Array;
-    drawnB: Float32Array;
-    count: number;
-    height: number;
-    width: number;
-  }): number;
 }

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {DATASETS} from '../../lib/datasets/datasets.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import type {NativeTrainingAttack} from '../../lib/native/contract.js';
+import type {NativeTrainingAttack} from '../../lib/native/attack_contract.js';
 import type {Session, SessionOptions, TrainOptions} from '../../lib/session.js';
 import {
   bytesOf,

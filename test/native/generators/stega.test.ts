@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {generateSsbaImages} from '../../../lib/attacks/ssba_images.js';
 import {GENERATOR_DEFAULTS} from '../../../lib/config/defaults.js';
-import type {NativeStegaOptions} from '../../../lib/native/contract.js';
+import type {NativeStegaOptions} from '../../../lib/native/attack_contract.js';
 import {
   errorOf,
   expectBelow,

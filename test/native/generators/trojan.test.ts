@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import sharp from 'sharp';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {trojannn} from '../../../lib/attacks/trojannn.js';
-import type {NativeTrojanOptions} from '../../../lib/native/contract.js';
+import type {NativeTrojanOptions} from '../../../lib/native/attack_contract.js';
 import {
   bytesOf,
   errorOf,
