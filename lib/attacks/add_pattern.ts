@@ -1,15 +1,19 @@
-import {clipToByte} from './to_byte.js';
+import {clipToByte, type ToByte} from './to_byte.js';
 import type {Trigger} from './trigger.js';
 
 /**
- * Adds a pattern to every image, then clips and truncates (specification B4.3, B4.4, B4.6).
+ * Adds a pattern to every image, then clips and truncates, or does what else `toByte` does
+ * (specification B4.3, B4.4, B4.6, B4.7).
  * @param pattern [3,H,W] planes in grey levels, of either sign
  */
-export function addPattern(pattern: Float32Array | Float64Array): Trigger {
+export function addPattern(
+  pattern: Uint8Array | Float32Array | Float64Array,
+  toByte: ToByte = clipToByte,
+): Trigger {
   return (image) => {
     const stamped = new Uint8Array(image.length);
     for (let i = 0; i < image.length; i++) {
-      stamped[i] = clipToByte((image[i] ?? 0) + (pattern[i] ?? 0));
+      stamped[i] = toByte((image[i] ?? 0) + (pattern[i] ?? 0));
     }
     return stamped;
   };

@@ -3,9 +3,10 @@ import type {OwnOptions} from '../config/attack_table.js';
 import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {decodeImage} from '../datasets/decode.js';
 import {SauError} from '../errors.js';
+import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attacks.js';
 import {existingFile} from './option_file.js';
-import type {Trigger} from './trigger.js';
+import {clipToByte, wrapToByte} from './to_byte.js';
 import {drawApple} from './trojan_mask.js';
 
 /** Outputs of the network that the trigger is made for: its final layer stays random. */
@@ -54,17 +55,8 @@ export async function trojannn(
     kind: 'note',
     message: `the trigger lowers the cost of its neurons from ${firstCost.toPrecision(4)} to ${lastCost.toPrecision(4)}`,
   });
-  const add = adding(trigger, wrap);
+  const add = addPattern(trigger, wrap ? wrapToByte : clipToByte);
   return {train: add, test: add, picture: {name: 'trojannn_trigger.png', planes: trigger}};
-}
-
-/** Adds the picture; `wrap`: modulo 256 instead of at most 255. */
-export function adding(picture: Uint8Array, wrap: boolean): Trigger {
-  return (image) =>
-    image.map((value, i) => {
-      const sum = value + (picture[i] ?? 0);
-      return wrap ? sum & 0xff : Math.min(sum, 0xff);
-    });
 }
 
 /**

@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
+import {addPattern} from '../../../lib/attacks/add_pattern.js';
+import {clipToByte, wrapToByte} from '../../../lib/attacks/to_byte.js';
 import {drawApple} from '../../../lib/attacks/trojan_mask.js';
-import {adding} from '../../../lib/attacks/trojannn.js';
 
 /** Rows and columns of the pixels of the first plane that are not black. */
 async function litPixels(side: number): Promise<{rows: number[]; columns: number[]}> {
@@ -39,11 +40,11 @@ describe('adding a trigger', () => {
   const image = Uint8Array.of(7, 7, 0, 200);
 
   it('wraps around at 256', () => {
-    expect([...adding(picture, true)(image, 0)]).toEqual([7, 5, 255, 44]);
+    expect([...addPattern(picture, wrapToByte)(image, 0)]).toEqual([7, 5, 255, 44]);
   });
 
   it('stops at 255 where wrapping is off', () => {
-    expect([...adding(picture, false)(image, 0)]).toEqual([7, 255, 255, 255]);
+    expect([...addPattern(picture, clipToByte)(image, 0)]).toEqual([7, 255, 255, 255]);
     expect([...image]).toEqual([7, 7, 0, 200]);
   });
 });
