@@ -13,6 +13,7 @@ import {readCheckpoint} from './checkpoint/read_checkpoint.js';
 import type {AttackConfig, DataAttackConfig} from './config.js';
 import type {Dataset} from './datasets/dataset.js';
 import {openDataset} from './datasets/open_dataset.js';
+import {firstImages} from './datasets/select_images.js';
 import {SauError} from './errors.js';
 import type {RunOptions} from './progress.js';
 import {createSession} from './session.js';
@@ -60,22 +61,18 @@ async function poisonDataset(
   const triggers = await makeTriggers(config, attackContext(dataset, config, scale, sets, run));
   const poisonedTrain = await applyTrigger(clean, poisonedIndices, triggers.train, labelOf);
   const selection = poisonTestSelection(test.labels, mode);
+  const poisonedTest = await applyTrigger(test, selection, triggers.test, labelOf);
   const limit = config.testLimit ?? test.count;
   return {
     train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
     poisonedTrain,
     picture: triggers.picture,
     /** The whole poisoned test set, for the record. */
-    poisonedTest: await applyTrigger(test, selection, triggers.test, labelOf),
+    poisonedTest,
     testCount: test.count,
     /** What the victim is measured on. */
-    cleanTest: limit >= test.count ? test : await dataset.loadTest(firstIndices(limit), {signal}),
-    measuredTest: await applyTrigger(
-      test,
-      selection.filter((i) => i < limit),
-      triggers.test,
-      labelOf,
-    ),
+    cleanTest: await firstImages(test, limit),
+    measuredTest: await firstImages(poisonedTest, selection.filter((i) => i < limit).length),
   };
 }
 
@@ -140,8 +137,4 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
 
 function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {
   return labelMode === 'all2all' ? {kind: labelMode, shift: 1} : {kind: labelMode, targetLabel};
-}
-
-function firstIndices(count: number): Int32Array {
-  return Int32Array.from({length: count}, (_, i) => i);
 }

@@ -4,6 +4,7 @@ import {trainOptions} from './attack_training.js';
 import type {TrainingAttackConfig} from './config.js';
 import {DATASETS, isDatasetName} from './datasets/datasets.js';
 import type {ImageSet} from './datasets/image_set.js';
+import {firstImages} from './datasets/select_images.js';
 import {assertNever, SauError} from './errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from './native/attack_contract.js';
 import type {RunOptions} from './progress.js';
@@ -52,7 +53,7 @@ export async function trainingAttack(
   });
   await session.initialize();
   await session.setImages('train', images);
-  await session.setImages('cleanTest', await measuredTest(attack, test, run));
+  await session.setImages('cleanTest', await firstImages(test, config.testLimit ?? test.count));
   await removeRecord(record);
   try {
     const writer = await RoundWriter.open(record, 'trainingAttack');
@@ -111,17 +112,6 @@ function checkOptions(config: TrainingAttackConfig, {epochs}: TrainOptions): voi
 
 function trainsVictim({trainAcc}: RoundReport): boolean {
   return trainAcc !== null;
-}
-
-async function measuredTest(
-  {config, dataset}: TrainingAttack,
-  test: ImageSet,
-  {signal}: RunOptions,
-): Promise<ImageSet> {
-  const {testLimit} = config;
-  if (testLimit === null || testLimit >= test.count) return test;
-  const first = Int32Array.from({length: testLimit}, (_, i) => i);
-  return dataset.loadTest(first, {signal});
 }
 
 function nativeAttack({config, datasetName, scale, mode}: TrainingAttack): NativeTrainingAttack {

@@ -22,3 +22,12 @@ export async function selectImages(set: ImageSet, positions: Int32Array): Promis
     width,
   };
 }
+
+/** The first `count` images: the set itself where it has no more. */
+export async function firstImages(set: ImageSet, count: number): Promise<ImageSet> {
+  if (count >= set.count) return set;
+  return selectImages(
+    set,
+    Int32Array.from({length: count}, (_, i) => i),
+  );
+}
