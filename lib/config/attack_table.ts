@@ -53,6 +53,20 @@ export interface AttackEntry {
   readonly options: Readonly<Record<string, AttackOption>>;
 }
 
+const CLEAN_MODEL = {
+  type: 'file',
+  help: 'checkpoint of a clean model of the same architecture; without it one is trained first',
+  default: null,
+} as const;
+
+const ROTATION = {
+  type: 'number',
+  help: 'most degrees of the random rotation of a training batch; 0: none',
+  least: 0,
+  most: 180,
+  default: 10,
+} as const;
+
 export const ATTACK_TABLE = {
   badnet: {
     summary: 'BadNets: a small fixed patch replaces the pixels of a corner',
@@ -127,11 +141,7 @@ export const ATTACK_TABLE = {
         help: 'NumPy array (.npy) with the pattern: HxW, HxWx3 or NxHxWx3; without it one is generated',
         default: null,
       },
-      cleanModel: {
-        type: 'file',
-        help: 'checkpoint of a clean model of the same architecture; without it one is trained first',
-        default: null,
-      },
+      cleanModel: CLEAN_MODEL,
       passes: {
         type: 'integer',
         help: 'most passes over 100 images in generating a pattern',
@@ -181,11 +191,7 @@ export const ATTACK_TABLE = {
         help: 'NumPy array (.npy) of all training images made adversarial: uint8 NxHxWx3; without it those to poison are made',
         default: null,
       },
-      cleanModel: {
-        type: 'file',
-        help: 'checkpoint of a clean model of the same architecture; without it one is trained first',
-        default: null,
-      },
+      cleanModel: CLEAN_MODEL,
       pgdSteps: {
         type: 'integer',
         help: 'steps in making adversarial images',
@@ -275,13 +281,7 @@ export const ATTACK_TABLE = {
         most: 1000,
         default: 2,
       },
-      rotation: {
-        type: 'number',
-        help: 'most degrees of the random rotation of a training batch; 0: none',
-        least: 0,
-        most: 180,
-        default: 10,
-      },
+      rotation: ROTATION,
     },
   },
   inputaware: {
@@ -349,11 +349,7 @@ export const ATTACK_TABLE = {
     poisons: 'data',
     labelModes: ['all2one', 'all2all'],
     options: {
-      cleanModel: {
-        type: 'file',
-        help: 'checkpoint of a clean model of the same architecture; without it one is trained first',
-        default: null,
-      },
+      cleanModel: CLEAN_MODEL,
       mask: {
         type: 'file',
         help: 'start picture, whose black parts stay black, instead of the built-in apple',
@@ -410,13 +406,7 @@ export const ATTACK_TABLE = {
         most: 1,
         default: 0.1,
       },
-      rotation: {
-        type: 'number',
-        help: 'most degrees of the random rotation of a training batch; 0: none',
-        least: 0,
-        most: 180,
-        default: 10,
-      },
+      rotation: ROTATION,
     },
   },
 } as const satisfies Readonly<Record<string, AttackEntry>>;
