@@ -2,7 +2,7 @@ import type {AttackContext} from '../../../lib/attacks/attacks.js';
 import type {StateDict} from '../../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
 import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
-import type {Progress} from '../../../lib/progress.js';
+import type {Progress, RunOptions} from '../../../lib/progress.js';
 import {createSession, type Session} from '../../../lib/session.js';
 
 export interface ToldContext extends AttackContext {
@@ -49,4 +49,14 @@ export async function smallContext(changes: Partial<AttackContext> = {}): Promis
 export function imagesOf(set: Pick<ImageSet, 'images' | 'count'>): Uint8Array[] {
   const bytes = set.images.length / set.count;
   return Array.from({length: set.count}, (_, i) => set.images.slice(i * bytes, (i + 1) * bytes));
+}
+
+/** A run that is aborted, for the reason, as soon as it tells of a batch. */
+export function abortedAtFirstBatch(): {run: RunOptions; reason: Error} {
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const onProgress = ({kind}: Progress): void => {
+    if (kind === 'batch') controller.abort(reason);
+  };
+  return {run: {signal: controller.signal, onProgress}, reason};
 }

@@ -12,7 +12,7 @@ import {
   tensorsOf,
   tinySession,
 } from '../support.js';
-import {smallContext} from './context.js';
+import {abortedAtFirstBatch, smallContext} from './context.js';
 import {generatorFacts, shareOfEqual} from './facts.js';
 
 /** Layer by layer, from the specification: inputs x outputs x kernel + biases. */
@@ -112,12 +112,7 @@ describe('generateSsbaImages', () => {
   });
 
   it('stops when it is aborted', async () => {
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    const run = {
-      signal: controller.signal,
-      onProgress: ({kind}: {kind: string}) => kind === 'batch' && controller.abort(reason),
-    };
+    const {run, reason} = abortedAtFirstBatch();
     const context = await smallContext({run});
     await expect(generateSsbaImages(context, {...OPTIONS, epochs: 1000})).rejects.toBe(reason);
   });

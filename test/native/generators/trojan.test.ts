@@ -14,7 +14,7 @@ import {
   tensorOf,
   tensorsOf,
 } from '../support.js';
-import {smallContext} from './context.js';
+import {abortedAtFirstBatch, smallContext} from './context.js';
 import {generatorFacts, shareOfEqual} from './facts.js';
 
 const OPTIONS = {
@@ -145,12 +145,7 @@ describe('trojannn', () => {
   });
 
   it('stops when it is aborted', async () => {
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    const run = {
-      signal: controller.signal,
-      onProgress: ({kind}: {kind: string}) => kind === 'batch' && controller.abort(reason),
-    };
+    const {run, reason} = abortedAtFirstBatch();
     const context = await smallContext({run});
     await expect(trojannn({...OPTIONS, triggerSteps: 1_000_000}, context)).rejects.toBe(reason);
   });
