@@ -53,7 +53,12 @@ export async function writePngs(
         );
       }
     };
-    await Promise.all(Array.from({length: CONCURRENCY}, worker));
+    const workers = Array.from({length: CONCURRENCY}, worker);
+    await Promise.all(workers).catch(async (error: unknown) => {
+      next = count; // the others stop after the file they are at
+      await Promise.allSettled(workers);
+      throw error;
+    });
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     throw new SauError(

@@ -1,7 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import {access, mkdir, open, rm, statfs} from 'node:fs/promises';
-import {join, resolve} from 'node:path';
-import {messageOf, SauError} from '../errors.js';
+import {dirname, join, resolve} from 'node:path';
+import {errnoOf, messageOf, SauError} from '../errors.js';
 
 export interface PrepareOutputOptions {
   /** Accept a folder that already has a result; its files are overwritten. */
@@ -22,9 +22,7 @@ const PROBE_BYTES = 64 * 1024;
  */
 export async function prepareOutput(dir: string, options: PrepareOutputOptions): Promise<string> {
   const folder = resolve(dir);
-  const created = await attempt(folder, 'a folder that can be created', () =>
-    mkdir(folder, {recursive: true}),
-  );
+  const created = await attempt(folder, 'a folder that can be created', () => makeFolders(folder));
   try {
     if (!options.force) {
       await refuseEarlierResult(folder, options.results ?? RESULTS);
@@ -40,14 +38,46 @@ export async function prepareOutput(dir: string, options: PrepareOutputOptions):
   return folder;
 }
 
+/**
+ * Makes a folder and those above it; returns the topmost one made, undefined where all were there. Level by
+ * level, because Node's recursive mkdir never ends where a parent exists and refuses with ENOENT, as /proc.
+ */
+async function makeFolders(folder: string): Promise<string | undefined> {
+  const missing: string[] = [];
+  for (let path = folder; !(await exists(path)); path = dirname(path)) missing.unshift(path);
+  const made: string[] = [];
+  try {
+    for (const path of missing) made.unshift(...(await makeFolder(path)));
+  } catch (error) {
+    for (const path of made) await rm(path, {recursive: true, force: true});
+    throw error;
+  }
+  if (missing.length === 0) await mkdir(folder, {recursive: true}); // refuses a file of that name
+  return made.at(-1);
+}
+
+/** The folder if this call made it; none where another process was faster. */
+async function makeFolder(path: string): Promise<string[]> {
+  try {
+    await mkdir(path);
+    return [path];
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return [];
+    throw error;
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function refuseEarlierResult(folder: string, results: readonly string[]): Promise<void> {
   for (const name of results) {
     const path = join(folder, name);
-    const exists = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (exists) {
+    if (await exists(path)) {
       throw outputError(
         folder,
         'a folder without a result',

@@ -53,6 +53,21 @@ describe('the output folder', () => {
     });
   });
 
+  it('that is a file is refused', async () => {
+    await writeFile(join(folder, 'file'), 'x');
+    await expect(prepareOutput(join(folder, 'file'), options)).rejects.toMatchObject({
+      code: 'ERR_OUTPUT',
+      message: expect.stringMatching(/^Expected a folder that can be created at .* but received /),
+    });
+  });
+
+  it.skipIf(process.platform !== 'linux')('cannot be where nobody can make one', async () => {
+    await expect(prepareOutput('/proc/a/b', options)).rejects.toMatchObject({
+      code: 'ERR_OUTPUT',
+      message: expect.stringMatching(/^Expected a folder that can be created at \/proc\/a\/b /),
+    });
+  });
+
   it.skipIf(process.platform !== 'linux')('must be writable', async () => {
     await expect(prepareOutput('/proc/self', options)).rejects.toMatchObject({
       code: 'ERR_OUTPUT',
