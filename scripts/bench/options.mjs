@@ -1,5 +1,5 @@
 import {availableParallelism} from 'node:os';
-import {parseArgs} from 'node:util';
+import {readFlags, requireTogether} from './flags.mjs';
 
 export const PARTS = ['loading', 'pgd', 'outer', 'round', 'evaluation', 'defend'];
 const PRECISIONS = ['fp32', 'tf32', 'bf16', 'fp16', 'auto'];
@@ -30,24 +30,10 @@ export const HELP = `Measures the package against the plain PyTorch implementati
 
 /** The options of the command line, complete and checked; null where help was asked for. */
 export function parseOptions(args) {
-  const names = [...HELP.matchAll(/^ {2}--([a-z-]+) </gm)].map((match) => match[1]);
-  const options = Object.fromEntries(names.map((name) => [name, {type: 'string'}]));
-  const {values} = parseArgs({args, options: {...options, help: {type: 'boolean'}}});
-  if (values.help) return null;
-  const integer = (name, fallback, least = 1) => {
-    const value = values[name] === undefined ? fallback : Number(values[name]);
-    if (Number.isInteger(value) && value >= least) return value;
-    throw new Error(`Expected integer >= ${least} for --${name} but received ${values[name]}`);
-  };
-  const list = (name, known, fallback) => {
-    const chosen = values[name] === 'all' ? known : (values[name]?.split(',') ?? fallback);
-    const wrong = chosen.find((item) => !known.includes(item));
-    if (wrong === undefined) return known.filter((item) => chosen.includes(item));
-    throw new Error(`Expected a list of ${known.join(', ')} for --${name} but received "${wrong}"`);
-  };
-  if ((values.record === undefined) !== (values.data === undefined)) {
-    throw new Error('Expected --record and --data together but received one of them');
-  }
+  const flags = readFlags(HELP, args);
+  if (flags === null) return null;
+  const {values, integer, list} = flags;
+  requireTogether(values);
   const batch = integer('batch', 256);
   const precisions = list('precision', PRECISIONS, ['fp32']);
   const parts = list('parts', PARTS, PARTS.slice(0, -1));

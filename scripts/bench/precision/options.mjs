@@ -1,5 +1,5 @@
 import {availableParallelism} from 'node:os';
-import {parseArgs} from 'node:util';
+import {readFlags, requireTogether} from '../flags.mjs';
 
 const PARTS = ['signs', 'metrics'];
 const PRECISIONS = {cpu: ['fp32', 'bf16'], cuda: ['fp32', 'tf32', 'bf16', 'fp16']};
@@ -32,25 +32,19 @@ metrics:
 
 /** The options of the command line, complete and checked; null where help was asked for. */
 export function parseOptions(args) {
-  const names = [...HELP.matchAll(/^ {2}--([a-z-]+) </gm)].map((match) => match[1]);
-  const options = Object.fromEntries(names.map((name) => [name, {type: 'string'}]));
-  const {values} = parseArgs({args, options: {...options, help: {type: 'boolean'}}});
-  if (values.help) return null;
-  const integer = (name, fallback, least = 1) => {
-    if (values[name] === undefined) return fallback;
-    return integerOf(name, values[name], least);
-  };
-  if ((values.record === undefined) !== (values.data === undefined)) {
-    throw new Error('Expected --record and --data together but received one of them');
-  }
+  const flags = readFlags(HELP, args);
+  if (flags === null) return null;
+  const {values, integer, integers, list} = flags;
+  requireTogether(values);
   if (values.only !== undefined && !PARTS.includes(values.only)) {
     throw new Error(`Expected ${PARTS.join(' or ')} for --only but received "${values.only}"`);
   }
   const device = values.device ?? 'cpu';
+  const known = device === 'cpu' ? PRECISIONS.cpu : PRECISIONS.cuda;
   const batch = integer('batch', 64);
   return {
     parts: values.only === undefined ? PARTS : [values.only],
-    precisions: precisionsOf(values.precisions, device),
+    precisions: [...new Set(['fp32', ...list('precisions', known, known)])],
     device,
     threads: integer('threads', availableParallelism()),
     json: values.json ?? null,
@@ -61,25 +55,7 @@ export function parseOptions(args) {
     priorRounds: integer('prior-rounds', 2),
     width: integer('width', 16),
     python: values.python ?? null,
-    seeds: (values.seeds ?? '0,1,2').split(',').map((seed) => integerOf('seeds', seed, 0)),
+    seeds: integers('seeds', [0, 1, 2]),
     rounds: integer('rounds', null),
   };
-}
-
-function precisionsOf(given, device) {
-  const known = device === 'cpu' ? PRECISIONS.cpu : PRECISIONS.cuda;
-  const chosen = given?.split(',') ?? known;
-  const wrong = chosen.find((name) => !known.includes(name));
-  if (wrong === undefined) {
-    return known.filter((name) => name === 'fp32' || chosen.includes(name));
-  }
-  throw new Error(
-    `Expected a list of ${known.join(', ')} for --precisions on ${device} but received "${wrong}"`,
-  );
-}
-
-function integerOf(name, text, least) {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`Expected integer >= ${least} for --${name} but received "${text}"`);
 }
