@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {access, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {PreparedAttack} from './attack_data.js';
+import type {OpenedAttack} from './attack_data.js';
 import {Breather} from './breather.js';
 import {FormatError} from './checkpoint/checkpoint_error.js';
 import {OrderedDict} from './checkpoint/pickle_values.js';
@@ -11,6 +11,7 @@ import type {StateDict} from './checkpoint/tensor.js';
 import {loadTensors, withTorchFile} from './checkpoint/torch_file.js';
 import {TensorRef} from './checkpoint/torch_values.js';
 import {writeTorchFile} from './checkpoint/torch_zip_writer.js';
+import type {ImageSet} from './datasets/image_set.js';
 import {SauError} from './errors.js';
 import type {RoundReport} from './results.js';
 
@@ -18,14 +19,14 @@ import type {RoundReport} from './results.js';
 export interface AttackCheckpoint {
   /** The victim's weights and running statistics. */
   readonly stateDict: StateDict;
-  /** Generator and optimizer, as `Session.exportTraining` gives them. */
+  /** Generator, optimizer and an attack in the batches, as `Session.exportTraining` gives them. */
   readonly training: StateDict;
-  /** Of the epochs that are done. */
+  /** Of the epochs that are done, those before the victim's first among them. */
   readonly epochs: readonly RoundReport[];
   readonly identity: Identity;
 }
 
-/** What makes two trainings the same: options by name as JSON, and the SHA-256 of the poisoned data. */
+/** What makes two trainings the same: options by name as JSON, and the SHA-256 of the training images. */
 type Identity = Readonly<Record<string, string>>;
 
 /** Keys that PyTorch programs read; `identity` and `epochs` are ours, as JSON. */
@@ -44,9 +45,11 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 ]);
 
 /** What a checkpoint of this attack must say for the attack to go on from it. */
-export async function identityOf({config, scale, poison}: PreparedAttack): Promise<Identity> {
+export async function identityOf(
+  {config, scale}: OpenedAttack,
+  {images, labels}: ImageSet,
+): Promise<Identity> {
   const options = Object.entries({...config, ...scale}).filter(([name]) => !ELSEWHERE.has(name));
-  const {images, labels} = poison.train;
   return {
     ...Object.fromEntries(options.map(([name, value]) => [name, JSON.stringify(value)])),
     images: await sha256(images),

@@ -66,6 +66,7 @@ async function poisonDataset(
   return {
     train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
     poisonedTrain,
+    poisonedCount: poisonedTrain.count,
     picture: triggers.picture,
     /** The whole poisoned test set, for the record. */
     poisonedTest,

@@ -25,6 +25,8 @@ export interface RecordedPoison {
   readonly train: Pick<ImageSet, 'count'>;
   /** The images of the training set that are not its own, under their attack labels. */
   readonly poisonedTrain: ImageSet;
+  /** How many of them have the trigger; others are only disturbed. */
+  readonly poisonedCount: number;
   readonly poisonedTest: ImageSet;
   /** Test images with a disturbance that is no trigger; only some attacks have them. */
   readonly crossTest?: ImageSet;

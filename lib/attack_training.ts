@@ -1,10 +1,19 @@
 import {type AttackCheckpoint, writeAttackCheckpoint} from './attack_checkpoint.js';
-import type {PreparedAttack} from './attack_data.js';
 import {type AttackConfig, resolveTraining} from './config.js';
+import type {NativeTrainingAttack} from './native/attack_contract.js';
 import type {RunOptions} from './progress.js';
 import {RoundWriter} from './report/round_writer.js';
 import type {RoundReport} from './results.js';
-import type {Session, TrainOptions} from './session.js';
+import type {Session, TrainingPart, TrainOptions} from './session.js';
+
+/** How a victim is trained. */
+export interface Training {
+  readonly options: TrainOptions;
+  /** Poisons each batch; null: the images are poisoned. */
+  readonly attack: NativeTrainingAttack | null;
+  /** Epochs from one checkpoint to the next; 0: none. */
+  readonly saveEvery: number;
+}
 
 /** A training that is saved as it goes. */
 export interface SavedTraining {
@@ -23,43 +32,55 @@ export interface EpochFiles {
 
 /**
  * Trains a victim on the session's role `train`, and writes the rows of its epochs and every `saveEvery`
- * epochs a checkpoint. Returns the reports of all epochs, those before `start` among them.
+ * epochs a checkpoint. Returns the reports of all epochs, those before `start` among them. Epochs that train
+ * an attack alone are saved and not reported.
  */
 export async function trainVictim(
   session: Session,
-  {config, datasetName}: Pick<PreparedAttack, 'config' | 'datasetName'>,
+  {options, attack, saveEvery}: Training,
   {record, start, identity}: SavedTraining,
   run: RunOptions,
 ): Promise<{epochs: readonly RoundReport[]; files: EpochFiles}> {
-  const options = trainOptions(config, datasetName);
-  const writer = await RoundWriter.open(record, 'attack');
+  const writer = await RoundWriter.open(record, attack === null ? 'attack' : 'trainingAttack');
   const epochs: RoundReport[] = [...(start?.epochs ?? [])];
-  for (const report of epochs) writer.append(report);
+  for (const report of epochs.filter(trainsVictim)) writer.append(report);
   const follow: RunOptions = {
     ...run,
     onProgress: (progress) => {
-      if (progress.kind === 'round') writer.append(progress.report);
+      if (progress.kind === 'round') {
+        if (!trainsVictim(progress.report)) return;
+        writer.append(progress.report);
+      }
       run.onProgress?.(progress);
     },
   };
+  const train = (part: TrainingPart) =>
+    attack === null
+      ? session.train(options, follow, part)
+      : session.trainAttack(options, attack, follow, part);
   try {
     if (start !== null) {
       await session.loadStateDict(start.stateDict, 'trainee');
       await session.loadTraining(start.training);
     }
-    while (epochs.length < options.epochs) {
-      const part = partAfter(epochs.length, options.epochs, config.saveEvery);
-      epochs.push(...(await session.train(options, follow, part)));
-      if (config.saveEvery > 0) await saveTraining(session, record, identity, epochs);
-    }
+    // Also where every epoch is done: an attack in the batches is made again by it.
+    do {
+      const done = await train(partAfter(epochs.length, options.epochs, saveEvery));
+      epochs.push(...done);
+      if (saveEvery > 0 && done.length > 0) await saveTraining(session, record, identity, epochs);
+    } while (epochs.length < options.epochs);
   } finally {
     await writer.close();
   }
-  return {epochs, files: {csv: writer.csv, jsonl: writer.jsonl}};
+  return {epochs: epochs.filter(trainsVictim), files: {csv: writer.csv, jsonl: writer.jsonl}};
+}
+
+function trainsVictim({trainAcc}: RoundReport): boolean {
+  return trainAcc !== null;
 }
 
 /** The epochs up to the next checkpoint: a multiple of `saveEvery`, or the end. */
-function partAfter(done: number, epochs: number, saveEvery: number) {
+function partAfter(done: number, epochs: number, saveEvery: number): TrainingPart {
   const next = saveEvery > 0 ? done - (done % saveEvery) + saveEvery : epochs;
   return {firstEpoch: done, stopEpoch: Math.min(next, epochs)};
 }

@@ -177,12 +177,9 @@ function checkAttackMode(config: AttackConfig, spell: Spelling): void {
     optionError('', `at most one of ${spell(a)} and ${spell(b)}`, 'both');
   if (poisonOnly && resume) throw both('poisonOnly', 'resume');
   if (resume && force) throw both('resume', 'force');
-  if (!isTrainingAttack(config)) return;
-  for (const option of ['poisonOnly', 'preview', 'resume'] as const) {
-    if (!config[option]) continue;
-    const expected = `an attack that poisons before training for ${spell(option)}`;
-    throw optionError('', expected, `${kind}, which poisons in every batch of it`);
-  }
+  if (!isTrainingAttack(config) || !poisonOnly) return;
+  const expected = `an attack that poisons before training for ${spell('poisonOnly')}`;
+  throw optionError('', expected, `${kind}, which poisons in every batch of it`);
 }
 
 function checkNormalization(config: DataConfig, spell: Spelling): void {

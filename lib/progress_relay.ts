@@ -1,7 +1,8 @@
 import type {Metrics} from './metrics.js';
+import type {NativeAttackShares} from './native/attack_contract.js';
 import type {NativeMetrics, NativeProgress} from './native/contract.js';
 import type {Progress} from './progress.js';
-import type {RoundReport} from './results.js';
+import type {AttackShares, RoundReport} from './results.js';
 
 /**
  * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
@@ -54,7 +55,19 @@ function toReport(event: NativeProgress): RoundReport {
     suspectShare: orNull(event.suspectShare),
     trainAcc: orNull(event.trainAcc),
     metrics: event.metrics === undefined ? null : toMetrics(event.metrics),
+    ...(event.attack !== undefined && {attack: toShares(event.attack)}),
     seconds: event.seconds,
+  };
+}
+
+function toShares(shares: NativeAttackShares): AttackShares {
+  return {
+    cleanAcc: orNull(shares.cleanAcc),
+    asr: orNull(shares.asr),
+    ra: orNull(shares.ra),
+    crossTrainAcc: orNull(shares.crossTrainAcc),
+    crossAcc: orNull(shares.crossAcc),
+    crossLoss: orNull(shares.crossLoss),
   };
 }
 

@@ -14,8 +14,24 @@ export interface RoundReport {
   readonly trainAcc: number | null;
   /** null where the round was not evaluated. */
   readonly metrics: Metrics | null;
+  /** Only in training under an attack that poisons each batch. */
+  readonly attack?: AttackShares;
   /** Wall time of the round, evaluation included. */
   readonly seconds: number;
+}
+
+/** How an epoch went by kinds of images, as fractions in [0,1]; null where there were none. */
+export interface AttackShares {
+  /** Of the training batches, as the victim learned from them: accuracy on clean images. */
+  readonly cleanAcc: number | null;
+  /** Poisoned images predicted as the attack wants, and as their true class. */
+  readonly asr: number | null;
+  readonly ra: number | null;
+  /** Accuracy on images with a disturbance that is no trigger. */
+  readonly crossTrainAcc: number | null;
+  /** The same of the test images, and the loss; null where the epoch was not evaluated. */
+  readonly crossAcc: number | null;
+  readonly crossLoss: number | null;
 }
 
 /** Paths of what a run wrote. */

@@ -160,8 +160,8 @@ export class Session implements Disposable {
   }
 
   /**
-   * What the parts of a training so far have left besides the trainee's weights: generator and
-   * optimizer. With both, another session goes on with the same result.
+   * What the parts of a training so far have left besides the trainee's weights: generator, optimizer and
+   * an attack in the batches. With both, another session goes on with the same result.
    */
   async exportTraining(): Promise<StateDict> {
     return toStateDict(await this.#run(() => this.#native.exportTraining()));
@@ -176,18 +176,21 @@ export class Session implements Disposable {
   }
 
   /**
-   * Training of the trainee over the clean images of the role `train` under an attack that poisons each
-   * batch. Before each measurement the role `poisonedTest` is made anew from `cleanTest`. Returns the
-   * reports of all epochs; `trainAcc` is null in those that train the attack alone. Throws ERR_CONFIG
-   * where the images do not suit the attack, ERR_DIVERGED.
+   * Training of the trainee over the clean images of the role `train`, or of it the epochs `part`, under an
+   * attack that poisons each batch. Before each measurement the role `poisonedTest` is made anew from
+   * `cleanTest`. Returns the reports of the epochs; `trainAcc` is null in those that train the attack
+   * alone. A later part without epochs only makes the attack again. Throws ERR_CONFIG where the images do
+   * not suit the attack, ERR_DIVERGED.
    */
   trainAttack(
     options: TrainOptions,
     attack: NativeTrainingAttack,
     run: RunOptions = {},
+    part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
   ): Promise<readonly RoundReport[]> {
-    const whole = {...options, firstEpoch: 0, stopEpoch: options.epochs};
-    return this.#rounds((relay) => this.#native.trainAttack(whole, attack, relay), run);
+    const start = (relay: (event: NativeProgress) => void) =>
+      this.#native.trainAttack({...options, ...part}, attack, relay);
+    return this.#rounds(start, run, part.firstEpoch);
   }
 
   /**

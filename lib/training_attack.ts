@@ -1,5 +1,5 @@
 import type {OpenedAttack} from './attack_data.js';
-import {removeRecord, writeAttackRecord} from './attack_record.js';
+import type {RecordedPoison} from './attack_record.js';
 import {trainOptions} from './attack_training.js';
 import type {TrainingAttackConfig} from './config.js';
 import {DATASETS, isDatasetName} from './datasets/datasets.js';
@@ -8,19 +8,15 @@ import {firstImages} from './datasets/select_images.js';
 import {assertNever, SauError} from './errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from './native/attack_contract.js';
 import type {RunOptions} from './progress.js';
-import {prepareOutput} from './report/output_folder.js';
-import {RoundWriter} from './report/round_writer.js';
-import type {AttackResult, RoundReport} from './results.js';
-import {createSession, type Session, type TrainOptions} from './session.js';
+import type {Session, TrainOptions} from './session.js';
 import type {RecordNotes} from './target.js';
+import {type Outcome, prepareRecord, trainAndRecord} from './victim.js';
 
 /** BPP's own constants for CIFAR-100 differ from those that the images are normalised with (B4.10). */
 const BPP_CIFAR100 = {mean: [0.5071, 0.4867, 0.4408], std: [0.2675, 0.2565, 0.2761]} as const;
 
-export interface TrainingAttack extends OpenedAttack {
+interface TrainingAttack extends OpenedAttack {
   readonly config: TrainingAttackConfig;
-  /** When the attack began, of `performance.now()`. */
-  readonly start: number;
 }
 
 /**
@@ -31,66 +27,28 @@ export interface TrainingAttack extends OpenedAttack {
 export async function trainingAttack(
   attack: TrainingAttack,
   run: RunOptions,
-): Promise<AttackResult> {
-  const {config, dataset, scale, start} = attack;
-  const train = {...trainOptions(config, attack.datasetName), dropLast: false};
-  checkOptions(config, train);
+): Promise<Outcome & {readonly record: string}> {
+  const {config, dataset} = attack;
+  const options = {...trainOptions(config, attack.datasetName), dropLast: false};
+  checkOptions(config, options);
   const {signal} = run;
-  const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
-  const images = await dataset.loadTrain(undefined, {signal});
+  const train = await dataset.loadTrain(undefined, {signal});
   const test = await dataset.loadTest(undefined, {signal});
-  const record = await prepareOutput(config.out, {
-    force: config.force,
-    reserveBytes: (images.images.byteLength + test.images.byteLength) / 2 + 100e6,
-  });
-
-  stage('training the victim');
-  using session = await createSession({
-    ...config,
-    ...scale,
-    numClasses: dataset.numClasses,
-    purpose: 'training',
-  });
-  await session.initialize();
-  await session.setImages('train', images);
-  await session.setImages('cleanTest', await firstImages(test, config.testLimit ?? test.count));
-  await removeRecord(record);
-  try {
-    const writer = await RoundWriter.open(record, 'trainingAttack');
-    const reports = await session
-      .trainAttack(train, nativeAttack(attack), {
-        ...run,
-        onProgress: (progress) => {
-          if (progress.kind !== 'round') run.onProgress?.(progress);
-          else if (trainsVictim(progress.report)) {
-            writer.append(progress.report);
-            run.onProgress?.(progress);
-          }
-        },
-      })
-      .finally(() => writer.close());
-    const epochs = reports.filter(trainsVictim);
-    const metrics =
-      epochs.at(-1)?.metrics ?? (await session.evaluate('trainee', config.evalBatchSize, run));
-
-    stage('poisoning the images of the record');
-    const {poison, poisonedCount} = await recordedPoison(session, images, test, run);
-    stage('writing the record');
-    const stateDict = await session.exportStateDict();
-    const files = await writeAttackRecord(record, {...attack, poison, stateDict, epochs}, signal);
-    return {
-      record,
-      metrics,
-      epochs,
-      poisonedTrainCount: poisonedCount,
-      device: session.device,
-      seconds: (performance.now() - start) / 1000,
-      files: {...files, csv: writer.csv, jsonl: writer.jsonl},
-    };
-  } catch (error) {
-    await removeRecord(record);
-    throw error;
-  }
+  const bytes = train.images.byteLength + test.images.byteLength;
+  const record = await prepareRecord(config, bytes / 2 + 100e6);
+  const cleanTest = await firstImages(test, config.testLimit ?? test.count);
+  const outcome = await trainAndRecord(
+    record,
+    {
+      ...attack,
+      train,
+      tests: {cleanTest, poisonedTest: null},
+      training: {options, attack: nativeAttack(attack), saveEvery: config.saveEvery},
+      poison: (session) => recordedPoison(session, train, test, run),
+    },
+    run,
+  );
+  return {record, ...outcome};
 }
 
 function checkOptions(config: TrainingAttackConfig, {epochs}: TrainOptions): void {
@@ -108,10 +66,6 @@ function checkOptions(config: TrainingAttackConfig, {epochs}: TrainOptions): voi
       {details: {maskEpochs: config.maskEpochs, epochs}},
     );
   }
-}
-
-function trainsVictim({trainAcc}: RoundReport): boolean {
-  return trainAcc !== null;
 }
 
 function nativeAttack({config, datasetName, scale, mode}: TrainingAttack): NativeTrainingAttack {
@@ -148,17 +102,23 @@ function bppScale(datasetName: string, scale: RecordNotes): Pick<RecordNotes, 'm
 }
 
 /** All images of the record. BPP's PNG caches of the whole data set are left out: nothing reads them. */
-async function recordedPoison(session: Session, images: ImageSet, test: ImageSet, run: RunOptions) {
+async function recordedPoison(
+  session: Session,
+  images: ImageSet,
+  test: ImageSet,
+  run: RunOptions,
+): Promise<RecordedPoison> {
+  run.onProgress?.({kind: 'stage', message: 'poisoning the images of the record'});
   await session.setImages('cleanTest', test);
   const train = await session.poisonImages('train', run);
-  const poison = {
+  return {
     train: {count: images.count},
     poisonedTrain: asImageSet(train, images),
+    poisonedCount: train.cross.filter((cross) => cross === 0).length,
     poisonedTest: asImageSet(await session.poisonImages('poisonedTest', run), test),
     crossTest: asImageSet(await session.poisonImages('crossTest', run), test),
     testCount: test.count,
   };
-  return {poison, poisonedCount: train.cross.filter((cross) => cross === 0).length};
 }
 
 function asImageSet({images, labels, positions}: NativePoisonedImages, source: ImageSet): ImageSet {

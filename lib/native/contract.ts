@@ -2,6 +2,7 @@ import type {DType} from '../checkpoint/tensor.js';
 import type {
   NativeAdversarialOptions,
   NativeAttackFunctions,
+  NativeAttackShares,
   NativeLfOptions,
   NativeLfPattern,
   NativePicture,
@@ -83,9 +84,9 @@ export interface NativeSession {
   setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
   unlearn(options: NativeUnlearnOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
-  /** What the epochs of `train` so far have left besides the weights: generator and optimizer. */
+  /** What the epochs so far have left besides the weights: generator, optimizer, attack in the batches. */
   exportTraining(): Promise<NativeTensors>;
-  /** The next `train` whose `firstEpoch` is above 0 goes on from it. */
+  /** The next `train` or `trainAttack` whose `firstEpoch` is above 0 goes on from it. */
   loadTraining(state: NativeTensors): Promise<void>;
   /** Training under an attack that poisons each batch; the attack stays for `poisonImages`. */
   trainAttack(
@@ -266,6 +267,8 @@ export interface NativeProgress {
   seconds: number;
   /** Present in a 'round' event of a round that was evaluated. */
   metrics?: NativeMetrics;
+  /** Present in a 'round' event of an epoch under an attack in the batches. */
+  attack?: NativeAttackShares;
 }
 
 export interface NativeOuterGradient {

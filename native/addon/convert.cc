@@ -284,6 +284,17 @@ Napi::Value to_js(Napi::Env env, const Metrics& m) {
   return o;
 }
 
+Napi::Value to_js(Napi::Env env, const AttackShares& s) {
+  auto o = Napi::Object::New(env);
+  o.Set("cleanAcc", s.clean_acc);
+  o.Set("asr", s.asr);
+  o.Set("ra", s.ra);
+  o.Set("crossTrainAcc", s.cross_train_acc);
+  o.Set("crossAcc", s.cross_acc);
+  o.Set("crossLoss", s.cross_loss);
+  return o;
+}
+
 Napi::Value to_js(Napi::Env env, const Progress& p) {
   auto o = Napi::Object::New(env);
   o.Set("kind", name_of(p.kind));
@@ -298,6 +309,7 @@ Napi::Value to_js(Napi::Env env, const Progress& p) {
   o.Set("trainAcc", p.train_acc);
   o.Set("seconds", p.seconds);
   if (p.metrics) o.Set("metrics", to_js(env, *p.metrics));
+  if (p.attack) o.Set("attack", to_js(env, *p.attack));
   return o;
 }
 

@@ -47,6 +47,7 @@ Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t);
 /// with_data: as `{name, dtype, shape, data}`; else without `data`.
 Napi::Value to_js(Napi::Env env, const std::vector<NamedTensor>& tensors, bool with_data);
 Napi::Value to_js(Napi::Env env, const Metrics& metrics);
+Napi::Value to_js(Napi::Env env, const AttackShares& shares);
 Napi::Value to_js(Napi::Env env, const Progress& progress);
 Napi::Value to_js(Napi::Env env, const DeviceInfo& info);
 

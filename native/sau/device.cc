@@ -75,6 +75,11 @@ torch::Device parse_device(const std::string& text) {
   return device;
 }
 
+torch::Tensor to_host(const torch::Tensor& t) {
+  return t.detach().to(torch::kCPU, t.scalar_type(), /*non_blocking=*/false, /*copy=*/true,
+                       at::MemoryFormat::Contiguous);
+}
+
 int64_t chunk_size(const torch::Device& device, int64_t count) {
   constexpr int64_t kCpuChunk = 64;
   return std::max<int64_t>(1, device.is_cpu() ? std::min(kCpuChunk, count) : count);

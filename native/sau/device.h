@@ -55,6 +55,9 @@ torch::Device parse_device(const std::string& text);
 /// be.
 const CudaSupport* cuda_support();
 
+/// A contiguous copy on the host.
+torch::Tensor to_host(const torch::Tensor& t);
+
 /// Images per pass: on the CPU few enough that a layer's activations stay in the cache; elsewhere
 /// all. Batch norm in evaluation mode couples nothing, so the split changes no result.
 int64_t chunk_size(const torch::Device& device, int64_t count);

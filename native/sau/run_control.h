@@ -20,6 +20,14 @@ struct Metrics {
   int64_t clean_count = 0, poisoned_count = 0;
 };
 
+/// An epoch under an attack that poisons each batch: fractions in [0,1] of the training's own
+/// batches, and of the test images with the disturbance that is no trigger. NaN where there were no
+/// such images.
+struct AttackShares {
+  double clean_acc = kNaN, asr = kNaN, ra = kNaN, cross_train_acc = kNaN;
+  double cross_acc = kNaN, cross_loss = kNaN;
+};
+
 /// One message of a running job.
 struct Progress {
   enum class Kind { kBatch, kRound, kEvaluation } kind = Kind::kBatch;
@@ -29,6 +37,7 @@ struct Progress {
   double suspect_share = kNaN, train_acc = kNaN;
   double seconds = kNaN;  ///< wall time of the round
   std::optional<Metrics> metrics = std::nullopt;
+  std::optional<AttackShares> attack = std::nullopt;
 };
 
 /// How a job talks with whoever started it. Progress is sent, never awaited.

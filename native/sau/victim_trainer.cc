@@ -14,14 +14,50 @@ TrainingBatch ordinary_batch(const PixelClassifier& model, const ImageSet& train
                              torch::Generator& generator) {
   const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
                               options.flip, generator);
-  return {model.normalizer()(to_pixels(images)), train.labels.index_select(0, positions)};
+  return {.input = model.normalizer()(to_pixels(images)),
+          .labels = train.labels.index_select(0, positions)};
 }
 
-struct EpochSums {
-  torch::Tensor loss;     ///< sum over batches of the batch mean
-  torch::Tensor correct;  ///< int64
-  int64_t batches = 0;
+/// Predictions that are as they should be, among images of one kind.
+struct Hits {
+  torch::Tensor count;  ///< int64
   int64_t images = 0;
+
+  void add(const torch::Tensor& predicted, const torch::Tensor& labels) {
+    count += predicted.eq(labels).sum();
+    images += labels.size(0);
+  }
+  /// NaN where there were no images.
+  double share() const { return count.item<double>() / static_cast<double>(images); }
+};
+
+/// Sums of an epoch, on the device.
+struct EpochSums {
+  EpochSums(const ImageSet& train, int64_t batch_count)
+      : loss(torch::zeros({}, train.images.device())), batches(batch_count) {
+    for (auto* hits : {&all, &clean, &attacked, &robust, &crossed})
+      hits->count = torch::zeros({}, train.labels.options());
+  }
+
+  torch::Tensor loss;  ///< sum over batches of the batch mean
+  int64_t batches;
+  Hits all;
+  Hits clean, attacked, robust, crossed;  ///< under an attack that poisons the batches
+
+  void add(const torch::Tensor& predicted, const TrainingBatch& batch) {
+    all.add(predicted, batch.labels);
+    if (!batch.true_labels.defined()) return;
+    const auto part = [](const torch::Tensor& t, int64_t begin, int64_t count) {
+      return t.slice(0, begin, begin + count);
+    };
+    const int64_t changed = batch.poisoned + batch.crossed;
+    const auto triggered = part(predicted, 0, batch.poisoned);
+    attacked.add(triggered, part(batch.labels, 0, batch.poisoned));
+    robust.add(triggered, part(batch.true_labels, 0, batch.poisoned));
+    crossed.add(part(predicted, batch.poisoned, batch.crossed),
+                part(batch.labels, batch.poisoned, batch.crossed));
+    clean.add(predicted.slice(0, changed), batch.labels.slice(0, changed));
+  }
 };
 
 /// Batches of an epoch. Throws ERR_CONFIG where there is none.
@@ -44,8 +80,7 @@ EpochSums train_epoch(const TrainingState& state, const ImageSet& train,
   const ModeGuard training(state.model.model(), true);
   const auto order = torch::randperm(train.size(), state.generator, torch::kInt64).to(device);
   if (attack) attack->start_epoch(train, epoch);
-  EpochSums sums{torch::zeros({}, device), torch::zeros({}, train.labels.options()),
-                 batches_of(train, options)};
+  EpochSums sums(train, batches_of(train, options));
   for (int64_t batch = 0; batch < sums.batches; ++batch) {
     control.throw_if_cancelled();
     // The middle of the batch, so that no step has a rate of 0.
@@ -54,19 +89,18 @@ EpochSums train_epoch(const TrainingState& state, const ImageSet& train,
         static_cast<double>(epoch) + part, options.optimizer.learning_rate, options.schedule));
     const auto positions =
         order.slice(0, batch * options.batch_size, (batch + 1) * options.batch_size);
-    const auto [input, labels, extra_loss] =
-        attack ? attack->batch(train, positions)
-               : ordinary_batch(state.model, train, positions, options, state.generator);
+    const auto made = attack
+                          ? attack->batch(train, positions)
+                          : ordinary_batch(state.model, train, positions, options, state.generator);
     state.optimizer.zero_grad();
-    const auto logits = state.model.logits_of_input(input);
-    auto loss = torch::cross_entropy_loss(logits, labels);
-    if (extra_loss.defined()) loss = loss + extra_loss;
+    const auto logits = state.model.logits_of_input(made.input);
+    auto loss = torch::cross_entropy_loss(logits, made.labels);
+    if (made.extra_loss.defined()) loss = loss + made.extra_loss;
     loss.backward();
     state.optimizer.step();
     if (attack) attack->step();
     sums.loss += loss.detach();
-    sums.correct += logits.argmax(1).eq(labels).sum();
-    sums.images += labels.size(0);
+    sums.add(logits.argmax(1), made);
     control.report({.kind = Progress::Kind::kBatch,
                     .round = epoch,
                     .rounds = options.epochs,
@@ -117,7 +151,7 @@ torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool fl
 }
 
 void train_victim(const TrainingState& state, const ImageSet& train, const TrainOptions& options,
-                  const RunControl& control, const std::function<Metrics()>& evaluate,
+                  const RunControl& control, const std::function<void(Progress&)>& measure_epoch,
                   InBatchAttack* attack) {
   for (int64_t epoch = options.first_epoch; epoch < options.stop_epoch; ++epoch) {
     const auto start = std::chrono::steady_clock::now();
@@ -129,10 +163,16 @@ void train_victim(const TrainingState& state, const ImageSet& train, const Train
                     .loss = mean_loss,
                     .clean_loss = mean_loss,
                     .shared_loss = 0,
-                    .train_acc = sums.correct.item<double>() / static_cast<double>(sums.images)};
+                    .train_acc = sums.all.share()};
+    if (attack) {
+      report.attack = AttackShares{.clean_acc = sums.clean.share(),
+                                   .asr = sums.attacked.share(),
+                                   .ra = sums.robust.share(),
+                                   .cross_train_acc = sums.crossed.share()};
+    }
     const bool last = epoch + 1 == options.epochs;
     if (options.eval_every > 0 && (last || (epoch + 1) % options.eval_every == 0))
-      report.metrics = evaluate();
+      measure_epoch(report);
     report.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     control.report(report);

@@ -25,10 +25,10 @@ struct TrainingState {
 
 /// Training for the attack simulation (specification B3.1), the epochs from `first_epoch` to before
 /// `stop_epoch`: of a set that is poisoned already or, with an attack, of one whose batches it
-/// poisons. Weights of the last epoch stay in the model. evaluate: measures the model after an
+/// poisons. Weights of the last epoch stay in the model. measure_epoch: measures the model after an
 /// epoch.
 void train_victim(const TrainingState& state, const ImageSet& train, const TrainOptions& options,
-                  const RunControl& control, const std::function<Metrics()>& evaluate,
+                  const RunControl& control, const std::function<void(Progress&)>& measure_epoch,
                   InBatchAttack* attack = nullptr);
 
 }  // namespace sau

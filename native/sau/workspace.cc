@@ -5,14 +5,10 @@
 #include "sau/device.h"
 #include "sau/error.h"
 #include "sau/metrics.h"
-#include "sau/optimizer.h"
 #include "sau/predict.h"
-#include "sau/victim_trainer.h"
 
 namespace sau {
 namespace {
-
-constexpr const char* kGenerator = "generator";
 
 const char* name_of(ImageRole role) {
   switch (role) {
@@ -53,11 +49,6 @@ torch::ScalarType attack_dtype(Precision precision) {
 /// The outer step keeps float32 master weights and needs the exponent range of a gradient.
 torch::ScalarType outer_dtype(Precision precision) {
   return precision == Precision::kBf16 ? torch::kBFloat16 : torch::kFloat32;
-}
-
-torch::Tensor to_host(const torch::Tensor& t) {
-  return t.detach().to(torch::kCPU, t.scalar_type(), /*non_blocking=*/false, /*copy=*/true,
-                       at::MemoryFormat::Contiguous);
 }
 
 }  // namespace
@@ -148,110 +139,6 @@ void Workspace::unlearn(const UnlearnOptions& options, const RunControl& control
     });
   };
   plan_->recorded && device_->is_cuda() ? cuda_support()->on_own_stream(*device_, run) : run();
-}
-
-void Workspace::train(const TrainOptions& options, const RunControl& control) {
-  prepare();
-  const auto& trainee = model(ModelRole::kTrainee);
-  Optimizer optimizer(trainee.model().parameters(), options.optimizer);
-  if (options.first_epoch > 0) optimizer.load_state(training_state());
-  optimizer_state_.reset();  // a training that is cut off within an epoch cannot go on from there
-  train_victim({trainee, optimizer, generator_}, images(ImageRole::kTrain), options, control,
-               [&] { return evaluate(ModelRole::kTrainee, options.eval_batch_size, control); });
-  optimizer_state_ = optimizer.state();
-}
-
-const std::vector<NamedTensor>& Workspace::training_state() const {
-  if (optimizer_state_) return *optimizer_state_;
-  throw Error(
-      "ERR_CONFIG",
-      "Expected a training to go on from but there is none. Call train or loadTraining first");
-}
-
-std::vector<NamedTensor> Workspace::export_training() {
-  prepare();
-  std::vector<NamedTensor> state{{kGenerator, generator_.get_state().clone()}};
-  for (const auto& [name, value] : training_state()) state.push_back({name, to_host(value)});
-  return state;
-}
-
-void Workspace::load_training(const std::vector<NamedTensor>& state) {
-  prepare();
-  if (state.empty() || state[0].name != kGenerator) {
-    throw Error("ERR_CHECKPOINT",
-                std::string("Expected the state of a training that begins with '") + kGenerator +
-                    "' but received another");
-  }
-  generator_.set_state(state[0].value.clone());
-  optimizer_state_.emplace();
-  for (size_t i = 1; i < state.size(); ++i)
-    optimizer_state_->push_back({state[i].name, state[i].value.clone()});
-}
-
-void Workspace::train_attack(const TrainOptions& options, const InBatchAttackOptions& attack,
-                             const RunControl& control) {
-  prepare();
-  const auto& trainee = model(ModelRole::kTrainee);
-  const auto& train = images(ImageRole::kTrain);
-  attack_ = make_in_batch_attack(attack, {.training = options,
-                                          .normalizer = *normalizer_,
-                                          .generator = generator_,
-                                          .device = *device_,
-                                          .num_classes = options_.num_classes,
-                                          .height = train.images.size(2),
-                                          .width = train.images.size(3)});
-  const int64_t first = attack_->epochs_of_preparation();
-  TORCH_CHECK(first < options.epochs, "expected more than ", first, " epochs, got ",
-              options.epochs);
-  attack_->prepare(train, control);
-  auto own = options;
-  own.epochs -= first;
-  own.first_epoch = 0;
-  own.stop_epoch = own.epochs;
-  // The epochs of the preparation count.
-  const RunControl shifted{control.cancelled, [&](Progress progress) {
-                             progress.round += first;
-                             progress.rounds += first;
-                             control.report(progress);
-                           }};
-  const auto evaluate_anew = [&] {
-    renew_poisoned_test(control);
-    return evaluate(ModelRole::kTrainee, options.eval_batch_size, control);
-  };
-  Optimizer optimizer(trainee.model().parameters(), options.optimizer);
-  optimizer_state_.reset();  // the attack's own nets are not in it: such a training cannot go on
-  train_victim({trainee, optimizer, generator_}, train, own, shifted, evaluate_anew, attack_.get());
-  if (options.eval_every == 0) renew_poisoned_test(control);
-}
-
-void Workspace::renew_poisoned_test(const RunControl& control) {
-  const auto* clean = find_images(ImageRole::kCleanTest);
-  if (clean == nullptr) return;
-  const auto made = attack_->poison_test(*clean, control);
-  if (made.labels.size(0) == 0) return;
-  images_.insert_or_assign(
-      ImageRole::kPoisonedTest,
-      ImageSet{made.images, made.labels, clean->true_labels.index_select(0, made.positions)});
-}
-
-PoisonedImages Workspace::poison_images(PoisonedRole role, const RunControl& control) {
-  prepare();
-  if (!attack_)
-    throw Error(
-        "ERR_CONFIG",
-        "Expected an attack to poison images with but there is none. Call trainAttack first");
-  const auto made = [&] {
-    switch (role) {
-      case PoisonedRole::kPoisonedTest:
-        return attack_->poison_test(images(ImageRole::kCleanTest), control);
-      case PoisonedRole::kCrossTest:
-        return attack_->cross_test(images(ImageRole::kCleanTest), control);
-      case PoisonedRole::kTrain:
-        return attack_->poison_train(images(ImageRole::kTrain), control);
-    }
-    TORCH_CHECK(false, "unknown role");
-  }();
-  return {to_host(made.images), to_host(made.labels), to_host(made.positions), to_host(made.cross)};
 }
 
 Metrics Workspace::evaluate(ModelRole role, int64_t batch_size, const RunControl& control) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,14 +47,15 @@ class Workspace {
   /// The epochs of a training from `first_epoch` on; above 0 it goes on from where the training
   /// before, or the one of load_training, has ended.
   void train(const TrainOptions& options, const RunControl& control);
-  /// What a training has left besides the weights, on the host: the generator and the optimizer's
-  /// state. Throws ERR_CONFIG where there was none, or it was cut off within an epoch.
+  /// What a training has left besides the weights, on the host: the generator, the optimizer's
+  /// state and that of an attack in the batches. Throws ERR_CONFIG where there was none, or it was
+  /// cut off within an epoch.
   std::vector<NamedTensor> export_training();
   /// The state of an export_training() of a session with the same options.
   void load_training(const std::vector<NamedTensor>& state);
-  /// Trains the trainee under an attack that poisons each batch. Wherever it is measured, the
+  /// The same under an attack that poisons each batch. Wherever the trainee is measured, the
   /// images of kPoisonedTest are made anew from those of kCleanTest. The attack stays for
-  /// poison_images.
+  /// poison_images; with as many epochs done as there are, it is only made again.
   void train_attack(const TrainOptions& options, const InBatchAttackOptions& attack,
                     const RunControl& control);
   /// From the images of kCleanTest or kTrain, by the attack of the last train_attack; on the host.
@@ -89,10 +91,23 @@ class Workspace {
                            const RunControl& control);
 
  private:
+  /// What the epochs so far have left besides weights and generator.
+  struct TrainingLeft {
+    std::vector<NamedTensor> optimizer, attack;
+  };
+
   /// Called at the start of every job: thread count and lazily built models.
   void prepare();
+  /// The attack of a new training, or with goes_on that of the training so far.
+  std::unique_ptr<InBatchAttack> make_attack(const TrainOptions& options,
+                                             const InBatchAttackOptions& attack, bool goes_on);
+  void run_epochs(const TrainOptions& options, bool goes_on, const RunControl& control,
+                  const std::function<void(Progress&)>& measure_epoch,
+                  InBatchAttack* attack = nullptr);
   /// The attack's poisoned images of the clean test images, as they are now.
   void renew_poisoned_test(const RunControl& control);
+  /// ACC and loss on the clean test images with the attack's disturbance.
+  void measure_cross(Progress& report, int64_t batch_size, const RunControl& control);
   const PixelClassifier& model(ModelRole role) const;
   /// A frozen view of a model with its present weights.
   FrozenPixelClassifier frozen(ModelRole role, torch::ScalarType precision) const;
@@ -103,8 +118,8 @@ class Workspace {
   const torch::Tensor& reference_clean(ImageRole role, const FrozenPixelClassifier& reference,
                                        const RunControl& control);
   const ImageSet& images(ImageRole role) const;
-  /// The optimizer's state after the training so far. Throws ERR_CONFIG.
-  const std::vector<NamedTensor>& training_state() const;
+  /// Throws ERR_CONFIG where there was no training.
+  const TrainingLeft& training_state() const;
   const ImageSet* find_images(ImageRole role) const;
 
   WorkspaceOptions options_;
@@ -117,7 +132,7 @@ class Workspace {
   bool has_weights_ = false;
   std::map<ImageRole, ImageSet> images_;
   std::map<ImageRole, torch::Tensor> reference_clean_;
-  std::optional<std::vector<NamedTensor>> optimizer_state_;  ///< of the training so far
+  std::optional<TrainingLeft> training_state_;
   std::unique_ptr<InBatchAttack> attack_;
 };
 

@@ -75,6 +75,12 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
     expect(header?.split(',')).not.toContain('batch');
     expect(header?.split(',').at(-1)).toBe('test_cross_acc');
     expect(rows).toHaveLength(epochs);
+    const [names, last] = [header?.split(',') ?? [], rows.at(-1)?.split(',') ?? []];
+    const shares = names.map((name, i) => [name, Number(last[i] || Number.NaN)] as const).slice(3);
+    for (const [name, value] of shares) {
+      expect(value, name).toBeGreaterThanOrEqual(0);
+      expect(value, name).toBeLessThanOrEqual(name.includes('loss') ? 100 : 1);
+    }
 
     const {record} = await readCheckpoint(out);
     const train = record?.poisonedTrain;
@@ -129,7 +135,7 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
     const out = join(world.folder, 'aborted');
     const controller = new AbortController();
     const running = builtPackage().attack(
-      {...VICTIM, kind: 'wanet', data: world.data, out},
+      {...VICTIM, kind: 'wanet', data: world.data, out, saveEvery: 0},
       {
         signal: controller.signal,
         onProgress: (event) =>

@@ -56,8 +56,12 @@ TrainingBatch InBatchAttack::batch(const ImageSet& train, const torch::Tensor& p
                                        .degrees = options_.rotation,
                                        .flip = scene_.training.flip},
                                       scene_.generator);
-  return {augment_batch(at::cat(images), draw).contiguous(at::MemoryFormat::ChannelsLast),
-          at::cat({attack_labels(labels.slice(0, 0, poisoned)), labels.slice(0, poisoned)})};
+  return {
+      .input = augment_batch(at::cat(images), draw).contiguous(at::MemoryFormat::ChannelsLast),
+      .labels = at::cat({attack_labels(labels.slice(0, 0, poisoned)), labels.slice(0, poisoned)}),
+      .poisoned = poisoned,
+      .crossed = crossed,
+      .true_labels = labels};
 }
 
 PoisonedImages InBatchAttack::poison_test(const ImageSet& test, const RunControl& control) {

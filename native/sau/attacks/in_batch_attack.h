@@ -6,15 +6,19 @@
 #include "sau/normalizer.h"
 #include "sau/options.h"
 #include "sau/run_control.h"
+#include "sau/state_dict.h"
 #include "sau/torch.h"
 
 namespace sau {
 
-/// What the victim learns from in one step.
+/// What the victim learns from in one step. Poisoned images come first, then disturbed ones.
 struct TrainingBatch {
-  torch::Tensor input;            ///< normalised float32 [b,3,H,W]; may carry a generator's graph
-  torch::Tensor labels;           ///< int64 [b]
-  torch::Tensor extra_loss = {};  ///< added to the cross entropy; undefined: nothing
+  torch::Tensor input;             ///< normalised float32 [b,3,H,W]; may carry a generator's graph
+  torch::Tensor labels;            ///< int64 [b]
+  torch::Tensor extra_loss = {};   ///< added to the cross entropy; undefined: nothing
+  int64_t poisoned = 0;            ///< images with the trigger
+  int64_t crossed = 0;             ///< images with the disturbance
+  torch::Tensor true_labels = {};  ///< int64 [b]; undefined: `labels`
 };
 
 /// Images that an attack changed, as a PNG file holds them.
@@ -44,15 +48,20 @@ class InBatchAttack {
       : options_(std::move(options)), scene_(std::move(scene)) {}
   virtual ~InBatchAttack() = default;
 
-  /// What has to be learned before the victim's first epoch.
-  virtual void prepare(const ImageSet&, const RunControl&) {}
-  /// Epochs of the training that `prepare` takes.
+  /// Epochs of the training that come before the victim's first, in `prepare`.
   virtual int64_t epochs_of_preparation() const { return 0; }
+  /// What has to be learned before the victim's first epoch: of the epochs of preparation those
+  /// from `first` to before `stop`.
+  virtual void prepare(const ImageSet&, int64_t /*first*/, int64_t /*stop*/, const RunControl&) {}
   virtual void start_epoch(const ImageSet&, int64_t) {}
   /// positions: int64 [b] on the device.
   virtual TrainingBatch batch(const ImageSet& train, const torch::Tensor& positions);
   /// The attack's own share of a step, after the loss went backward.
   virtual void step() {}
+  /// What the epochs so far have left. The tensors are the attack's own, not copies.
+  virtual std::vector<NamedTensor> state() const { return {}; }
+  /// Goes on from a state() of an attack with the same options. Throws ERR_CHECKPOINT.
+  void load_state(const std::vector<NamedTensor>& state) { copy_tensors(state, this->state()); }
 
   /// The test images that ASR is measured on: with a target label those of other classes.
   PoisonedImages poison_test(const ImageSet& test, const RunControl& control);

@@ -73,50 +73,48 @@ InputAware::InputAware(const InBatchAttackOptions& options, const InputAwareOpti
   mask_ = TriggerGenerator(1, method.width, method.double_tanh);
   pattern_->to(scene.device);
   mask_->to(scene.device);
+  const auto optimizer = generator_optimizer(method_.learning_rate);
+  pattern_optimizer_ = std::make_unique<Optimizer>(pattern_->parameters(), optimizer);
+  mask_optimizer_ = std::make_unique<Optimizer>(mask_->parameters(), optimizer);
 }
 
-void InputAware::prepare(const ImageSet& train, const RunControl& control) {
-  {
-    Optimizer optimizer(mask_->parameters(), generator_optimizer(method_.learning_rate));
-    for (int64_t epoch = 0; epoch < method_.mask_epochs; ++epoch) {
-      const auto start = std::chrono::steady_clock::now();
-      const double loss = train_masks(train, epoch, optimizer, control);
-      if (!std::isfinite(loss)) {
-        throw Error("ERR_DIVERGED", "Expected a finite loss of the mask generator but it is " +
-                                        std::to_string(loss) + " in epoch " +
-                                        std::to_string(epoch + 1) +
-                                        ". Lower --generator-learning-rate");
-      }
-      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-      control.report({.kind = Progress::Kind::kRound,
-                      .round = epoch,
-                      .rounds = scene().training.epochs,
-                      .loss = loss,
-                      .clean_loss = loss,
-                      .shared_loss = 0,
-                      .seconds = seconds.count()});
+void InputAware::prepare(const ImageSet& train, int64_t first, int64_t stop,
+                         const RunControl& control) {
+  for (int64_t epoch = first; epoch < std::min(stop, method_.mask_epochs); ++epoch) {
+    const auto start = std::chrono::steady_clock::now();
+    const double loss = train_masks(train, epoch, control);
+    if (!std::isfinite(loss)) {
+      throw Error("ERR_DIVERGED", "Expected a finite loss of the mask generator but it is " +
+                                      std::to_string(loss) + " in epoch " +
+                                      std::to_string(epoch + 1) +
+                                      ". Lower --generator-learning-rate");
     }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    control.report({.kind = Progress::Kind::kRound,
+                    .round = epoch,
+                    .rounds = scene().training.epochs,
+                    .loss = loss,
+                    .clean_loss = loss,
+                    .shared_loss = 0,
+                    .seconds = seconds.count()});
   }
   mask_->eval();
   for (auto& parameter : mask_->parameters()) parameter.set_requires_grad(false);
-  optimizer_ = std::make_unique<Optimizer>(pattern_->parameters(),
-                                           generator_optimizer(method_.learning_rate));
 }
 
-double InputAware::train_masks(const ImageSet& train, int64_t epoch, Optimizer& optimizer,
-                               const RunControl& control) {
+double InputAware::train_masks(const ImageSet& train, int64_t epoch, const RunControl& control) {
   const ModeGuard training(*mask_, true);
-  optimizer.set_learning_rate(
+  mask_optimizer_->set_learning_rate(
       learning_rate_at(static_cast<double>(epoch), method_.learning_rate, kMaskSchedule));
   const auto first = shuffled(train).split(scene().training.batch_size);
   const auto second = shuffled(train).split(scene().training.batch_size);
   auto sum = torch::zeros({}, scene().device);
   for (size_t i = 0; i < first.size(); ++i) {
     control.throw_if_cancelled();
-    optimizer.zero_grad();
+    mask_optimizer_->zero_grad();
     const auto loss = mask_loss(augmented(train, first[i]), augmented(train, second[i]));
     loss.backward();
-    optimizer.step();
+    mask_optimizer_->step();
     sum += loss.detach();
     control.report({.kind = Progress::Kind::kBatch,
                     .round = epoch,
@@ -142,7 +140,7 @@ torch::Tensor InputAware::mask_loss(const torch::Tensor& x1, const torch::Tensor
 
 void InputAware::start_epoch(const ImageSet& train, int64_t epoch) {
   pattern_->train();
-  optimizer_->set_learning_rate(
+  pattern_optimizer_->set_learning_rate(
       learning_rate_at(static_cast<double>(epoch), method_.learning_rate, kPatternSchedule));
   second_order_ = shuffled(train);
   taken_ = 0;
@@ -155,7 +153,7 @@ TrainingBatch InputAware::batch(const ImageSet& train, const torch::Tensor& posi
   taken_ += count;
   const auto labels = train.labels.index_select(0, positions);
   const auto [poisoned, crossed] = draw_shares(count);
-  if (poisoned == 0) return {x1, labels};
+  if (poisoned == 0) return {.input = x1, .labels = labels};
   const auto own = x1.slice(0, 0, poisoned);
   const auto own_pattern = patterns(own);
   std::vector<torch::Tensor> images{stamp(own, own_pattern, masks(own))};
@@ -169,15 +167,34 @@ TrainingBatch InputAware::batch(const ImageSet& train, const torch::Tensor& posi
                                                   own_pattern.slice(0, 0, crossed), other_pattern);
   }
   images.push_back(x1.slice(0, poisoned + crossed));
-  return {at::cat(images),
-          at::cat({attack_labels(labels.slice(0, 0, poisoned)), labels.slice(0, poisoned)}),
-          extra_loss};
+  return {
+      .input = at::cat(images),
+      .labels = at::cat({attack_labels(labels.slice(0, 0, poisoned)), labels.slice(0, poisoned)}),
+      .extra_loss = extra_loss,
+      .poisoned = poisoned,
+      .crossed = crossed,
+      .true_labels = labels};
 }
 
 void InputAware::step() {
-  optimizer_->step();
+  pattern_optimizer_->step();
   // Else Adam sees the running sum of all gradients so far, as in the official tool.
-  if (method_.clear_gradients) optimizer_->zero_grad();
+  if (method_.clear_gradients) pattern_optimizer_->zero_grad();
+}
+
+std::vector<NamedTensor> InputAware::state() const {
+  std::vector<NamedTensor> state;
+  const auto add = [&](const std::string& prefix, const std::vector<NamedTensor>& tensors) {
+    for (const auto& [name, value] : tensors) state.push_back({prefix + name, value});
+  };
+  add("mask.", state_dict(*mask_));
+  add("mask_optimizer.", mask_optimizer_->state());
+  add("pattern.", state_dict(*pattern_));
+  add("pattern_optimizer.", pattern_optimizer_->state());
+  const auto parameters = pattern_->parameters();
+  for (size_t i = 0; i < parameters.size(); ++i)
+    state.push_back({"pattern_gradient." + std::to_string(i), parameters[i].grad()});
+  return state;
 }
 
 torch::Tensor InputAware::poison(const torch::Tensor& x) {

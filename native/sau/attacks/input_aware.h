@@ -21,11 +21,15 @@ class InputAware final : public InBatchAttack {
   InputAware(const InBatchAttackOptions& options, const InputAwareOptions& method,
              const AttackScene& scene);
 
-  void prepare(const ImageSet& train, const RunControl& control) override;
   int64_t epochs_of_preparation() const override { return method_.mask_epochs; }
+  /// Leaves the mask frozen: it learns no more in this attack.
+  void prepare(const ImageSet& train, int64_t first, int64_t stop,
+               const RunControl& control) override;
   void start_epoch(const ImageSet& train, int64_t epoch) override;
   TrainingBatch batch(const ImageSet& train, const torch::Tensor& positions) override;
   void step() override;
+  /// Both generators with their optimizers, and the gradients of the pattern's: they add up.
+  std::vector<NamedTensor> state() const override;
 
  protected:
   torch::Tensor poison(const torch::Tensor& x) override;
@@ -40,14 +44,13 @@ class InputAware final : public InBatchAttack {
   torch::Tensor augmented(const ImageSet& train, const torch::Tensor& positions);
   torch::Tensor shuffled(const ImageSet& train) const;
   torch::Tensor mask_loss(const torch::Tensor& x1, const torch::Tensor& x2);
-  double train_masks(const ImageSet& train, int64_t epoch, Optimizer& optimizer,
-                     const RunControl& control);
+  double train_masks(const ImageSet& train, int64_t epoch, const RunControl& control);
 
   InputAwareOptions method_;
   TriggerGenerator pattern_ = nullptr, mask_ = nullptr;
-  std::unique_ptr<Optimizer> optimizer_;  ///< of the patterns
-  torch::Tensor second_order_;            ///< of the loader that `cross` images' patterns are from
-  int64_t taken_ = 0;                     ///< of second_order_
+  std::unique_ptr<Optimizer> pattern_optimizer_, mask_optimizer_;
+  torch::Tensor second_order_;  ///< of the loader that `cross` images' patterns are from
+  int64_t taken_ = 0;           ///< of second_order_
 };
 
 }  // namespace sau

@@ -18,6 +18,8 @@ class WaNet final : public InBatchAttack {
  public:
   WaNet(const InBatchAttackOptions& options, const WaNetOptions& method, const AttackScene& scene);
 
+  std::vector<NamedTensor> state() const override { return {{"grid", grid_}}; }
+
  protected:
   torch::Tensor poison(const torch::Tensor& x) override;
   torch::Tensor cross(const torch::Tensor& x, const ImageSet& source, Split split) override;

@@ -1,0 +1,106 @@
+import {join} from 'node:path';
+import {
+  hasAttackCheckpoint,
+  identityOf,
+  readAttackCheckpoint,
+  removeAttackCheckpoint,
+} from './attack_checkpoint.js';
+import type {OpenedAttack} from './attack_data.js';
+import {type RecordedPoison, removeRecord, writeAttackRecord} from './attack_record.js';
+import {type Training, trainVictim} from './attack_training.js';
+import {ATTACK_CHECKPOINT, POISON_LIST} from './checkpoint/record_paths.js';
+import type {AttackConfig} from './config.js';
+import type {ImageSet} from './datasets/image_set.js';
+import {SauError} from './errors.js';
+import type {RunOptions} from './progress.js';
+import {prepareOutput, RESULTS} from './report/output_folder.js';
+import {writePreview} from './report/preview.js';
+import type {AttackResult, OutputFiles} from './results.js';
+import {createSession, type Session} from './session.js';
+import {setTestSets, type TestSets} from './test_sets.js';
+
+/** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */
+export interface Victim extends OpenedAttack {
+  readonly train: ImageSet;
+  readonly tests: TestSets;
+  readonly training: Training;
+  /** The images of the record: known, or made by the trained attack. */
+  readonly poison: RecordedPoison | ((session: Session) => Promise<RecordedPoison>);
+}
+
+export type Outcome = Omit<AttackResult, 'record' | 'seconds'>;
+
+/** The folder of a record, which may have an interrupted training where it is to go on. Throws ERR_OUTPUT. */
+export function prepareRecord(
+  {out, force, resume}: AttackConfig,
+  reserveBytes: number,
+): Promise<string> {
+  const results = resume ? RESULTS : [...RESULTS, ATTACK_CHECKPOINT, POISON_LIST];
+  return prepareOutput(out, {force, reserveBytes, results});
+}
+
+/**
+ * Trains a victim, from its last saved epoch where it is to go on, and writes the record; no half record
+ * stays. Throws as `attack` does.
+ */
+export async function trainAndRecord(
+  record: string,
+  victim: Victim,
+  run: RunOptions,
+): Promise<Outcome> {
+  const {config, dataset, scale, training, poison} = victim;
+  const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
+  const identity = await identityOf(victim, victim.train);
+  const start = config.resume ? await readAttackCheckpoint(record, identity) : null;
+  stage('training the victim');
+  const {numClasses} = dataset;
+  using session = await createSession({...config, ...scale, numClasses, purpose: 'training'});
+  await session.initialize();
+  await session.setImages('train', victim.train);
+  await setTestSets(session, victim.tests);
+  await removeRecord(record, {keepTraining: start !== null});
+  try {
+    const early = typeof poison === 'function' ? {} : await previewOf(record, victim, poison, run);
+    const saved = {record, start, identity};
+    const {epochs, files: epochFiles} = await trainVictim(session, training, saved, run);
+    const metrics =
+      epochs.at(-1)?.metrics ?? (await session.evaluate('trainee', config.evalBatchSize, run));
+    const made = typeof poison === 'function' ? await poison(session) : poison;
+    const late = typeof poison === 'function' ? await previewOf(record, victim, made, run) : {};
+    stage('writing the record');
+    const stateDict = await session.exportStateDict();
+    const recorded = {...victim, poison: made, stateDict, epochs};
+    const files = await writeAttackRecord(record, recorded, run.signal);
+    await removeAttackCheckpoint(record);
+    return {
+      metrics,
+      epochs,
+      poisonedTrainCount: made.poisonedCount,
+      device: session.device,
+      files: {...files, ...epochFiles, ...early, ...late},
+    };
+  } catch (error) {
+    await takeBack(record, error, run);
+    throw error;
+  }
+}
+
+/** Draws the preview where it is wanted. */
+export async function previewOf(
+  record: string,
+  {config, dataset}: OpenedAttack,
+  poison: RecordedPoison,
+  run: RunOptions,
+): Promise<OutputFiles> {
+  return config.preview ? {preview: await writePreview(record, dataset, poison, run.signal)} : {};
+}
+
+/** Leaves no half record: only a training that can be continued, and says how. */
+async function takeBack(record: string, error: unknown, run: RunOptions): Promise<void> {
+  const isUseless = error instanceof SauError && error.code === 'ERR_DIVERGED';
+  const keepTraining = !isUseless && (await hasAttackCheckpoint(record));
+  await removeRecord(record, {keepTraining});
+  if (!keepTraining) return;
+  const message = `the last saved epoch is in ${join(record, ATTACK_CHECKPOINT)}; run the same attack with --resume to go on`;
+  run.onProgress?.({kind: 'note', message});
+}
