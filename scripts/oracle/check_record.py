@@ -1,8 +1,9 @@
-"""Checks a record folder as the official loader reads it (specification C.3).
+"""Checks record folders as the official loader reads them (specification C.3).
 
-    python scripts/oracle/check_record.py RECORD [--data DATA]
+    python scripts/oracle/check_record.py RECORD... [--data DATA]
 
-Independent of the package: torch, numpy and pillow only. Exit code 1 and one message on a violation.
+Independent of the package: torch, numpy and pillow only. One line for each record; exit code 1 and one
+message on a violation.
 """
 
 import argparse
@@ -150,14 +151,15 @@ def check(record: Path, data: Path | None) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("record", type=Path)
+    parser.add_argument("records", type=Path, nargs="+", metavar="RECORD")
     parser.add_argument("--data", type=Path, help="where data_path must lead to")
     arguments = parser.parse_args()
-    try:
-        print(check(arguments.record, arguments.data))
-    except (Violation, KeyError, OSError) as error:
-        print(f"{arguments.record}: {error}", file=sys.stderr)
-        return 1
+    for record in arguments.records:
+        try:
+            print(f"{record}: {check(record, arguments.data)}")
+        except (Violation, KeyError, OSError) as error:
+            print(f"{record}: {error}", file=sys.stderr)
+            return 1
     return 0
 
 
