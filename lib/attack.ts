@@ -4,6 +4,7 @@ import {trainOptions} from './attack_training.js';
 import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
 import type {RunOptions} from './progress.js';
 import type {AttackResult} from './results.js';
+import {type Run, startRun} from './run.js';
 import {trainingAttack} from './training_attack.js';
 import {type Outcome, prepareRecord, previewOf, trainAndRecord, type Victim} from './victim.js';
 
@@ -13,7 +14,11 @@ import {type Outcome, prepareRecord, previewOf, trainAndRecord, type Victim} fro
  * with `resume` it goes on from the last saved epoch of a training that was interrupted, with the result
  * that the whole one would have had. Throws as {@link defend} does.
  */
-export async function attack(options: AttackOptions, run: RunOptions = {}): Promise<AttackResult> {
+export function attack(options: AttackOptions, run: RunOptions = {}): Run<AttackResult> {
+  return startRun(run, (told) => poisonAndTrain(options, told));
+}
+
+async function poisonAndTrain(options: AttackOptions, run: RunOptions): Promise<AttackResult> {
   const start = performance.now();
   const config = parseAttackConfig(options);
   run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});

@@ -10,6 +10,7 @@ import type {RunOptions} from './progress.js';
 import {prepareOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import type {DefendResult, RoundReport} from './results.js';
+import {type Run, startRun} from './run.js';
 import {createSession, type Session} from './session.js';
 import {openTarget} from './target.js';
 import {loadTestSets, setTestSets} from './test_sets.js';
@@ -25,10 +26,11 @@ export interface DefendRunOptions extends RunOptions {
  * ERR_CHECKPOINT, ERR_UNSAFE_PICKLE, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_DIVERGED, ERR_LIBTORCH_*;
  * rejects with `signal.reason` when aborted.
  */
-export async function defend(
-  options: DefendOptions,
-  run: DefendRunOptions = {},
-): Promise<DefendResult> {
+export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<DefendResult> {
+  return startRun(run, (told) => purify(options, told));
+}
+
+async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
   const start = performance.now();
   const config = parseDefendConfig(options);
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});

@@ -10,6 +10,7 @@ import {prepareOutput} from './report/output_folder.js';
 import {pick, spread} from './report/samples.js';
 import {writeStrip} from './report/strip.js';
 import type {AttackResult, DefendResult, OutputFiles} from './results.js';
+import {type Run, startRun} from './run.js';
 import {createSession} from './session.js';
 import {openTarget, type Target} from './target.js';
 import {loadTestSets} from './test_sets.js';
@@ -32,7 +33,11 @@ const STRIP_IMAGES = 10;
  * purifies it. Leaves the images, the record, the purified model, the curves and a strip of clean,
  * poisoned and shared-adversarial images in `out`. Throws as {@link defend} does.
  */
-export async function demo(options: DemoOptions = {}, run: RunOptions = {}): Promise<DemoResult> {
+export function demo(options: DemoOptions = {}, run: RunOptions = {}): Run<DemoResult> {
+  return startRun(run, (told) => plantAndPurify(options, told));
+}
+
+async function plantAndPurify(options: DemoOptions, run: RunOptions): Promise<DemoResult> {
   const start = performance.now();
   const config = parseDemoConfig(options);
   const out = await prepareOutput(config.out, {

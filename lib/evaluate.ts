@@ -3,6 +3,7 @@ import {type EvaluateOptions, parseEvaluateConfig} from './config.js';
 import {defenseEffectivenessRating} from './metrics.js';
 import type {RunOptions} from './progress.js';
 import type {EvaluateResult} from './results.js';
+import {type Run, startRun} from './run.js';
 import {createSession} from './session.js';
 import {openTarget} from './target.js';
 import {loadTestSets, setTestSets} from './test_sets.js';
@@ -11,10 +12,11 @@ import {loadTestSets, setTestSets} from './test_sets.js';
  * Measures a checkpoint: ACC, ASR, RA and losses, and DER against a second checkpoint, the model before
  * the defense (specification B2). Throws as {@link defend} does.
  */
-export async function evaluate(
-  options: EvaluateOptions,
-  run: RunOptions = {},
-): Promise<EvaluateResult> {
+export function evaluate(options: EvaluateOptions, run: RunOptions = {}): Run<EvaluateResult> {
+  return startRun(run, (told) => measure(options, told));
+}
+
+async function measure(options: EvaluateOptions, run: RunOptions): Promise<EvaluateResult> {
   const start = performance.now();
   const config = parseEvaluateConfig(options);
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});

@@ -21,6 +21,7 @@ export type {
 } from './native/contract.js';
 export type {Progress, RunOptions} from './progress.js';
 export type {AttackResult, DefendResult, EvaluateResult, RoundReport} from './results.js';
+export type {Run} from './run.js';
 export {
   createSession,
   deviceInfo,

@@ -37,6 +37,7 @@ import type {
 import type {RunOptions} from './progress.js';
 import {progressRelay, toMetrics} from './progress_relay.js';
 import type {RoundReport} from './results.js';
+import {type Run, startRun} from './run.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
 export interface SessionOptions extends Omit<NativeSessionOptions, 'precision' | 'tuning'> {
@@ -132,8 +133,8 @@ export class Session implements Disposable {
   }
 
   /** Copies an image set to the device under a role. Throws ERR_DATASET for labels out of range. */
-  setImages(role: ImageRole, set: ImageSet): Promise<void> {
-    return this.#run(() => this.#native.setImages(role, set));
+  async setImages(role: ImageRole, set: ImageSet): Promise<void> {
+    await this.#run(() => this.#native.setImages(role, set));
   }
 
   /**
@@ -141,8 +142,11 @@ export class Session implements Disposable {
    * `cleanTest` and `poisonedTest`. Returns the reports of all rounds. Throws ERR_DIVERGED. After an abort
    * the trainee keeps the weights of its last finished step.
    */
-  unlearn(options: NativeUnlearnOptions, run: RunOptions = {}): Promise<readonly RoundReport[]> {
-    return this.#rounds((relay) => this.#native.unlearn(options, relay), run);
+  unlearn(options: NativeUnlearnOptions, run: RunOptions = {}): Run<readonly RoundReport[]> {
+    const start = (relay: (event: NativeProgress) => void) => {
+      return this.#native.unlearn(options, relay);
+    };
+    return this.#rounds(start, run);
   }
 
   /**
@@ -153,7 +157,7 @@ export class Session implements Disposable {
     options: TrainOptions,
     run: RunOptions = {},
     part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
-  ): Promise<readonly RoundReport[]> {
+  ): Run<readonly RoundReport[]> {
     const start = (relay: (event: NativeProgress) => void) =>
       this.#native.train({...options, ...part}, relay);
     return this.#rounds(start, run, part.firstEpoch);
@@ -168,11 +172,11 @@ export class Session implements Disposable {
   }
 
   /** Takes the state of {@link exportTraining}, from which the next later part goes on. */
-  loadTraining(state: StateDict): Promise<void> {
+  async loadTraining(state: StateDict): Promise<void> {
     const tensors = [...state].map(([name, {dtype, shape, data}]) => {
       return {name, dtype, shape: [...shape], data};
     });
-    return this.#run(() => this.#native.loadTraining(tensors));
+    await this.#run(() => this.#native.loadTraining(tensors));
   }
 
   /**
@@ -187,7 +191,7 @@ export class Session implements Disposable {
     attack: NativeTrainingAttack,
     run: RunOptions = {},
     part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
-  ): Promise<readonly RoundReport[]> {
+  ): Run<readonly RoundReport[]> {
     const start = (relay: (event: NativeProgress) => void) =>
       this.#native.trainAttack({...options, ...part}, attack, relay);
     return this.#rounds(start, run, part.firstEpoch);
@@ -219,7 +223,9 @@ export class Session implements Disposable {
     pgd: NativePgdOptions,
     run: RunOptions = {},
   ): Promise<Float32Array> {
-    return this.#run(() => this.#native.perturb(role, indices, pgd), run.signal);
+    return this.#run(() => {
+      return this.#native.perturb(role, indices, pgd);
+    }, run.signal);
   }
 
   /** Losses and gradient of one outer step at given perturbations; changes no weight. */
@@ -229,7 +235,9 @@ export class Session implements Disposable {
     delta: Float32Array,
     options: NativeSauLossOptions,
   ): Promise<NativeOuterGradient> {
-    return this.#run(() => this.#native.outerGradient(role, indices, delta, options));
+    return this.#run(() => {
+      return this.#native.outerGradient(role, indices, delta, options);
+    });
   }
 
   /**
@@ -240,20 +248,22 @@ export class Session implements Disposable {
     start: NativePicture,
     options: NativeTrojanOptions,
     run: RunOptions = {},
-  ): Promise<NativeTrojanTrigger> {
-    return this.#batches((relay) => this.#native.trojanTrigger(start, options, relay), run);
+  ): Run<NativeTrojanTrigger> {
+    return this.#batches((relay) => {
+      return this.#native.trojanTrigger(start, options, relay);
+    }, run);
   }
 
   /**
    * A smooth pattern that changes what the trainee says of images, from those of `train` and measured on
    * those of `cleanTest` (specification B4.4).
    */
-  lfPattern(options: NativeLfOptions, run: RunOptions = {}): Promise<NativeLfPattern> {
+  lfPattern(options: NativeLfOptions, run: RunOptions = {}): Run<NativeLfPattern> {
     return this.#batches((relay) => this.#native.lfPattern(options, relay), run);
   }
 
   /** Untargeted PGD of the trainee on the images of `train`: uint8 [N,3,H,W] (specification B4.6). */
-  adversarialImages(options: NativeAdversarialOptions, run: RunOptions = {}): Promise<Uint8Array> {
+  adversarialImages(options: NativeAdversarialOptions, run: RunOptions = {}): Run<Uint8Array> {
     return this.#batches((relay) => this.#native.adversarialImages(options, relay), run);
   }
 
@@ -266,8 +276,10 @@ export class Session implements Disposable {
     secret: Uint8Array,
     options: NativeStegaOptions,
     run: RunOptions = {},
-  ): Promise<NativeStegaImages> {
-    return this.#batches((relay) => this.#native.stegaImages(secret, options, relay), run);
+  ): Run<NativeStegaImages> {
+    return this.#batches((relay) => {
+      return this.#native.stegaImages(secret, options, relay);
+    }, run);
   }
 
   /** The weights of a model, in the model's order. */
@@ -286,24 +298,28 @@ export class Session implements Disposable {
 
   #batches<T>(
     start: (relay: (event: NativeProgress) => void) => Promise<T>,
-    {signal, onProgress}: RunOptions,
-  ): Promise<T> {
-    const relay = progressRelay((progress) => onProgress?.(progress));
-    return this.#run(() => start(relay), signal);
+    run: RunOptions,
+  ): Run<T> {
+    return startRun(run, ({signal, onProgress}) => {
+      const relay = progressRelay(onProgress);
+      return this.#run(() => start(relay), signal);
+    });
   }
 
-  async #rounds(
+  #rounds(
     start: (relay: (event: NativeProgress) => void) => Promise<void>,
-    {signal, onProgress}: RunOptions,
+    run: RunOptions,
     firstRound = 0,
-  ): Promise<readonly RoundReport[]> {
-    const reports: RoundReport[] = [];
-    const relay = progressRelay((progress) => {
-      if (progress.kind === 'round') reports.push(progress.report);
-      onProgress?.(progress);
-    }, firstRound);
-    await this.#run(() => start(relay), signal);
-    return reports;
+  ): Run<readonly RoundReport[]> {
+    return startRun(run, async ({signal, onProgress}) => {
+      const reports: RoundReport[] = [];
+      const relay = progressRelay((progress) => {
+        if (progress.kind === 'round') reports.push(progress.report);
+        onProgress(progress);
+      }, firstRound);
+      await this.#run(() => start(relay), signal);
+      return reports;
+    });
   }
 
   async #run<T>(start: () => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -77,6 +77,48 @@ describe('a disposed session', () => {
   });
 });
 
+describe('a job that is iterated', () => {
+  it('tells its rounds and batches in order, then gives its reports', async () => {
+    using session = await roundsSession();
+    const run = session.unlearn(UNLEARN);
+    const rounds: number[] = [];
+    let batches = 0;
+    for await (const progress of run) {
+      if (progress.kind === 'round') rounds.push(progress.report.round);
+      if (progress.kind === 'batch') batches++;
+    }
+    expect(rounds).toEqual([0, 1]);
+    expect(batches).toBeGreaterThan(0);
+    expect((await run).map(({round}) => round)).toEqual([0, 1]);
+  });
+
+  it('goes on while the body of the loop waits', async () => {
+    using session = await roundsSession();
+    const run = session.unlearn(UNLEARN);
+    const heard: string[] = [];
+    for await (const progress of run) {
+      await run; // the whole run, while this message is being looked at
+      heard.push(progress.kind);
+    }
+    // The first message, whatever it was, and of what came meanwhile all but overtaken batches.
+    expect(heard.filter((kind) => kind === 'round')).toHaveLength(2);
+    expect(heard.length).toBeLessThanOrEqual(5);
+  });
+
+  it('throws the reason of an abort in the loop, and nothing is left unhandled', async () => {
+    using session = await roundsSession();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const loop = async () => {
+      for await (const {kind} of session.unlearn(ENDLESS, {signal: controller.signal})) {
+        if (kind === 'round') controller.abort(reason);
+      }
+    };
+    await expect(loop()).rejects.toBe(reason);
+    expect(session.busy).toBe(false);
+  });
+});
+
 describe('an abort', () => {
   it("rejects with the signal's reason and leaves the session usable", async () => {
     using session = await roundsSession();

@@ -1,0 +1,89 @@
+import type {Progress, RunOptions} from './progress.js';
+
+/**
+ * A call that takes long: the promise of its result and, as an async iterable, its progress.
+ *
+ * `for await (const progress of run)` gives what `onProgress` is told, from the start of the run, also
+ * to a loop that begins later. It ends with the run and throws the run's error; `await run` then gives
+ * the result. Nothing waits for the loop: of the `batch` messages that come while its body is busy only
+ * the last is kept, of all others none is lost. Leaving the loop does not stop the run: `signal` does.
+ */
+export interface Run<T> extends Promise<T>, AsyncIterable<Progress> {}
+
+/** Starts `work`, whose progress goes to the options' `onProgress` and to those who iterate the run. */
+export function startRun<T, Options extends RunOptions>(
+  options: Options,
+  work: (options: Options & Required<Pick<RunOptions, 'onProgress'>>) => Promise<T>,
+): Run<T> {
+  const told: Progress[] = [];
+  const readers = new Set<Reader>();
+  let ended = false;
+  const onProgress = (progress: Progress): void => {
+    // As many as the result's own reports. Batches are many more, and past when the next one ends.
+    if (progress.kind !== 'batch') told.push(progress);
+    for (const reader of readers) reader.push(progress);
+    options.onProgress?.(progress);
+  };
+  const settle = async (): Promise<T> => {
+    try {
+      return await work({...options, onProgress});
+    } finally {
+      ended = true;
+      for (const reader of readers) reader.wake();
+    }
+  };
+  const result = settle();
+
+  async function* read(reader: Reader): AsyncGenerator<Progress, void, undefined> {
+    try {
+      for (;;) {
+        const progress = reader.shift();
+        if (progress !== undefined) yield progress;
+        else if (ended) break;
+        else await reader.more();
+      }
+      await result;
+    } finally {
+      readers.delete(reader);
+    }
+  }
+  const iterate = (): AsyncGenerator<Progress, void, undefined> => {
+    const reader = new Reader(told);
+    readers.add(reader);
+    result.catch(() => undefined); // the loop throws it: a run that is only iterated has been handled
+    return read(reader);
+  };
+  return Object.defineProperty(result, Symbol.asyncIterator, {value: iterate}) as Run<T>;
+}
+
+/** What one loop has still to be told. */
+class Reader {
+  readonly #waiting: Progress[];
+  #wake: () => void = () => undefined;
+
+  constructor(told: readonly Progress[]) {
+    this.#waiting = [...told];
+  }
+
+  push(progress: Progress): void {
+    const last = this.#waiting.length - 1;
+    const replaces = progress.kind === 'batch' && this.#waiting[last]?.kind === 'batch';
+    this.#waiting.splice(replaces ? last : last + 1, 1, progress);
+    this.wake();
+  }
+
+  shift(): Progress | undefined {
+    return this.#waiting.shift();
+  }
+
+  /** Resolves at the next message or at the end of the run. */
+  more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  wake(): void {
+    this.#wake();
+  }
+}
