@@ -38,6 +38,17 @@ import type {RunOptions} from './progress.js';
 import {progressRelay, toMetrics} from './progress_relay.js';
 import type {RoundReport} from './results.js';
 import {type Run, startRun} from './run.js';
+import {
+  checkBatchOrder,
+  checkDelta,
+  checkImages,
+  checkIndices,
+  checkPicture,
+  checkSecret,
+  checkTensors,
+  type ImageSize,
+  sizeOf,
+} from './session_arguments.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
 export interface SessionOptions extends Omit<NativeSessionOptions, 'precision' | 'tuning'> {
@@ -97,6 +108,8 @@ const TRAINING_PRECISION = {cpu: 'fp32', cuda: 'bf16'} as const;
  */
 export class Session implements Disposable {
   readonly #native: NativeSession;
+  /** Of the images that were set, by role. */
+  readonly #sizes = new Map<ImageRole, ImageSize>();
   /** The device in use, such as `cpu` or `cuda:0`. */
   readonly device: string;
   /** The arithmetic in use, `auto` resolved. */
@@ -121,6 +134,7 @@ export class Session implements Disposable {
     state: StateDict,
     models: ModelRole | 'both' = 'both',
   ): Promise<readonly (readonly [string, string])[]> {
+    checkTensors(state);
     const layout = await this.#run(() => this.#native.layout());
     const {tensors, renamed} = await matchStateDict(state, layout);
     await this.#run(() => this.#native.loadStateDict(tensors, models));
@@ -134,7 +148,9 @@ export class Session implements Disposable {
 
   /** Copies an image set to the device under a role. Throws ERR_DATASET for labels out of range. */
   async setImages(role: ImageRole, set: ImageSet): Promise<void> {
+    checkImages(set);
     await this.#run(() => this.#native.setImages(role, set));
+    this.#sizes.set(role, sizeOf(set));
   }
 
   /**
@@ -144,6 +160,7 @@ export class Session implements Disposable {
    */
   unlearn(options: NativeUnlearnOptions, run: RunOptions = {}): Run<readonly RoundReport[]> {
     const start = (relay: (event: NativeProgress) => void) => {
+      checkBatchOrder(options, this.#sizes.get('cleanSubset'));
       return this.#native.unlearn(options, relay);
     };
     return this.#rounds(start, run);
@@ -173,6 +190,7 @@ export class Session implements Disposable {
 
   /** Takes the state of {@link exportTraining}, from which the next later part goes on. */
   async loadTraining(state: StateDict): Promise<void> {
+    checkTensors(state);
     const tensors = [...state].map(([name, {dtype, shape, data}]) => {
       return {name, dtype, shape: [...shape], data};
     });
@@ -194,6 +212,7 @@ export class Session implements Disposable {
   ): Run<readonly RoundReport[]> {
     const start = (relay: (event: NativeProgress) => void) =>
       this.#native.trainAttack({...options, ...part}, attack, relay);
+    this.#sizes.delete('poisonedTest'); // made anew, as many as the attack leaves
     return this.#rounds(start, run, part.firstEpoch);
   }
 
@@ -224,6 +243,7 @@ export class Session implements Disposable {
     run: RunOptions = {},
   ): Promise<Float32Array> {
     return this.#run(() => {
+      checkIndices(indices, this.#sizes.get(role));
       return this.#native.perturb(role, indices, pgd);
     }, run.signal);
   }
@@ -236,6 +256,9 @@ export class Session implements Disposable {
     options: NativeSauLossOptions,
   ): Promise<NativeOuterGradient> {
     return this.#run(() => {
+      const size = this.#sizes.get(role);
+      checkIndices(indices, size);
+      checkDelta(delta, indices.length, size);
       return this.#native.outerGradient(role, indices, delta, options);
     });
   }
@@ -250,6 +273,7 @@ export class Session implements Disposable {
     run: RunOptions = {},
   ): Run<NativeTrojanTrigger> {
     return this.#batches((relay) => {
+      checkPicture(start);
       return this.#native.trojanTrigger(start, options, relay);
     }, run);
   }
@@ -278,6 +302,7 @@ export class Session implements Disposable {
     run: RunOptions = {},
   ): Run<NativeStegaImages> {
     return this.#batches((relay) => {
+      checkSecret(secret);
       return this.#native.stegaImages(secret, options, relay);
     }, run);
   }

@@ -1,4 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import type {StateDict} from '../../lib/checkpoint/tensor.js';
+import type {ImageSet} from '../../lib/datasets/image_set.js';
 import {SauError} from '../../lib/errors.js';
 import type {NativeImageSet, NativeUnlearnOptions} from '../../lib/native/contract.js';
 import {createSession, deviceInfo, type Session} from '../../lib/session.js';
@@ -18,6 +20,8 @@ import {
 /** Would take hours: only for jobs that are stopped. */
 const ENDLESS: NativeUnlearnOptions = {...UNLEARN, rounds: 1_000_000};
 
+const HALF = [0.5, 0.5, 0.5];
+
 async function roundsSession(): Promise<Session> {
   return loadedSession(imageSetOf(await tensorsOf('rounds.pt')));
 }
@@ -32,6 +36,56 @@ function startEndless(session: Session, signal?: AbortSignal) {
   return {running, outcome};
 }
 
+/** All that a session can be asked for, by name, with arguments that would do. */
+function everyCall(session: Session, set: ImageSet, state: StateDict) {
+  const train = {
+    ...{epochs: 1, batchSize: 4, dropLast: true, optimizer: UNLEARN.optimizer, cropPadding: 0},
+    ...{schedule: 'constant' as const, scheduleLength: 1, warmupShare: 0, milestones: [], gamma: 1},
+    ...{flip: false, evalEvery: 0, evalBatchSize: 8},
+  };
+  const bpp = {
+    ...{kind: 'bpp' as const, poisonRate: 0.1, labelMode: 'all2one' as const, targetLabel: 0},
+    ...{levels: 8, dithering: false, negativeRatio: 0, rotation: 0, mean: HALF, std: HALF},
+  };
+  const trojan = {neurons: 1, steps: 1, target: 1, stepSize: 1, bound: 1, stopBelow: 0};
+  const lf = {targetLabel: 0, passes: 1, peak: 1, searchSteps: 1, overshoot: 0, enough: 1};
+  const stega = {epochs: 1, batchSize: 4, learningRate: 1, accuracyGoal: 1, waitSteps: 1};
+  const picture = {planes: new Uint8Array(768), height: 16, width: 16};
+  return {
+    initialize: () => session.initialize(),
+    loadStateDict: () => session.loadStateDict(state),
+    setImages: () => session.setImages('train', set),
+    unlearn: () => session.unlearn(UNLEARN),
+    train: () => session.train(train),
+    exportTraining: () => session.exportTraining(),
+    loadTraining: () => session.loadTraining(state),
+    trainAttack: () => session.trainAttack(train, bpp),
+    poisonImages: () => session.poisonImages('train'),
+    evaluate: () => session.evaluate('trainee', 8),
+    predict: () => session.predict('trainee', 'cleanSubset'),
+    perturb: () => session.perturb('cleanSubset', range(2), PGD),
+    outerGradient: () =>
+      session.outerGradient('cleanSubset', range(1), new Float32Array(768), UNLEARN.loss),
+    trojanTrigger: () => session.trojanTrigger(picture, {...trojan, normalize: true}),
+    lfPattern: () => session.lfPattern({...lf, settled: 0, normalize: true}),
+    adversarialImages: () =>
+      session.adversarialImages({stepSize: 1, bound: 1, steps: 1, normalize: true}),
+    stegaImages: () =>
+      session.stegaImages(Uint8Array.of(1), {...stega, rampSteps: 1, imageWeight: 1}),
+    exportStateDict: () => session.exportStateDict(),
+  } satisfies Record<string, () => Promise<unknown>>;
+}
+
+it('every method of a session is among those that are tried', async () => {
+  using session = await tinySession();
+  const set = imageSetOf(await tensorsOf('rounds.pt'));
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(session));
+  const others = ['constructor', 'busy', 'dispose'];
+  expect(Object.keys(everyCall(session, set, new Map())).sort()).toEqual(
+    methods.filter((name) => !others.includes(name)).sort(),
+  );
+});
+
 describe('a busy session', () => {
   it('refuses a second job and goes on with the first', async () => {
     using session = await roundsSession();
@@ -41,6 +95,20 @@ describe('a busy session', () => {
     expect(error.message).toContain('running job');
     expect(await first).toHaveLength(2);
     expect(session.busy).toBe(false);
+  });
+
+  it('refuses every other call too', async () => {
+    using session = await roundsSession();
+    const set = imageSetOf(await tensorsOf('rounds.pt'));
+    const state = await session.exportStateDict();
+    const controller = new AbortController();
+    const {running, outcome} = startEndless(session, controller.signal);
+    await running;
+    for (const call of Object.values(everyCall(session, set, state))) {
+      await errorOf(call(), 'ERR_BUSY');
+    }
+    controller.abort();
+    await outcome;
   });
 
   it('is idle again after a job that failed', async () => {
@@ -54,11 +122,13 @@ describe('a busy session', () => {
 describe('a disposed session', () => {
   it('refuses every call', async () => {
     const session = await roundsSession();
+    const set = imageSetOf(await tensorsOf('rounds.pt'));
+    const state = await session.exportStateDict();
     session.dispose();
-    await errorOf(session.initialize(), 'ERR_DISPOSED');
-    await errorOf(session.unlearn(UNLEARN), 'ERR_DISPOSED');
-    await errorOf(session.exportStateDict(), 'ERR_DISPOSED');
-    await errorOf(session.loadStateDict(new Map()), 'ERR_DISPOSED');
+    for (const call of Object.values(everyCall(session, set, state))) {
+      await errorOf(call(), 'ERR_DISPOSED');
+    }
+    expect(session.busy).toBe(false);
   });
 
   it('may be disposed again', async () => {
@@ -202,7 +272,7 @@ describe('the arguments of a call', () => {
     ['options', {loss: {...UNLEARN.loss, trainMode: 0}}, 'trainMode as a boolean'],
     ['options', {optimizer: {...UNLEARN.optimizer, optimizer: 'lion'}}, "'lion'"],
     ['options', {batchOrder: [0, 1]}, 'an Int32Array'],
-    ['options', {batchOrder: new Float32Array(28)}, 'a Int32Array'],
+    ['options', {batchOrder: new Float32Array(28)}, 'an Int32Array'],
   ])('are refused by name: %s %o', async (_, wrong, words) => {
     using session = await roundsSession();
     const options = {...UNLEARN, ...wrong} as NativeUnlearnOptions;

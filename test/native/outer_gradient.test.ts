@@ -2,7 +2,6 @@ import {describe, expect, it} from 'vitest';
 import type {NativeOuterGradient, NativeSauLossOptions} from '../../lib/native/contract.js';
 import {
   bytesOf,
-  errorOf,
   expectBelow,
   facts,
   flatten,
@@ -154,14 +153,4 @@ describe('the outer step', () => {
       expectLosses(`${name} step 2`, result, facts.steps[name].steps[1]);
     },
   );
-
-  it('refuses perturbations of another size than the images', async () => {
-    using session = await batchSession();
-    const options = optionsOf(facts.outer['1x0x1_eval']);
-    const error = await errorOf(
-      session.outerGradient('cleanSubset', range(6), new Float32Array(PIXELS), options),
-      'ERR_NATIVE',
-    );
-    expect(error.message).toContain('shape');
-  });
 });

@@ -1,0 +1,112 @@
+import {elementCount} from './checkpoint/strided.js';
+import {DTYPE_BYTES, type StateDict} from './checkpoint/tensor.js';
+import type {ImageSet} from './datasets/image_set.js';
+import {SauError} from './errors.js';
+import type {NativePicture} from './native/attack_contract.js';
+import type {NativeUnlearnOptions} from './native/contract.js';
+import {requireLength, requirePositions, requireType} from './typed_array.js';
+
+// What a Session checks of typed arrays before a job reads them on its thread. Numbers and names are
+// checked by the native core.
+
+/** Of the images of a role, as they were set. */
+export interface ImageSize {
+  readonly count: number;
+  /** Values of one image: 3 * height * width. */
+  readonly values: number;
+}
+
+export function sizeOf({count, height, width}: ImageSet): ImageSize {
+  return {count, values: 3 * height * width};
+}
+
+/** Throws ERR_CHECKPOINT where a tensor has not the bytes that its shape and dtype take. */
+export function checkTensors(state: StateDict): void {
+  for (const [weight, {dtype, shape, data}] of state) {
+    const name = `the data of '${weight}'`;
+    requireType(data, name, 'Uint8Array');
+    const length = elementCount(shape) * DTYPE_BYTES[dtype];
+    requireLength(data, {
+      name,
+      length,
+      of: `${dtype} [${shape.join(', ')}]`,
+      code: 'ERR_CHECKPOINT',
+    });
+  }
+}
+
+/** Throws ERR_DATASET where an array has not the length that the set's own figures say. */
+export function checkImages({images, labels, trueLabels, count, height, width}: ImageSet): void {
+  const code = 'ERR_DATASET';
+  for (const [name, size] of Object.entries({count, height, width})) {
+    if (Number.isSafeInteger(size) && size > 0) continue;
+    throw new SauError(
+      typeof size === 'number' ? code : 'ERR_CONFIG',
+      `Expected an integer > 0 for ${name} but received ${String(size)}.`,
+    );
+  }
+  requireType(images, 'images', 'Uint8Array');
+  const of = `[${count}, 3, ${height}, ${width}]`;
+  requireLength(images, {name: 'images', length: count * 3 * height * width, of, code});
+  for (const [name, array] of Object.entries({labels, trueLabels})) {
+    requireType(array, name, 'Int32Array');
+    requireLength(array, {name, length: count, of: 'one for each image', code});
+  }
+}
+
+/** Positions in the clean subset, rounds * n or none. Throws ERR_CONFIG. */
+export function checkBatchOrder(
+  {batchOrder, rounds}: NativeUnlearnOptions,
+  cleanSubset: ImageSize | undefined,
+): void {
+  const name = 'batchOrder';
+  const code = 'ERR_CONFIG';
+  requireType(batchOrder, name, 'Int32Array');
+  if (batchOrder.length === 0 || cleanSubset === undefined) return;
+  const {count} = cleanSubset;
+  const of = `${rounds} rounds of ${count} images; none to shuffle`;
+  requireLength(batchOrder, {name, length: rounds * count, of, code});
+  requirePositions(batchOrder, count, {name, code});
+}
+
+/** Positions of images of a role, at least one. Throws ERR_DATASET. */
+export function checkIndices(indices: Int32Array, size: ImageSize | undefined): void {
+  const name = 'indices';
+  const code = 'ERR_DATASET';
+  requireType(indices, name, 'Int32Array');
+  if (indices.length === 0) {
+    throw new SauError(code, 'Expected at least one position for indices but received none.');
+  }
+  // For a role without images the native core knows what to say.
+  if (size !== undefined) requirePositions(indices, size.count, {name, code});
+}
+
+/** A perturbation [n,3,H,W] in pixel scale for `count` images of a role. Throws ERR_DATASET. */
+export function checkDelta(delta: Float32Array, count: number, size: ImageSize | undefined): void {
+  const name = 'delta';
+  requireType(delta, name, 'Float32Array');
+  if (size === undefined) return;
+  const of = `${count} images of ${size.values} values`;
+  requireLength(delta, {name, length: count * size.values, of, code: 'ERR_DATASET'});
+}
+
+/** uint8 [3,height,width]. Throws ERR_DATASET. */
+export function checkPicture({planes, height, width}: NativePicture): void {
+  const name = 'the planes of the start picture';
+  requireType(planes, name, 'Uint8Array');
+  const of = `[3, ${height}, ${width}]`;
+  requireLength(planes, {name, length: 3 * height * width, of, code: 'ERR_DATASET'});
+}
+
+/** [bits] of 0 and 1, at least one. Throws ERR_CONFIG. */
+export function checkSecret(secret: Uint8Array): void {
+  const name = 'the secret';
+  requireType(secret, name, 'Uint8Array');
+  if (secret.length === 0 || secret.some((bit) => bit > 1)) {
+    throw new SauError(
+      'ERR_CONFIG',
+      `Expected bits of 0 and 1, at least one, for ${name} but received ` +
+        (secret.length === 0 ? 'none.' : `the value ${secret.find((bit) => bit > 1)}.`),
+    );
+  }
+}

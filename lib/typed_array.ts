@@ -1,0 +1,73 @@
+import {SauError, type SauErrorCode} from './errors.js';
+
+/**
+ * Checks a typed array that a job is to read on another thread. Throws ERR_CONFIG for another type, and for
+ * memory that can change or go away under the job: detached, shared or resizable.
+ */
+export function requireType(
+  value: unknown,
+  name: string,
+  type: 'Uint8Array' | 'Int32Array' | 'Float32Array',
+): void {
+  const article = type === 'Int32Array' ? 'an' : 'a';
+  const expected = `Expected ${article} ${type} for ${name}`;
+  // By tag: an array of another realm, such as a test runner's, is no instance of ours.
+  if (tagOf(value) !== type) {
+    throw new SauError('ERR_CONFIG', `${expected} but received ${kindOf(value)}.`);
+  }
+  const unfit = unfitMemory((value as Uint8Array | Int32Array | Float32Array).buffer);
+  if (unfit === null) return;
+  const remedy = unfit === 'detached' ? 'Pass it before it is transferred' : 'Pass a slice() of it';
+  throw new SauError(
+    'ERR_CONFIG',
+    `${expected} in memory of its own but its buffer is ${unfit}. ${remedy}.`,
+  );
+}
+
+/** Throws `code` where an array has another length; `of` says what the elements are. */
+export function requireLength(
+  array: ArrayLike<unknown>,
+  {name, length, of, code}: {name: string; length: number; of: string; code: SauErrorCode},
+): void {
+  if (array.length === length) return;
+  throw new SauError(
+    code,
+    `Expected ${length} elements for ${name} (${of}) but received ${array.length}.`,
+    {details: {name, expected: length, received: array.length}},
+  );
+}
+
+/** Throws `code` where one of the positions is not from 0 to below `count`. */
+export function requirePositions(
+  positions: Int32Array,
+  count: number,
+  {name, code}: {name: string; code: SauErrorCode},
+): void {
+  const at = positions.findIndex((position) => position < 0 || position >= count);
+  if (at < 0) return;
+  throw new SauError(
+    code,
+    `Expected positions from 0 to ${count - 1} for ${name} but received ${positions[at]} at [${at}].`,
+    {details: {name, at}},
+  );
+}
+
+function unfitMemory(buffer: ArrayBufferLike): 'shared' | 'resizable' | 'detached' | null {
+  if (tagOf(buffer) === 'SharedArrayBuffer') return 'shared';
+  if ('resizable' in buffer && buffer.resizable === true) return 'resizable';
+  try {
+    new Uint8Array(buffer);
+    return null;
+  } catch {
+    return 'detached';
+  }
+}
+
+/** Such as "Int32Array" or "Array". */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
+function kindOf(value: unknown): string {
+  return value === undefined || value === null ? String(value) : tagOf(value);
+}
