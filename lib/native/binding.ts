@@ -81,6 +81,8 @@ async function load(): Promise<LoadedCore> {
   try {
     return {core: await loader.load(librariesOf(found), files.core), libtorch: found};
   } catch (cause) {
+    const error = toSauError(cause);
+    if (error.code === 'ERR_LIBTORCH_VERSION') throw error; // the process has another one already
     throw new SauError(
       'ERR_NATIVE',
       `Expected LibTorch ${found.version} in ${found.root} (${found.source}) to load but received: ` +

@@ -1,6 +1,9 @@
 #include <dlfcn.h>
 #include <napi.h>
 
+#include <climits>
+#include <cstdlib>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,32 @@
 namespace {
 
 using CoreInit = napi_value (*)(napi_env);
+
+std::string real_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) == nullptr ? path : resolved;
+}
+
+/// Opens LibTorch's libraries in order. Returns what is wrong, or nothing. Sonames carry no
+/// version: with a second LibTorch in one process the first one's libraries would serve both, so
+/// that it is refused, for all threads of the process, once a library of the first is open.
+std::string open_libtorch(const std::vector<std::string>& libraries, std::string* code) {
+  static std::mutex mutex;
+  static std::string opened;
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (const auto& library : libraries) {
+    const auto path = real_path(library);
+    const bool is_first = &library == &libraries.front();
+    if (is_first && !opened.empty() && opened != path) {
+      *code = "ERR_LIBTORCH_VERSION";
+      return "Expected LibTorch's " + opened + ", which this process has opened, but received " +
+             path + ". Two LibTorch cannot share a process: start another one for the second.";
+    }
+    if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) return dlerror();
+    if (opened.empty()) opened = path;
+  }
+  return "";
+}
 
 class LoadWorker : public Napi::AsyncWorker {
  public:
@@ -23,9 +52,8 @@ class LoadWorker : public Napi::AsyncWorker {
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    for (const auto& library : preload_) {
-      if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) return SetError(dlerror());
-    }
+    const auto problem = open_libtorch(preload_, &code_);
+    if (!problem.empty()) return SetError(problem);
     void* core = dlopen(core_.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (core == nullptr) return SetError(dlerror());
     init_ = reinterpret_cast<CoreInit>(dlsym(core, "sau_core_init"));
@@ -41,13 +69,17 @@ class LoadWorker : public Napi::AsyncWorker {
     }
   }
 
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+  void OnError(const Napi::Error& error) override {
+    if (!code_.empty()) error.Set("code", Napi::String::New(Env(), code_));
+    deferred_.Reject(error.Value());
+  }
 
  private:
   std::vector<std::string> preload_;
   std::string core_;
   Napi::Promise::Deferred deferred_;
   CoreInit init_ = nullptr;
+  std::string code_;
 };
 
 /// load(preload: string[], core: string): Promise<core exports>

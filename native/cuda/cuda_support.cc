@@ -3,6 +3,7 @@
 #include <c10/core/AutogradState.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
+#include <cuda_runtime_api.h>
 
 #include "sau/device.h"
 
@@ -81,3 +82,6 @@ extern "C" __attribute__((visibility("default"))) const sau::CudaSupport* sau_cu
   static const sau::LibTorchCuda support;
   return &support;
 }
+
+/// The CUDA version that this library was compiled for, such as 13000.
+extern "C" __attribute__((visibility("default"))) int sau_cuda_toolkit() { return CUDART_VERSION; }

@@ -14,13 +14,23 @@ namespace sau {
 namespace {
 
 using CudaSupportFactory = const CudaSupport* (*)();
+using CudaToolkit = int (*)();
+
+/// Whether the library was compiled for the CUDA generation of this LibTorch: structures differ
+/// from one to the next, and one LibTorch version comes with several.
+bool fits_libtorch(void* library) {
+  constexpr int64_t kGeneration = 1000;  // 13000 is CUDA 13.0
+  const auto toolkit = reinterpret_cast<CudaToolkit>(dlsym(library, "sau_cuda_toolkit"));
+  return toolkit != nullptr &&
+         toolkit() / kGeneration == at::detail::getCUDAHooks().versionCUDART() / kGeneration;
+}
 
 const CudaSupport* load_cuda_support() {
   Dl_info self{};
   if (dladdr(reinterpret_cast<void*>(&load_cuda_support), &self) == 0) return nullptr;
   const auto path = std::filesystem::path(self.dli_fname).parent_path() / "sau_cuda.so";
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return nullptr;
+  if (library == nullptr || !fits_libtorch(library)) return nullptr;
   const auto factory = reinterpret_cast<CudaSupportFactory>(dlsym(library, "sau_cuda_support"));
   return factory == nullptr ? nullptr : factory();
 }
