@@ -1,0 +1,24 @@
+// Says what the prebuilt binaries ask of the system, and fails where they are not fit to be packed.
+//   node scripts/prebuild/check.mjs [--release] [--json] [--dir <folder that holds prebuilds/>]
+// --release: as published, that is with sau_cuda.so and no higher floor than LibTorch's own.
+import {join} from 'node:path';
+import {parseArgs} from 'node:util';
+import {root} from '../build_steps.mjs';
+import {inspectPrebuilds, TUPLE} from './prebuilds.mjs';
+import {stop, table} from './report.mjs';
+
+const {values} = parseArgs({
+  options: {
+    release: {type: 'boolean', default: false},
+    json: {type: 'boolean', default: false},
+    dir: {type: 'string', default: root},
+  },
+});
+const report = inspectPrebuilds(join(values.dir, 'prebuilds', TUPLE), {isRelease: values.release});
+console.log(values.json ? JSON.stringify(report) : table(report));
+if (report.problems.length > 0) {
+  stop(
+    `Expected prebuilt binaries fit for ${values.release ? 'publishing' : 'packing'} but ` +
+      `${report.problems.join('; ')}. ${values.release ? 'Make them as docs/releasing.md says.' : 'Run `npm run prebuilds`.'}`,
+  );
+}

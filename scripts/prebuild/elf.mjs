@@ -1,0 +1,96 @@
+// Reads of an ELF file (64 bit, little-endian) what the dynamic linker will ask for: no binutils needed.
+import {readFileSync} from 'node:fs';
+
+const SECTION = {dynamic: 6, versionNeeds: 0x6ffffffe};
+const TAG = {needed: 1, rpath: 15, runpath: 29};
+
+/**
+ * `needed`: libraries in order; `rpath`: RPATH and RUNPATH entries; `floors`: the highest version that it asks
+ * of each symbol family, such as {GLIBC: '2.28'}; what has no version number is left out.
+ */
+export function readElf(path) {
+  const file = readFileSync(path);
+  if (file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1)
+    throw new Error(`Expected a 64-bit little-endian ELF file but received ${path}`);
+  const sections = sectionsOf(file);
+  const dynamic = sections.find(({type}) => type === SECTION.dynamic);
+  const text = (link, offset) => {
+    const start = sections[link].offset + offset;
+    return file.toString('latin1', start, file.indexOf(0, start));
+  };
+  const entries = dynamic === undefined ? [] : dynamicEntries(file, dynamic);
+  const valuesOf = (...tags) =>
+    entries.filter(({tag}) => tags.includes(tag)).map(({value}) => text(dynamic.link, value));
+  return {
+    needed: valuesOf(TAG.needed),
+    rpath: valuesOf(TAG.rpath, TAG.runpath),
+    floors: floorsOf(
+      sections
+        .filter(({type}) => type === SECTION.versionNeeds)
+        .flatMap((section) => versionNames(file, section, text)),
+    ),
+  };
+}
+
+/** Compares versions such as '2.9' and '2.28' number by number. */
+export function compareVersions(a, b) {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  for (let i = 0; i < Math.max(left.length, right.length); ++i) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The highest version of each family over several files. */
+export function highestFloors(all) {
+  return floorsOf(all.flatMap((floors) => Object.entries(floors).map((pair) => pair.join('_'))));
+}
+
+function sectionsOf(file) {
+  const start = Number(file.readBigUInt64LE(40));
+  const [size, count] = [file.readUInt16LE(58), file.readUInt16LE(60)];
+  return Array.from({length: count}, (_, i) => {
+    const at = start + i * size;
+    return {
+      type: file.readUInt32LE(at + 4),
+      offset: Number(file.readBigUInt64LE(at + 24)),
+      size: Number(file.readBigUInt64LE(at + 32)),
+      link: file.readUInt32LE(at + 40),
+      entries: file.readUInt32LE(at + 44),
+    };
+  });
+}
+
+function dynamicEntries(file, {offset, size}) {
+  return Array.from({length: size / 16}, (_, i) => ({
+    tag: Number(file.readBigUInt64LE(offset + 16 * i)),
+    value: Number(file.readBigUInt64LE(offset + 16 * i + 8)),
+  }));
+}
+
+/** Names such as GLIBC_2.28: a list per library, each with a list of versions, linked by distances. */
+function versionNames(file, {offset, link, entries}, text) {
+  const names = [];
+  let need = offset;
+  for (let i = 0; i < entries; ++i) {
+    let version = need + file.readUInt32LE(need + 8);
+    for (let left = file.readUInt16LE(need + 2); left > 0; --left) {
+      names.push(text(link, file.readUInt32LE(version + 8)));
+      version += file.readUInt32LE(version + 12);
+    }
+    need += file.readUInt32LE(need + 12);
+  }
+  return names;
+}
+
+function floorsOf(names) {
+  const floors = {};
+  for (const name of names) {
+    const [, family, version] = /^(\w+?)_([\d.]+)$/.exec(name) ?? [];
+    if (family === undefined) continue;
+    if (floors[family] === undefined || compareVersions(version, floors[family]) > 0)
+      floors[family] = version;
+  }
+  return floors;
+}

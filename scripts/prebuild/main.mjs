@@ -1,0 +1,70 @@
+// Makes the prebuilt binaries of the npm package: prebuilds/linux-x64/.
+//   node scripts/prebuild/main.mjs [--cuda] [--out <dir>]
+// --cuda: fail unless sau_cuda.so is among them, for which LibTorch must be a CUDA build.
+// --out: where prebuilds/ is made, by default the repository.
+import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {join, resolve} from 'node:path';
+import {parseArgs, promisify} from 'node:util';
+import prebuildify from 'prebuildify';
+import {compileTypeScript, libTorchForBuild, pinnedVersion, root} from '../build_steps.mjs';
+import {DESCRIPTION, inspectPrebuilds, sourcesChecksum, TUPLE} from './prebuilds.mjs';
+import {stop, table} from './report.mjs';
+
+const {values} = parseArgs({
+  options: {cuda: {type: 'boolean', default: false}, out: {type: 'string', default: root}},
+});
+compileTypeScript(); // the search for LibTorch is the package's own
+const libtorch = await libTorchForBuild();
+checkLibTorch(libtorch);
+const stage = mkdtempSync(join(root, 'build-prebuild-'));
+process.on('exit', () => rmSync(stage, {recursive: true, force: true}));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+process.env.SAU_NATIVE_LIBTORCH = libtorch.root;
+await promisify(prebuildify)({
+  cwd: stage,
+  name: 'sau-native',
+  targets: [process.versions.node],
+  napi: true,
+  strip: true,
+  tagLibc: true,
+  artifacts: join(stage, 'artifacts'),
+  nodeGyp: join(import.meta.dirname, 'cmake_js.mjs'),
+}).catch((error) => stop(`prebuildify: ${error.message}`));
+
+const made = join(stage, 'prebuilds', TUPLE);
+describeBuild(made);
+const report = inspectPrebuilds(made, {isRelease: false});
+if (values.cuda && !report.binaries.some(({name}) => name === 'sau_cuda.so')) {
+  report.problems.push('there is no sau_cuda.so: CMake did not find the CUDA headers (see above)');
+}
+console.error(table(report));
+if (report.problems.length > 0)
+  stop(`The prebuilt binaries are not fit: ${report.problems.join('; ')}.`);
+const destination = join(resolve(values.out), 'prebuilds', TUPLE);
+rmSync(destination, {recursive: true, force: true});
+mkdirSync(destination, {recursive: true});
+cpSync(made, destination, {recursive: true});
+console.error(`Written: ${destination}`);
+
+function checkLibTorch({version, cuda, root: folder, source}) {
+  if (version !== pinnedVersion()) {
+    stop(
+      `Expected LibTorch ${pinnedVersion()} of libtorch.json for prebuilt binaries but found ${version} in ` +
+        `${folder} (${source}). Remove that setting; \`npm run build\` alone builds for other versions.`,
+    );
+  }
+  if (values.cuda && cuda === null) {
+    stop(
+      `Expected a CUDA build of LibTorch for --cuda but found a CPU build in ${folder} (${source}). ` +
+        'Point SAU_NATIVE_LIBTORCH to a CUDA build.',
+    );
+  }
+}
+
+/** CMake wrote which LibTorch; of which sources is said here. */
+function describeBuild(folder) {
+  const path = join(folder, DESCRIPTION);
+  const description = {...JSON.parse(readFileSync(path, 'utf8')), sources: sourcesChecksum()};
+  writeFileSync(path, `${JSON.stringify(description)}\n`);
+}

@@ -1,0 +1,16 @@
+// npm runs this before it packs: no tarball without fitting binaries, and dist/ is of these sources and no others.
+import {rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {compileTypeScript, root} from '../build_steps.mjs';
+import {inspectPrebuilds, TUPLE} from './prebuilds.mjs';
+import {stop} from './report.mjs';
+
+const {problems} = inspectPrebuilds(join(root, 'prebuilds', TUPLE), {isRelease: false});
+if (problems.length > 0) {
+  stop(
+    `Expected prebuilt binaries for the package but ${problems.join('; ')}. Run \`npm run prebuilds\`, then pack again.`,
+  );
+}
+rmSync(join(root, 'dist'), {recursive: true, force: true});
+// Source maps stay behind: they would name sources that the package has not.
+compileTypeScript('--sourceMap', 'false', '--declarationMap', 'false');
