@@ -65,7 +65,7 @@ describe.skipIf(!IS_BUILT || libtorch === null)('the tarball', () => {
     copyClone(clone);
     mkdirSync(project);
     writeFileSync(join(project, 'package.json'), '{"private": true}');
-  });
+  }, 120_000);
   afterAll(() => rmSync(folder, {recursive: true}));
 
   it('is not made without prebuilt binaries, and npm says what to run', () => {
