@@ -43,6 +43,11 @@ const CudaSupport* cuda_support() {
   return support;
 }
 
+int64_t default_threads() {
+  static const int64_t threads = at::get_num_threads();
+  return threads;
+}
+
 DeviceInfo device_info() {
   DeviceInfo info{};
   info.libtorch_version = SAU_LIBTORCH_VERSION;
@@ -50,7 +55,7 @@ DeviceInfo device_info() {
 #if defined(__x86_64__)
   info.cpu_bf16 = __builtin_cpu_supports("avx512bf16") != 0;
 #endif
-  info.threads = at::get_num_threads();
+  info.threads = default_threads();
   info.cuda_built = at::detail::getCUDAHooks().hasCUDART();
   info.cuda_library = cuda_support() != nullptr;
   info.cuda_available = torch::cuda::is_available();

@@ -48,6 +48,10 @@ struct DeviceInfo {
 
 DeviceInfo device_info();
 
+/// The thread count that LibTorch chooses for this process by itself. Asked when the core is
+/// loaded: what a session sets later would be the answer otherwise.
+int64_t default_threads();
+
 /// "cpu", "cuda" or "cuda:N". Throws ERR_DEVICE where it is unknown or cannot be had.
 torch::Device parse_device(const std::string& text);
 

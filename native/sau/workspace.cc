@@ -57,11 +57,9 @@ Workspace::Workspace(WorkspaceOptions options)
     : options_(std::move(options)), generator_(at::detail::createCPUGenerator(options_.seed)) {}
 
 void Workspace::prepare() {
-  if (options_.threads > 0) {
-    at::set_num_threads(static_cast<int>(options_.threads));
-  } else {
-    at::init_num_threads();
-  }
+  // Process-wide: left alone it would be what the session before has set.
+  const int64_t threads = options_.threads > 0 ? options_.threads : default_threads();
+  at::set_num_threads(static_cast<int>(threads));
   const bool tf32 =
       options_.precision == Precision::kTf32 || options_.precision == Precision::kFp16;
   at::globalContext().setAllowTF32CuDNN(tf32);

@@ -8,14 +8,15 @@ const LIBRARY = join(__dirname, '../../dist/lib/index.js');
 
 /** Opens a session that is ready to unlearn, in a process or a worker of its own. */
 const PRELUDE = `
-const {readFileSync} = require('node:fs');
-const {Worker, isMainThread, parentPort} = require('node:worker_threads');
-const {createSession, readCheckpoint} = require(${JSON.stringify(LIBRARY)});
+const {createHash} = require('node:crypto');
+const {readdirSync, readFileSync} = require('node:fs');
+const {Worker, parentPort} = require('node:worker_threads');
+const {createSession, deviceInfo, readCheckpoint} = require(${JSON.stringify(LIBRARY)});
 const folder = ${JSON.stringify(FIXTURES)};
 const facts = JSON.parse(readFileSync(folder + '/fixtures.json', 'utf8'));
-async function open() {
+async function open(options = {}) {
   const {model, num_classes: numClasses, mean, std} = facts;
-  const session = await createSession({device: 'cpu', seed: 0, threads: 1, model, numClasses, mean, std});
+  const session = await createSession({device: 'cpu', seed: 0, threads: 1, model, numClasses, mean, std, ...options});
   await session.loadStateDict((await readCheckpoint(folder + '/tiny_trainee.pt')).stateDict);
   const tensors = (await readCheckpoint(folder + '/rounds.pt')).stateDict;
   const set = {images: tensors.get('images').data, labels: new Int32Array(14),
@@ -27,6 +28,27 @@ const pgd = {norm: 'L_inf', normBound: 0.2, stepSize: 0.2, steps: 2, init: 'max'
 const optimizer = {optimizer: 'adam', learningRate: 1e-3, weightDecay: 0, momentum: 0.9, nesterov: false, adamBeta1: 0.9, adamBeta2: 0.999};
 const loss = {lambda1: 1, lambda2: 0, lambda3: 1, trainMode: false};
 const endless = {rounds: 1e6, batchSize: 4, outerSteps: 1, evalEvery: 0, evalBatchSize: 8, pgd, loss, optimizer, batchOrder: new Int32Array(0)};
+/** The SHA-256 of the weights after two rounds. */
+async function job() {
+  const session = await open();
+  await session.unlearn({...endless, rounds: 2});
+  const hash = createHash('sha256');
+  for (const {data} of (await session.exportStateDict()).values()) hash.update(data);
+  session.dispose();
+  return hash.digest('hex');
+}
+/** The threads that a job keeps, its own among them. */
+async function usedThreads(options) {
+  const session = await open(options);
+  const count = () => readdirSync('/proc/self/task').length;
+  const before = count();
+  const used = await new Promise((resolve) => {
+    const onProgress = ({kind}) => kind === 'round' && resolve(count() - before);
+    session.unlearn(endless, {onProgress}).catch(() => {});
+  });
+  session.dispose();
+  return used;
+}
 const train = {epochs: 1, batchSize: 4, dropLast: true, optimizer, schedule: 'constant', scheduleLength: 1, firstEpoch: 0, stopEpoch: 1, warmupShare: 0, milestones: [], gamma: 1, cropPadding: 0, flip: false, evalEvery: 0, evalBatchSize: 8};
 `;
 
@@ -72,6 +94,45 @@ describe.skipIf(!existsSync(LIBRARY))('a process (needs dist: npm run build)', (
       stdout: 'worker ended with 1\ncleanCount 14\n',
       stderr: '',
     });
+  });
+
+  it('runs jobs of two workers at once, each with the result that it has alone', async () => {
+    const worker = `${PRELUDE}
+      job().then((digest) => parentPort.postMessage(digest));`;
+    const outcome = await runScript(`
+      const inWorker = () => new Promise((resolve, reject) => {
+        const worker = new Worker(${JSON.stringify(worker)}, {eval: true});
+        worker.once('message', resolve);
+        worker.once('error', reject);
+      });
+      (async () => {
+        const alone = await job();
+        const both = await Promise.all([inWorker(), inWorker()]);
+        const withMain = await Promise.all([job(), inWorker()]);
+        console.log(alone.length, [...both, ...withMain].every((digest) => digest === alone));
+      })();`);
+    expect(outcome).toEqual({code: 0, signal: null, stdout: '64 true\n', stderr: ''});
+  });
+
+  it('ends with its own exit code while a worker unlearns', async () => {
+    const worker = `${PRELUDE}
+      open().then((session) => session.unlearn(endless, {onProgress: () => parentPort.postMessage('running')}));`;
+    const outcome = await runScript(`
+      new Worker(${JSON.stringify(worker)}, {eval: true}).once('message', () => process.exit(7));`);
+    expect(outcome).toEqual({code: 7, signal: null, stdout: '', stderr: ''});
+  });
+
+  it("leaves LibTorch's choice of threads alone where a session sets its own", async () => {
+    const outcome = await runScript(`
+      (async () => {
+        const threads = async () => (await deviceInfo()).threads;
+        const chosen = await threads();
+        const session = await open({threads: 1});
+        const same = (await threads()) === chosen;
+        console.log(same, await usedThreads({threads: 1}), await usedThreads({threads: 0}) === chosen);
+        session.dispose();
+      })();`);
+    expect(outcome).toEqual({code: 0, signal: null, stdout: 'true 1 true\n', stderr: ''});
   });
 
   it('ends at once with its own exit code while a session unlearns', async () => {
