@@ -70,7 +70,12 @@ export function toSauError(error: unknown): SauError {
   if (error instanceof SauError) return error;
   const code = (error as {code?: unknown} | null)?.code;
   const known = ERROR_CODES.find((c): c is SauErrorCode => c === code) ?? 'ERR_NATIVE';
-  return new SauError(known, messageOf(error), {cause: error});
+  const said = messageOf(error);
+  const message =
+    known === 'ERR_OUT_OF_MEMORY'
+      ? `Expected memory for the job but there is too little: ${said}. Lower --batch-size, --eval-batch-size or --chunk-size.`
+      : said;
+  return new SauError(known, message, {cause: error});
 }
 
 async function load(): Promise<LoadedCore> {

@@ -9,7 +9,7 @@ import {makeSyntheticDataset} from '../../lib/datasets/synthetic.js';
 import {writePngs} from '../../lib/datasets/write_pngs.js';
 
 const ROOT = resolve(__dirname, '../..');
-const ENTRY = join(ROOT, 'dist/lib/index.js');
+export const ENTRY = join(ROOT, 'dist/lib/index.js');
 export const PROGRAM = join(ROOT, 'dist/bin/sau-native.js');
 
 /** Whole runs need what `npm run build` makes. */
