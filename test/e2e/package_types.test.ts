@@ -1,0 +1,49 @@
+import {execFile} from 'node:child_process';
+import {existsSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {join, resolve} from 'node:path';
+import {promisify} from 'node:util';
+import {describe, expect, it} from 'vitest';
+import {IS_BUILT} from './world.js';
+
+const ROOT = resolve(__dirname, '../..');
+const require = createRequire(__filename);
+const MINUTES = 60_000;
+
+function isInstalled(packageName: string): boolean {
+  const places = require.resolve.paths(packageName) ?? [];
+  return places.some((path) => existsSync(join(path, packageName, 'package.json')));
+}
+
+/** What a Node script prints; fails with it where the script fails. */
+async function outputOf(...args: string[]): Promise<string> {
+  const run = promisify(execFile)(process.execPath, args, {cwd: ROOT, encoding: 'utf8'});
+  const {stdout} = await run.catch((error: {stdout: string; stderr: string}) => {
+    throw new Error(`${args.join(' ')} failed:\n${error.stdout}${error.stderr}`);
+  });
+  return stdout;
+}
+
+describe.skipIf(!IS_BUILT)("the package's types", () => {
+  it.each([
+    ['Node programs, CommonJS and ES modules', 'tsconfig.json'],
+    ['programs that are bundled', 'tsconfig.bundler.json'],
+  ])(
+    'hold for %s',
+    async (_, config) => {
+      const tsc = require.resolve('typescript/bin/tsc');
+      expect(await outputOf(tsc, '-p', join(ROOT, 'test/types', config))).toBe('');
+    },
+    5 * MINUTES,
+  );
+
+  it.skipIf(!isInstalled('publint') || !isInstalled('@arethetypeswrong/cli'))(
+    'and entry points are in order for publint and are-the-types-wrong',
+    async () => {
+      const stdout = await outputOf(join(ROOT, 'scripts/check_package.mjs'));
+      expect(stdout).toContain('All good!');
+      expect(stdout).toContain('No problems found');
+    },
+    5 * MINUTES,
+  );
+});

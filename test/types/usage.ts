@@ -1,0 +1,129 @@
+// What a program in TypeScript relies on, compiled against the built declarations as an ES module, as
+// CommonJS and for a bundler (see package_types.test.ts). Nothing here runs.
+import {
+  attack,
+  type Checkpoint,
+  createSession,
+  type DefendOptions,
+  type DefendResult,
+  defend,
+  demo,
+  type ERROR_CODES,
+  type EvaluateResult,
+  evaluate,
+  type Metrics,
+  type OuterGradient,
+  type Progress,
+  type RoundReport,
+  type Run,
+  readCheckpoint,
+  SauError,
+  type SauErrorCode,
+  type Session,
+  type UnlearnOptions,
+} from 'sau-native';
+
+/** Compiles only where both types are the same. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
+const isSame = <A, B>(_: Same<A, B>): void => undefined;
+
+export async function results(signal: AbortSignal): Promise<void> {
+  const run = defend({ckpt: 'model.pt', clean: '5pct', device: 'cuda:1', normBound: 0.2}, {signal});
+  isSame<typeof run, Run<DefendResult>>(true);
+  const {before, after, der, rounds, files} = await run;
+  isSame<typeof before, Metrics>(true);
+  isSame<typeof der, number | null>(true);
+  isSame<typeof rounds, readonly RoundReport[]>(true);
+  isSame<typeof files.checkpoint, string>(true);
+  const asPromise: Promise<DefendResult> = run;
+  const {metrics}: EvaluateResult = await evaluate({ckpt: 'model.pt'});
+  const asr: number | null = metrics.asr;
+  const [shown] = await Promise.all([demo(), attack({kind: 'wanet', crossRatio: 2}), asPromise]);
+  console.log(after, asr, shown.defense.der);
+}
+
+export function wrongOptions(): void {
+  // @ts-expect-error there is no such option
+  void defend({ckpt: 'model.pt', normbound: 0.2});
+  // @ts-expect-error a device is auto, cpu, cuda or cuda:N
+  void defend({ckpt: 'model.pt', device: 'gpu'});
+  // @ts-expect-error an attack has a kind
+  void attack({targetLabel: 0});
+  // @ts-expect-error crossRatio is WaNet's
+  void attack({kind: 'badnet', crossRatio: 2});
+  // @ts-expect-error a result cannot be changed
+  void defend({ckpt: 'model.pt'}).then((result) => (result.device = 'cpu'));
+  const options: DefendOptions = {ckpt: 'model.pt', rounds: undefined};
+  void defend(options);
+}
+
+/** A new kind of progress has to be handled: `never` would not be assignable. */
+export function describe(progress: Progress): string {
+  switch (progress.kind) {
+    case 'stage':
+    case 'note':
+      return progress.message;
+    case 'before':
+      return String(progress.metrics.acc);
+    case 'batch':
+      return `${progress.batch} of ${progress.batches}, ${progress.secondsLeft ?? '?'} s`;
+    case 'round':
+      return String(progress.report.metrics?.asr);
+    default: {
+      const nothing: never = progress;
+      return nothing;
+    }
+  }
+}
+
+export async function iteration(): Promise<void> {
+  const run = evaluate({ckpt: 'model.pt'});
+  for await (const progress of run) {
+    isSame<typeof progress, Progress>(true);
+    // @ts-expect-error only batches have it
+    console.log(progress.batch);
+  }
+}
+
+export function errors(error: unknown): SauErrorCode | null {
+  if (!(error instanceof SauError)) return null;
+  isSame<typeof error.code, (typeof ERROR_CODES)[number]>(true);
+  if (error.code === 'ERR_DIVERGED') return 'ERR_DIVERGED';
+  // @ts-expect-error there is no such code
+  if (error.code === 'ERR_TYPO') return null;
+  // @ts-expect-error there is no such code
+  const wrong: SauErrorCode = 'ERR_TYPO';
+  return wrong;
+}
+
+export async function sessions(options: UnlearnOptions): Promise<Int32Array> {
+  const session: Session = await createSession({
+    ...{device: 'auto', seed: 0, threads: 0, model: 'preactresnet18', numClasses: 10},
+    ...{mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], precision: 'auto'},
+  });
+  try {
+    const reports: readonly RoundReport[] = await session.unlearn(options);
+    const indices = new Int32Array(reports.length);
+    const delta: Float32Array = await session.perturb('cleanSubset', indices, options.pgd);
+    const gradient: OuterGradient = await session.outerGradient(
+      'cleanSubset',
+      indices,
+      delta,
+      options.loss,
+    );
+    console.log(gradient.suspects);
+    // @ts-expect-error there is no such role
+    await session.predict('trainee', 'test');
+    return await session.predict('trainee', 'cleanTest');
+  } finally {
+    session.dispose();
+  }
+}
+
+export async function checkpoints(): Promise<readonly number[] | undefined> {
+  const checkpoint: Checkpoint = await readCheckpoint('model.pt');
+  if (checkpoint.kind === 'attack_result') console.log(checkpoint.record.poisonedTest);
+  else isSame<typeof checkpoint.record, null>(true);
+  return checkpoint.stateDict.get('linear.weight')?.shape;
+}
