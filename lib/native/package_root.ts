@@ -1,12 +1,19 @@
 import {existsSync} from 'node:fs';
 import {dirname, join} from 'node:path';
+import {SauError} from '../errors.js';
 
-/** The folder of the package itself, from sources and from dist alike. */
+/** The folder of the package itself, from sources and from dist alike. Throws ERR_NATIVE where it is bundled. */
 export function packageRoot(): string {
   let folder = __dirname;
   while (!existsSync(join(folder, 'libtorch.json'))) {
     const parent = dirname(folder);
-    if (parent === folder) throw new Error(`No libtorch.json above ${__dirname}`);
+    if (parent === folder) {
+      throw new SauError(
+        'ERR_NATIVE',
+        `Expected the files of sau-native around ${__dirname} but found no libtorch.json there. Where a bundler put the ` +
+          'package into a program, mark sau-native as external instead (docs/bundlers.md).',
+      );
+    }
     folder = parent;
   }
   return folder;

@@ -1,19 +1,17 @@
 import {execFile} from 'node:child_process';
-import {existsSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import {describe, expect, it} from 'vitest';
-import {IS_BUILT} from './world.js';
+import {IS_BUILT, installedFolder} from './world.js';
 
 const ROOT = resolve(__dirname, '../..');
 const require = createRequire(__filename);
 const MINUTES = 60_000;
 
-function isInstalled(packageName: string): boolean {
-  const places = require.resolve.paths(packageName) ?? [];
-  return places.some((path) => existsSync(join(path, packageName, 'package.json')));
-}
+const hasTools = ['publint', '@arethetypeswrong/cli'].every(
+  (name) => installedFolder(name) !== null,
+);
 
 /** What a Node script prints; fails with it where the script fails. */
 async function outputOf(...args: string[]): Promise<string> {
@@ -37,7 +35,7 @@ describe.skipIf(!IS_BUILT)("the package's types", () => {
     5 * MINUTES,
   );
 
-  it.skipIf(!isInstalled('publint') || !isInstalled('@arethetypeswrong/cli'))(
+  it.skipIf(!hasTools)(
     'and entry points are in order for publint and are-the-types-wrong',
     async () => {
       const stdout = await outputOf(join(ROOT, 'scripts/check_package.mjs'));

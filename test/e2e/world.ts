@@ -22,6 +22,13 @@ export function builtPackage(): typeof import('../../lib/index.js') {
   return createRequire(__filename)(ENTRY);
 }
 
+/** The folder of a package in node_modules, for tests that skip without it; null where there is none. */
+export function installedFolder(packageName: string): string | null {
+  const places = createRequire(__filename).resolve.paths(packageName) ?? [];
+  const folders = places.map((path) => join(path, packageName));
+  return folders.find((path) => existsSync(join(path, 'package.json'))) ?? null;
+}
+
 export const HALF = [0.5, 0.5, 0.5] as const;
 export const TRAIN_COUNT = 120;
 export const TEST_COUNT = 50;
