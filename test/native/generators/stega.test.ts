@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {generateSsbaImages} from '../../../lib/attacks/ssba_images.js';
 import {GENERATOR_DEFAULTS} from '../../../lib/config/defaults.js';
+import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
 import type {NativeStegaOptions} from '../../../lib/native/attack_contract.js';
 import {
   errorOf,
@@ -70,6 +71,22 @@ describe('the steganographic encoder', () => {
     expect(parameters).toBe(ENCODER + DECODER);
     expect(generatorFacts.stega_result.parameters).toEqual([ENCODER, DECODER]);
   });
+
+  it('learns to hide bits that the decoder can read', async () => {
+    const {train, test} = await makeSyntheticDataset({
+      ...{seed: 1, trainPerClass: 8, testPerClass: 1, size: 16},
+    });
+    using session = await tinySession({seed: generatorFacts.seed, numClasses: 10});
+    await session.setImages('train', train);
+    await session.setImages('cleanTest', test);
+    // 500 steps. Two bits come after some 300 steps, eight after 500; a hundred take thousands.
+    const {firstLoss, lastLoss} = await session.stegaImages(Uint8Array.of(1, 0), {
+      ...{epochs: 50, batchSize: 8, learningRate: 5e-4},
+      ...{accuracyGoal: 1, waitSteps: 0, rampSteps: 1, imageWeight: 0},
+    });
+    expect(firstLoss).toBeGreaterThan(0.95 * Math.LN2); // a guess
+    expect(lastLoss).toBeLessThan(0.85 * Math.LN2);
+  }, 300_000);
 
   it('learns to leave the image as it is', async () => {
     const options = {accuracyGoal: 0, waitSteps: 0, rampSteps: 1};
