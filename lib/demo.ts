@@ -15,11 +15,15 @@ import {createSession} from './session.js';
 import {openTarget, type Target} from './target.js';
 import {loadTestSets} from './test_sets.js';
 
+/** What {@link demo} did. */
 export interface DemoResult {
+  /** The backdoor that was planted. */
   readonly attack: AttackResult;
+  /** Its removal. */
   readonly defense: DefendResult;
   /** curves, strip and everything of attack and defense. */
   readonly files: OutputFiles;
+  /** Wall time of the whole run. */
   readonly seconds: number;
 }
 

@@ -16,8 +16,10 @@ export const ERROR_CODES = [
   'ERR_NATIVE', // LibTorch or the addon failed in a way of its own
 ] as const;
 
+/** One of {@link ERROR_CODES}; docs/errors.md says what each means. */
 export type SauErrorCode = (typeof ERROR_CODES)[number];
 
+/** What a {@link SauError} may carry besides its message. */
 export interface SauErrorOptions {
   /** The error that led to this one. */
   cause?: unknown;
@@ -27,7 +29,9 @@ export interface SauErrorOptions {
 
 /** The one error type of the package: what was expected, what came and what to do, with a stable `code`. */
 export class SauError extends Error {
+  /** What went wrong, for programs to switch on. */
   readonly code: SauErrorCode;
+  /** Facts for programs: names, paths, counts. JSON-serialisable, possibly empty. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: SauErrorCode, message: string, options: SauErrorOptions = {}) {

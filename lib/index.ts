@@ -1,30 +1,76 @@
 export {attack} from './attack.js';
-export {type Checkpoint, readCheckpoint} from './checkpoint/read_checkpoint.js';
+export type {LabelModeKind} from './attacks/label_mode.js';
+export type {PoisonedDatasetState, PoisonedImage} from './checkpoint/dataset_state.js';
+export {type Checkpoint, readCheckpoint, type Weights} from './checkpoint/read_checkpoint.js';
+export type {BackdoorRecord} from './checkpoint/records.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
 export {type CheckpointToWrite, writeCheckpoint} from './checkpoint/write_checkpoint.js';
+export type {AttackKind} from './config/attack_table.js';
+export type {
+  ChannelConstants,
+  CommonAttackConfig,
+  DataConfig,
+  DefendConfig,
+  DemoConfig,
+  DeviceConfig,
+  DeviceName,
+  EvaluateConfig,
+  RecipeName,
+} from './config/types.js';
 export type {AttackOptions, DefendOptions, DemoOptions, EvaluateOptions} from './config.js';
 export type {ImageSet} from './datasets/image_set.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export {type DemoResult, demo} from './demo.js';
 export {type DoctorReport, doctor} from './doctor.js';
-export {ERROR_CODES, SauError, type SauErrorCode} from './errors.js';
+export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './errors.js';
 export {evaluate} from './evaluate.js';
 export {defenseEffectivenessRating, type Metrics} from './metrics.js';
 export type {
+  NativeAdversarialOptions as AdversarialOptions,
+  NativeLfOptions as LfOptions,
+  NativeLfPattern as LfPattern,
+  NativePicture as Picture,
+  NativePoisonedImages as PoisonedImages,
+  NativeStegaImages as StegaImages,
+  NativeStegaOptions as StegaOptions,
+  NativeTrainingAttack as TrainingAttack,
+  NativeTrojanOptions as TrojanOptions,
+  NativeTrojanTrigger as TrojanTrigger,
+  NativeWarpOptions as WarpOptions,
+  PoisonedRole,
+} from './native/attack_contract.js';
+export type {
+  ExecutionName,
   ImageRole,
+  InitName,
   ModelRole,
+  NativeCudaDevice as CudaDevice,
   NativeDeviceInfo as DeviceInfo,
+  NativeOptimizerOptions as OptimizerOptions,
   NativeOuterGradient as OuterGradient,
   NativePgdOptions as PgdOptions,
   NativeSauLossOptions as SauLossOptions,
+  NativeTensor as NamedTensor,
+  NativeTensors as NamedTensors,
+  NativeTuning as Tuning,
   NativeUnlearnOptions as UnlearnOptions,
+  NormName,
+  PrecisionName,
+  ScheduleName,
 } from './native/contract.js';
 export type {Progress, RunOptions} from './progress.js';
-export type {AttackResult, DefendResult, EvaluateResult, RoundReport} from './results.js';
+export type {
+  AttackResult,
+  DefendResult,
+  EvaluateResult,
+  OutputFiles,
+  RoundReport,
+} from './results.js';
 export type {Run} from './run.js';
 export {
   createSession,
   deviceInfo,
+  type FoundDevices,
   Session,
   type SessionOptions,
   type TrainingPart,

@@ -1,13 +1,20 @@
 /** ACC, ASR, RA as fractions in [0,1] and cross-entropy losses; null where there were no such images. */
 export interface Metrics {
+  /** Share of clean test images that are predicted as their class. */
   readonly acc: number | null;
+  /** Share of poisoned test images, true class not the target, that are predicted as the target. */
   readonly asr: number | null;
+  /** Share of the same images that are predicted as their true class. */
   readonly ra: number | null;
   /** Mean over batches of the batch-mean cross entropy (specification B2). */
   readonly cleanLoss: number | null;
+  /** The same on the poisoned test images and the labels that the attack wants. */
   readonly poisonedLoss: number | null;
+  /** The same on the poisoned test images and their true labels. */
   readonly raLoss: number | null;
+  /** Clean test images that were measured. */
   readonly cleanCount: number;
+  /** Poisoned test images that were measured. */
   readonly poisonedCount: number;
 }
 

@@ -6,7 +6,9 @@ export interface RoundReport {
   readonly round: number;
   /** Mean over the batches of the round: whole loss, clean cross entropy, shared risk (0 in training). */
   readonly loss: number;
+  /** Mean of the cross entropy on clean images alone. */
   readonly cleanLoss: number;
+  /** Mean of the shared risk; 0 in training. */
   readonly sharedLoss: number;
   /** Share of images whose perturbation fooled the reference, in [0,1]; null in training. */
   readonly suspectShare: number | null;
@@ -37,41 +39,60 @@ export interface AttackShares {
 /** Paths of what a run wrote. */
 export type OutputFiles = Readonly<Record<string, string>>;
 
+/** What {@link defend} did and wrote. */
 export interface DefendResult {
+  /** Of the backdoored model. */
   readonly before: Metrics;
+  /**
+   * Of the purified model; ACC, ASR and RA null where an interrupted run was not measured again.
+   */
   readonly after: Metrics;
   /** Defense effectiveness rating; null without a poisoned test set. */
   readonly der: number | null;
+  /** Of the rounds that were finished. */
   readonly rounds: readonly RoundReport[];
   /** Rounds that were finished; fewer than asked for after an abort. */
   readonly completedRounds: number;
+  /** Such as `cpu` or `cuda:0`. */
   readonly device: string;
+  /** Wall time of the whole call. */
   readonly seconds: number;
   /** checkpoint, csv, jsonl, cleanIndex, config, curves. */
   readonly files: OutputFiles;
 }
 
+/** What {@link attack} did and wrote. */
 export interface AttackResult {
+  /** The record folder, absolute. */
   readonly record: string;
   /** null where nothing was trained. */
   readonly metrics: Metrics | null;
   /** Of the whole training, also where a part of it was done by a run that was interrupted. */
   readonly epochs: readonly RoundReport[];
+  /** Training images that were poisoned. */
   readonly poisonedTrainCount: number;
   /** null where nothing was trained. */
   readonly device: string | null;
+  /** Wall time of the call. */
   readonly seconds: number;
   /** checkpoint, csv, jsonl, notes, curves, preview; of a poisoned set train, test, poisonIndex, info, notes. */
   readonly files: OutputFiles;
 }
 
+/** What {@link evaluate} measured. */
 export interface EvaluateResult {
+  /** The file that was read. */
   readonly checkpoint: string;
+  /** Such as `preactresnet18`. */
   readonly model: string;
+  /** Of the checkpoint. */
   readonly metrics: Metrics;
   /** The second checkpoint's metrics (the model before the defense), if one was given. */
   readonly before: Metrics | null;
+  /** Defense effectiveness rating; null without a second checkpoint or poisoned images. */
   readonly der: number | null;
+  /** Such as `cpu` or `cuda:0`. */
   readonly device: string;
+  /** Wall time of the call. */
   readonly seconds: number;
 }

@@ -59,6 +59,7 @@ export interface SessionOptions extends Omit<NativeSessionOptions, 'precision' |
   readonly precision?: PrecisionName | 'auto';
   /** What `auto` is chosen for; default unlearning. */
   readonly purpose?: 'unlearning' | 'training';
+  /** Settings that change cost and not results; what is left out has its default. */
   readonly tuning?: Partial<NativeTuning>;
 }
 
@@ -68,8 +69,17 @@ export type TrainOptions = Omit<NativeTrainOptions, keyof TrainingPart>;
 /** Epochs of a training, 0-based: from `firstEpoch` to before `stopEpoch`. */
 export type TrainingPart = Pick<NativeTrainOptions, 'firstEpoch' | 'stopEpoch'>;
 
-/** What LibTorch is there and which devices it can use. Loads LibTorch. */
-export async function deviceInfo(): Promise<NativeDeviceInfo & {readonly libtorch: string}> {
+/** What LibTorch sees of the machine, and where it is. */
+export interface FoundDevices extends NativeDeviceInfo {
+  /** The folder of LibTorch. */
+  readonly libtorch: string;
+}
+
+/**
+ * Says which LibTorch is there and which devices it can use. Loads LibTorch. Throws ERR_LIBTORCH_NOT_FOUND,
+ * ERR_LIBTORCH_VERSION, ERR_NATIVE.
+ */
+export async function deviceInfo(): Promise<FoundDevices> {
   const {core, libtorch} = await loadCore();
   return {...(await core.deviceInfo()), libtorch: libtorch.root};
 }
@@ -122,6 +132,7 @@ export class Session implements Disposable {
     this.precision = precision;
   }
 
+  /** A job runs or waits for its turn. */
   get busy(): boolean {
     return this.#native.busy;
   }
@@ -317,6 +328,7 @@ export class Session implements Disposable {
     this.#native.dispose();
   }
 
+  /** The end of a `using` scope: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

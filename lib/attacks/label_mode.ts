@@ -9,6 +9,7 @@ export type LabelMode =
   /** As all2one, but only images of the target class are poisoned, so no training label changes. */
   | {readonly kind: 'cleanLabel'; readonly targetLabel: number};
 
+/** The name of a label mode: all2one, all2all (each class as the one after it) or cleanLabel. */
 export type LabelModeKind = LabelMode['kind'];
 
 /**

@@ -3,10 +3,13 @@ import {FormatError} from './checkpoint_error.js';
 import {NumpyArray} from './numpy_values.js';
 import {describeValue, PyTuple} from './pickle_values.js';
 
+/** A poisoned image of a record and its labels, 0-based. */
 export interface PoisonedImage {
   /** As stored: see createPngResolver. */
   readonly path: string;
+  /** The label that the attack wants. */
   readonly attackLabel: number;
+  /** The true label. */
   readonly originalLabel: number;
 }
 
@@ -18,6 +21,7 @@ export interface PoisonedDatasetState {
   readonly poisonIndicator: Uint8Array;
   /** By original index. May hold more images than are poisoned. */
   readonly items: ReadonlyMap<number, PoisonedImage>;
+  /** Folder of the images as stored; null where there is none. */
   readonly saveFolderPath: string | null;
 }
 

@@ -5,6 +5,7 @@ import {inferNumClasses} from './state_dict.js';
 import type {StateDict} from './tensor.js';
 import {loadTensors, withTorchFile} from './torch_file.js';
 
+/** The weights of a checkpoint and what the file says of them. */
 export interface Weights {
   /** The file that was read. */
   readonly path: string;
@@ -20,8 +21,18 @@ export interface Weights {
 
 /** A checkpoint in one of the formats of specification C.3 and C.4, or a state dict of any other program. */
 export type Checkpoint =
-  | (Weights & {readonly kind: 'attack_result'; readonly record: BackdoorRecord})
-  | (Weights & {readonly kind: 'defense_result' | 'state_dict'; readonly record: null});
+  | (Weights & {
+      /** BackdoorBench's attack record. */
+      readonly kind: 'attack_result';
+      /** What it says besides its weights. */
+      readonly record: BackdoorRecord;
+    })
+  | (Weights & {
+      /** BackdoorBench's defense result, or any other state dict. */
+      readonly kind: 'defense_result' | 'state_dict';
+      /** There is none. */
+      readonly record: null;
+    });
 
 export type CheckpointKind = Checkpoint['kind'];
 

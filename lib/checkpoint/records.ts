@@ -4,14 +4,19 @@ import {describeValue, PyTuple} from './pickle_values.js';
 
 /** What `attack_result.pt` says besides its weights (specification C.3). */
 export interface BackdoorRecord {
+  /** Such as `preactresnet18`. */
   readonly modelName: string;
+  /** Outputs of the classifier. */
   readonly numClasses: number;
   /** As stored, such as `./data/cifar10`. */
   readonly dataPath: string;
   /** [height, width, channels] */
   readonly imageSize: readonly [number, number, number];
+  /** Such as `cifar10`. */
   readonly datasetName: string;
+  /** The training set with its poisoned images; null where the record has none. */
   readonly poisonedTrain: PoisonedDatasetState | null;
+  /** The poisoned test images; null where the record has none. */
   readonly poisonedTest: PoisonedDatasetState | null;
 }
 

@@ -1,3 +1,4 @@
+/** Element types of a tensor, named as in PyTorch. */
 export type DType =
   | 'float32'
   | 'float64'
@@ -25,8 +26,11 @@ export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
 
 /** A dense tensor on the host: contiguous, row-major, little-endian bytes. */
 export interface TensorData {
+  /** Type of the elements. */
   readonly dtype: DType;
+  /** Sizes, outermost first; empty for a scalar. */
   readonly shape: readonly number[];
+  /** The elements as bytes: the product of the shape times the size of an element. */
   readonly data: Uint8Array;
 }
 

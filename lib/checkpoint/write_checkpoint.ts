@@ -6,9 +6,13 @@ import type {BackdoorRecord} from './records.js';
 import type {StateDict} from './tensor.js';
 import {writeTorchFile} from './torch_zip_writer.js';
 
+/** What {@link writeCheckpoint} writes. */
 export interface CheckpointToWrite {
+  /** Such as `preactresnet18`. */
   readonly modelName: string;
+  /** Outputs of the classifier. */
   readonly numClasses: number;
+  /** The weights, in the order in which they are written. */
   readonly stateDict: StateDict;
 }
 

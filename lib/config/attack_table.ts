@@ -411,6 +411,7 @@ export const ATTACK_TABLE = {
   },
 } as const satisfies Readonly<Record<string, AttackEntry>>;
 
+/** The name of an attack; docs/attacks.md describes them. */
 export type AttackKind = keyof typeof ATTACK_TABLE;
 /** Attacks that poison the images before training. */
 export type DataAttackKind = {

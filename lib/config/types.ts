@@ -9,6 +9,7 @@ import type {
 import type {AttackKind, DataAttackKind, OwnOptions, TrainingAttackKind} from './attack_table.js';
 import type {RECIPES} from './defaults.js';
 
+/** `auto` takes the first CUDA device, else the CPU. */
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 /** Per-channel constants R, G, B in [0,1] pixel scale. */
 export type ChannelConstants = readonly [number, number, number];
@@ -17,17 +18,23 @@ export type ChannelConstants = readonly [number, number, number];
 export interface DataConfig {
   /** Folder of the original data set. */
   readonly data: string | null;
+  /** The format of `data`. */
   readonly dataset: 'auto' | 'cifar10' | 'imagefolder';
   /** Side of the square network input in pixels. */
   readonly imageSize: number | null;
+  /** Normalisation of the model: (pixel - mean) / std. */
   readonly mean: ChannelConstants | null;
+  /** See `mean`. */
   readonly std: ChannelConstants | null;
+  /** Outputs of the classifier. */
   readonly numClasses: number | null;
   /** Use only the test images whose original index is below this. */
   readonly testLimit: number | null;
 }
 
+/** Where and how it is computed. */
 export interface DeviceConfig {
+  /** See {@link DeviceName}. */
   readonly device: DeviceName;
   /** Threads of the CPU kernels; 0 lets LibTorch choose. */
   readonly threads: number;
@@ -39,17 +46,21 @@ export interface DeviceConfig {
 export interface DefendConfig extends DataConfig, DeviceConfig {
   /** A checkpoint file or a record folder. */
   readonly ckpt: string;
+  /** Folder of the records that are named and not given by path. */
   readonly recordRoot: string;
   /** `5pct`, `5%`, `0.05`, a count, an index file or a folder of clean images. */
   readonly clean: string;
   /** null: the architecture that the checkpoint names. */
   readonly model: string | null;
+  /** Folder of the results; null: `defense/sau` beside the checkpoint. */
   readonly out: string | null;
   /** Overwrite an earlier result. */
   readonly force: boolean;
+  /** Of the clean subset, the order of images and random starts. */
   readonly seed: number;
   /** null: the data set's default, see `resolveRounds`. */
   readonly rounds: number | null;
+  /** Images in a batch of a round. */
   readonly batchSize: number;
   /** Optimiser steps per perturbation. */
   readonly outerSteps: number;
@@ -57,26 +68,37 @@ export interface DefendConfig extends DataConfig, DeviceConfig {
   readonly trainMode: boolean;
   /** Measure after every n-th round and after the last; 0 never. */
   readonly evalEvery: number;
+  /** Size of the batches whose mean losses are averaged. */
   readonly evalBatchSize: number;
+  /** The norm of the perturbation ball. */
   readonly norm: NormName;
   /** Radius of the perturbation ball in [0,1] pixel scale. */
   readonly normBound: number;
   /** Sign step in [0,1] pixel scale. */
   readonly stepSize: number;
+  /** Sign steps of a perturbation. */
   readonly steps: number;
+  /** Where the search for a perturbation starts. */
   readonly init: InitName;
   /** Inner weights: adversarial and shared. */
   readonly beta1: number;
+  /** See `beta1`. */
   readonly beta2: number;
   /** Outer weights: clean cross entropy, adversarial training, shared risk. */
   readonly lambda1: number;
+  /** See `lambda1`. */
   readonly lambda2: number;
+  /** See `lambda1`. */
   readonly lambda3: number;
+  /** Of the outer step. */
   readonly optimizer: 'adam' | 'sgd';
+  /** Of the outer step, constant. */
   readonly learningRate: number;
+  /** L2 penalty, added to the gradient. */
   readonly weightDecay: number;
   /** Of `sgd`. */
   readonly momentum: number;
+  /** Of `adam`: decay of the means of gradients and of their squares. */
   readonly adamBetas: readonly [number, number];
   /** JSON file with rounds * n positions in the clean subset; null: shuffled from the seed. */
   readonly batchOrder: string | null;
@@ -88,19 +110,26 @@ export interface DefendConfig extends DataConfig, DeviceConfig {
   readonly cacheMib: number;
 }
 
+/** A named set of defaults for training. */
 export type RecipeName = keyof typeof RECIPES;
 
 /** What every attack has. */
 export interface CommonAttackConfig extends DataConfig, DeviceConfig {
+  /** Folder of records that are named and not given by path. */
   readonly recordRoot: string;
   /** The record folder to write. */
   readonly out: string;
+  /** Overwrite an earlier result. */
   readonly force: boolean;
+  /** Of the poisoned images, fresh weights and the order of images. */
   readonly seed: number;
+  /** 0-based; of the label modes with one target. */
   readonly targetLabel: number;
   /** Share of all training images in (0,1]; `poisonCount` wins where it is given. */
   readonly poisonRate: number;
+  /** Training images to poison. */
   readonly poisonCount: number | null;
+  /** What a poisoned image is labelled as. */
   readonly labelMode: LabelModeKind;
   /** Write the poisoned images and their bookkeeping, and train nothing. */
   readonly poisonOnly: boolean;
@@ -112,15 +141,21 @@ export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly saveEvery: number;
   /** Which defaults the training has; options that are given win over them. */
   readonly recipe: RecipeName;
+  /** The architecture, such as `preactresnet18`. */
   readonly model: string;
   /** null: the data set's default, see `resolveTraining`. */
   readonly epochs: number | null;
+  /** Images in a batch. */
   readonly batchSize: number;
+  /** The top of the schedule. */
   readonly learningRate: number;
+  /** Of SGD. */
   readonly momentum: number;
   /** Nesterov's momentum instead of the plain one. */
   readonly nesterov: boolean;
+  /** L2 penalty, added to the gradient. */
   readonly weightDecay: number;
+  /** How the learning rate changes. */
   readonly schedule: ScheduleName;
   /** cosine and oneCycle: epochs until the learning rate is 0; null: see `resolveTraining`. */
   readonly scheduleLength: number | null;
@@ -128,12 +163,15 @@ export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly warmupShare: number;
   /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
   readonly milestones: readonly number[];
+  /** See `milestones`. */
   readonly gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   readonly cropPadding: number;
   /** null: only on cifar10. */
   readonly flip: boolean | null;
+  /** Measure after every n-th epoch and after the last; 0 never. */
   readonly evalEvery: number;
+  /** Size of the batches whose mean losses are averaged. */
   readonly evalBatchSize: number;
 }
 
@@ -145,22 +183,33 @@ export type AttackConfig = {
 export type DataAttackConfig = Extract<AttackConfig, {readonly kind: DataAttackKind}>;
 export type TrainingAttackConfig = Extract<AttackConfig, {readonly kind: TrainingAttackKind}>;
 
+/** A whole, checked and frozen `evaluate` run. */
 export interface EvaluateConfig extends DataConfig, DeviceConfig {
+  /** A checkpoint file or a record folder. */
   readonly ckpt: string;
+  /** Folder of the records that are named and not given by path. */
   readonly recordRoot: string;
   /** The model before the defense, for DER. */
   readonly against: string | null;
   /** Record folder or attack_result.pt with the poisoned test set, where `ckpt` has none. */
   readonly poisoned: string | null;
+  /** null: the architecture that the checkpoint names. */
   readonly model: string | null;
+  /** Size of the batches whose mean losses are averaged. */
   readonly batchSize: number;
 }
 
+/** A whole, checked and frozen `demo` run. */
 export interface DemoConfig extends DeviceConfig {
+  /** Folder of all that it leaves. */
   readonly out: string;
+  /** Overwrite an earlier demo. */
   readonly force: boolean;
+  /** Of the images, the attack and the defense. */
   readonly seed: number;
+  /** Training images of each of ten classes. */
   readonly trainPerClass: number;
+  /** Test images of each class. */
   readonly testPerClass: number;
   /** Side of the images in pixels. */
   readonly size: number;
@@ -168,14 +217,19 @@ export interface DemoConfig extends DeviceConfig {
   readonly width: number;
   /** Training of the victim. */
   readonly epochs: number;
+  /** Images in a batch of the training. */
   readonly trainBatchSize: number;
+  /** Of the training. */
   readonly learningRate: number;
   /** Share of the training images to poison; a small net on few images misses a smaller one on some seeds. */
   readonly poisonRate: number;
   /** The defense, as in `defend`. */
   readonly clean: string;
+  /** See {@link DefendConfig}. */
   readonly rounds: number;
+  /** See {@link DefendConfig}. */
   readonly batchSize: number;
+  /** See {@link DefendConfig}. */
   readonly defenseLearningRate: number;
 }
 
@@ -189,6 +243,7 @@ export type DefendOptions = Loose<DefendConfig> & {
 /** Every option may be left out but `kind`. */
 export type AttackOptions = {
   [Kind in AttackKind]: Loose<CommonAttackConfig & OwnOptions<Kind>> & {
+    /** The attack, see docs/attacks.md. */
     readonly kind: Kind;
   };
 }[AttackKind] & {

@@ -8,7 +8,10 @@ export interface ImageSet {
   readonly trueLabels: Int32Array;
   /** [N] position of each image in the split that it comes from. */
   readonly originalIndices: Int32Array;
+  /** N. */
   readonly count: number;
+  /** H in pixels. */
   readonly height: number;
+  /** W in pixels. */
   readonly width: number;
 }

@@ -6,37 +6,60 @@ import type {NativeLayout, NativeTensors} from './contract.js';
 export type NativeTrainingAttack = {
   /** Share of each batch. */
   poisonRate: number;
+  /** all2one: every image to `targetLabel`; all2all: each class as the one after it. */
   labelMode: 'all2one' | 'all2all';
+  /** 0-based; of all2one. */
   targetLabel: number;
 } & (
-  | ({kind: 'wanet'} & NativeWarpOptions & {rotation: number})
+  | ({kind: 'wanet'} & NativeWarpOptions & {
+        /** Most degrees of a random rotation of each batch. */
+        rotation: number;
+      })
   | {
       kind: 'inputaware';
+      /** Epochs that train the masks alone. */
       maskEpochs: number;
+      /** Mask values above it are penalised. */
       maskDensity: number;
+      /** Weight of that penalty. */
       maskWeight: number;
+      /** Weight of the loss that makes images' triggers differ. */
       diversityWeight: number;
+      /** Of the generators. */
       generatorLearningRate: number;
+      /** Channels of the generators' first stage. */
       generatorWidth: number;
+      /** The generators squash twice, as the official ones do. */
       doubleTanh: boolean;
+      /** Clear the pattern generator's gradients at each step; the official tool adds them up. */
       clearGradients: boolean;
     }
   | {
       kind: 'bpp';
+      /** Levels per colour channel that remain. */
       levels: number;
+      /** Floyd-Steinberg dithering. */
       dithering: boolean;
+      /** Share of a batch that gets another image's quantisation error and keeps its label. */
       negativeRatio: number;
+      /** Most degrees of a random rotation of each batch. */
       rotation: number;
       /** Of the attack's own way to [0,255] and back. */
       mean: readonly number[];
+      /** See `mean`. */
       std: readonly number[];
     }
 );
 
+/** Of WaNet's warp. */
 export interface NativeWarpOptions {
+  /** Control points along a side. */
   gridSize: number;
+  /** Strength of the warp. */
   warpStrength: number;
+  /** Factor on the finished sampling grid. */
   gridRescale: number;
+  /** Noise-warped images with their true label, per poisoned one. */
   crossRatio: number;
 }
 
@@ -47,6 +70,7 @@ export interface NativeWarpOptions {
  */
 export type PoisonedRole = 'poisonedTest' | 'crossTest' | 'train';
 
+/** What {@link Session.poisonImages} makes. */
 export interface NativePoisonedImages {
   /** [n,3,H,W] */
   images: Uint8Array;
@@ -72,11 +96,15 @@ export interface NativeAttackShares {
 
 /** uint8 [3,height,width] planes. */
 export interface NativePicture {
+  /** The values R, G, B, one plane after another. */
   planes: Uint8Array;
+  /** In pixels. */
   height: number;
+  /** In pixels. */
   width: number;
 }
 
+/** Options of {@link Session.trojanTrigger}; every one is required. */
 export interface NativeTrojanOptions {
   /** Inputs of the final linear layer to excite, the best connected first. */
   neurons: number;
@@ -94,17 +122,23 @@ export interface NativeTrojanOptions {
   normalize: boolean;
 }
 
+/** What {@link Session.trojanTrigger} found. */
 export interface NativeTrojanTrigger {
   /** uint8 [3,H,W]. */
   trigger: Uint8Array;
+  /** Positions of the excited inputs of the final layer. */
   neurons: Int32Array;
   /** Sum over the neurons of (activation - target)^2 at the start picture and at the trigger. */
   firstCost: number;
+  /** See `firstCost`. */
   lastCost: number;
+  /** Sign steps that were done. */
   steps: number;
 }
 
+/** Options of {@link Session.lfPattern}; every one is required. */
 export interface NativeLfOptions {
+  /** The class to be reached, 0-based. */
   targetLabel: number;
   /** Most passes over the images. */
   passes: number;
@@ -118,41 +152,55 @@ export interface NativeLfOptions {
   enough: number;
   /** Spread of the last five shares below which it ends as well. */
   settled: number;
+  /** Normalise the model's input as its training did. */
   normalize: boolean;
 }
 
+/** What {@link Session.lfPattern} found. */
 export interface NativeLfPattern {
   /** uint8 [3,H,W]: trunc(255 v) of the pattern v. */
   pattern: Uint8Array;
   /** Share of the images of `cleanTest` whose prediction the pattern changes. */
   rate: number;
+  /** Passes over the images that were done. */
   passes: number;
 }
 
+/** Options of {@link Session.adversarialImages}; every one is required. */
 export interface NativeAdversarialOptions {
   /** In [0,1] pixel scale, as `bound`. */
   stepSize: number;
+  /** Most change of a pixel, in [0,1] pixel scale. */
   bound: number;
+  /** Sign steps. */
   steps: number;
+  /** Normalise the model's input as its training did. */
   normalize: boolean;
 }
 
+/** Options of {@link Session.stegaImages}; every one is required. */
 export interface NativeStegaOptions {
+  /** Passes over the images of `train`. */
   epochs: number;
+  /** Images in a batch. */
   batchSize: number;
+  /** Of Adam, constant. */
   learningRate: number;
   /** Bit accuracy of a batch that starts the image loss. */
   accuracyGoal: number;
   /** Steps from there until the image loss begins to count, and those over which its weight rises. */
   waitSteps: number;
+  /** See `waitSteps`. */
   rampSteps: number;
   /** Weight of the image loss in the end. */
   imageWeight: number;
 }
 
+/** What {@link Session.stegaImages} made. */
 export interface NativeStegaImages {
   /** uint8 [N,3,H,W], as the images of `train` and `cleanTest`. */
   train: Uint8Array;
+  /** Those of `cleanTest`. */
   test: Uint8Array;
   /** Of the decoder on the encoded training images. */
   bitAccuracy: number;
@@ -160,6 +208,7 @@ export interface NativeStegaImages {
   imageError: number;
   /** Means over the first and the last epoch. */
   firstLoss: number;
+  /** See `firstLoss`. */
   lastLoss: number;
   /** Of encoder and decoder together. */
   parameters: number;

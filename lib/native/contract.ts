@@ -44,16 +44,21 @@ export type PrecisionName = 'fp32' | 'tf32' | 'bf16' | 'fp16';
 export interface NativeSessionOptions {
   /** 'cpu', 'cuda' or 'cuda:N'. */
   device: string;
+  /** Of all that is drawn: fresh weights, the order of images, random starts. An integer >= 0. */
   seed: number;
   /** Threads of the CPU kernels; 0 lets LibTorch choose. */
   threads: number;
   /** 'preactresnet18', or 'preactresnet18_w16' for a net of 16 instead of 64 base channels. */
   model: string;
+  /** Outputs of the classifier. */
   numClasses: number;
   /** Per-channel constants in [0,1] pixel scale. */
   mean: readonly number[];
+  /** The same, for the division. */
   std: readonly number[];
+  /** See {@link PrecisionName}. */
   precision: PrecisionName;
+  /** Settings that change cost and not results. */
   tuning: NativeTuning;
 }
 
@@ -66,6 +71,7 @@ export type ExecutionName = 'auto' | 'dynamic' | 'static' | 'recorded';
 
 /** Settings that change cost and not results. */
 export interface NativeTuning {
+  /** See {@link ExecutionName}. */
   execution: ExecutionName;
   /** Images per pass; 0: the device's choice, 64 on the CPU, all on CUDA. */
   chunkSize: number;
@@ -139,12 +145,18 @@ export interface NativeSession {
   dispose(): void;
 }
 
+/** A tensor with its name. */
 export interface NativeTensor {
+  /** Such as `layer1.0.conv1.weight`. */
   name: string;
+  /** Type of the elements. */
   dtype: DType;
+  /** Sizes, outermost first. */
   shape: number[];
+  /** The elements as little-endian bytes, row-major. */
   data: Uint8Array;
 }
+/** Tensors in the order of the model. */
 export type NativeTensors = NativeTensor[];
 export type NativeLayout = {name: string; dtype: DType; shape: number[]}[];
 
@@ -157,46 +169,76 @@ export interface NativeImageSet {
   width: number;
 }
 
+/** The norm of the perturbation ball; `Reg`: there is none. */
 export type NormName = 'L_inf' | 'L1' | 'L2' | 'Reg';
+/** Where the search for a perturbation starts: at `normBound` or its negative in every value, at zero, or uniform in [0,1). */
 export type InitName = 'max' | 'min' | 'zero' | 'random';
 
+/** The search for a shared adversarial perturbation (specification B1, the inner maximisation). */
 export interface NativePgdOptions {
+  /** The norm of the ball. */
   norm: NormName;
+  /** Radius of the ball in [0,1] pixel scale. */
   normBound: number;
+  /** Sign step in [0,1] pixel scale. */
   stepSize: number;
+  /** Sign steps; 0 leaves the start. */
   steps: number;
+  /** The start. */
   init: InitName;
+  /** Weight of the adversarial term. */
   beta1: number;
+  /** Weight of the shared term. */
   beta2: number;
 }
 
+/** The loss of an outer step (specification B1, the outer minimisation). */
 export interface NativeSauLossOptions {
+  /** Weight of the clean cross entropy. */
   lambda1: number;
+  /** Weight of adversarial training. */
   lambda2: number;
+  /** Weight of the shared risk. */
   lambda3: number;
+  /** Batch norm in training mode. */
   trainMode: boolean;
 }
 
+/** The optimizer of the trainee. */
 export interface NativeOptimizerOptions {
+  /** Which one. */
   optimizer: 'adam' | 'sgd';
+  /** Step size, constant or the top of a schedule. */
   learningRate: number;
+  /** L2 penalty, added to the gradient. */
   weightDecay: number;
+  /** Of `sgd`. */
   momentum: number;
   /** Nesterov's momentum instead of the plain one; of `sgd`. */
   nesterov: boolean;
+  /** Of `adam`: decay of the mean of gradients. */
   adamBeta1: number;
+  /** Of `adam`: decay of the mean of their squares. */
   adamBeta2: number;
 }
 
+/** Options of {@link Session.unlearn}; every one is required. */
 export interface NativeUnlearnOptions {
+  /** Passes over the clean subset. */
   rounds: number;
+  /** Images in a batch; the last of a round may have fewer. */
   batchSize: number;
+  /** Optimizer steps per perturbation. */
   outerSteps: number;
   /** Evaluate after every n-th round and after the last; 0 never. */
   evalEvery: number;
+  /** Size of the batches whose mean losses are averaged. */
   evalBatchSize: number;
+  /** The inner maximisation. */
   pgd: NativePgdOptions;
+  /** The outer minimisation. */
   loss: NativeSauLossOptions;
+  /** Its optimizer. */
   optimizer: NativeOptimizerOptions;
   /** [rounds * n] positions in the clean subset, round by round; empty: shuffled from the seed. */
   batchOrder: Int32Array;
@@ -205,6 +247,7 @@ export interface NativeUnlearnOptions {
 /** How the learning rate of a training changes. */
 export type ScheduleName = 'constant' | 'cosine' | 'oneCycle' | 'multiStep';
 
+/** Options of {@link Session.train}; every one is required. */
 export interface NativeTrainOptions {
   /** Of the whole training, of which a job may do a part. */
   epochs: number;
@@ -212,9 +255,13 @@ export interface NativeTrainOptions {
   firstEpoch: number;
   /** Epochs done when the job ends. */
   stopEpoch: number;
+  /** Images in a batch. */
   batchSize: number;
+  /** Leaves out the last batch where it is smaller. */
   dropLast: boolean;
+  /** The optimizer. */
   optimizer: NativeOptimizerOptions;
+  /** How the learning rate changes. */
   schedule: ScheduleName;
   /** cosine and oneCycle: epochs until the learning rate is 0. */
   scheduleLength: number;
@@ -222,11 +269,15 @@ export interface NativeTrainOptions {
   warmupShare: number;
   /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
   milestones: readonly number[];
+  /** See `milestones`. */
   gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   cropPadding: number;
+  /** Flips half of the images from left to right. */
   flip: boolean;
+  /** Evaluate after every n-th epoch and after the last; 0 never. */
   evalEvery: number;
+  /** Size of the batches whose mean losses are averaged. */
   evalBatchSize: number;
 }
 
@@ -271,18 +322,29 @@ export interface NativeProgress {
   attack?: NativeAttackShares;
 }
 
+/** Losses and gradient of one outer step. */
 export interface NativeOuterGradient {
+  /** The weighted sum of the terms. */
   loss: number;
+  /** Cross entropy on the clean images. */
   cleanLoss: number;
+  /** Cross entropy on the perturbed images. */
   adversarialLoss: number;
+  /** The shared risk. */
   sharedLoss: number;
+  /** [n] 1 where the perturbation fooled the reference, else 0. */
   suspects: Int32Array;
+  /** Of the loss, by the trainee's parameters. */
   gradient: NativeTensors;
 }
 
+/** What LibTorch sees of the machine. */
 export interface NativeDeviceInfo {
+  /** The LibTorch that the addon was built for, such as `2.13.0`. */
   libtorchVersion: string;
+  /** Such as `AVX2` or `AVX512`. */
   cpuCapability: string;
+  /** CPU threads that LibTorch chooses by itself. */
   threads: number;
   /** This LibTorch was built with CUDA. */
   cudaBuilt: boolean;
@@ -290,8 +352,22 @@ export interface NativeDeviceInfo {
   cudaLibrary: boolean;
   /** The CPU computes bfloat16 in hardware. */
   cpuBf16: boolean;
+  /** There is a usable GPU and driver. */
   cudaAvailable: boolean;
-  cudaDevices: {index: number; name: string; memoryBytes: number; capability: string}[];
+  /** In the order of `cuda:N`; empty without CUDA. */
+  cudaDevices: NativeCudaDevice[];
+}
+
+/** A GPU as CUDA sees it. */
+export interface NativeCudaDevice {
+  /** N of `cuda:N`. */
+  index: number;
+  /** As the driver gives it. */
+  name: string;
+  /** All of its memory, in bytes. */
+  memoryBytes: number;
+  /** Compute capability, such as `9.0`. */
+  capability: string;
 }
 
 export interface NativeFunctional {
