@@ -7,6 +7,9 @@ export const ERROR_CODES = [
   'ERR_OUTPUT', // the output folder exists, is read-only, full or cannot be written
   'ERR_LIBTORCH_NOT_FOUND', // no LibTorch in any of the places tried
   'ERR_LIBTORCH_VERSION', // a LibTorch was found, but not one this build can load
+  'ERR_DOWNLOAD', // LibTorch could not be fetched: the network, the server or pip said no
+  'ERR_CHECKSUM', // what was fetched is not what was asked for: its sha256 differs
+  'ERR_ARCHIVE', // an archive or folder for setup is damaged, unsafe or holds no LibTorch
   'ERR_DEVICE', // the device is unknown or cannot be had
   'ERR_OUT_OF_MEMORY', // the device or the host ran out of memory
   'ERR_BUSY', // the session already has a job
@@ -23,6 +26,8 @@ export type SauErrorCode = (typeof ERROR_CODES)[number];
 export interface SauErrorOptions {
   /** The error that led to this one. */
   cause?: unknown;
+  /** What to do about it: becomes the end of the message. */
+  remedy?: string;
   /** Facts for programs: names, paths, counts. Always JSON-serialisable. */
   details?: Readonly<Record<string, unknown>>;
 }
@@ -33,11 +38,19 @@ export class SauError extends Error {
   readonly code: SauErrorCode;
   /** Facts for programs: names, paths, counts. JSON-serialisable, possibly empty. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** The part of `message` that says what to do, where it is known apart. */
+  readonly remedy: string | null;
 
   constructor(code: SauErrorCode, message: string, options: SauErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : {cause: options.cause});
+    const {cause, remedy} = options;
+    const gap = message.includes('\n') ? '\n' : ' ';
+    super(
+      remedy === undefined ? message : `${message}${gap}${remedy}`,
+      cause === undefined ? undefined : {cause},
+    );
     this.name = 'SauError';
     this.code = code;
+    this.remedy = remedy ?? null;
     this.details = options.details ?? {};
   }
 }

@@ -1,0 +1,69 @@
+import {expect, it} from 'vitest';
+import type {NvidiaDriver} from '../../../lib/native/nvidia_driver.js';
+import {compareVersions, readPins} from '../../../lib/setup/pins.js';
+import {chooseVariant, type VariantFacts} from '../../../lib/setup/variant.js';
+
+const pins = readPins();
+const driver = (version: string): NvidiaDriver => ({version, source: 'nvidia-smi', gpus: []});
+const NEEDED = pins.variants.cuda.driver;
+
+it.each<[string, Omit<VariantFacts, 'pins'>, string, RegExp]>([
+  ['cpu without a driver', {asked: 'auto', driver: null, hasPip: true}, 'cpu', /no NVIDIA driver/],
+  [
+    'cuda with a driver of just the version needed',
+    {asked: 'auto', driver: driver(NEEDED), hasPip: true},
+    'cuda',
+    /was found \(nvidia-smi\)/,
+  ],
+  [
+    'cpu with an older driver',
+    {asked: 'auto', driver: driver('535.104.05'), hasPip: true},
+    'cpu',
+    /535\.104\.05 is older than .*update it/,
+  ],
+  [
+    'cuda with a driver that does not say its version',
+    {asked: 'auto', driver: driver('unknown'), hasPip: true},
+    'cuda',
+    /driver unknown was found/,
+  ],
+  [
+    'cpu without pip, as the zip is without the NVIDIA libraries',
+    {asked: 'auto', driver: driver('590.1'), hasPip: false},
+    'cpu',
+    /no python3 with pip/,
+  ],
+  ['cpu as asked', {asked: 'cpu', driver: driver('590.1'), hasPip: true}, 'cpu', /^as asked$/],
+  [
+    'cuda as asked, with a word about the driver that is missing',
+    {asked: 'cuda', driver: null, hasPip: true},
+    'cuda',
+    /^as asked, though no NVIDIA driver/,
+  ],
+  [
+    'cuda as asked, with a word about the driver that is too old',
+    {asked: 'cuda', driver: driver('470.1'), hasPip: true},
+    'cuda',
+    /^as asked, though NVIDIA driver 470\.1 is older/,
+  ],
+])('takes %s', (_, facts, variant, reason) => {
+  const choice = chooseVariant({...facts, pins});
+  expect(choice).toEqual({variant, reason: expect.stringMatching(reason)});
+});
+
+it('versions compare by their numbers', () => {
+  const sorted = ['580.65.06', '2.10', '2.9.1', '580.9', '2.9'].sort(compareVersions);
+  expect(sorted).toEqual(['2.9', '2.9.1', '2.10', '580.9', '580.65.06']);
+  expect(compareVersions('2.13.0', '2.13')).toBe(0);
+});
+
+it('what is pinned fits together', () => {
+  const {version, supported, variants} = pins;
+  expect(compareVersions(supported.min, version)).toBeLessThanOrEqual(0);
+  expect(compareVersions(version, supported.below)).toBeLessThan(0);
+  for (const {pip, zip} of Object.values(variants)) {
+    expect(pip.every(({requirement}) => requirement.startsWith(`torch==${version}`))).toBe(true);
+    expect(zip.url).toContain(`-${version}%2B`);
+    expect(zip.sha256).toMatch(/^[0-9a-f]{64}$/);
+  }
+});
