@@ -1,127 +1,138 @@
-import {execFile} from 'node:child_process';
-import {readFile} from 'node:fs/promises';
-import {join} from 'node:path';
-import {promisify} from 'node:util';
-import {messageOf, SauError} from './errors.js';
+import {existsSync} from 'node:fs';
+import {dirname, join, sep} from 'node:path';
+import {mixedVariants} from './doctor/build_label.js';
+import {diagnose} from './doctor/diagnose.js';
+import {cudaState} from './doctor/diagnose_cuda.js';
+import {checkLinking, namesOf} from './doctor/linking.js';
+import type {DoctorProblem, DoctorReport, LibraryCheck} from './doctor/report.js';
+import {systemLibraries} from './doctor/system_libraries.js';
+import {SauError} from './errors.js';
 import {type AddonFiles, addonFiles, toSauError} from './native/binding.js';
 import type {NativeDeviceInfo} from './native/contract.js';
 import {
   cacheFolder,
   findLibTorch,
   type LibTorch,
-  type LibTorchAttempt,
-  libTorchNotFound,
+  type LibTorchSearch,
+  librariesOf,
 } from './native/libtorch.js';
+import {libTorchNotFound} from './native/libtorch_errors.js';
+import {probeLoading} from './native/load_probe.js';
+import {findNvidiaDriver} from './native/nvidia_driver.js';
+import {freeBytes} from './setup/disk.js';
+import {readPins} from './setup/pins.js';
+import {proxyVariables} from './setup/proxy.js';
+import {variantOf} from './setup/variant.js';
 import {packageVersion} from './versions.js';
 
-export interface DoctorProblem {
-  readonly problem: string;
-  readonly remedy: string;
-}
-
-/** The whole story of an installation, as JSON. */
-export interface DoctorReport {
-  readonly sauNative: string;
-  readonly node: string;
-  readonly platform: string;
-  readonly addon: AddonFiles | null;
-  readonly cache: string;
-  readonly libtorch: LibTorch | null;
-  readonly tried: readonly LibTorchAttempt[];
-  /** Version line of the NVIDIA driver; null without one. */
-  readonly nvidiaDriver: string | null;
-  /** What LibTorch sees, from a process of its own; null where it cannot be loaded. */
-  readonly devices: NativeDeviceInfo | null;
-  readonly problems: readonly DoctorProblem[];
-}
+export type {
+  DoctorCode,
+  DoctorProblem,
+  DoctorReport,
+  LibraryCheck,
+  LibraryVersion,
+} from './doctor/report.js';
 
 /**
  * Finds out what is installed and what is missing, and what to do about it. LibTorch is loaded in a child
  * process, so that even a crash is only a finding. Never throws.
  */
 export async function doctor(): Promise<DoctorReport> {
-  const problems: DoctorProblem[] = [];
-  const report = <T>(work: T | SauError): T | null => {
-    if (!(work instanceof SauError)) return work;
-    problems.push(...asProblem(work));
-    return null;
-  };
-  const addon = report(attempt(addonFiles));
-  const search =
-    addon === null
-      ? null
-      : report(await findLibTorch(addon.libtorchVersion).catch((e: unknown) => toSauError(e)));
+  const failures: SauError[] = [];
+  const addon = attempt(addonFiles, failures);
+  const search = addon === null ? null : await searchFor(addon, failures);
   const libtorch = search?.found ?? null;
-  if (addon !== null && search !== null && libtorch === null) {
-    problems.push(...asProblem(libTorchNotFound(addon.libtorchVersion, search.tried)));
-  }
-  const devices = libtorch === null ? null : report(await probe());
-  const nvidiaDriver = await driverVersion();
-  if (devices !== null) problems.push(...deviceProblems(devices, nvidiaDriver));
+  const loading = addon === null || libtorch === null ? null : await tryLoading(addon, libtorch);
+  const cache = cacheFolder();
+  const found = {
+    platform: `${process.platform}-${process.arch}`,
+    libraries: await systemLibraries(addon === null ? [] : [addon.loader, addon.core]),
+    tried: search?.tried ?? [],
+    libtorch,
+    linking: loading?.linking ?? null,
+    driver: await findNvidiaDriver(),
+  };
+  const devices = loading?.devices ?? null;
+  const facts = {...found, failures, mixed: loading?.mixed ?? null, devices, pins: readPins()};
   return {
     sauNative: packageVersion(),
     node: process.versions.node,
-    platform: `${process.platform}-${process.arch}`,
-    addon,
-    cache: cacheFolder(),
-    libtorch,
-    tried: search?.tried ?? [],
-    nvidiaDriver,
-    devices,
-    problems,
+    nodeApi: process.versions.napi ?? '',
+    nodeAbi: process.versions.modules,
+    ...found,
+    addon: addon === null ? null : {...addon, kind: kindOf(addon)},
+    libtorch: libtorch === null ? null : {...libtorch, variant: variantOf(libtorch)},
+    cache,
+    cacheFreeBytes: await freeBytes(cache),
+    cuda: cudaState(facts),
+    devices: devices instanceof SauError ? null : devices,
+    proxies: proxyVariables(),
+    problems: diagnose(facts),
   };
 }
 
-function attempt<T>(work: () => T): T | SauError {
+/**
+ * What keeps one LibTorch from being used here, such as a missing library: for after its installation. Empty
+ * where there is no addon to try it with.
+ */
+export async function problemsOf(
+  libtorch: LibTorch,
+  signal?: AbortSignal,
+): Promise<DoctorProblem[]> {
+  const addon = attempt(addonFiles, []);
+  if (addon === null) return [];
+  const {linking, mixed, devices} = await tryLoading(addon, libtorch, signal);
+  const platform = `${process.platform}-${process.arch}`;
+  const libraries = await systemLibraries([addon.loader, addon.core]);
+  const driver = await findNvidiaDriver();
+  const found = {platform, libraries, failures: [], tried: [], driver, pins: readPins()};
+  return diagnose({...found, libtorch, linking, mixed, devices});
+}
+
+interface Loading {
+  readonly linking: LibraryCheck | null;
+  readonly mixed: string | null;
+  readonly devices: NativeDeviceInfo | SauError;
+}
+
+async function tryLoading(
+  {loader, core}: AddonFiles,
+  libtorch: LibTorch,
+  signal?: AbortSignal,
+): Promise<Loading> {
+  const libraries = librariesOf(libtorch);
+  const cuda = join(dirname(core), 'sau_cuda.so');
+  const own = [loader, core, ...(libtorch.cuda !== null && existsSync(cuda) ? [cuda] : [])];
+  return {
+    linking: await checkLinking([...libraries, ...own], namesOf(libraries)),
+    mixed: mixedVariants(libtorch),
+    devices: await probeLoading(libtorch.root, signal),
+  };
+}
+
+async function searchFor(
+  {libtorchVersion}: AddonFiles,
+  failures: SauError[],
+): Promise<LibTorchSearch | null> {
+  try {
+    const search = await findLibTorch(libtorchVersion);
+    if (search.found === null) failures.push(libTorchNotFound(libtorchVersion, search.tried));
+    return search;
+  } catch (error) {
+    failures.push(toSauError(error));
+    return null;
+  }
+}
+
+function attempt<T>(work: () => T, failures: SauError[]): T | null {
   try {
     return work();
   } catch (error) {
-    return toSauError(error);
-  }
-}
-
-/** The last line of our messages, or the last sentence where there is but one line, says what to do. */
-function asProblem({code, message}: SauError): DoctorProblem[] {
-  const parts = message.split(message.includes('\n') ? /\n/ : /(?<=\.)\s+/);
-  const remedy = parts.length > 1 ? (parts.pop() ?? '') : 'see the message';
-  return [{problem: `${code}: ${parts.join('\n')}`, remedy}];
-}
-
-function deviceProblems(devices: NativeDeviceInfo, driver: string | null): DoctorProblem[] {
-  if (driver === null || devices.cudaAvailable) return [];
-  return [
-    devices.cudaBuilt
-      ? {
-          problem: `there is an NVIDIA driver (${driver}) but LibTorch cannot use the GPU`,
-          remedy: 'update the driver to one for the CUDA version of this LibTorch',
-        }
-      : {
-          problem: 'there is an NVIDIA driver but this LibTorch is a CPU build',
-          remedy: 'point SAU_NATIVE_LIBTORCH to a CUDA build of the same version to use the GPU',
-        },
-  ];
-}
-
-async function probe(): Promise<NativeDeviceInfo | SauError> {
-  try {
-    const script = join(__dirname, 'native', 'probe.js');
-    const {stdout} = await promisify(execFile)(process.execPath, [script], {timeout: 120_000});
-    const answer = JSON.parse(stdout) as {devices: NativeDeviceInfo} | {error: string};
-    if ('devices' in answer) return answer.devices;
-    return new SauError('ERR_NATIVE', answer.error);
-  } catch (error) {
-    return new SauError(
-      'ERR_NATIVE',
-      `LibTorch does not load: ${messageOf(error).trim()}. Fetch it again, or choose another with SAU_NATIVE_LIBTORCH`,
-    );
-  }
-}
-
-async function driverVersion(): Promise<string | null> {
-  try {
-    const text = await readFile('/proc/driver/nvidia/version', 'utf8');
-    return /Kernel Module\s+(?:for \S+\s+)?([\d.]+)/.exec(text)?.[1] ?? 'unknown';
-  } catch {
+    failures.push(toSauError(error));
     return null;
   }
+}
+
+function kindOf({loader}: AddonFiles): 'built' | 'prebuilt' {
+  return loader.includes(`${sep}prebuilds${sep}`) ? 'prebuilt' : 'built';
 }

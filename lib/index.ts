@@ -21,7 +21,7 @@ export type {AttackOptions, DefendOptions, DemoOptions, EvaluateOptions} from '.
 export type {ImageSet} from './datasets/image_set.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export {type DemoResult, demo} from './demo.js';
-export {type DoctorReport, doctor} from './doctor.js';
+export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
 export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './errors.js';
 export {evaluate} from './evaluate.js';
 export {defenseEffectivenessRating, type Metrics} from './metrics.js';

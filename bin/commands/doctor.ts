@@ -1,34 +1,89 @@
 import type {Command} from 'commander';
+import type {DoctorReport} from '../../lib/doctor.js';
 import {type Finish, runs} from '../command.js';
-import {EXIT} from '../exit_codes.js';
+import {EXIT, type ExitCode} from '../exit_codes.js';
 import {addExamples, addFlags, flag} from '../flags.js';
-import {printResult} from '../output.js';
+import {alignColumns, printResult} from '../output.js';
+import {problemLines} from '../problem_lines.js';
 
 export function registerDoctor(program: Command, finish: Finish): void {
   const command = program
     .command('doctor')
     .summary('check LibTorch and the devices, and say what to do')
     .description(
-      'Says which LibTorch is used, from where, which devices there are, and what is wrong.',
+      'Says which LibTorch is used, from where, which devices there are, what is wrong and what to do next.\n' +
+        'Changes nothing. Exit code 0: runs work; 1 or 3: they do not.',
     );
   addFlags(command, 'Output:', [flag('json', '', 'print JSON on stdout')]);
   addExamples(command, ['sau-native doctor', 'sau-native doctor --json']);
   runs(command, finish, async (values) => {
     const {doctor} = await import('../../lib/doctor.js');
+    const {sizeOf} = await import('../../lib/setup/disk.js');
     const report = await doctor();
-    const {stringify} = await import('yaml');
-    printResult(values.json === true, report, () => {
-      const {problems, ...facts} = report;
-      const advice = problems.map(({problem, remedy}) => `problem: ${problem}\n   so: ${remedy}`);
-      return [
-        stringify(facts).trimEnd(),
-        '',
-        ...(problems.length === 0 ? ['no problems'] : advice),
-      ].join('\n');
-    });
-    if (report.problems.length === 0) {
-      return EXIT.done;
-    }
-    return report.libtorch === null ? EXIT.libtorch : EXIT.failed;
+    printResult(values.json === true, report, () => describe(report, sizeOf));
+    return exitCode(report);
   });
+}
+
+function exitCode({problems, libtorch}: DoctorReport): ExitCode {
+  if (!problems.some(({severity}) => severity === 'error')) return EXIT.done;
+  return libtorch === null ? EXIT.libtorch : EXIT.failed;
+}
+
+function describe(report: DoctorReport, sizeOf: (bytes: number) => string): string {
+  const {problems, tried} = report;
+  return [
+    alignColumns(facts(report, sizeOf), 'left'),
+    ...(tried.length === 0 ? [] : ['', 'LibTorch was looked for in:']),
+    ...tried.map(({source, path, outcome}) => `  ${source}: ${path} (${outcome})`),
+    ...problemLines(problems),
+    ...(problems.length === 0 ? ['', 'no problems'] : []),
+  ].join('\n');
+}
+
+/** One line per fact, named on the left. */
+function facts(report: DoctorReport, sizeOf: (bytes: number) => string): [string, string][] {
+  const {addon, libtorch, libraries, linking, driver, cuda, devices, proxies} = report;
+  const free = report.cacheFreeBytes === null ? '' : ` (${sizeOf(report.cacheFreeBytes)} free)`;
+  const missing = linking?.missing.map(({soname}) => soname).join(', ') ?? '';
+  return [
+    ['sau-native', report.sauNative],
+    ['node', `${report.node} (Node-API ${report.nodeApi}, ABI ${report.nodeAbi})`],
+    ['platform', report.platform],
+    ...libraries.map(({name, found, needed}): [string, string] => [
+      name,
+      `${found ?? 'unknown'}${needed === null ? '' : `, needed ${needed}`}`,
+    ]),
+    [
+      'addon',
+      addon === null
+        ? 'none'
+        : `${addon.loader} (${addon.kind}, for LibTorch ${addon.libtorchVersion})`,
+    ],
+    [
+      'LibTorch',
+      libtorch === null
+        ? 'none'
+        : `${libtorch.version}, ${libtorch.cuda === null ? 'cpu' : `CUDA ${libtorch.cuda}`}, in ` +
+          `${libtorch.root} (${libtorch.source})`,
+    ],
+    ...(linking === null
+      ? []
+      : [['libraries', missing === '' ? 'all found' : `missing: ${missing}`] as [string, string]]),
+    [
+      'driver',
+      driver === null
+        ? 'no NVIDIA driver'
+        : `NVIDIA ${driver.version}: ${driver.gpus.join(', ') || 'no GPU named'}`,
+    ],
+    ['CUDA', `${cuda.usable ? 'usable' : 'not usable'}: ${cuda.why}`],
+    [
+      'CPU',
+      devices === null
+        ? 'not known'
+        : `${devices.cpuCapability}, ${devices.threads} threads${devices.cpuBf16 ? ', bfloat16' : ''}`,
+    ],
+    ['cache', `${report.cache}${free}`],
+    ...proxies.map(({name, value}): [string, string] => [name, value]),
+  ];
 }

@@ -4,8 +4,9 @@ import {dirname, join} from 'node:path';
 import {resolve as resolveAddon} from 'node-gyp-build';
 import {ERROR_CODES, messageOf, SauError, type SauErrorCode} from '../errors.js';
 import type {NativeCore} from './contract.js';
-import {findLibTorch, type LibTorch, librariesOf, libTorchNotFound} from './libtorch.js';
-import {packageRoot} from './package_root.js';
+import {findLibTorch, type LibTorch, librariesOf} from './libtorch.js';
+import {libTorchNotFound} from './libtorch_errors.js';
+import {isClone, packageRoot} from './package_root.js';
 
 /** What `sau_native.node` exports: it needs no LibTorch. */
 interface Loader {
@@ -47,9 +48,13 @@ export function addonFiles(): AddonFiles {
   } catch (cause) {
     throw new SauError(
       'ERR_NATIVE',
-      `Expected a native addon for ${process.platform}-${process.arch} in ${root} but found none. ` +
-        'In a clone run `npm run build`; otherwise this platform has no prebuilt binary.',
-      {cause},
+      `Expected a native addon for ${process.platform}-${process.arch} in ${root} but found none.`,
+      {
+        cause,
+        remedy: isClone()
+          ? 'Run `npm run build`.'
+          : 'This platform has no prebuilt binary: use linux-x64 with glibc, or build a clone of the repository.',
+      },
     );
   }
   const folder = dirname(loader);
@@ -58,7 +63,8 @@ export function addonFiles(): AddonFiles {
   if (!existsSync(core) || !existsSync(description)) {
     throw new SauError(
       'ERR_NATIVE',
-      `Expected sau_core.so and sau_build.json beside ${loader} but they are missing. Run \`npm run build\`.`,
+      `Expected sau_core.so and sau_build.json beside ${loader} but they are missing.`,
+      {remedy: isClone() ? 'Run `npm run build`.' : 'Install the package again.'},
     );
   }
   const build = JSON.parse(readFileSync(description, 'utf8')) as {libtorch: string};
@@ -91,8 +97,12 @@ async function load(): Promise<LoadedCore> {
     throw new SauError(
       'ERR_NATIVE',
       `Expected LibTorch ${found.version} in ${found.root} (${found.source}) to load but received: ` +
-        `${messageOf(cause)}. Remove it and run \`npm run build\` in a clone, or point SAU_NATIVE_LIBTORCH to a whole one.`,
-      {cause, details: {libtorch: found}},
+        `${messageOf(cause)}.`,
+      {
+        cause,
+        remedy: '`npx sau-native doctor` says why and what to do.',
+        details: {libtorch: found},
+      },
     );
   }
 }

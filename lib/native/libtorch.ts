@@ -3,7 +3,8 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {homedir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
-import {SauError} from '../errors.js';
+import {errnoOf, messageOf} from '../errors.js';
+import {nothingThere, wrongVersion} from './libtorch_errors.js';
 
 /** A LibTorch on disk: of the official zip or of a Python wheel. */
 export interface LibTorch {
@@ -35,6 +36,8 @@ interface Place {
   readonly path: string | null;
   /** Chosen by the user: if it cannot be used that is an error, never skipped. */
   readonly isExplicit: boolean;
+  /** Why the place itself cannot be read. */
+  readonly fault?: string;
 }
 
 /** `SAU_NATIVE_CACHE`, or sau-native in the user's cache folder. */
@@ -56,13 +59,15 @@ export async function findLibTorch(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<LibTorchSearch> {
   const tried: LibTorchAttempt[] = [];
-  for await (const {source, path, isExplicit} of places(version, explicit, env)) {
+  for await (const {source, path, isExplicit, fault} of places(version, explicit, env)) {
     const found = path === null ? null : readLibTorch(path, source);
-    if (path === null) {
+    if (fault !== undefined) {
+      tried.push({source, path: path ?? '', outcome: fault});
+    } else if (path === null) {
       tried.push({source, path: 'its torch', outcome: 'not installed'});
     } else if (found === null) {
       tried.push({source, path, outcome: 'no lib/libtorch_cpu.so'});
-      if (isExplicit) throw notFound(source, path, tried);
+      if (isExplicit) throw nothingThere(source, path, tried);
     } else if (found.version !== version && env.LIBTORCH_BYPASS_VERSION_CHECK !== '1') {
       tried.push({source, path, outcome: `version ${found.version}`});
       if (isExplicit) throw wrongVersion(found, version);
@@ -72,18 +77,6 @@ export async function findLibTorch(
     }
   }
   return {found: null, tried};
-}
-
-/** The error for a search that found nothing: every place, and what to do. */
-export function libTorchNotFound(version: string, tried: readonly LibTorchAttempt[]): SauError {
-  const places = tried.map((t) => `  ${t.source}: ${t.path} (${t.outcome})`).join('\n');
-  return new SauError(
-    'ERR_LIBTORCH_NOT_FOUND',
-    `Expected LibTorch ${version} but found none. Tried:\n${places}\n` +
-      'Run `npm run build` in a clone, which fetches one, or point SAU_NATIVE_LIBTORCH to a LibTorch of this version, such as ' +
-      `the folder of \`pip install --no-deps --target DIR torch==${version}\`.`,
-    {details: {version, tried}},
-  );
 }
 
 /** Reads what a folder holds: the folder with lib/, or the one above torch/. null where it is no LibTorch. */
@@ -133,11 +126,25 @@ async function* places(
 function* cachedPlaces(version: string, env: NodeJS.ProcessEnv): Generator<Place> {
   const cache = cacheFolder(env);
   const prefix = `libtorch-${version}-`;
-  const names = existsSync(cache) ? readdirSync(cache).filter((n) => n.startsWith(prefix)) : [];
+  const listed = namesIn(cache);
+  if (typeof listed === 'string') {
+    yield {source: 'cache', path: cache, isExplicit: false, fault: listed};
+    return;
+  }
+  const names = listed.filter((name) => name.startsWith(prefix));
   names.sort((a, b) => Number(b.includes('-cu')) - Number(a.includes('-cu')) || a.localeCompare(b));
   if (names.length === 0)
     yield {source: 'cache', path: join(cache, `${prefix}*`), isExplicit: false};
   for (const name of names) yield {source: 'cache', path: join(cache, name), isExplicit: false};
+}
+
+/** The names in a folder, none where there is no such folder, or why they cannot be read. */
+function namesIn(folder: string): string[] | string {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? [] : `cannot be read: ${messageOf(error)}`;
+  }
 }
 
 function* sitePackagesOf(prefix: string, source: string): Generator<Place> {
@@ -165,23 +172,4 @@ async function pythonTorch(env: NodeJS.ProcessEnv): Promise<string | null> {
 
 function readIfThere(path: string): string | null {
   return existsSync(path) ? readFileSync(path, 'utf8') : null;
-}
-
-function notFound(source: string, path: string, tried: readonly LibTorchAttempt[]): SauError {
-  return new SauError(
-    'ERR_LIBTORCH_NOT_FOUND',
-    `Expected a LibTorch in ${path} (${source}) but found no lib/libtorch_cpu.so there. ` +
-      'Point it to the folder with lib/ and include/, or remove the setting.',
-    {details: {tried}},
-  );
-}
-
-function wrongVersion(found: LibTorch, version: string): SauError {
-  return new SauError(
-    'ERR_LIBTORCH_VERSION',
-    `Expected LibTorch ${version} but found ${found.version} in ${found.root} (${found.source}). ` +
-      `Use a LibTorch ${version}, or build from source against this one; ` +
-      'LIBTORCH_BYPASS_VERSION_CHECK=1 loads it all the same, at your own risk.',
-    {details: {expected: version, found: found.version, path: found.root, source: found.source}},
-  );
 }

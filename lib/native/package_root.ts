@@ -18,3 +18,8 @@ export function packageRoot(): string {
   }
   return folder;
 }
+
+/** Whether the package is a clone of its repository, which can build the addon, and not an installed package. */
+export function isClone(): boolean {
+  return existsSync(join(packageRoot(), 'tsconfig.json'));
+}

@@ -6,9 +6,9 @@ import {
   cacheFolder,
   findLibTorch,
   librariesOf,
-  libTorchNotFound,
   readLibTorch,
 } from '../../../lib/native/libtorch.js';
+import {libTorchNotFound} from '../../../lib/native/libtorch_errors.js';
 
 const VERSION = '2.13.0';
 let folder: string;
@@ -178,12 +178,25 @@ describe('the search', () => {
     expect(message).toContain('VIRTUAL_ENV: ');
     expect(message).toContain('python3: its torch (not installed)');
     expect(message).toContain('system: /usr');
+    expect(message).toMatch(/\nRun `npx sau-native setup`/);
     expect(message).toContain(`torch==${VERSION}`);
     expect(details).toEqual({version: VERSION, tried});
   });
 });
 
 describe('the cache', () => {
+  it('that cannot be read is passed over and told of', async () => {
+    writeFileSync(join(folder, 'cache'), 'a file');
+    makePython('');
+    const {found, tried} = await findLibTorch(VERSION, undefined, env);
+    expect(found).toBeNull();
+    expect(tried[0]).toEqual({
+      source: 'cache',
+      path: join(folder, 'cache'),
+      outcome: expect.stringMatching(/^cannot be read: ENOTDIR/),
+    });
+  });
+
   it("is SAU_NATIVE_CACHE, else in the user's cache folder", () => {
     expect(cacheFolder(env)).toBe(join(folder, 'cache'));
     expect(cacheFolder({XDG_CACHE_HOME: '/x'})).toBe('/x/sau-native');

@@ -1,0 +1,34 @@
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import {messageOf, SauError} from '../errors.js';
+import type {NativeDeviceInfo} from './contract.js';
+
+/** What the child process prints. */
+export type ProbeAnswer =
+  | {readonly devices: NativeDeviceInfo}
+  | {readonly error: {readonly message: string}};
+
+/**
+ * Loads LibTorch in a process of its own, so that even a crash is only a finding. Gives what it sees, or an
+ * ERR_NATIVE with what the linker said.
+ */
+export async function probeLoading(
+  root: string,
+  signal?: AbortSignal,
+): Promise<NativeDeviceInfo | SauError> {
+  const script = join(__dirname, 'probe.js');
+  const env = {...process.env, SAU_NATIVE_LIBTORCH: root};
+  const limits = {env, timeout: 120_000, ...(signal === undefined ? {} : {signal})};
+  try {
+    const {stdout} = await promisify(execFile)(process.execPath, [script], limits);
+    const answer = JSON.parse(stdout) as ProbeAnswer;
+    return 'devices' in answer ? answer.devices : new SauError('ERR_NATIVE', answer.error.message);
+  } catch (error) {
+    signal?.throwIfAborted();
+    return new SauError(
+      'ERR_NATIVE',
+      `the process that loads it ended: ${messageOf(error).trim()}`,
+    );
+  }
+}

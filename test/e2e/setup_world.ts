@@ -1,0 +1,211 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {once} from 'node:events';
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import type {Duplex} from 'node:stream';
+import {crc32} from 'node:zlib';
+import {afterEach, beforeEach} from 'vitest';
+import {type Finished, IS_BUILT, PROGRAM} from './world.js';
+
+/** The LibTorch that the addon here was built for. */
+export const VERSION = IS_BUILT
+  ? JSON.parse(readFileSync(resolve(__dirname, '../../build/Release/sau_build.json'), 'utf8'))
+      .libtorch
+  : '';
+
+export interface ZipEntry {
+  readonly name: string;
+  readonly data?: string | Buffer;
+  /** Of Unix, with the type of file; 0: made elsewhere. */
+  readonly mode?: number;
+  /** Where it is to be wrong. */
+  readonly crc?: number;
+}
+
+/** A zip of stored entries, such as no library would write where a test needs it. */
+export function makeZip(entries: readonly ZipEntry[]): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let at = 0;
+  for (const {name, data = '', mode = 0o100644, crc} of entries) {
+    const content = Buffer.from(data);
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt32LE(crc ?? crc32(content), 10);
+    common.writeUInt32LE(content.length, 14);
+    common.writeUInt32LE(content.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    const tail = Buffer.alloc(14);
+    tail.writeUInt32LE((mode << 16) >>> 0, 6);
+    tail.writeUInt32LE(at, 10);
+    const file = Buffer.from(name, 'latin1');
+    parts.push(Buffer.concat([Buffer.from('PK\x03\x04'), common, file, content]));
+    directory.push(Buffer.from('PK\x01\x02\x14\x03', 'latin1'), common, tail, file);
+    at += parts.at(-1)?.length ?? 0;
+  }
+  const central = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(entries.length, 8);
+  end.writeUInt16LE(entries.length, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, central, end]);
+}
+
+/** Bytes of the fake library: enough to be cut in the middle. */
+export const LIBRARY = Buffer.alloc(200_000, 'not really LibTorch. ');
+
+/** The entries of a LibTorch as the official zip has them: everything but the code. */
+export function libTorchEntries(version = VERSION, variant = 'cpu'): ZipEntry[] {
+  return [
+    {name: 'libtorch/', mode: 0o040755},
+    {name: 'libtorch/build-version', data: `${version}+${variant}\n`},
+    {name: 'libtorch/lib/libtorch_cpu.so', data: LIBRARY, mode: 0o100755},
+    {name: 'libtorch/lib/libtorch.so.1', data: 'libtorch_cpu.so', mode: 0o120777},
+    ...(variant === 'cpu' ? [] : [{name: 'libtorch/lib/libtorch_cuda.so', data: 'CUDA'}]),
+  ];
+}
+
+export function sha256(data: Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+export interface SetupWorld {
+  /** Removed after each test. */
+  readonly folder: string;
+  readonly cache: string;
+  /** Writes a file and gives its path. */
+  file(name: string, data: string | Buffer): string;
+  /** Runs the program with this cache. */
+  sau(
+    args: readonly string[],
+    env?: Readonly<Record<string, string | undefined>>,
+  ): Promise<Finished>;
+  /** Starts it. */
+  start(args: readonly string[], env?: Readonly<Record<string, string | undefined>>): ChildProcess;
+  /** Serves over HTTP on a port of this machine; gives the address. */
+  serve(
+    handler: (request: IncomingMessage, response: ServerResponse) => void,
+    onConnect?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+  ): Promise<string>;
+}
+
+export function useSetupWorld(): SetupWorld {
+  const closing: (() => void)[] = [];
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sau-setup-'));
+  });
+  afterEach(() => {
+    for (const close of closing.splice(0)) close();
+    rmSync(folder, {recursive: true});
+  });
+  const world: SetupWorld = {
+    get folder() {
+      return folder;
+    },
+    get cache() {
+      return join(folder, 'cache');
+    },
+    file(name, data) {
+      const path = join(folder, name);
+      mkdirSync(resolve(path, '..'), {recursive: true});
+      writeFileSync(path, data);
+      return path;
+    },
+    start(args, env = {}) {
+      const none = Object.fromEntries(
+        ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'LIBTORCH', 'SAU_NATIVE_LIBTORCH']
+          .flatMap((name) => [name, name.toLowerCase()])
+          .map((name) => [name, undefined]),
+      );
+      const child = spawn(process.execPath, [PROGRAM, ...args], {
+        cwd: folder,
+        env: {...process.env, ...none, SAU_NATIVE_CACHE: world.cache, ...env},
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      closing.push(() => child.kill('SIGKILL'));
+      return child;
+    },
+    async sau(args, env) {
+      return finished(world.start(args, env));
+    },
+    async serve(handler, onConnect) {
+      const server = createServer(handler);
+      if (onConnect !== undefined) server.on('connect', onConnect);
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      closing.push(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    },
+  };
+  return world;
+}
+
+/** Waits for the end of a process. */
+export async function finished(child: ChildProcess): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const [status] = await once(child, 'close');
+  return {status, stdout, stderr};
+}
+
+/** A server of one file, which notes the Range of each request. */
+export interface FileServer {
+  readonly ranges: (string | undefined)[];
+  /** If-Range of each request. */
+  readonly conditions: (string | undefined)[];
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/**
+ * @param cutAfter Bytes after which the first answer breaks off; `stall` leaves it hanging instead
+ */
+export function fileServer(
+  data: Buffer,
+  {
+    cutAfter = Number.POSITIVE_INFINITY,
+    stall = false,
+    ranges: hasRanges = true,
+    length = true,
+  } = {},
+): FileServer {
+  const ranges: (string | undefined)[] = [];
+  const conditions: (string | undefined)[] = [];
+  return {
+    ranges,
+    conditions,
+    handle: (request, response) => {
+      const {range} = request.headers;
+      ranges.push(range);
+      conditions.push(request.headers['if-range']?.toString());
+      const start = hasRanges ? Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0) : 0;
+      const rest = data.subarray(start);
+      const end = `${start}-${data.length - 1}/${data.length}`;
+      response.writeHead(start > 0 ? 206 : 200, {
+        ...(length ? {'content-length': rest.length} : {}),
+        ...(start > 0 ? {'content-range': `bytes ${end}`} : {}),
+        etag: '"one"',
+      });
+      if (ranges.length > 1 || cutAfter >= rest.length) {
+        response.end(rest);
+      } else {
+        response.write(rest.subarray(0, cutAfter), () => stall || response.destroy());
+      }
+    },
+  };
+}
