@@ -1,4 +1,11 @@
-import {DEFAULTS, DEMO_DEFAULTS, EPOCHS, RECIPES, ROUNDS} from '../lib/config/defaults.js';
+import {
+  DEFAULTS,
+  DEMO_DEFAULTS,
+  EPOCHS,
+  RECIPES,
+  ROUNDS,
+  SETUP_DEFAULTS,
+} from '../lib/config/defaults.js';
 import {type Flag, flag} from './flags.js';
 
 const {defend, attack, evaluate} = DEFAULTS;
@@ -225,6 +232,23 @@ export const EVALUATE_FLAGS: FlagGroups = {
   'Run:': [
     flag('batchSize', '<n>', 'images per batch; losses are means over batches', evaluate.batchSize),
     ...DEVICE_FLAGS,
+  ],
+};
+
+export const SETUP_FLAGS: FlagGroups = {
+  'LibTorch:': [
+    flag(
+      'variant',
+      '<name>',
+      'auto, cpu or cuda; auto goes by the NVIDIA driver',
+      SETUP_DEFAULTS.variant,
+    ),
+    flag(
+      'from',
+      '<source>',
+      'an address or a file of a zip or wheel, or a folder, which is copied',
+    ),
+    flag('sha256', '<hex>', 'checksum of what --from names; an address needs one'),
   ],
 };
 

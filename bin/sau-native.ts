@@ -10,6 +10,7 @@ import {registerDemo} from './commands/demo.js';
 import {registerDoctor} from './commands/doctor.js';
 import {registerEvaluate} from './commands/evaluate.js';
 import {registerInspect} from './commands/inspect.js';
+import {registerSetup} from './commands/setup.js';
 import {EXIT, exitCodeOf} from './exit_codes.js';
 import {addExamples} from './flags.js';
 import {printError} from './print_error.js';
@@ -24,11 +25,13 @@ function createProgram(finish: Finish): Command {
   registerAttack(program, finish);
   registerEvaluate(program, finish);
   registerInspect(program, finish);
+  registerSetup(program, finish);
   registerDoctor(program, finish);
   registerDemo(program, finish);
   addExamples(program, [
     'sau-native demo',
     'sau-native defend --ckpt record/badnet_demo --clean 5pct --data data/cifar10',
+    'sau-native setup',
     'sau-native doctor',
   ]);
   return program;

@@ -6,9 +6,22 @@ import {
   type AttackEntry,
   type AttackKind,
 } from './config/attack_table.js';
-import {DEFAULTS, DEMO_DEFAULTS, EPOCHS, RECIPES, ROUNDS} from './config/defaults.js';
+import {
+  DEFAULTS,
+  DEMO_DEFAULTS,
+  EPOCHS,
+  RECIPES,
+  ROUNDS,
+  SETUP_DEFAULTS,
+} from './config/defaults.js';
 import {optionError, parseOptions, type Spelling, shown, type UserOptions} from './config/parse.js';
-import {attackSchemaOf, defendSchema, demoSchema, evaluateSchema} from './config/schemas.js';
+import {
+  attackSchemaOf,
+  defendSchema,
+  demoSchema,
+  evaluateSchema,
+  setupSchema,
+} from './config/schemas.js';
 import type {
   AttackConfig,
   AttackOptions,
@@ -19,10 +32,12 @@ import type {
   DemoOptions,
   EvaluateConfig,
   EvaluateOptions,
+  SetupConfig,
+  SetupOptions,
   TrainingAttackConfig,
 } from './config/types.js';
 
-export {DEFAULTS, DEMO_DEFAULTS} from './config/defaults.js';
+export {DEFAULTS, DEMO_DEFAULTS, SETUP_DEFAULTS} from './config/defaults.js';
 export type {Spelling, UserOptions} from './config/parse.js';
 export type * from './config/types.js';
 
@@ -106,6 +121,14 @@ export function parseDemoConfig(
   spell: Spelling = asWritten,
 ): DemoConfig {
   return parse(demoSchema, DEMO_DEFAULTS, {...options}, spell);
+}
+
+/** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseSetupConfig(
+  options: SetupOptions | UserOptions,
+  spell: Spelling = asWritten,
+): SetupConfig {
+  return parse(setupSchema, SETUP_DEFAULTS, {...options}, spell);
 }
 
 /** Rounds to run: the user's, else the data set's default (specification B1.1). */

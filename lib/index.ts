@@ -17,7 +17,13 @@ export type {
   EvaluateConfig,
   RecipeName,
 } from './config/types.js';
-export type {AttackOptions, DefendOptions, DemoOptions, EvaluateOptions} from './config.js';
+export type {
+  AttackOptions,
+  DefendOptions,
+  DemoOptions,
+  EvaluateOptions,
+  SetupOptions,
+} from './config.js';
 export type {ImageSet} from './datasets/image_set.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export {type DemoResult, demo} from './demo.js';
@@ -76,3 +82,11 @@ export {
   type TrainingPart,
   type TrainOptions,
 } from './session.js';
+export {
+  removeSetup,
+  type SetupProgress,
+  type SetupRemoval,
+  type SetupResult,
+  type SetupRunOptions,
+  setup,
+} from './setup.js';

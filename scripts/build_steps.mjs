@@ -21,14 +21,14 @@ export function compileTypeScript(...options) {
 /** Any supported LibTorch that the user points to will do for a build; else exactly the pinned one. */
 export async function libTorchForBuild() {
   const {findLibTorch, readLibTorch} = require('../dist/lib/native/libtorch.js');
-  const {fetchLibTorch} = require('../dist/lib/native/fetch_libtorch.js');
+  const {fetchForBuild} = require('../dist/lib/setup/for_build.js');
   const version = pinnedVersion();
   for (const name of ['SAU_NATIVE_LIBTORCH', 'LIBTORCH']) {
     const chosen = process.env[name] && readLibTorch(process.env[name], name);
     if (chosen) return chosen; // CMake checks its version against libtorch.json
   }
   const {found} = await findLibTorch(version);
-  return found ?? (await fetchLibTorch(version, (line) => console.error(line)));
+  return found ?? (await fetchForBuild((line) => console.error(line)));
 }
 
 /**

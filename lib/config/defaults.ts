@@ -128,6 +128,13 @@ export const DEMO_DEFAULTS = {
   defenseLearningRate: 1e-3,
 } as const;
 
+/** `setup` takes what suits the machine, from where it is usually had. */
+export const SETUP_DEFAULTS = {
+  variant: 'auto',
+  from: null,
+  sha256: null,
+} as const;
+
 /** Constants of the generators that some attacks' triggers come from (specification B4.4 to B4.7). */
 export const GENERATOR_DEFAULTS = {
   /** Feeds plain pixels, bug-compatible; `normalize` feeds what the model was trained on. */

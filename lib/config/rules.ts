@@ -144,3 +144,11 @@ export const adamBetas = z.preprocess(
     error: 'two numbers >= 0 and < 1 such as 0.9,0.999',
   }),
 );
+
+/** 64 hexadecimal digits, given back in lower case. */
+export const sha256 = z.preprocess(
+  (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+  z.custom<string>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), {
+    error: '64 hexadecimal digits',
+  }),
+);

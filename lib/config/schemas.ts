@@ -13,6 +13,7 @@ import type {
   DefendConfig,
   DemoConfig,
   EvaluateConfig,
+  SetupConfig,
 } from './types.js';
 
 const DATA = {
@@ -168,3 +169,9 @@ export const demoSchema = z.strictObject({
   batchSize: rule.positiveInteger,
   defenseLearningRate: rule.positive,
 }) satisfies z.ZodType<DemoConfig>;
+
+export const setupSchema = z.strictObject({
+  variant: rule.choice('auto', 'cpu', 'cuda'),
+  from: rule.text('an address, a .zip or .whl file or a folder').nullable(),
+  sha256: rule.sha256.nullable(),
+}) satisfies z.ZodType<SetupConfig>;

@@ -257,3 +257,15 @@ export type EvaluateOptions = Loose<EvaluateConfig> & {
 };
 /** Every option may be left out. */
 export type DemoOptions = Loose<DemoConfig>;
+
+/** Options of `setup`, which fetches LibTorch. */
+export interface SetupConfig {
+  /** auto: cuda where the NVIDIA driver is new enough for it, else cpu. */
+  readonly variant: 'auto' | 'cpu' | 'cuda';
+  /** An http, https or file address, a .zip or .whl file, or a folder with a LibTorch; null: pip, else the official zip. */
+  readonly from: string | null;
+  /** Of the file that `from` names, in hex; what comes over the network is not used without. */
+  readonly sha256: string | null;
+}
+/** Every option may be left out. */
+export type SetupOptions = Loose<SetupConfig>;

@@ -30,6 +30,8 @@ describe.skipIf(!IS_BUILT)('the package', () => {
         'doctor',
         'evaluate',
         'readCheckpoint',
+        'removeSetup',
+        'setup',
         'writeCheckpoint',
       ],
       same: true,

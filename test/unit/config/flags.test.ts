@@ -7,14 +7,16 @@ import {
   EVALUATE_FLAGS,
   type FlagGroups,
   keysOf,
+  SETUP_FLAGS,
 } from '../../../bin/option_tables.js';
 import {ATTACK_TABLE, type AttackEntry} from '../../../lib/config/attack_table.js';
-import {DEFAULTS, DEMO_DEFAULTS} from '../../../lib/config.js';
+import {DEFAULTS, DEMO_DEFAULTS, SETUP_DEFAULTS} from '../../../lib/config.js';
 
 it.each<[string, FlagGroups, readonly string[]]>([
   ['defend', DEFEND_FLAGS, [...Object.keys(DEFAULTS.defend), 'ckpt', 'resultFile']],
   ['evaluate', EVALUATE_FLAGS, [...Object.keys(DEFAULTS.evaluate), 'ckpt', 'resultFile']],
   ['demo', DEMO_FLAGS, Object.keys(DEMO_DEFAULTS)],
+  ['setup', SETUP_FLAGS, Object.keys(SETUP_DEFAULTS)],
   ['attack', ATTACK_FLAGS, [...Object.keys(DEFAULTS.attack), 'labelMode', 'out', 'saveFolderName']],
 ])('every option of %s has one flag, and no flag is without an option', (_, flags, options) => {
   expect([...keysOf(flags)].sort()).toEqual([...options].sort());

@@ -1,0 +1,83 @@
+import type {Command} from 'commander';
+import type {UserOptions} from '../../lib/config/parse.js';
+import {SauError} from '../../lib/errors.js';
+import type {SetupRemoval, SetupResult} from '../../lib/setup.js';
+import {addFlagGroups, type Finish, runs} from '../command.js';
+import {EXIT, type ExitCode} from '../exit_codes.js';
+import {addExamples, addFlags, addOutputFlags, flag, flagName, pick} from '../flags.js';
+import {keysOf, SETUP_FLAGS} from '../option_tables.js';
+import {printResult} from '../output.js';
+import {problemLines} from '../problem_lines.js';
+import {askConsent, planTable, withSetupView} from '../setup_view.js';
+
+export function registerSetup(program: Command, finish: Finish): void {
+  const command = program
+    .command('setup')
+    .summary('fetch LibTorch, which does the work')
+    .description(
+      'Fetches LibTorch into the cache of this package, through pip where python3 has it, else as the official zip.\n' +
+        'Says first what comes from where, and asks. The cache is SAU_NATIVE_CACHE, by default ~/.cache/sau-native.',
+    );
+  addFlagGroups(command, SETUP_FLAGS);
+  addFlags(command, 'Run:', [
+    flag('yes', '', 'do not ask'),
+    flag('remove', '', 'remove what setup has put in the cache'),
+  ]);
+  addOutputFlags(command);
+  addExamples(command, [
+    'sau-native setup',
+    'sau-native setup --variant cuda --yes',
+    'sau-native setup --from libtorch-shared-with-deps-2.13.0+cpu.zip --yes',
+    'sau-native setup --remove',
+  ]);
+  runs(command, finish, (values) => (values.remove === true ? remove(values) : fetch(values)));
+}
+
+async function fetch(values: UserOptions): Promise<ExitCode> {
+  const quiet = values.quiet === true;
+  const {parseSetupConfig} = await import('../../lib/config.js');
+  const config = parseSetupConfig(pick(values, keysOf(SETUP_FLAGS)), flagName);
+  const {carryOut, planFor} = await import('../../lib/setup.js');
+  const plan = await planFor(config);
+  if (plan.present === null) {
+    if (!quiet) process.stderr.write(`${planTable(plan)}\n`);
+    if (values.yes !== true) await askConsent();
+  }
+  const result = await withSetupView(quiet, (run) => carryOut(plan, run));
+  printResult(values.json === true, result, () => describe(result));
+  return result.problems.some(({severity}) => severity === 'error') ? EXIT.failed : EXIT.done;
+}
+
+async function remove(values: UserOptions): Promise<ExitCode> {
+  const others = [...keysOf(SETUP_FLAGS)].filter((key) => values[key] !== undefined);
+  if (others.length > 0) {
+    const names = others.map(flagName).join(', ');
+    throw new SauError('ERR_CONFIG', `Expected --remove alone but received ${names} with it`);
+  }
+  const {removeSetup} = await import('../../lib/setup.js');
+  const {sizeOf} = await import('../../lib/setup/disk.js');
+  const result = await withSetupView(values.quiet === true, (run) => removeSetup(run));
+  printResult(values.json === true, result, () => describeRemoval(result, sizeOf));
+  return EXIT.done;
+}
+
+function describe({action, libtorch, variant, problems}: SetupResult): string {
+  const what = `LibTorch ${libtorch.version} (${variant === 'cpu' ? 'cpu' : `CUDA ${libtorch.cuda}`})`;
+  const done =
+    action === 'present'
+      ? `${what} is already in ${libtorch.root}`
+      : `${what} is now in ${libtorch.root}`;
+  return [done, ...problemLines(problems)].join('\n');
+}
+
+function describeRemoval(
+  {cache, removed, kept, freedBytes}: SetupRemoval,
+  sizeOf: (bytes: number) => string,
+): string {
+  if (removed.length === 0 && kept.length === 0) return `nothing to remove in ${cache}`;
+  return [
+    ...removed.map((path) => `removed ${path}`),
+    ...kept.map((path) => `kept ${path}, which setup did not make`),
+    `${sizeOf(freedBytes)} freed`,
+  ].join('\n');
+}

@@ -1,0 +1,108 @@
+import type {SetupOptions} from './config/types.js';
+import {parseSetupConfig} from './config.js';
+import {type DoctorProblem, problemsOf} from './doctor.js';
+import {addonFiles} from './native/binding.js';
+import type {LibTorch} from './native/libtorch.js';
+import {SetupCache} from './setup/cache.js';
+import {install, underLock} from './setup/install.js';
+import {readPins, type Variant} from './setup/pins.js';
+import {planSetup, type SetupPlan} from './setup/plan.js';
+import {runOf, type SetupRunOptions} from './setup/progress.js';
+import {variantOf} from './setup/variant.js';
+
+export type {SetupProgress, SetupRunOptions} from './setup/progress.js';
+
+export interface SetupResult {
+  /** present: it was there already, and nothing was done. */
+  readonly action: 'installed' | 'present';
+  readonly libtorch: LibTorch;
+  readonly variant: Variant;
+  /** Why this variant. */
+  readonly reason: string;
+  /** The command, address or path that it was to come from. */
+  readonly from: string;
+  /** What keeps it from being used here: it was loaded in a process of its own to find out. */
+  readonly problems: readonly DoctorProblem[];
+}
+
+export interface SetupRemoval {
+  readonly action: 'removed';
+  readonly cache: string;
+  /** Paths that are gone: what setup had put there. */
+  readonly removed: readonly string[];
+  /** Paths in the cache that setup did not make. */
+  readonly kept: readonly string[];
+  readonly freedBytes: number;
+}
+
+/**
+ * Fetches LibTorch into the package's cache, where it is found afterwards: through pip where python3 has it, else
+ * the official zip, or from `from`. Asks nobody: the call is the consent. A second call, also of another process
+ * at the same time, finds it there. Throws ERR_CONFIG, ERR_DOWNLOAD, ERR_CHECKSUM, ERR_ARCHIVE,
+ * ERR_LIBTORCH_VERSION, ERR_OUTPUT, ERR_NATIVE on a platform without LibTorch, or the reason of the signal.
+ */
+export async function setup(
+  options: SetupOptions = {},
+  runOptions: SetupRunOptions = {},
+): Promise<SetupResult> {
+  return carryOut(await planFor(options), runOptions);
+}
+
+/** What `setup` would do with these options; changes nothing. */
+export async function planFor(options: SetupOptions): Promise<SetupPlan> {
+  return planSetup(parseSetupConfig(options), wantedVersion());
+}
+
+/** Does what a plan says. */
+export async function carryOut(
+  plan: SetupPlan,
+  runOptions: SetupRunOptions = {},
+): Promise<SetupResult> {
+  const run = runOf(runOptions);
+  run.signal.throwIfAborted();
+  const {libtorch, wasPresent} = await install(plan, run);
+  run.onProgress({kind: 'stage', message: 'loading it in a process of its own'});
+  const problems = await problemsOf(libtorch, runOptions.signal);
+  return {
+    action: wasPresent ? 'present' : 'installed',
+    libtorch,
+    variant: variantOf(libtorch),
+    reason: plan.reason,
+    from: plan.from,
+    problems,
+  };
+}
+
+/** Removes from the cache what `setup` has put there, and only that. Throws ERR_OUTPUT. */
+export async function removeSetup(runOptions: SetupRunOptions = {}): Promise<SetupRemoval> {
+  const run = runOf(runOptions);
+  const cache = new SetupCache();
+  const nothing = {
+    action: 'removed',
+    cache: cache.folder,
+    removed: [],
+    kept: [],
+    freedBytes: 0,
+  } as const;
+  if (!(await cache.exists())) return nothing;
+  const result = await underLock(cache, run, async () => {
+    const {own, foreign} = await cache.contents();
+    let freedBytes = 0;
+    for (const path of own) {
+      run.signal.throwIfAborted();
+      freedBytes += await cache.remove(path);
+    }
+    return {...nothing, removed: own, kept: foreign, freedBytes};
+  });
+  await cache.removeIfEmpty();
+  return result;
+}
+
+/** The version that the addon was built for; the pinned one where there is none yet. */
+function wantedVersion(): string {
+  try {
+    return addonFiles().libtorchVersion;
+  } catch {
+    return readPins().version;
+  }
+}

@@ -1,0 +1,131 @@
+import {createHash, randomUUID} from 'node:crypto';
+import {lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile} from 'node:fs/promises';
+import {basename, join} from 'node:path';
+import {cacheFolder, type LibTorch, readLibTorch} from '../native/libtorch.js';
+import {unwritableFile} from '../whole_file.js';
+import {folderBytes} from './disk.js';
+
+/** In each folder that setup has put in place: nothing without it is ever removed. */
+const MARK = 'sau-native-setup.json';
+const STAGING = '.setup-';
+const DOWNLOADS = 'downloads';
+const LOCK = 'setup.lock';
+
+/** What setup notes in the folder that it puts in place. */
+interface Mark {
+  readonly version: string;
+  readonly source: string;
+  readonly installedAt: string;
+}
+
+/** The package's cache folder as setup uses it. Only the holder of the lock changes anything in it. */
+export class SetupCache {
+  constructor(readonly folder: string = cacheFolder()) {}
+
+  get lock(): string {
+    return join(this.folder, LOCK);
+  }
+
+  /** Where a build of LibTorch belongs: such as libtorch-2.13.0-cpu, or -cu130. */
+  destination(version: string, cuda: string | null): string {
+    const tag = cuda === null ? 'cpu' : `cu${cuda.replaceAll('.', '')}`;
+    return join(this.folder, `libtorch-${version}-${tag}`);
+  }
+
+  /** The file that a download of this address goes to. */
+  partOf(url: string): string {
+    const name = basename(new URL(url).pathname).slice(-80);
+    const key = createHash('sha256').update(url).digest('hex').slice(0, 12);
+    return join(this.folder, DOWNLOADS, `${key}-${name}`);
+  }
+
+  /** Every whole LibTorch of a version that is there. */
+  async installed(version: string): Promise<LibTorch[]> {
+    const names = (await this.#names()).filter((name) => name.startsWith(`libtorch-${version}-`));
+    const found = names.map((name) => readLibTorch(join(this.folder, name), 'cache'));
+    return found.filter((libtorch) => libtorch?.version === version).flatMap((l) => l ?? []);
+  }
+
+  async exists(): Promise<boolean> {
+    return lstat(this.folder).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Throws ERR_OUTPUT where the cache cannot be written. */
+  async prepare(): Promise<void> {
+    await mkdir(join(this.folder, DOWNLOADS), {recursive: true}).catch((error: unknown) => {
+      throw unwritableFile(this.folder, error);
+    });
+  }
+
+  /** An empty folder to work in; those that dead processes have left are removed. */
+  async staging(): Promise<string> {
+    for (const name of await this.#names()) {
+      if (name.startsWith(STAGING)) await remove(join(this.folder, name));
+    }
+    const staging = join(this.folder, `${STAGING}${randomUUID()}`);
+    await mkdir(staging).catch((error: unknown) => {
+      throw unwritableFile(staging, error);
+    });
+    return staging;
+  }
+
+  /** Gives a staged folder its name, in one step; what is broken there makes room. */
+  async place(staged: string, destination: string, version: string, source: string): Promise<void> {
+    const mark: Mark = {version, source, installedAt: new Date().toISOString()};
+    try {
+      await writeFile(join(staged, MARK), `${JSON.stringify(mark, null, 2)}\n`);
+      await remove(destination);
+      await rename(staged, destination);
+    } catch (error) {
+      throw unwritableFile(destination, error);
+    }
+  }
+
+  /** Removes the folder of downloads where none waits to go on. */
+  async tidy(): Promise<void> {
+    await rmdir(join(this.folder, DOWNLOADS)).catch(() => undefined);
+  }
+
+  /** What setup has put here, and what lies beside it. */
+  async contents(): Promise<{own: string[]; foreign: string[]}> {
+    const own: string[] = [];
+    const foreign: string[] = [];
+    for (const name of await this.#names()) {
+      if (name === LOCK) continue;
+      const path = join(this.folder, name);
+      const isOwn = name === DOWNLOADS || name.startsWith(STAGING) || (await hasMark(path));
+      (isOwn ? own : foreign).push(path);
+    }
+    return {own, foreign};
+  }
+
+  /** Removes a folder of `contents().own`; gives its size. */
+  async remove(path: string): Promise<number> {
+    const bytes = (await lstat(path)).isDirectory() ? await folderBytes(path) : 0;
+    await remove(path);
+    return bytes;
+  }
+
+  /** Removes the cache folder itself where nothing is left in it. */
+  async removeIfEmpty(): Promise<void> {
+    await rmdir(this.folder).catch(() => undefined);
+  }
+
+  async #names(): Promise<string[]> {
+    return (await readdir(this.folder).catch(() => [])).sort();
+  }
+}
+
+async function hasMark(path: string): Promise<boolean> {
+  return readFile(join(path, MARK)).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, {recursive: true, force: true, maxRetries: 3});
+}

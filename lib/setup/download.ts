@@ -1,0 +1,162 @@
+import {open} from 'node:fs/promises';
+import type {IncomingMessage} from 'node:http';
+import {dirname} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {errnoOf, messageOf, SauError} from '../errors.js';
+import {unwritableFile} from '../whole_file.js';
+import {requireSha256, sha256Of} from './checksum.js';
+import {requireSpace} from './disk.js';
+import {ask, FinalAnswer, shownUrl} from './http.js';
+import {PartFile} from './part_file.js';
+import type {SetupRun} from './progress.js';
+
+/** Tries that bring no byte at all before the download is given up. */
+const MOST_FRUITLESS_TRIES = 5;
+const FIRST_PAUSE_MS = 300;
+const DISK_IS_FULL = ['ENOSPC', 'EDQUOT'];
+
+/**
+ * Fetches a file over HTTP to `path`. A cut connection is taken up where it broke, also by a later process; a
+ * server that gives no ranges starts again. The file counts only with the right checksum, and is removed
+ * otherwise. Throws ERR_DOWNLOAD, ERR_CHECKSUM, ERR_OUTPUT, or the reason of the signal; after the first and
+ * the last of these the partial file stays, for the next try.
+ */
+export async function download(
+  url: string,
+  sha256: string,
+  path: string,
+  run: SetupRun,
+): Promise<void> {
+  const part = new PartFile(path, url);
+  const isPieced = await fetchWhole(part, run);
+  if (isPieced && (await sha256Of(path, run.signal)) !== sha256) {
+    // The pieces may be of two files: what comes from one start decides.
+    run.onProgress({kind: 'note', message: 'what was resumed does not fit: starting again'});
+    await part.discard();
+    await fetchWhole(part, run);
+  }
+  await requireSha256(path, sha256, shownUrl(url), run.signal).catch(async (error: unknown) => {
+    if (error instanceof SauError && error.code === 'ERR_CHECKSUM') await part.discard();
+    throw error;
+  });
+}
+
+/** Gives whether the file is of more than one piece. */
+async function fetchWhole(part: PartFile, run: SetupRun): Promise<boolean> {
+  const {signal} = run;
+  for (let fruitless = 0; ; ) {
+    const before = await part.size();
+    try {
+      await fetchRest(part, before, run);
+      return before > 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof SauError) {
+        if (DISK_IS_FULL.includes(String(error.details.errno))) await part.discard();
+        throw error;
+      }
+      const after = await part.size();
+      fruitless = after > before ? 0 : fruitless + 1;
+      if (error instanceof FinalAnswer || fruitless === MOST_FRUITLESS_TRIES) {
+        throw failed(part.url, error);
+      }
+      const message = `${reasonOf(error)}: trying again from byte ${after}`;
+      run.onProgress({kind: 'note', message});
+      const pause = FIRST_PAUSE_MS * 2 ** fruitless;
+      await sleep(pause, undefined, {signal}).catch(() => signal.throwIfAborted());
+    }
+  }
+}
+
+async function fetchRest(part: PartFile, have: number, run: SetupRun): Promise<void> {
+  const answer = await ask(part.url, await rangeFrom(part, have), run.signal);
+  try {
+    const status = answer.statusCode ?? 0;
+    if (status === 416 && have > 0) {
+      if (totalOf(answer) === have) return; // it was whole
+      await part.discard();
+      throw new Error('the server has no more of the file');
+    }
+    if (status !== 200 && status !== 206) {
+      const text = `the server answered ${status}`;
+      const mayPass = status >= 500 || status === 408 || status === 429;
+      throw mayPass ? new Error(text) : new FinalAnswer(text);
+    }
+    const start = status === 206 ? startOf(answer) : 0;
+    if (start !== 0 && start !== have) throw new FinalAnswer('the server sent other bytes');
+    await receive(part, answer, start, run);
+  } finally {
+    answer.destroy();
+  }
+}
+
+/** If the file has changed since, If-Range makes the server send it whole. */
+async function rangeFrom(part: PartFile, have: number): Promise<Record<string, string>> {
+  if (have === 0) return {};
+  const validator = await part.validator();
+  return {range: `bytes=${have}-`, ...(validator === null ? {} : {'if-range': validator})};
+}
+
+async function receive(
+  part: PartFile,
+  answer: IncomingMessage,
+  start: number,
+  run: SetupRun,
+): Promise<void> {
+  const refuse = (error: unknown): never => {
+    throw unwritableFile(part.path, error);
+  };
+  const total = totalOf(answer);
+  if (total !== null) await requireSpace(dirname(part.path), total - start, 'the download');
+  await part.remember(validatorOf(answer)).catch(refuse);
+  const file = await open(part.path, start === 0 ? 'w' : 'a').catch(refuse);
+  let done = start;
+  try {
+    run.onProgress({kind: 'bytes', done, total});
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      run.signal.throwIfAborted();
+      await file.appendFile(chunk).catch(refuse);
+      done += chunk.length;
+      run.onProgress({kind: 'bytes', done, total});
+    }
+  } finally {
+    await file.close();
+  }
+  if (total !== null && done !== total) {
+    throw new Error(`the connection ended at ${done} of ${total} bytes`);
+  }
+}
+
+/** A weak ETag does not promise the same bytes. */
+function validatorOf({headers}: IncomingMessage): string | null {
+  const {etag} = headers;
+  return etag?.startsWith('W/') === false ? etag : (headers['last-modified'] ?? null);
+}
+
+function startOf({headers}: IncomingMessage): number {
+  return Number(/^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1] ?? Number.NaN);
+}
+
+function totalOf({statusCode, headers}: IncomingMessage): number | null {
+  const range = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1];
+  const text = statusCode === 200 ? headers['content-length'] : range;
+  return text === undefined ? null : Number(text);
+}
+
+/** The words of the network and not those around them. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const message = messageOf(cause);
+  return message === '' ? (errnoOf(cause) ?? 'the connection failed') : message;
+}
+
+function failed(url: string, cause: unknown): SauError {
+  const message = `Expected to fetch ${shownUrl(url)} but ${reasonOf(cause)}.`;
+  return new SauError('ERR_DOWNLOAD', message, {
+    cause,
+    remedy:
+      'Check the address, the network and the proxy (HTTPS_PROXY), or fetch the file elsewhere and pass it ' +
+      'with `npx sau-native setup --from FILE`. What came so far is kept for the next try.',
+    details: {url: shownUrl(url)},
+  });
+}

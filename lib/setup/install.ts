@@ -1,0 +1,65 @@
+import {rm} from 'node:fs/promises';
+import {type LibTorch, readLibTorch} from '../native/libtorch.js';
+import {unwritableFile} from '../whole_file.js';
+import {SetupCache} from './cache.js';
+import {requireSpace} from './disk.js';
+import {withLock} from './lock.js';
+import {PartFile} from './part_file.js';
+import {findPresent, type SetupPlan} from './plan.js';
+import type {SetupRun} from './progress.js';
+import {bring} from './sources.js';
+
+export interface Installed {
+  readonly libtorch: LibTorch;
+  /** It was there, or another process has put it there meanwhile. */
+  readonly wasPresent: boolean;
+}
+
+/**
+ * Carries out a plan. The folder appears whole or not at all, whatever happens; a second process waits and uses
+ * what the first one has made. Throws ERR_DOWNLOAD, ERR_CHECKSUM, ERR_ARCHIVE, ERR_LIBTORCH_VERSION, ERR_OUTPUT,
+ * or the reason of the signal.
+ */
+export async function install(plan: SetupPlan, run: SetupRun): Promise<Installed> {
+  if (plan.present !== null) return {libtorch: plan.present, wasPresent: true};
+  const cache = new SetupCache();
+  try {
+    return await underLock(cache, run, async () => {
+      const present = await findPresent(cache, plan);
+      if (present !== null) return {libtorch: present, wasPresent: true};
+      return {libtorch: await installInto(cache, plan, run), wasPresent: false};
+    });
+  } catch (error) {
+    throw unwritableFile(cache.folder, error);
+  }
+}
+
+/** Does what changes the cache while no other process does. */
+export function underLock<T>(cache: SetupCache, run: SetupRun, work: () => Promise<T>): Promise<T> {
+  const onWait = (pid: number | null): void => {
+    const who = pid === null ? 'another process' : `process ${pid}`;
+    const message = `${who} is at work in ${cache.folder}: waiting for it`;
+    run.onProgress({kind: 'note', message});
+  };
+  return withLock(cache.lock, {signal: run.signal, onWait}, work);
+}
+
+async function installInto(cache: SetupCache, plan: SetupPlan, run: SetupRun): Promise<LibTorch> {
+  const {version, source, installedBytes} = plan;
+  if (installedBytes !== null) {
+    await requireSpace(cache.folder, installedBytes, `LibTorch ${version}`);
+  }
+  await cache.prepare();
+  const staging = await cache.staging();
+  try {
+    const staged = await bring(plan, staging, cache, run);
+    run.signal.throwIfAborted();
+    const destination = cache.destination(version, staged.cuda);
+    await cache.place(staging, destination, version, plan.from);
+    if (source.kind === 'url') await new PartFile(cache.partOf(source.url), source.url).discard();
+    return readLibTorch(destination, 'cache') ?? staged;
+  } finally {
+    await rm(staging, {recursive: true, force: true});
+    await cache.tidy();
+  }
+}

@@ -1,0 +1,154 @@
+import {randomUUID} from 'node:crypto';
+import {link, mkdir, open, readFile, readlink, rename, rm, stat, utimes} from 'node:fs/promises';
+import {hostname} from 'node:os';
+import {dirname} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {errnoOf} from '../errors.js';
+
+const POLL_MS = 200;
+const HEARTBEAT_MS = 5_000;
+/** A lock from elsewhere (another machine, another container) that shows no sign of life for so long is stale. */
+const SILENCE_MS = 60_000;
+
+/** Who holds a lock. */
+interface Holder {
+  readonly token: string;
+  readonly pid: number;
+  /** When that process started: its number may be another's by now. */
+  readonly started: string | null;
+  /** Only there do process numbers mean the same. */
+  readonly place: string;
+}
+
+export interface LockHooks {
+  readonly signal: AbortSignal;
+  /** Another process holds the lock: called once, with its number. */
+  readonly onWait: (pid: number | null) => void;
+}
+
+/**
+ * Does `work` while no other process does work under the same lock file. Waits for its turn. The lock of a
+ * process that has died is taken over at once; one of another machine or container after a minute of silence.
+ */
+export async function withLock<T>(
+  path: string,
+  hooks: LockHooks,
+  work: () => Promise<T>,
+): Promise<T> {
+  const token = await acquire(path, hooks);
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined); // without it the work goes on all the same
+  }, HEARTBEAT_MS);
+  heartbeat.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    if ((await holderOf(path))?.token === token) await rm(path, {force: true});
+  }
+}
+
+async function acquire(path: string, {signal, onWait}: LockHooks): Promise<string> {
+  const mine: Holder = {
+    token: randomUUID(),
+    pid: process.pid,
+    started: await startOf(process.pid),
+    place: await placeName(),
+  };
+  const silence = new Silence();
+  for (let waited = false; ; waited = true) {
+    signal.throwIfAborted();
+    if (await create(path, mine)) return mine.token;
+    const holder = await holderOf(path);
+    if (await isStale(path, holder, mine.place, silence)) {
+      await takeAway(path, holder);
+      continue;
+    }
+    if (!waited) onWait(holder?.pid ?? null);
+    await sleep(POLL_MS, undefined, {signal}).catch(() => signal.throwIfAborted());
+  }
+}
+
+async function create(path: string, holder: Holder): Promise<boolean> {
+  try {
+    const handle = await open(path, 'wx');
+    try {
+      await handle.writeFile(JSON.stringify(holder));
+    } finally {
+      await handle.close();
+    }
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    await mkdir(dirname(path), {recursive: true}); // new, or who held the lock before has removed it
+    return create(path, holder);
+  }
+}
+
+/** Null: there is no lock, or it says nothing yet. */
+async function holderOf(path: string): Promise<Holder | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+  } catch {
+    return null;
+  }
+}
+
+async function isStale(
+  path: string,
+  holder: Holder | null,
+  place: string,
+  silence: Silence,
+): Promise<boolean> {
+  if (holder !== null && holder.place === place)
+    return (await startOf(holder.pid)) !== holder.started;
+  const mtimeMs = await stat(path).then(
+    (s) => s.mtimeMs,
+    () => null,
+  );
+  return mtimeMs !== null && silence.lasts(`${holder?.token}/${mtimeMs}`);
+}
+
+/** How long nothing has changed, by our own clock: those of two machines may differ. */
+class Silence {
+  #sign = '';
+  #since = 0;
+
+  lasts(sign: string): boolean {
+    if (sign !== this.#sign) {
+      this.#sign = sign;
+      this.#since = performance.now();
+    }
+    return performance.now() - this.#since > SILENCE_MS;
+  }
+}
+
+/** Two may find the same lock stale: who moved away a fresh one puts it back. */
+async function takeAway(path: string, stale: Holder | null): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return; // another was faster
+    throw error;
+  }
+  if ((await holderOf(aside))?.token !== stale?.token)
+    await link(aside, path).catch(() => undefined);
+  await rm(aside, {force: true});
+}
+
+/** The start of a process in the kernel's ticks; null where none of this number lives. */
+async function startOf(pid: number): Promise<string | null> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The name of the program, in parentheses, may hold anything: what follows it counts.
+  const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return /^[ZX]/.test(state) ? null : (fields[18] ?? null);
+}
+
+/** This machine and, within it, this container: where process numbers mean the same as here. */
+async function placeName(): Promise<string> {
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => hostname());
+  return `${boot.trim()} ${await readlink('/proc/self/ns/pid').catch(() => '')}`;
+}

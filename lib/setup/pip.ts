@@ -1,0 +1,125 @@
+import {execFile, spawn} from 'node:child_process';
+import {mkdir, readdir, readFile, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {promisify} from 'node:util';
+import {messageOf, SauError} from '../errors.js';
+import type {Pins, PipSource, Variant} from './pins.js';
+import type {SetupRun} from './progress.js';
+
+/** Lines of pip's that an error repeats. */
+const LAST_LINES = 6;
+/** Nothing that is fetched is run, neither to build it nor later. */
+const BINARY = ['--only-binary=:all:', '--no-compile'];
+
+/** One way to ask pip for LibTorch. */
+export interface PipAttempt extends PipSource {
+  /** The Python to take the wheel of, where it is not the one that runs pip. */
+  readonly wheelPython?: string;
+}
+
+/**
+ * The ways to ask for a variant: as the user has configured pip, then with PyTorch's own index beside, then
+ * the wheel of another Python, as the C++ libraries in it are the same.
+ */
+export function pipAttempts(pins: Pins, variant: Variant, version: string): PipAttempt[] {
+  const sources = pins.variants[variant].pip.map((source) => ({
+    ...source,
+    requirement: source.requirement.replace(pins.version, version),
+  }));
+  const {wheelPython} = pins;
+  return [...sources, ...sources.slice(-1).map((source) => ({...source, wheelPython}))];
+}
+
+/** Whether python3 has pip. */
+export async function hasPip(env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
+  try {
+    await promisify(execFile)('python3', ['-m', 'pip', '--version'], {env, timeout: 30_000});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The arguments of python3, as they are run and as they are shown. */
+export function pipArguments(target: string, attempt: PipAttempt): string[] {
+  const {requirement, extraIndex, wheelPython} = attempt;
+  return [
+    ...['-m', 'pip', 'install', ...BINARY, '--no-deps', '--target', target],
+    ...(extraIndex === undefined ? [] : ['--extra-index-url', extraIndex]),
+    ...(wheelPython === undefined ? [] : ['--python-version', wheelPython]),
+    requirement,
+  ];
+}
+
+/** Puts a wheel into a folder of its own: no Python environment is touched. Throws ERR_DOWNLOAD or ERR_OUTPUT. */
+export function fetchWheel(target: string, attempt: PipAttempt, run: SetupRun): Promise<void> {
+  return pip(target, pipArguments(target, attempt), run);
+}
+
+/** The NVIDIA libraries that the wheel in a folder asks for, beside it: there it finds them by itself. */
+export async function fetchNvidiaLibraries(target: string, run: SetupRun): Promise<void> {
+  const info = (await readdir(target)).find((name) => /^torch-.*\.dist-info$/.test(name));
+  const metadata = info === undefined ? '' : await readFile(join(target, info, 'METADATA'), 'utf8');
+  const required = /^Requires-Dist: ((?:nvidia|cuda-toolkit).*)$/gm;
+  const requirements = [...metadata.matchAll(required)].map((match) => String(match[1]));
+  if (requirements.length === 0) return;
+  await pip(target, ['-m', 'pip', 'install', ...BINARY, '--target', target, ...requirements], run);
+}
+
+/** Its temporary files go beside what it makes: /tmp is often too small, and an abort removes them as well. */
+async function pip(target: string, args: readonly string[], run: SetupRun): Promise<void> {
+  const lines: string[] = [];
+  const temporary = join(target, '.tmp');
+  await mkdir(temporary, {recursive: true});
+  const child = spawn('python3', args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal: run.signal,
+    killSignal: 'SIGINT',
+    env: {
+      ...process.env,
+      TMPDIR: temporary,
+      PIP_ROOT_USER_ACTION: 'ignore',
+      PIP_DISABLE_PIP_VERSION_CHECK: '1',
+      // Of installing into an environment, which this is not:
+      PIP_USER: '0',
+      PIP_REQUIRE_VIRTUALENV: '0',
+    },
+  });
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.on('error', (error) => {
+      // An abort is an error at once, but pip still writes until it has ended.
+      if (child.pid === undefined) reject(error);
+    });
+    child.on('close', resolve);
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({input: stream}).on('line', (line) => {
+      if (line.trim() === '') return;
+      lines.push(line);
+      run.onProgress({kind: 'pip', line});
+    });
+  }
+  const status = await closed.catch((error: unknown) => {
+    run.signal.throwIfAborted();
+    throw failed(args, messageOf(error), []);
+  });
+  run.signal.throwIfAborted();
+  await rm(temporary, {recursive: true, force: true});
+  if (status !== 0) throw failed(args, `it ended with ${status}`, lines);
+}
+
+function failed(args: readonly string[], reason: string, lines: readonly string[]): SauError {
+  const last = lines.slice(-LAST_LINES);
+  const isFull = last.some((line) => /No space left on device|Disk quota exceeded/.test(line));
+  const said = last.map((line) => `\n  ${line}`).join('');
+  return new SauError(
+    isFull ? 'ERR_OUTPUT' : 'ERR_DOWNLOAD',
+    `Expected \`python3 ${args.join(' ')}\` to succeed but ${reason}.${said}`,
+    {
+      remedy: isFull
+        ? 'Free some space, or choose another folder with SAU_NATIVE_CACHE.'
+        : 'See what pip said. Its index and proxy settings apply; `npx sau-native setup --from` takes a file instead.',
+    },
+  );
+}

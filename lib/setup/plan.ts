@@ -1,0 +1,191 @@
+import {statSync} from 'node:fs';
+import {resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import type {SetupConfig} from '../config/types.js';
+import {SauError} from '../errors.js';
+import {findLibC} from '../native/libc.js';
+import type {LibTorch} from '../native/libtorch.js';
+import {findNvidiaDriver} from '../native/nvidia_driver.js';
+import {SetupCache} from './cache.js';
+import {shownUrl} from './http.js';
+import {type Pins, readPins, type Variant} from './pins.js';
+import {hasPip, type PipAttempt, pipArguments, pipAttempts} from './pip.js';
+import {chooseVariant, variantOf} from './variant.js';
+
+/** Where a LibTorch is to come from. */
+export type SetupSource =
+  /** Asked one after the other until one brings the variant. */
+  | {readonly kind: 'pip'; readonly attempts: readonly PipAttempt[]}
+  | {readonly kind: 'url'; readonly url: string; readonly sha256: string}
+  | {readonly kind: 'archive'; readonly path: string; readonly sha256: string | null}
+  | {readonly kind: 'folder'; readonly path: string};
+
+/** What setup is going to do: to be shown before it does it. */
+export interface SetupPlan {
+  readonly version: string;
+  /** null: whatever the source holds. */
+  readonly variant: Variant | null;
+  /** Why this variant. */
+  readonly reason: string;
+  readonly source: SetupSource;
+  /** The command, address or path, for people. */
+  readonly from: string;
+  /** About; null: not known before. */
+  readonly fetchedBytes: number | null;
+  readonly installedBytes: number | null;
+  /** The folder that it goes to; with an unknown variant a name with `*`. */
+  readonly destination: string;
+  /** A LibTorch of the other variant in the cache serves as well. */
+  readonly anyVariantServes: boolean;
+  /** One that is there already, so that there is nothing to do. */
+  readonly present: LibTorch | null;
+}
+
+/**
+ * Decides what to fetch and from where; changes nothing. `version` is the one to have.
+ * Throws ERR_CONFIG, and ERR_NATIVE on a platform that LibTorch cannot run on.
+ */
+export async function planSetup(config: SetupConfig, version: string): Promise<SetupPlan> {
+  requirePlatform();
+  const pins = readPins();
+  const cache = new SetupCache();
+  if (config.from !== null) return planFrom(config, config.from, version, cache);
+  const pip = await hasPip();
+  const driver = await findNvidiaDriver();
+  const {variant, reason} = chooseVariant({asked: config.variant, driver, hasPip: pip, pins});
+  const cuda = variant === 'cuda' ? pins.variants.cuda.cuda : null;
+  const {zip, approximateBytes} = pins.variants[variant];
+  // A CUDA build serves the CPU too.
+  const anyVariantServes = config.variant === 'auto' && variant === 'cpu';
+  const common = {
+    version,
+    variant,
+    reason,
+    destination: cache.destination(version, cuda),
+    anyVariantServes,
+    present: await findPresent(cache, {version, variant, anyVariantServes}),
+    installedBytes: approximateBytes.installed,
+  };
+  if (pip) {
+    if (config.sha256 !== null) throw checksumWithoutFile();
+    const attempts = pipAttempts(pins, variant, version);
+    const from = attempts[0] === undefined ? 'pip' : commandOf(attempts[0]);
+    return {
+      ...common,
+      source: {kind: 'pip', attempts},
+      from,
+      fetchedBytes: approximateBytes.fetched,
+    };
+  }
+  const sha256 = zipChecksum(pins, variant, version, config.sha256);
+  const source = {kind: 'url', url: zip.url, sha256} as const;
+  return {...common, source, from: zip.url, fetchedBytes: zip.bytes};
+}
+
+async function planFrom(
+  {variant: asked, sha256: given}: SetupConfig,
+  from: string,
+  version: string,
+  cache: SetupCache,
+): Promise<SetupPlan> {
+  const variant = asked === 'auto' ? null : asked;
+  const source = sourceOf(from, given);
+  const bytes = source.kind === 'archive' ? statSync(source.path).size : null;
+  const anyVariantServes = variant === null;
+  return {
+    version,
+    variant,
+    anyVariantServes,
+    reason: variant === null ? 'what the source holds' : 'as asked',
+    source,
+    from: source.kind === 'url' ? shownUrl(source.url) : source.path,
+    fetchedBytes: bytes,
+    installedBytes: null,
+    destination: cache.destination(version, null).replace(/cpu$/, variant === 'cpu' ? 'cpu' : '*'),
+    present: await findPresent(cache, {version, variant, anyVariantServes}),
+  };
+}
+
+function sourceOf(
+  from: string,
+  given: string | null,
+): Exclude<SetupSource, {readonly kind: 'pip'}> {
+  if (/^https?:\/\//i.test(from)) {
+    if (!URL.canParse(from)) throw badSource(from, 'it is no address');
+    const url = new URL(from);
+    // As the links of a package index have it.
+    const linked = /^#sha256=([0-9a-f]{64})$/i.exec(url.hash)?.[1]?.toLowerCase();
+    url.hash = '';
+    const sha256 = given ?? linked;
+    if (sha256 === undefined) throw checksumMissing(shownUrl(url.href));
+    return {kind: 'url', url: url.href, sha256};
+  }
+  if (/^[a-z]{2,}:\/\//i.test(from) && !from.startsWith('file://')) {
+    throw badSource(from, 'its scheme is none of http, https and file');
+  }
+  const path = from.startsWith('file://') ? fileURLToPath(from) : resolve(from);
+  const facts = statSync(path, {throwIfNoEntry: false});
+  if (facts === undefined) throw badSource(path, 'there is nothing');
+  if (facts.isFile()) return {kind: 'archive', path, sha256: given};
+  if (!facts.isDirectory()) throw badSource(path, 'it is neither a file nor a folder');
+  if (given !== null) throw badSource(path, 'a folder has no checksum');
+  return {kind: 'folder', path};
+}
+
+/** A LibTorch in the cache with which there is nothing to do. */
+export async function findPresent(
+  cache: SetupCache,
+  plan: Pick<SetupPlan, 'version' | 'variant' | 'anyVariantServes'>,
+): Promise<LibTorch | null> {
+  const found = await cache.installed(plan.version);
+  return found.find((l) => plan.anyVariantServes || variantOf(l) === plan.variant) ?? null;
+}
+
+function zipChecksum(pins: Pins, variant: Variant, version: string, given: string | null): string {
+  const {zip} = pins.variants[variant];
+  if (version !== pins.version) {
+    throw new SauError(
+      'ERR_CONFIG',
+      `Expected python3 with pip, or --from, to fetch LibTorch ${version}: only ${pins.version} has a known zip.`,
+      {remedy: 'Install python3 with pip, or name a file with --from and its --sha256.'},
+    );
+  }
+  const sha256 = given ?? zip.sha256;
+  if (sha256 !== null) return sha256;
+  throw checksumMissing(zip.url);
+}
+
+function checksumMissing(url: string): SauError {
+  return new SauError('ERR_CONFIG', `Expected --sha256 for ${url} but received none.`, {
+    remedy:
+      'What comes over the network is not used unchecked: give the checksum that the publisher states, or a ' +
+      'link that ends in #sha256=..., such as those to the wheels on https://download.pytorch.org/whl/torch/.',
+  });
+}
+
+function checksumWithoutFile(): SauError {
+  return new SauError('ERR_CONFIG', 'Expected --from with --sha256 but received --sha256 alone.', {
+    remedy: 'pip checks what it fetches itself: leave --sha256 out, or name a file with --from.',
+  });
+}
+
+function badSource(from: string, why: string): SauError {
+  const expected = 'an address, a .zip or .whl file or a folder with a LibTorch';
+  return new SauError('ERR_CONFIG', `Expected ${expected} for --from but received ${from}: ${why}`);
+}
+
+/** As a user would type it. */
+function commandOf(attempt: PipAttempt): string {
+  return ['python3', ...pipArguments('DIR', attempt)].join(' ');
+}
+
+function requirePlatform(): void {
+  const platform = `${process.platform}-${process.arch}`;
+  const libc = findLibC();
+  if (platform === 'linux-x64' && libc?.name === 'glibc') return;
+  const found =
+    platform === 'linux-x64' ? `${platform} without glibc (musl, as on Alpine)` : platform;
+  throw new SauError('ERR_NATIVE', `Expected linux-x64 with glibc but this is ${found}.`, {
+    remedy: 'LibTorch has no build for it: use a Debian, Ubuntu or RHEL based system or container.',
+  });
+}

@@ -1,0 +1,126 @@
+import {createWriteStream} from 'node:fs';
+import {mkdir, symlink} from 'node:fs/promises';
+import {dirname, isAbsolute, join, normalize} from 'node:path';
+import type {Readable} from 'node:stream';
+import {pipeline} from 'node:stream/promises';
+import {crc32} from 'node:zlib';
+import {type Entry, openPromise, type ZipFile} from 'yauzl';
+import {errnoOf, messageOf, SauError} from '../errors.js';
+import {unwritableFile} from '../whole_file.js';
+import {requireSpace} from './disk.js';
+import type {SetupRun} from './progress.js';
+
+const TYPE_MASK = 0o170000;
+const FOLDER = 0o040000;
+const LINK = 0o120000;
+const REGULAR = 0o100000;
+/** A link's target is a path. */
+const LONGEST_TARGET = 4096;
+
+/** What is wrong with the archive itself. */
+class ArchiveFault extends Error {}
+
+/**
+ * Unpacks a zip or wheel into a folder that exists: file modes and links are kept. Every name is checked before
+ * the first is written: one that leaves the folder, a device or an encrypted entry refuses the whole archive.
+ * Throws ERR_ARCHIVE, ERR_OUTPUT, or the reason of the signal.
+ */
+export async function unpack(archive: string, folder: string, run: SetupRun): Promise<void> {
+  try {
+    const zip = await openPromise(archive, {lazyEntries: true, autoClose: false});
+    try {
+      await unpackAll(zip, folder, run);
+    } finally {
+      zip.close();
+    }
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (error instanceof SauError) throw error;
+    if (errnoOf(error) !== null) throw unwritableFile(folder, error);
+    throw new SauError(
+      'ERR_ARCHIVE',
+      `Expected a whole and safe archive in ${archive} but received: ${messageOf(error)}.`,
+      {
+        cause: error,
+        remedy: 'Nothing was installed. Fetch the file again from a source you trust.',
+      },
+    );
+  }
+}
+
+async function unpackAll(zip: ZipFile, folder: string, run: SetupRun): Promise<void> {
+  const entries: Entry[] = [];
+  for await (const entry of zip.eachEntry()) entries.push(checked(entry));
+  const total = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+  await requireSpace(folder, total, 'the unpacked archive');
+  let done = 0;
+  const links: [path: string, target: string][] = [];
+  for (const entry of entries) {
+    run.signal.throwIfAborted();
+    const path = join(folder, entry.fileName);
+    if (typeOf(entry) === FOLDER) {
+      await mkdir(path, {recursive: true});
+    } else if (typeOf(entry) === LINK) {
+      links.push([path, await targetOf(zip, entry)]);
+    } else {
+      await mkdir(dirname(path), {recursive: true});
+      const content = checkedContent(await zip.openReadStreamPromise(entry), entry);
+      // Owners may always read and write: else nobody could remove it again.
+      const mode = (modeOf(entry) & 0o777) === 0 ? 0o644 : (modeOf(entry) & 0o777) | 0o600;
+      await pipeline(content, createWriteStream(path, {flags: 'wx', mode}), {signal: run.signal});
+    }
+    done += entry.uncompressedSize;
+    run.onProgress({kind: 'bytes', done, total});
+  }
+  // Last, so that no entry can be written through one.
+  for (const [path, target] of links) {
+    await mkdir(dirname(path), {recursive: true});
+    await symlink(target, path);
+  }
+}
+
+/** yauzl has refused absolute names and those with `..` before. */
+function checked(entry: Entry): Entry {
+  if (entry.isEncrypted()) throw new ArchiveFault(`${entry.fileName} is encrypted`);
+  if (![FOLDER, LINK, REGULAR].includes(typeOf(entry))) {
+    throw new ArchiveFault(`${entry.fileName} is no file, folder or link`);
+  }
+  return entry;
+}
+
+/** An archive made elsewhere than on Unix has no modes. */
+function typeOf(entry: Entry): number {
+  const type = modeOf(entry) & TYPE_MASK;
+  if (entry.fileName.endsWith('/')) return FOLDER;
+  return type === 0 ? REGULAR : type;
+}
+
+function modeOf(entry: Entry): number {
+  return entry.externalFileAttributes >>> 16;
+}
+
+/** Throws where the sum is wrong: yauzl checks sizes alone. */
+async function* checkedContent(stream: Readable, entry: Entry): AsyncGenerator<Buffer> {
+  let sum = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    sum = crc32(chunk, sum);
+    yield chunk;
+  }
+  if (sum !== entry.crc32) throw new ArchiveFault(`${entry.fileName} is damaged`);
+}
+
+async function targetOf(zip: ZipFile, entry: Entry): Promise<string> {
+  if (entry.uncompressedSize > LONGEST_TARGET) {
+    throw new ArchiveFault(`${entry.fileName} is no link`);
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of checkedContent(await zip.openReadStreamPromise(entry), entry)) {
+    chunks.push(chunk);
+  }
+  const target = Buffer.concat(chunks).toString();
+  const reached = normalize(join(dirname(entry.fileName), target));
+  if (isAbsolute(target) || reached === '..' || reached.startsWith('../')) {
+    throw new ArchiveFault(`the link ${entry.fileName} leads out of the archive, to ${target}`);
+  }
+  return target;
+}

@@ -1,0 +1,325 @@
+import {type ChildProcess, execFileSync, spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {createServer as createSecureServer} from 'node:https';
+import {type AddressInfo, connect} from 'node:net';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {
+  fileServer,
+  finished,
+  LIBRARY,
+  libTorchEntries,
+  makeZip,
+  sha256,
+  useSetupWorld,
+  VERSION,
+} from './setup_world.js';
+import {builtPackage, IS_BUILT, namesIn, PROGRAM} from './world.js';
+
+const ZIP = IS_BUILT ? makeZip(libTorchEntries()) : Buffer.alloc(0);
+const NAME = `libtorch-${VERSION}-cpu`;
+
+const BASIC = `Basic ${Buffer.from('me:secret').toString('base64')}`;
+const HAS_OPENSSL = spawnSync('openssl', ['version']).status === 0;
+const CERTIFICATE = [
+  ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2'],
+  ...['-subj', '/CN=libtorch.invalid', '-addext', 'subjectAltName=DNS:libtorch.invalid'],
+];
+/** Whether this user may mount a small disk in a namespace of its own. */
+const MAY_MOUNT =
+  spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+
+describe.skipIf(!IS_BUILT)('setup from an address', () => {
+  const world = useSetupWorld();
+  const library = () => join(world.cache, NAME, 'torch', 'lib', 'libtorch_cpu.so');
+  const from = (address: string, data = ZIP) => [
+    ...['setup', '--yes', '--from', `${address}/libtorch.zip`, '--sha256', sha256(data)],
+  ];
+
+  it('installs the zip, and takes up a cut connection where it broke', async () => {
+    const server = fileServer(ZIP, {cutAfter: 70_000});
+    const {stdout, stderr} = await world.sau([...from(await world.serve(server.handle)), '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      action: 'installed',
+      libtorch: {version: VERSION, cuda: null, source: 'cache'},
+    });
+    expect(server.ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+    expect(server.conditions).toEqual([undefined, '"one"']);
+    expect(stderr).toMatch(/trying again from byte [1-9]/);
+    expect(stderr).not.toContain('at work'); // nobody else is
+    expect(readFileSync(library()).equals(LIBRARY)).toBe(true);
+    expect(namesIn(world.cache)).toEqual([NAME]);
+  });
+
+  it('starts again where the server gives no ranges', async () => {
+    const server = fileServer(ZIP, {cutAfter: 70_000, ranges: false});
+    await world.sau(from(await world.serve(server.handle)));
+    expect(server.ranges).toHaveLength(2);
+    expect(readFileSync(library()).equals(LIBRARY)).toBe(true);
+  });
+
+  it('fetches a file anew whose pieces do not fit together', async () => {
+    const server = fileServer(ZIP);
+    const old = fileServer(Buffer.alloc(ZIP.length, 'x'), {cutAfter: 70_000});
+    // The file is replaced after the cut, on a server that heeds no If-Range.
+    const address = await world.serve((request, response) =>
+      (old.ranges.length === 0 ? old : server).handle(request, response),
+    );
+    const {stderr} = await world.sau(from(address));
+    expect(stderr).toContain('note: what was resumed does not fit: starting again');
+    expect(server.ranges).toEqual([expect.stringMatching(/^bytes=[1-9]/), undefined]);
+    expect(readFileSync(library()).equals(LIBRARY)).toBe(true);
+  });
+
+  it('refuses a wrong checksum and leaves nothing', async () => {
+    const address = await world.serve(fileServer(ZIP).handle);
+    const {status, stderr} = await world.sau(from(address, Buffer.from('other')));
+    expect(status).toBe(1);
+    expect(stderr).toContain(`Expected sha256 ${sha256(Buffer.from('other'))}`);
+    expect(stderr).toContain(`received ${sha256(ZIP)}`);
+    expect(stderr).toContain('(ERR_CHECKSUM)');
+    expect(namesIn(world.cache)).toEqual([]);
+  });
+
+  it('uses nothing from the network without a checksum, which a link may carry', async () => {
+    const address = `${await world.serve(fileServer(ZIP).handle)}/libtorch.zip`;
+    const without = await world.sau(['setup', '--yes', '--from', address]);
+    expect(without.status).toBe(2);
+    expect(without.stderr).toMatch(/Expected --sha256 for http:.*#sha256=/);
+    expect(namesIn(world.cache)).toEqual([]);
+    await world.sau(['setup', '--yes', '--from', `${address}#sha256=${sha256(ZIP)}`]);
+    expect(existsSync(library())).toBe(true);
+  });
+
+  it('says what the server answered, without the password of the address', async () => {
+    const address = await world.serve((_, response) => response.writeHead(404).end());
+    const {status, stderr} = await world.sau(from(address.replace('//', '//me:secret@')));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/libtorch.zip but the server answered 404/);
+    expect(stderr).toContain('(ERR_DOWNLOAD)');
+    expect(stderr).not.toContain('secret');
+    expect(namesIn(world.cache)).toEqual([]);
+  });
+
+  it('sends user and password to their own host alone, and follows a redirect', async () => {
+    const seen: (string | undefined)[] = [];
+    const file = fileServer(ZIP);
+    const target = await world.serve((request, response) => {
+      seen.push(request.headers.authorization);
+      file.handle(request, response);
+    });
+    const first = await world.serve((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(302, {location: `${target}/elsewhere`}).end();
+    });
+    await world.sau(from(first.replace('//', '//me:secret@')));
+    expect(seen).toEqual([BASIC, undefined]);
+    expect(existsSync(library())).toBe(true);
+  });
+
+  it('stops in the middle when it is aborted, installs nothing, and goes on from there', async () => {
+    const server = fileServer(ZIP, {cutAfter: 70_000, stall: true});
+    const address = await world.serve(server.handle);
+    const child = world.start(from(address));
+    await saidBy(child, /kB of 2\d\d kB/);
+    child.kill('SIGINT');
+    const {status} = await finished(child);
+    expect(status).toBe(130);
+    expect(namesIn(world.cache)).toEqual(['downloads']);
+    await world.sau(from(address));
+    expect(server.ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+    expect(existsSync(library())).toBe(true);
+    expect(namesIn(world.cache)).toEqual([NAME]);
+  });
+
+  it('takes over from a process that was killed: lock, temporary folder and partial file', async () => {
+    const server = fileServer(ZIP, {cutAfter: 70_000, stall: true});
+    const address = await world.serve(server.handle);
+    const child = world.start(from(address));
+    await saidBy(child, /kB of 2\d\d kB/);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect(namesIn(world.cache)).toEqual([
+      expect.stringMatching(/^\.setup-/),
+      'downloads',
+      'setup.lock',
+    ]);
+    await world.sau(from(address));
+    expect(server.ranges[1]).toMatch(/^bytes=[1-9]\d*-$/);
+    expect(namesIn(world.cache)).toEqual([NAME]);
+  });
+
+  it('fetches once for two processes at once: the second uses what the first has made', async () => {
+    let release = (): void => undefined;
+    const server = fileServer(ZIP);
+    const address = await world.serve((request, response) => {
+      release = () => server.handle(request, response);
+    });
+    const first = world.start([...from(address), '--json']);
+    const firstEnd = finished(first);
+    await saidBy(first, /fetching/);
+    const second = world.start([...from(address), '--json']);
+    const secondEnd = finished(second);
+    await saidBy(second, new RegExp(`note: process ${first.pid} is at work`));
+    release();
+    const ends = await Promise.all([firstEnd, secondEnd]);
+    expect(ends.map(({stdout}) => JSON.parse(stdout).action)).toEqual(['installed', 'present']);
+    expect(server.ranges).toEqual([undefined]);
+    expect(namesIn(world.cache)).toEqual([NAME]);
+  });
+
+  it('goes through the proxy of the environment, with its user and password', async () => {
+    const file = fileServer(ZIP);
+    const asked: string[] = [];
+    const proxy = await world.serve((request, response) => {
+      asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
+      file.handle(request, response);
+    });
+    // Nobody but the proxy knows this host.
+    const env = {HTTP_PROXY: proxy.replace('//', '//me:secret@')};
+    const {stderr} = await world.sau(from('http://libtorch.invalid:81'), env);
+    expect(asked).toEqual([`http://libtorch.invalid:81/libtorch.zip ${BASIC}`]);
+    expect(stderr).not.toContain('secret');
+    expect(existsSync(library())).toBe(true);
+  });
+
+  it.skipIf(!HAS_OPENSSL)('goes through a proxy to https, which sees the host alone', async () => {
+    const [key, cert] = [join(world.folder, 'key.pem'), join(world.folder, 'cert.pem')];
+    execFileSync('openssl', [...CERTIFICATE, '-keyout', key, '-out', cert], {stdio: 'ignore'});
+    const options = {key: readFileSync(key), cert: readFileSync(cert)};
+    const origin = createSecureServer(options, fileServer(ZIP, {cutAfter: 70_000}).handle);
+    origin.listen(0, '127.0.0.1');
+    await once(origin, 'listening');
+    const {port} = origin.address() as AddressInfo;
+    const asked: string[] = [];
+    const proxy = await world.serve(
+      () => undefined,
+      (request, socket, head) => {
+        asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
+        const upstream = connect(port, '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          upstream.write(head);
+          upstream.pipe(socket).pipe(upstream);
+        });
+        upstream.on('error', () => socket.destroy());
+        socket.on('error', () => upstream.destroy());
+      },
+    );
+    const env = {HTTPS_PROXY: proxy.replace('//', '//me:secret@'), NODE_EXTRA_CA_CERTS: cert};
+    await world.sau(from('https://libtorch.invalid'), env);
+    origin.close();
+    expect(asked).toEqual(Array(2).fill(`libtorch.invalid:443 ${BASIC}`));
+    expect(existsSync(library())).toBe(true);
+  });
+
+  it('says so where the proxy refuses', async () => {
+    const proxy = await world.serve(
+      () => undefined,
+      (_, socket) => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
+    );
+    const {status, stderr} = await world.sau(from('https://libtorch.invalid'), {
+      https_proxy: proxy,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/the proxy answered 407.*\(HTTPS_PROXY\)/s);
+    expect(stderr).toContain('(ERR_DOWNLOAD)');
+  });
+
+  it('goes past the proxy where NO_PROXY says so', async () => {
+    const address = await world.serve(fileServer(ZIP).handle);
+    const env = {http_proxy: 'http://127.0.0.1:9', no_proxy: 'example.com, 127.0.0.1'};
+    await world.sau(from(address), env);
+    expect(existsSync(library())).toBe(true);
+  });
+
+  describe.skipIf(!MAY_MOUNT)('on a full disk (a small one in a namespace of its own)', () => {
+    /** Runs setup with its cache on a disk of `kib`; gives its words and what is left on the disk. */
+    async function onSmallDisk(kib: number, args: readonly string[]) {
+      const script =
+        'mkdir -p "$SAU_NATIVE_CACHE" && mount -t tmpfs -o size=$0k tmpfs "$SAU_NATIVE_CACHE" || exit 99; ' +
+        '"$@"; echo "status $?"; find "$SAU_NATIVE_CACHE" -mindepth 1';
+      const env = {...process.env, SAU_NATIVE_CACHE: world.cache};
+      const all = ['-rm', 'sh', '-c', script, String(kib), process.execPath, PROGRAM, ...args];
+      return finished(spawn('unshare', all, {env, cwd: world.folder}));
+    }
+
+    it('sees before the download that it will not fit', async () => {
+      const server = fileServer(ZIP);
+      const address = await world.serve(server.handle);
+      const {stdout, stderr} = await onSmallDisk(100, from(address));
+      expect(stderr).toMatch(/Expected 20\d kB of free space in .* for the download/);
+      expect(stderr).toContain('(ERR_OUTPUT)');
+      expect(stdout).toBe('status 1\n');
+    });
+
+    it('leaves nothing when it fills up during a download of unknown length', async () => {
+      const address = await world.serve(fileServer(ZIP, {length: false}).handle);
+      const {stdout, stderr} = await onSmallDisk(100, from(address));
+      expect(stderr).toMatch(/the disk is full.*\n.*\(ERR_OUTPUT\)/);
+      expect(stdout).toBe('status 1\n');
+    });
+
+    it('sees before unpacking that it will not fit, and keeps the download for the next try', async () => {
+      const address = await world.serve(fileServer(ZIP).handle);
+      const {stdout, stderr} = await onSmallDisk(300, from(address));
+      expect(stderr).toMatch(/of free space in .* for the unpacked archive/);
+      expect(stdout).toMatch(/^status 1\n.*\/downloads\n(.*\/downloads\/.*\n)+$/);
+    });
+  });
+});
+
+/** Waits until a process has said something on stderr. */
+async function saidBy(child: ChildProcess, what: RegExp): Promise<void> {
+  let text = '';
+  for (;;) {
+    const [chunk] = await Promise.race([
+      once(child.stderr ?? child, 'data'),
+      once(child, 'close').then(() => [null]),
+    ]);
+    text += chunk ?? '';
+    if (what.test(text)) return;
+    if (chunk === null) throw new Error(`it ended without ${what}: ${text}`);
+  }
+}
+
+describe.skipIf(!IS_BUILT)('setup() in a program', () => {
+  const world = useSetupWorld();
+
+  it('rejects with the reason of the signal, in the middle of a download', async () => {
+    const server = fileServer(ZIP, {cutAfter: 70_000, stall: true});
+    const address = await world.serve(server.handle);
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    process.env.SAU_NATIVE_CACHE = world.cache;
+    try {
+      const {setup} = builtPackage();
+      const promise = setup(
+        {from: `${address}/libtorch.zip`, sha256: sha256(ZIP)},
+        {
+          signal: controller.signal,
+          onProgress: (p) => p.kind === 'bytes' && p.done > 0 && controller.abort(reason),
+        },
+      );
+      await expect(promise).rejects.toBe(reason);
+      expect(namesIn(world.cache)).toEqual(['downloads']);
+    } finally {
+      delete process.env.SAU_NATIVE_CACHE;
+    }
+  });
+
+  it('rejects at once with a signal that is aborted already, and makes no folder', async () => {
+    writeFileSync(join(world.folder, 'libtorch.zip'), ZIP);
+    process.env.SAU_NATIVE_CACHE = world.cache;
+    try {
+      const promise = builtPackage().setup(
+        {from: join(world.folder, 'libtorch.zip')},
+        {signal: AbortSignal.abort()},
+      );
+      await expect(promise).rejects.toMatchObject({name: 'AbortError'});
+      expect(existsSync(world.cache)).toBe(false);
+    } finally {
+      delete process.env.SAU_NATIVE_CACHE;
+    }
+  });
+});
