@@ -13,6 +13,7 @@ const OPTIONS: SessionOptions = {
   ...{device: 'cpu', seed: 0, threads: 1, model: 'preactresnet18_w8', numClasses: 10},
   ...{mean: HALF, std: HALF},
 };
+const ANY_SHA256 = '0'.repeat(64);
 const COUNT = 8;
 const SIZE = 16;
 const UNLEARN: UnlearnOptions = {
@@ -101,8 +102,14 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
     mkdirSync(join(file('other'), 'lib'), {recursive: true});
     writeFileSync(join(file('other'), 'lib', 'libtorch_cpu.so'), '');
     writeFileSync(join(file('other'), 'version.py'), "__version__ = '2.5.1+cpu'\n");
+    writeFileSync(file('text.zip'), 'no archive');
   });
   afterAll(() => rmSync(folder, {recursive: true}));
+
+  const setup = (options: object): unknown =>
+    rejectionInChild(`await sau.setup(${JSON.stringify(options)})`, {
+      env: {SAU_NATIVE_CACHE: file('cache')},
+    });
 
   /** A row for every code: a new one does not compile, and fails, until it is provoked here. */
   const provoke: Record<SauErrorCode, () => unknown> = {
@@ -123,6 +130,10 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
       rejectionInChild('await sau.deviceInfo()', {env: {SAU_NATIVE_LIBTORCH: file('empty')}}),
     ERR_LIBTORCH_VERSION: () =>
       rejectionInChild('await sau.deviceInfo()', {env: {SAU_NATIVE_LIBTORCH: file('other')}}),
+    // Nothing listens on port 9 of this machine.
+    ERR_DOWNLOAD: () => setup({from: 'http://127.0.0.1:9/libtorch.zip', sha256: ANY_SHA256}),
+    ERR_CHECKSUM: () => setup({from: file('text.zip'), sha256: ANY_SHA256}),
+    ERR_ARCHIVE: () => setup({from: file('text.zip')}),
     ERR_DEVICE: async () => {
       const open = async () => {
         using session = await builtPackage().createSession({...OPTIONS, device: 'cuda:99'});
