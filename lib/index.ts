@@ -64,6 +64,7 @@ export type {
   PrecisionName,
   ScheduleName,
 } from './native/contract.js';
+export {createSession, deviceInfo, type FoundDevices, type SessionOptions} from './open_session.js';
 export type {Progress, RunOptions} from './progress.js';
 export type {
   AttackResult,
@@ -73,15 +74,7 @@ export type {
   RoundReport,
 } from './results.js';
 export type {Run} from './run.js';
-export {
-  createSession,
-  deviceInfo,
-  type FoundDevices,
-  Session,
-  type SessionOptions,
-  type TrainingPart,
-  type TrainOptions,
-} from './session.js';
+export {Session, type TrainingPart, type TrainOptions} from './session.js';
 export {
   removeSetup,
   type SetupProgress,

@@ -1,8 +1,6 @@
 import {matchStateDict} from './checkpoint/state_dict.js';
 import type {StateDict} from './checkpoint/tensor.js';
-import {DEFAULTS} from './config/defaults.js';
 import type {ImageSet} from './datasets/image_set.js';
-import {SauError} from './errors.js';
 import type {Metrics} from './metrics.js';
 import type {
   NativeAdversarialOptions,
@@ -17,20 +15,17 @@ import type {
   NativeTrojanTrigger,
   PoisonedRole,
 } from './native/attack_contract.js';
-import {loadCore, toSauError} from './native/binding.js';
+import {toSauError} from './native/binding.js';
 import type {
   ImageRole,
   ModelRole,
-  NativeDeviceInfo,
   NativeOuterGradient,
   NativePgdOptions,
   NativeProgress,
   NativeSauLossOptions,
   NativeSession,
-  NativeSessionOptions,
   NativeTensors,
   NativeTrainOptions,
-  NativeTuning,
   NativeUnlearnOptions,
   PrecisionName,
 } from './native/contract.js';
@@ -50,66 +45,11 @@ import {
   sizeOf,
 } from './session_arguments.js';
 
-/** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
-export interface SessionOptions extends Omit<NativeSessionOptions, 'precision' | 'tuning'> {
-  /**
-   * Default fp32. `auto`: fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32; for ordinary
-   * training bf16 on CUDA and fp32 on the CPU.
-   */
-  readonly precision?: PrecisionName | 'auto';
-  /** What `auto` is chosen for; default unlearning. */
-  readonly purpose?: 'unlearning' | 'training';
-  /** Settings that change cost and not results; what is left out has its default. */
-  readonly tuning?: Partial<NativeTuning>;
-}
-
 /** Options of {@link Session.train}; which epochs of it a call does is its own argument. */
 export type TrainOptions = Omit<NativeTrainOptions, keyof TrainingPart>;
 
 /** Epochs of a training, 0-based: from `firstEpoch` to before `stopEpoch`. */
 export type TrainingPart = Pick<NativeTrainOptions, 'firstEpoch' | 'stopEpoch'>;
-
-/** What LibTorch sees of the machine, and where it is. */
-export interface FoundDevices extends NativeDeviceInfo {
-  /** The folder of LibTorch. */
-  readonly libtorch: string;
-}
-
-/**
- * Says which LibTorch is there and which devices it can use. Loads LibTorch. Throws ERR_LIBTORCH_NOT_FOUND,
- * ERR_LIBTORCH_VERSION, ERR_NATIVE.
- */
-export async function deviceInfo(): Promise<FoundDevices> {
-  const {core, libtorch} = await loadCore();
-  return {...(await core.deviceInfo()), libtorch: libtorch.root};
-}
-
-/**
- * Opens a session: two models of one architecture (trainee and reference) and image sets on one device.
- * Loads LibTorch off the JS thread. Throws ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_DEVICE.
- */
-export async function createSession(options: SessionOptions): Promise<Session> {
-  const {core} = await loadCore();
-  const info = await core.deviceInfo();
-  const device = resolveDevice(options.device, info);
-  const {purpose = 'unlearning', ...given} = options;
-  const asked = given.precision ?? DEFAULTS.defend.precision;
-  const precision =
-    asked === 'auto' && purpose === 'training'
-      ? TRAINING_PRECISION[device === 'cpu' ? 'cpu' : 'cuda']
-      : resolvePrecision(asked, device, info);
-  const {execution, chunkSize, cacheMib} = DEFAULTS.defend;
-  const tuning = {execution, chunkSize, cacheMib, ...options.tuning};
-  try {
-    const native = new core.Session({...given, device, precision, tuning});
-    return new Session(native, device, precision);
-  } catch (error) {
-    throw toSauError(error);
-  }
-}
-
-/** Batch norm in training mode needs the exponent range of float32, which float16 has not. */
-const TRAINING_PRECISION = {cpu: 'fp32', cuda: 'bf16'} as const;
 
 /**
  * Two models and image sets resident on a device. One job at a time: a second call while busy rejects
@@ -377,35 +317,4 @@ export class Session implements Disposable {
 
 function toStateDict(tensors: NativeTensors): StateDict {
   return new Map(tensors.map(({name, dtype, shape, data}) => [name, {dtype, shape, data}]));
-}
-
-function resolveDevice(device: string, info: NativeDeviceInfo): string {
-  if (device === 'auto') return info.cudaAvailable ? 'cuda:0' : 'cpu';
-  if (device === 'cpu' || info.cudaAvailable) return device;
-  throw new SauError(
-    'ERR_DEVICE',
-    `Expected a CUDA device for --device ${device} but ` +
-      (info.cudaBuilt
-        ? 'LibTorch finds no usable GPU or driver. '
-        : `this LibTorch ${info.libtorchVersion} is a CPU build. `) +
-      'Run `sau-native doctor`, or use --device cpu.',
-    {details: {device, cudaBuilt: info.cudaBuilt}},
-  );
-}
-
-/** Throws ERR_CONFIG where the device cannot compute so. */
-function resolvePrecision(
-  precision: PrecisionName | 'auto',
-  device: string,
-  info: NativeDeviceInfo,
-): PrecisionName {
-  const onCpu = device === 'cpu';
-  if (precision === 'auto') return onCpu ? (info.cpuBf16 ? 'bf16' : 'fp32') : 'fp16';
-  if (onCpu && (precision === 'tf32' || precision === 'fp16')) {
-    throw new SauError(
-      'ERR_CONFIG',
-      `Expected fp32 or bf16 for --precision on the CPU but received ${precision}`,
-    );
-  }
-  return precision;
 }

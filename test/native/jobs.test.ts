@@ -3,7 +3,8 @@ import type {StateDict} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import {SauError} from '../../lib/errors.js';
 import type {NativeImageSet, NativeUnlearnOptions} from '../../lib/native/contract.js';
-import {createSession, deviceInfo, type Session} from '../../lib/session.js';
+import {createSession, deviceInfo} from '../../lib/open_session.js';
+import type {Session} from '../../lib/session.js';
 import {
   bytesOf,
   errorOf,

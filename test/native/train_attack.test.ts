@@ -2,7 +2,8 @@ import {describe, expect, it} from 'vitest';
 import {DATASETS} from '../../lib/datasets/datasets.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {NativeTrainingAttack} from '../../lib/native/attack_contract.js';
-import type {Session, SessionOptions, TrainOptions} from '../../lib/session.js';
+import type {SessionOptions} from '../../lib/open_session.js';
+import type {Session, TrainOptions} from '../../lib/session.js';
 import {
   bytesOf,
   errorOf,
