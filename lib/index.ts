@@ -16,6 +16,7 @@ export type {
   DeviceName,
   EvaluateConfig,
   RecipeName,
+  SetupConfig,
 } from './config/types.js';
 export type {
   AttackOptions,
@@ -27,6 +28,15 @@ export type {
 export type {ImageSet} from './datasets/image_set.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export {type DemoResult, demo} from './demo.js';
+export type {
+  CudaVerdict,
+  FoundAddon,
+  FoundLibTorch,
+  LibraryCheck,
+  LibraryVersion,
+  MissingLibrary,
+  MissingVersion,
+} from './doctor/report.js';
 export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
 export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './errors.js';
 export {evaluate} from './evaluate.js';
@@ -45,6 +55,7 @@ export type {
   NativeWarpOptions as WarpOptions,
   PoisonedRole,
 } from './native/attack_contract.js';
+export type {AddonFiles} from './native/binding.js';
 export type {
   ExecutionName,
   ImageRole,
@@ -64,10 +75,13 @@ export type {
   PrecisionName,
   ScheduleName,
 } from './native/contract.js';
+export type {LibTorch, LibTorchAttempt} from './native/libtorch.js';
+export type {NvidiaDriver} from './native/nvidia_driver.js';
 export {createSession, deviceInfo, type FoundDevices, type SessionOptions} from './open_session.js';
 export type {Progress, RunOptions} from './progress.js';
 export type {
   AttackResult,
+  AttackShares,
   DefendResult,
   EvaluateResult,
   OutputFiles,
@@ -75,6 +89,8 @@ export type {
 } from './results.js';
 export type {Run} from './run.js';
 export {Session, type TrainingPart, type TrainOptions} from './session.js';
+export type {Variant} from './setup/pins.js';
+export type {ProxyVariable} from './setup/proxy.js';
 export {
   removeSetup,
   type SetupProgress,

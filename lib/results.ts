@@ -26,13 +26,15 @@ export interface RoundReport {
 export interface AttackShares {
   /** Of the training batches, as the victim learned from them: accuracy on clean images. */
   readonly cleanAcc: number | null;
-  /** Poisoned images predicted as the attack wants, and as their true class. */
+  /** Poisoned images predicted as the attack wants. */
   readonly asr: number | null;
+  /** Poisoned images predicted as their true class. */
   readonly ra: number | null;
   /** Accuracy on images with a disturbance that is no trigger. */
   readonly crossTrainAcc: number | null;
-  /** The same of the test images, and the loss; null where the epoch was not evaluated. */
+  /** The same of the test images; null where the epoch was not evaluated. */
   readonly crossAcc: number | null;
+  /** The mean loss on them. */
   readonly crossLoss: number | null;
 }
 

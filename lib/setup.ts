@@ -12,10 +12,13 @@ import {variantOf} from './setup/variant.js';
 
 export type {SetupProgress, SetupRunOptions} from './setup/progress.js';
 
+/** What {@link setup} did. */
 export interface SetupResult {
   /** present: it was there already, and nothing was done. */
   readonly action: 'installed' | 'present';
+  /** Where it is now. */
   readonly libtorch: LibTorch;
+  /** For the CPU alone, or for NVIDIA GPUs too. */
   readonly variant: Variant;
   /** Why this variant. */
   readonly reason: string;
@@ -25,13 +28,17 @@ export interface SetupResult {
   readonly problems: readonly DoctorProblem[];
 }
 
+/** What {@link removeSetup} did. */
 export interface SetupRemoval {
+  /** For programs that read it beside a {@link SetupResult}. */
   readonly action: 'removed';
+  /** The package's cache folder. */
   readonly cache: string;
   /** Paths that are gone: what setup had put there. */
   readonly removed: readonly string[];
   /** Paths in the cache that setup did not make. */
   readonly kept: readonly string[];
+  /** Bytes of what is gone. */
   readonly freedBytes: number;
 }
 

@@ -267,5 +267,6 @@ export interface SetupConfig {
   /** Of the file that `from` names, in hex; what comes over the network is not used without. */
   readonly sha256: string | null;
 }
+
 /** Every option may be left out. */
 export type SetupOptions = Loose<SetupConfig>;

@@ -3,6 +3,7 @@ import type {AddonFiles} from '../native/binding.js';
 import type {NativeDeviceInfo} from '../native/contract.js';
 import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';
+import type {Variant} from '../setup/pins.js';
 import type {ProxyVariable} from '../setup/proxy.js';
 
 /** What can be wrong. Codes of errors say what a call would throw; the others are findings of doctor alone. */
@@ -21,10 +22,13 @@ export type DoctorCode =
   | 'DRIVER_TOO_OLD'
   | 'CUDA_UNUSABLE'; // driver and build fit, but no GPU can be had
 
+/** One thing that is wrong, and what to do next. */
 export interface DoctorProblem {
+  /** Stable: programs may switch on it. */
   readonly code: DoctorCode;
   /** error: runs fail. warning: they work on the CPU, or another place serves. */
   readonly severity: 'error' | 'warning';
+  /** What was expected and what was found, in a sentence. */
   readonly problem: string;
   /** What to do next. */
   readonly remedy: string;
@@ -32,24 +36,67 @@ export interface DoctorProblem {
 
 /** A library of the system: its version, and the one that our binaries ask for; null where that is not known. */
 export interface LibraryVersion {
+  /** Such as glibc. */
   readonly name: string;
+  /** The system's. */
   readonly found: string | null;
+  /** The lowest that serves. */
   readonly needed: string | null;
+}
+
+/** A shared library that nobody provides. */
+export interface MissingLibrary {
+  /** Such as libgomp.so.1. */
+  readonly soname: string;
+  /** Path of the library that asks for it. */
+  readonly neededBy: string;
+}
+
+/** A version of the system's symbols that it does not have. */
+export interface MissingVersion {
+  /** Such as GLIBC_2.38. */
+  readonly version: string;
+  /** Path of the library that asks for it. */
+  readonly neededBy: string;
 }
 
 /** What the dynamic linker would not find. */
 export interface LibraryCheck {
+  /** Paths of the libraries that were looked at. */
   readonly checked: readonly string[];
-  readonly missing: readonly {readonly soname: string; readonly neededBy: string}[];
+  /** Libraries that nobody provides. */
+  readonly missing: readonly MissingLibrary[];
   /** Such as GLIBC_2.38, which the system's library does not have. */
-  readonly missingVersions: readonly {readonly version: string; readonly neededBy: string}[];
+  readonly missingVersions: readonly MissingVersion[];
   /** Files that are no whole shared library. */
   readonly damaged: readonly string[];
 }
 
+/** The addon, and where it came from. */
+export interface FoundAddon extends AddonFiles {
+  /** Built here, or prebuilt and installed. */
+  readonly kind: 'built' | 'prebuilt';
+}
+
+/** The LibTorch that was chosen. */
+export interface FoundLibTorch extends LibTorch {
+  /** For the CPU alone, or for NVIDIA GPUs too. */
+  readonly variant: Variant;
+}
+
+/** Whether CUDA can be used, and why or why not. */
+export interface CudaVerdict {
+  /** A run with `--device cuda` would find a GPU. */
+  readonly usable: boolean;
+  /** In words. */
+  readonly why: string;
+}
+
 /** The whole story of an installation. As JSON it is stable: fields are added and not renamed. */
 export interface DoctorReport {
+  /** Version of this package. */
   readonly sauNative: string;
+  /** Version of Node. */
   readonly node: string;
   /** Version of Node-API that this Node has. */
   readonly nodeApi: string;
@@ -59,19 +106,26 @@ export interface DoctorReport {
   readonly platform: string;
   /** glibc ("other" is musl and the like) and libstdc++. */
   readonly libraries: readonly LibraryVersion[];
-  /** `kind`: built here, or prebuilt and installed. */
-  readonly addon: (AddonFiles & {readonly kind: 'built' | 'prebuilt'}) | null;
+  /** The addon's files; null where there are none. */
+  readonly addon: FoundAddon | null;
+  /** Folder that setup fetches into. */
   readonly cache: string;
+  /** Room on its disk; null where that cannot be told. */
   readonly cacheFreeBytes: number | null;
-  readonly libtorch: (LibTorch & {readonly variant: 'cpu' | 'cuda'}) | null;
+  /** The LibTorch that a run would load; null where there is none. */
+  readonly libtorch: FoundLibTorch | null;
+  /** Every place that was looked at, in order. */
   readonly tried: readonly LibTorchAttempt[];
   /** null: nothing to check, or no ldd to check with. */
   readonly linking: LibraryCheck | null;
+  /** null: no NVIDIA driver. */
   readonly driver: NvidiaDriver | null;
-  readonly cuda: {readonly usable: boolean; readonly why: string};
+  /** Whether runs can use a GPU. */
+  readonly cuda: CudaVerdict;
   /** What LibTorch sees, from a process of its own; null where it cannot be loaded. */
   readonly devices: NativeDeviceInfo | null;
   /** Without user names and passwords. */
   readonly proxies: readonly ProxyVariable[];
+  /** Empty where all is well. */
   readonly problems: readonly DoctorProblem[];
 }

@@ -15,8 +15,11 @@ interface Loader {
 
 /** Where the addon was built or installed, and which LibTorch it was built for. */
 export interface AddonFiles {
+  /** Path of what `require` loads. */
   readonly loader: string;
+  /** Path of what it loads once LibTorch is there. */
   readonly core: string;
+  /** The LibTorch version that it was built for. */
   readonly libtorchVersion: string;
 }
 

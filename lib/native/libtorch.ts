@@ -20,8 +20,11 @@ export interface LibTorch {
 
 /** One place that was looked at. */
 export interface LibTorchAttempt {
+  /** What named it, such as a variable. */
   readonly source: string;
+  /** The folder, or words where there is none. */
   readonly path: string;
+  /** Such as "chosen" or "version 2.5.1". */
   readonly outcome: string;
 }
 

@@ -13,6 +13,7 @@ export type SetupProgress =
 export interface SetupRunOptions {
   /** Aborting rejects with `signal.reason`; a download goes on from there the next time. */
   readonly signal?: AbortSignal;
+  /** Told as it goes; nothing waits for it. */
   readonly onProgress?: (progress: SetupProgress) => void;
 }
 

@@ -5,7 +5,9 @@ const NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'] as const;
 
 /** A proxy variable as it may be shown: without user name and password. */
 export interface ProxyVariable {
+  /** As it is set, such as HTTPS_PROXY. */
   readonly name: string;
+  /** An address, or for NO_PROXY a list of hosts. */
   readonly value: string;
 }
 
