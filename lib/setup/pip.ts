@@ -67,7 +67,7 @@ export async function fetchNvidiaLibraries(target: string, run: SetupRun): Promi
   await pip(target, ['-m', 'pip', 'install', ...BINARY, '--target', target, ...requirements], run);
 }
 
-/** Its temporary files go beside what it makes: /tmp is often too small, and an abort removes them as well. */
+/** Its temporary files go beside what it makes: the usual folder is often too small, and an abort removes them as well. */
 async function pip(target: string, args: readonly string[], run: SetupRun): Promise<void> {
   const lines: string[] = [];
   const temporary = join(target, '.tmp');
