@@ -13,6 +13,7 @@ import {
 import {dirname, join, resolve} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {DoctorReport} from '../../lib/doctor.js';
+import {readLibTorch} from '../../lib/native/libtorch.js';
 import {finished, useSetupWorld, VERSION} from './setup_world.js';
 import {IS_BUILT, sau} from './world.js';
 
@@ -22,7 +23,9 @@ const REAL: DoctorReport['libtorch'] = IS_BUILT
   ? JSON.parse(sau(__dirname, ['doctor', '--json']).stdout).libtorch
   : null;
 /** A CUDA build to look at; no GPU is needed. */
-const CUDA_LIBTORCH = process.env.SAU_TEST_CUDA_LIBTORCH;
+const CUDA_FOLDER = process.env.SAU_TEST_CUDA_LIBTORCH;
+const CUDA_LIBTORCH =
+  CUDA_FOLDER === undefined ? undefined : readLibTorch(CUDA_FOLDER, 'test')?.root;
 
 describe.skipIf(REAL === null)('doctor', () => {
   const world = useSetupWorld();
