@@ -4,6 +4,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
+import {ATTACK_SETTINGS} from './attack_settings.mjs';
 import {packageModule} from './native_options.mjs';
 
 const {DEMO_DEFAULTS} = packageModule('config/defaults');
@@ -21,7 +22,7 @@ const HELP = `Simulates every attack on synthetic images and purifies each victi
 
   --kinds <list>      of ${ATTACK_KINDS.join(',')} (all)
   --recipe <name>     training of the victim: demo, or a recipe of the package (demo)
-  --epochs <n>        of the victim (${demo.epochs}, or the recipe's)
+  --epochs <n>        of the victim (${demo.epochs}, the attack's setting, or the recipe's)
   --poison-rate <x>   share of the training images (${demo.poisonRate}); at most a class where labels stay
   --rounds <n>        of the defense (${demo.rounds})
   --size <px>         side of the images (${demo.size})
@@ -67,20 +68,16 @@ function readOptions() {
   };
 }
 
-/** What makes generators and masks, of options made for larger worlds. */
-const SMALL = {
-  lf: {passes: 3},
-  ssba: {encoderEpochs: 4},
-  lc: {pgdSteps: 20},
-  inputaware: {maskEpochs: 2},
-};
-
-/** How the victim is trained: as in the demo, or by a recipe. */
-function trainingOf({recipe, epochs}) {
+/** How the victim is trained: as in the demo, or by a recipe; what the user gives comes before the attack's settings. */
+function optionsOf(kind, {recipe, epochs}) {
+  const {options} = ATTACK_SETTINGS[kind];
   const given = epochs === undefined ? {} : {epochs};
-  if (recipe !== 'demo') return {recipe, ...given};
+  if (recipe !== 'demo') {
+    const {epochs: _, ...others} = options;
+    return {recipe, ...others, ...given};
+  }
   const {learningRate, trainBatchSize: batchSize} = demo;
-  return {epochs: demo.epochs, learningRate, batchSize, ...given};
+  return {epochs: demo.epochs, learningRate, batchSize, ...options, ...given};
 }
 
 /** Images whose label stays are of one class, hence there are no more of them. */
@@ -103,8 +100,7 @@ async function measure(kind, folder, data, options) {
       cropPadding: 0,
       evalEvery: 0,
       saveEvery: 0,
-      ...trainingOf(options),
-      ...SMALL[kind],
+      ...optionsOf(kind, options),
     });
     const {after} = await defend({
       ...{ckpt: record, clean: demo.clean, rounds, evalEvery: 0, ...run},
@@ -126,7 +122,13 @@ function rowOf({kind, failure, poisonRate, before, after, der, seconds}) {
     return [kind, '-', '-', '-', '-', '-', '-', '-', '-', `${failure.code}: ${words}`];
   }
   const rates = [before.acc, before.asr, after.acc, after.asr, after.ra, der].map(percent);
-  return [kind, percent(poisonRate), ...rates, seconds.toFixed(0), ''];
+  return [
+    kind,
+    percent(poisonRate),
+    ...rates,
+    seconds.toFixed(0),
+    ATTACK_SETTINGS[kind].note ?? '',
+  ];
 }
 
 function tableOf(rows) {

@@ -1,0 +1,40 @@
+// What `bench:attacks` gives each attack: the demo's world is small, its classes are easy, and an attack made for 100
+// epochs of 50000 images needs other settings there. Plain data: `options` over those of the run, `note` for the
+// table, null where nothing differs from the defaults of the attack and of the run.
+
+/** @type {Readonly<Record<string, {options: object, note: string | null}>>} */
+export const ATTACK_SETTINGS = {
+  badnet: {options: {}, note: null},
+  blended: {options: {}, note: null},
+  sig: {options: {}, note: 'clean label: all of the target class'},
+  lf: {options: {passes: 2}, note: '2 passes for the pattern'},
+  // A hundred bits need thousands of steps, before which nothing keeps the images as they are.
+  ssba: {
+    options: {encoderEpochs: 1},
+    note: 'encoder of 1 epoch: a visible trigger, its bits not yet learnt',
+  },
+  lc: {
+    options: {pgdSteps: 20},
+    note: 'clean label: classes this easy stay recognisable within 8/255, so the signs are not needed',
+  },
+  ftrojan: {
+    options: {epochs: 12, magnitude: 60},
+    note: 'magnitude 60 instead of 30, 12 epochs',
+  },
+  ctrl: {
+    options: {},
+    note: 'clean label: classes this easy are learnt without two weak frequencies',
+  },
+  // Cross images carry the warp too, with noise and their true label: two for each poisoned one, and the net
+  // learns to overlook the warp before it learns to tell the noise.
+  wanet: {
+    options: {epochs: 12, warpStrength: 2, crossRatio: 0.25, rotation: 0, schedule: 'cosine'},
+    note: 'strength 2, cross ratio 0.25, no rotation, 12 epochs of cosine',
+  },
+  inputaware: {
+    options: {epochs: 12, maskEpochs: 2, generatorWidth: 8},
+    note: '2 epochs of masks, 10 of the victim, generators of width 8',
+  },
+  trojannn: {options: {}, note: null},
+  bpp: {options: {}, note: null},
+};
