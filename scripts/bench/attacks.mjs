@@ -3,8 +3,8 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {parseArgs} from 'node:util';
 import {ATTACK_SETTINGS} from './attack_settings.mjs';
+import {readFlags} from './flags.mjs';
 import {packageModule} from './native_options.mjs';
 
 const {DEMO_DEFAULTS} = packageModule('config/defaults');
@@ -37,22 +37,11 @@ const HELP = `Simulates every attack on synthetic images and purifies each victi
 
 /** The options of the command line, checked; null where help was asked for. */
 function readOptions() {
-  const names = [...HELP.matchAll(/^ {2}--([a-z-]+) </gm)].map((match) => match[1]);
-  const known = Object.fromEntries(names.map((name) => [name, {type: 'string'}]));
-  const {values} = parseArgs({options: {...known, help: {type: 'boolean'}}});
-  if (values.help) return null;
-  const kinds = values.kinds?.split(',') ?? ATTACK_KINDS;
-  const unknown = kinds.filter((kind) => !ATTACK_KINDS.includes(kind));
-  if (unknown.length > 0) {
-    throw new Error(`Expected kinds of ${ATTACK_KINDS.join(', ')} but received ${unknown}`);
-  }
-  const number = (name, fallback) => {
-    const value = values[name] === undefined ? fallback : Number(values[name]);
-    if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
-    throw new Error(`Expected number >= 0 for --${name} but received ${values[name]}`);
-  };
+  const flags = readFlags(HELP, process.argv.slice(2));
+  if (flags === null) return null;
+  const {values, list, number} = flags;
   return {
-    kinds,
+    kinds: list('kinds', ATTACK_KINDS, ATTACK_KINDS),
     recipe: values.recipe ?? 'demo',
     epochs: number('epochs', undefined),
     poisonRate: number('poison-rate', demo.poisonRate),
@@ -167,4 +156,7 @@ async function main() {
   if (rows.some(({failure}) => failure !== undefined)) process.exitCode = 1;
 }
 
-await main();
+main().catch((error) => {
+  console.error(`attacks: ${error.message}`);
+  process.exitCode = 1;
+});
