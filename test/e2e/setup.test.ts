@@ -10,15 +10,8 @@ import {
 } from 'node:fs';
 import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {
-  LIBRARY,
-  libTorchEntries,
-  makeZip,
-  sha256,
-  useSetupWorld,
-  VERSION,
-  type ZipEntry,
-} from './setup_world.js';
+import {makeZip, type ZipEntry} from '../support/raw_zip.js';
+import {LIBRARY, libTorchEntries, sha256, useSetupWorld, VERSION} from './setup_world.js';
 import {IS_BUILT, namesIn, sau} from './world.js';
 
 const NAME = `libtorch-${VERSION}-cpu`;

@@ -5,12 +5,12 @@ import {createServer as createSecureServer} from 'node:https';
 import {type AddressInfo, connect} from 'node:net';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {makeZip} from '../support/raw_zip.js';
 import {
   fileServer,
   finished,
   LIBRARY,
   libTorchEntries,
-  makeZip,
   sha256,
   useSetupWorld,
   VERSION,

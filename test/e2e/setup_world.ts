@@ -7,8 +7,8 @@ import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import type {Duplex} from 'node:stream';
-import {crc32} from 'node:zlib';
 import {afterEach, beforeEach} from 'vitest';
+import type {ZipEntry} from '../support/raw_zip.js';
 import {type Finished, IS_BUILT, PROGRAM} from './world.js';
 
 /** The LibTorch that the addon here was built for. */
@@ -16,46 +16,6 @@ export const VERSION = IS_BUILT
   ? JSON.parse(readFileSync(resolve(__dirname, '../../build/Release/sau_build.json'), 'utf8'))
       .libtorch
   : '';
-
-export interface ZipEntry {
-  readonly name: string;
-  readonly data?: string | Buffer;
-  /** Of Unix, with the type of file; 0: made elsewhere. */
-  readonly mode?: number;
-  /** Where it is to be wrong. */
-  readonly crc?: number;
-}
-
-/** A zip of stored entries, such as no library would write where a test needs it. */
-export function makeZip(entries: readonly ZipEntry[]): Buffer {
-  const parts: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let at = 0;
-  for (const {name, data = '', mode = 0o100644, crc} of entries) {
-    const content = Buffer.from(data);
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt32LE(crc ?? crc32(content), 10);
-    common.writeUInt32LE(content.length, 14);
-    common.writeUInt32LE(content.length, 18);
-    common.writeUInt16LE(name.length, 22);
-    const tail = Buffer.alloc(14);
-    tail.writeUInt32LE((mode << 16) >>> 0, 6);
-    tail.writeUInt32LE(at, 10);
-    const file = Buffer.from(name, 'latin1');
-    parts.push(Buffer.concat([Buffer.from('PK\x03\x04'), common, file, content]));
-    directory.push(Buffer.from('PK\x01\x02\x14\x03', 'latin1'), common, tail, file);
-    at += parts.at(-1)?.length ?? 0;
-  }
-  const central = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(entries.length, 8);
-  end.writeUInt16LE(entries.length, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(at, 16);
-  return Buffer.concat([...parts, central, end]);
-}
 
 /** Bytes of the fake library: enough to be cut in the middle. */
 export const LIBRARY = Buffer.alloc(200_000, 'not really LibTorch. ');

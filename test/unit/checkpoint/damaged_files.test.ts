@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readCheckpoint} from '../../../lib/checkpoint/read_checkpoint.js';
 import {SauError} from '../../../lib/errors.js';
-import {readZipEntry, writeRawZip} from './raw_zip.js';
+import {makeZip, readZipEntry} from '../../support/raw_zip.js';
 import {describeTensor, errorOf, fixture, inTemporaryFolder} from './support.js';
 
 /** mulberry32: a small seeded generator of numbers in [0,1). */
@@ -95,7 +95,7 @@ describe('damaged files', () => {
         const bytes = Buffer.from(pickle);
         for (let n = 0; n < 2; n++)
           bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
-        await writeRawZip(path, [['archive/data.pkl', bytes]]);
+        await writeFile(path, makeZip([{name: 'archive/data.pkl', data: bytes}]));
         seen.add(await outcomeOf(path));
       }
     });
@@ -121,10 +121,11 @@ describe('damaged files', () => {
     const pickle = `\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x01tQK\x00${size}\x85K\x00\x85\x89}tRs.`;
     await inTemporaryFolder(async (folder) => {
       const path = join(folder, 'expanded.pt');
-      await writeRawZip(path, [
-        ['a/data.pkl', Buffer.from(pickle, 'latin1')],
-        ['a/data/0', Buffer.alloc(4)],
+      const zip = makeZip([
+        {name: 'a/data.pkl', data: Buffer.from(pickle, 'latin1')},
+        {name: 'a/data/0', data: Buffer.alloc(4)},
       ]);
+      await writeFile(path, zip);
       const error = await errorOf(readCheckpoint(path), 'ERR_CHECKPOINT');
       expect(error.message).toContain('far larger than the file');
     });

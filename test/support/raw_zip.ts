@@ -1,28 +1,35 @@
-import {readFile, writeFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
 
-/** Writes a ZIP of stored entries, with whatever contents. */
-export async function writeRawZip(
-  path: string,
-  entries: readonly (readonly [string, Buffer])[],
-): Promise<void> {
+export interface ZipEntry {
+  readonly name: string;
+  readonly data?: string | Buffer;
+  /** Of Unix, with the type of file; 0: made elsewhere. */
+  readonly mode?: number;
+  /** Where it is to be wrong. */
+  readonly crc?: number;
+}
+
+/** A zip of stored entries, such as no library would write where a test needs it. */
+export function makeZip(entries: readonly ZipEntry[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
-  for (const [name, data] of entries) {
+  for (const {name, data = '', mode = 0o100644, crc} of entries) {
+    const content = Buffer.from(data);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
-    common.writeUInt32LE(crc32(data), 10);
-    common.writeUInt32LE(data.length, 14);
-    common.writeUInt32LE(data.length, 18);
+    common.writeUInt32LE(crc ?? crc32(content), 10);
+    common.writeUInt32LE(content.length, 14);
+    common.writeUInt32LE(content.length, 18);
     common.writeUInt16LE(name.length, 22);
     const tail = Buffer.alloc(14);
+    tail.writeUInt32LE((mode << 16) >>> 0, 6);
     tail.writeUInt32LE(at, 10);
     const file = Buffer.from(name, 'latin1');
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, file, data]);
-    directory.push(Buffer.from('PK\x01\x02\x14\0', 'latin1'), common, tail, file);
-    parts.push(local);
-    at += local.length;
+    parts.push(Buffer.concat([Buffer.from('PK\x03\x04'), common, file, content]));
+    directory.push(Buffer.from('PK\x01\x02\x14\x03', 'latin1'), common, tail, file);
+    at += parts.at(-1)?.length ?? 0;
   }
   const central = Buffer.concat(directory);
   const end = Buffer.alloc(22);
@@ -31,7 +38,7 @@ export async function writeRawZip(
   end.writeUInt16LE(entries.length, 10);
   end.writeUInt32LE(central.length, 12);
   end.writeUInt32LE(at, 16);
-  await writeFile(path, Buffer.concat([...parts, central, end]));
+  return Buffer.concat([...parts, central, end]);
 }
 
 /** The bytes of a stored entry, by its local header. */
