@@ -61,7 +61,9 @@ interface Outcome {
 
 /** Runs a script after the prelude in a Node process of its own. */
 function runScript(body: string): Promise<Outcome> {
-  const child = spawn(process.execPath, ['-e', `${PRELUDE}\n${body}`]);
+  // On a busy machine two threads that wait for each other actively come to a near standstill.
+  const env = {...process.env, OMP_WAIT_POLICY: 'passive'};
+  const child = spawn(process.execPath, ['-e', `${PRELUDE}\n${body}`], {env});
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
