@@ -15,7 +15,7 @@ export const ATTACK_SETTINGS = {
   },
   lc: {
     options: {pgdSteps: 20},
-    note: 'clean label: classes this easy stay recognisable within 8/255, so the signs are not needed',
+    note: 'clean label: all of the target class',
   },
   ftrojan: {
     options: {epochs: 12, magnitude: 60},
@@ -23,7 +23,7 @@ export const ATTACK_SETTINGS = {
   },
   ctrl: {
     options: {},
-    note: 'clean label: classes this easy are learnt without two weak frequencies',
+    note: 'clean label: all of the target class',
   },
   // Cross images carry the warp too, with noise and their true label: two for each poisoned one, and the net
   // learns to overlook the warp before it learns to tell the noise.
