@@ -1,6 +1,6 @@
 import {SauError} from '../lib/errors.js';
 import type {RunOptions} from '../lib/progress.js';
-import {EXIT} from './exit_codes.js';
+import {interruptible} from './interruptible.js';
 import {createProgressView} from './progress_bar.js';
 
 export interface LongRun<T> {
@@ -19,27 +19,19 @@ export async function longRun<T>(
   work: (run: Required<RunOptions>) => Promise<T>,
 ): Promise<LongRun<T>> {
   const view = await createProgressView(quiet);
-  const controller = new AbortController();
-  const {signal} = controller;
-  const interrupt = () => {
-    if (signal.aborted) {
-      view.stop();
-      process.exit(EXIT.interrupted);
-    }
+  const interrupted = (): SauError => {
     view.note('interrupted: stopping and saving what there is; Ctrl-C again stops at once');
-    controller.abort(new SauError('ERR_ABORTED', 'Interrupted before there was a result to save'));
+    return new SauError('ERR_ABORTED', 'Interrupted before there was a result to save');
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  try {
-    for (const note of notes) {
-      view.note(`note: ${note}`);
-    }
-    const result = await work({signal, onProgress: (progress) => view.onProgress(progress)});
-    return {result, interrupted: signal.aborted};
-  } finally {
-    view.stop();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
+  return interruptible(
+    interrupted,
+    () => view.stop(),
+    async (signal) => {
+      for (const note of notes) {
+        view.note(`note: ${note}`);
+      }
+      const result = await work({signal, onProgress: (progress) => view.onProgress(progress)});
+      return {result, interrupted: signal.aborted};
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import type {Metrics} from '../lib/metrics.js';
 import type {Progress} from '../lib/progress.js';
 import type {RoundReport} from '../lib/results.js';
-import {duration, percent} from './output.js';
+import {canDrawBars, duration, percent} from './output.js';
 
 /** Shows the progress of a long call on stderr. */
 export interface ProgressView {
@@ -15,8 +15,7 @@ export async function createProgressView(quiet: boolean): Promise<ProgressView> 
   if (quiet) {
     return {onProgress: () => undefined, note: () => undefined, stop: () => undefined};
   }
-  const isTerminal = process.stderr.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
-  return isTerminal ? createBar() : createLines();
+  return canDrawBars() ? createBar() : createLines();
 }
 
 function createLines(): ProgressView {

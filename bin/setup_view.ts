@@ -3,8 +3,8 @@ import {SauError} from '../lib/errors.js';
 import {sizeOf} from '../lib/setup/disk.js';
 import type {SetupPlan} from '../lib/setup/plan.js';
 import type {SetupProgress} from '../lib/setup/progress.js';
-import {EXIT} from './exit_codes.js';
-import {alignColumns} from './output.js';
+import {interruptible} from './interruptible.js';
+import {alignColumns, canDrawBars} from './output.js';
 
 /** Between two lines about a download where there is no terminal to draw a bar on. */
 const SHARE_PER_LINE = 0.1;
@@ -53,23 +53,17 @@ export async function withSetupView<T>(
   quiet: boolean,
   work: (run: {signal: AbortSignal; onProgress: (progress: SetupProgress) => void}) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+  const view = await createView(quiet);
+  const interrupted = (): SauError => {
     const message =
       'Interrupted. Nothing was installed; a download goes on from here the next time';
-    controller.abort(new SauError('ERR_ABORTED', message));
+    return new SauError('ERR_ABORTED', message);
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  const view = await createView(quiet);
-  try {
-    return await work({signal: controller.signal, onProgress: view.show});
-  } finally {
-    view.stop();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
+  return interruptible(
+    interrupted,
+    () => view.stop(),
+    (signal) => work({signal, onProgress: view.show}),
+  );
 }
 
 interface View {
@@ -79,8 +73,7 @@ interface View {
 
 async function createView(quiet: boolean): Promise<View> {
   if (quiet) return {show: () => undefined, stop: () => undefined};
-  const isTerminal = process.stderr.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
-  const bytes = isTerminal ? await byteBar() : byteLines();
+  const bytes = canDrawBars() ? await byteBar() : byteLines();
   return {
     stop: bytes.stop,
     show: (progress) => {

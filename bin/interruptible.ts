@@ -1,0 +1,30 @@
+import type {SauError} from '../lib/errors.js';
+import {EXIT} from './exit_codes.js';
+
+/**
+ * Runs work that the first Ctrl-C (or SIGTERM) aborts with the error of `onInterrupt`; the second ends the
+ * process at once, after `stop`.
+ */
+export async function interruptible<T>(
+  onInterrupt: () => SauError,
+  stop: () => void,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) {
+      stop();
+      process.exit(EXIT.interrupted);
+    }
+    controller.abort(onInterrupt());
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    stop();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
