@@ -79,9 +79,10 @@ function nativeAttack({config, datasetName, scale, mode}: TrainingAttack): Nativ
     }
     case 'inputaware': {
       const {kind, maskEpochs, maskDensity, maskWeight, diversityWeight} = config;
-      const {generatorLearningRate, generatorWidth, doubleTanh, clearGradients} = config;
+      const {crossRatio, generatorLearningRate, generatorWidth, doubleTanh, clearGradients} =
+        config;
       return {
-        ...{...common, kind, maskEpochs, maskDensity, maskWeight, diversityWeight},
+        ...{...common, kind, maskEpochs, maskDensity, maskWeight, diversityWeight, crossRatio},
         ...{generatorLearningRate, generatorWidth, doubleTanh, clearGradients},
       };
     }

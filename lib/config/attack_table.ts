@@ -318,6 +318,13 @@ export const ATTACK_TABLE = {
         most: Number.POSITIVE_INFINITY,
         default: 1,
       },
+      crossRatio: {
+        type: 'number',
+        help: "images with another one's trigger and their true label, per poisoned one",
+        least: 0,
+        most: 1000,
+        default: 1,
+      },
       generatorLearningRate: {
         type: 'number',
         help: 'learning rate of the generators',

@@ -25,6 +25,8 @@ export type NativeTrainingAttack = {
       maskWeight: number;
       /** Weight of the loss that makes images' triggers differ. */
       diversityWeight: number;
+      /** Images with another one's trigger and their true label, per poisoned one. */
+      crossRatio: number;
       /** Of the generators. */
       generatorLearningRate: number;
       /** Channels of the generators' first stage. */

@@ -12,6 +12,7 @@ InputAwareOptions input_aware_options(const Napi::Object& o) {
           .mask_density = number_field(o, "maskDensity"),
           .mask_weight = number_field(o, "maskWeight"),
           .diversity_weight = number_field(o, "diversityWeight"),
+          .cross_ratio = number_field(o, "crossRatio"),
           .learning_rate = number_field(o, "generatorLearningRate"),
           .width = integer_field(o, "generatorWidth"),
           .double_tanh = boolean_field(o, "doubleTanh"),

@@ -47,7 +47,7 @@ const WANET = {
 } as const;
 const INPUT_AWARE = {
   ...{...COMMON, kind: 'inputaware' as const, maskEpochs: 0, maskDensity: 0.032, maskWeight: 100},
-  ...{diversityWeight: 1, generatorLearningRate: 0.01, generatorWidth: 2},
+  ...{diversityWeight: 1, crossRatio: 1, generatorLearningRate: 0.01, generatorWidth: 2},
   ...{doubleTanh: true, clearGradients: false},
 } as const;
 const BPP = {

@@ -20,6 +20,7 @@ struct InputAwareOptions {
   double mask_density;      ///< mask values above it are penalised
   double mask_weight;       ///< of that penalty
   double diversity_weight;  ///< of the terms that make patterns and masks differ
+  double cross_ratio;       ///< images with another image's trigger per poisoned one
   double learning_rate;     ///< Adam's, of both generators
   int64_t width;            ///< channels of the generators' first stage
   bool double_tanh;         ///< the official generators squash twice

@@ -67,8 +67,7 @@ torch::Tensor Bpp::cross(const torch::Tensor& x, const ImageSet& source, Split s
 }
 
 int64_t Bpp::cross_count(int64_t batch, int64_t poisoned) const {
-  if (poisoned == 0) return 0;
-  return static_cast<int64_t>(static_cast<double>(batch) * method_.negative_ratio);
+  return poisoned == 0 ? 0 : part_of(batch, method_.negative_ratio);
 }
 
 }  // namespace sau

@@ -82,6 +82,10 @@ class InBatchAttack {
   /// Normalised images -> the same with the disturbance; source: the set that they come from.
   virtual torch::Tensor cross(const torch::Tensor& x, const ImageSet& source, Split split) = 0;
   virtual int64_t cross_count(int64_t batch, int64_t poisoned) const = 0;
+  /// The part of `count` images that a ratio asks for, rounded down.
+  static int64_t part_of(int64_t count, double ratio) {
+    return static_cast<int64_t>(static_cast<double>(count) * ratio);
+  }
   /// The scale of the attack's own arithmetic and of its PNG files.
   virtual const Normalizer& scale() const { return scene_.normalizer; }
 

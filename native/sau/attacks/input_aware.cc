@@ -1,5 +1,6 @@
 #include "sau/attacks/input_aware.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "sau/error.h"
@@ -162,9 +163,10 @@ TrainingBatch InputAware::batch(const ImageSet& train, const torch::Tensor& posi
     const auto other = x2.slice(0, poisoned, poisoned + crossed);
     const auto other_pattern = patterns(other);
     images.push_back(stamp(x1.slice(0, poisoned, poisoned + crossed), other_pattern, masks(other)));
-    extra_loss =
-        method_.diversity_weight * diversity_loss(own.slice(0, 0, crossed), other,
-                                                  own_pattern.slice(0, 0, crossed), other_pattern);
+    const int64_t pairs = std::min(poisoned, crossed);
+    extra_loss = method_.diversity_weight *
+                 diversity_loss(own.slice(0, 0, pairs), other.slice(0, 0, pairs),
+                                own_pattern.slice(0, 0, pairs), other_pattern.slice(0, 0, pairs));
   }
   images.push_back(x1.slice(0, poisoned + crossed));
   return {

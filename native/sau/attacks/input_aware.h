@@ -35,7 +35,9 @@ class InputAware final : public InBatchAttack {
   torch::Tensor poison(const torch::Tensor& x) override;
   /// The pattern and mask of another image must not act as a trigger.
   torch::Tensor cross(const torch::Tensor& x, const ImageSet& source, Split split) override;
-  int64_t cross_count(int64_t, int64_t poisoned) const override { return poisoned; }
+  int64_t cross_count(int64_t, int64_t poisoned) const override {
+    return part_of(poisoned, method_.cross_ratio);
+  }
 
  private:
   /// Normalised patterns; masks.

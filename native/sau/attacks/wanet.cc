@@ -59,7 +59,7 @@ torch::Tensor WaNet::cross(const torch::Tensor& x, const ImageSet&, Split) {
 }
 
 int64_t WaNet::cross_count(int64_t, int64_t poisoned) const {
-  return static_cast<int64_t>(static_cast<double>(poisoned) * method_.cross_ratio);
+  return part_of(poisoned, method_.cross_ratio);
 }
 
 }  // namespace sau
