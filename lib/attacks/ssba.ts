@@ -3,7 +3,7 @@ import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {SauError} from '../errors.js';
 import type {AttackContext, Triggers} from './attacks.js';
 import {type ImageArray, readImageArray} from './image_array.js';
-import {generateSsbaImages} from './ssba_images.js';
+import {generateSsbaImages, type SsbaImageOptions} from './ssba_images.js';
 import type {Trigger} from './trigger.js';
 
 /**
@@ -11,13 +11,10 @@ import type {Trigger} from './trigger.js';
  * with one such version per original index of either split, else from an encoder that is trained now.
  * @throws SauError ERR_CONFIG for one array alone, ERR_DATASET for arrays of another shape or type
  */
-export async function ssba(
-  {trainImages, testImages, secret, encoderEpochs}: OwnOptions<'ssba'>,
-  context: AttackContext,
-): Promise<Triggers> {
+export async function ssba(options: OwnOptions<'ssba'>, context: AttackContext): Promise<Triggers> {
+  const {trainImages, testImages} = options;
   if (trainImages === null && testImages === null) {
-    const training = {...GENERATOR_DEFAULTS.ssbaImages, secret, epochs: encoderEpochs};
-    const {train, test} = await generateSsbaImages(context, training);
+    const {train, test} = await generateSsbaImages(context, encoderOptions(options));
     return {train: replaceBy(planesOf(train, context)), test: replaceBy(planesOf(test, context))};
   }
   if (trainImages === null || testImages === null) {
@@ -29,6 +26,18 @@ export async function ssba(
   return {
     train: replaceBy(await readImageArray('trainImages', trainImages, 'train', context)),
     test: replaceBy(await readImageArray('testImages', testImages, 'test', context)),
+  };
+}
+
+function encoderOptions(options: OwnOptions<'ssba'>): SsbaImageOptions {
+  return {
+    ...GENERATOR_DEFAULTS.ssbaImages,
+    secret: options.secret,
+    epochs: options.encoderEpochs,
+    batchSize: options.encoderBatchSize,
+    learningRate: options.encoderLearningRate,
+    waitSteps: options.encoderWaitSteps,
+    rampSteps: options.encoderRampSteps,
   };
 }
 

@@ -1,4 +1,3 @@
-import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {SauError} from '../errors.js';
 import type {NativeStegaImages, NativeStegaOptions} from '../native/attack_contract.js';
 import type {AttackContext} from './attacks.js';
@@ -48,7 +47,7 @@ export function secretBits(text: string): Uint8Array {
  */
 export async function generateSsbaImages(
   {train, test, run, openSession}: AttackContext,
-  options: SsbaImageOptions = GENERATOR_DEFAULTS.ssbaImages,
+  options: SsbaImageOptions,
 ): Promise<SsbaImages> {
   const {secret, ...training} = options;
   const bits = secretBits(secret);

@@ -151,13 +151,7 @@ export const GENERATOR_DEFAULTS = {
   },
   lcImages: {steps: 100, stepSize: 1.5 / 255, bound: 8 / 255, normalize: false},
   ssbaImages: {
-    secret: 'stega!!',
-    epochs: 20,
-    batchSize: 64,
-    learningRate: 1e-4,
     accuracyGoal: 0.9,
-    waitSteps: 1000,
-    rampSteps: 3000,
     imageWeight: 10,
   },
   trojanTrigger: {target: 100, stepSize: 0.1, bound: 0.3, stopBelow: 1e-3},

@@ -31,9 +31,10 @@ export const ATTACK_SETTINGS = {
     options: {epochs: 12, warpStrength: 2, crossRatio: 0.25, rotation: 0, schedule: 'cosine'},
     note: 'strength 2, cross ratio 0.25, no rotation, 12 epochs of cosine',
   },
+  // As with WaNet: of what carries a trigger two thirds are poisoned instead of a half.
   inputaware: {
-    options: {epochs: 12, maskEpochs: 2, generatorWidth: 8},
-    note: '2 epochs of masks, 10 of the victim, generators of width 8',
+    options: {epochs: 16, maskEpochs: 2, generatorWidth: 8, crossRatio: 0.5, schedule: 'cosine'},
+    note: '2 epochs of masks, 14 of the victim (cosine), generators of width 8, cross ratio 0.5',
   },
   trojannn: {options: {}, note: null},
   bpp: {options: {}, note: null},

@@ -130,6 +130,14 @@ def trojan(net: PreActResNet18) -> tuple[Tensor, Tensor, list[int], list[float]]
     return start, (x[0] * 255).to(torch.uint8), neurons.tolist(), costs
 
 
+def initialize(net: nn.Module) -> None:
+    """He's: the specification leaves it open, StegaStamp has it, and bits come through."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.zeros_(module.bias)
+
+
 class Encoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -144,6 +152,7 @@ class Encoder(nn.Module):
         self.up8, self.conv8 = nn.Conv2d(64, 32, 2), nn.Conv2d(64, 32, 3, padding=1)
         self.up9, self.conv9 = nn.Conv2d(32, 32, 2), nn.Conv2d(70, 32, 3, padding=1)
         self.conv10, self.residual = nn.Conv2d(32, 32, 3, padding=1), nn.Conv2d(32, 3, 1)
+        initialize(self)
 
     def forward(self, bits: Tensor, image: Tensor) -> Tensor:
         relu = functional.relu
@@ -173,8 +182,10 @@ def decoder(side: int) -> nn.Module:
     for into, out, stride in shape:
         layers += [nn.Conv2d(into, out, 3, stride, padding=1), nn.ReLU()]
     end = -(-side // 32)
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * end * end, 512), nn.ReLU(),
-                         nn.Linear(512, 100))
+    net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * end * end, 512), nn.ReLU(),
+                        nn.Linear(512, 100))
+    initialize(net)
+    return net
 
 
 def stega(train: Tensor, test: Tensor) -> tuple[dict[str, Tensor], dict[str, object]]:

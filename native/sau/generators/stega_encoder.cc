@@ -13,6 +13,19 @@ torch::nn::Conv2d conv3x3(int64_t in, int64_t out, int64_t stride = 1) {
   return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).stride(stride).padding(1));
 }
 
+/// He's initialisation, as StegaStamp's own nets have it: with LibTorch's default, whose variance
+/// is six times smaller, the bits fade on their way through both nets and a hundred are not learnt.
+void initialize(torch::nn::Module& net) {
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : net.parameters()) {
+    if (parameter.dim() > 1) {
+      torch::nn::init::kaiming_normal_(parameter, /*a=*/0, torch::kFanIn, torch::kReLU);
+    } else {
+      parameter.zero_();
+    }
+  }
+}
+
 int64_t halved(int64_t size, int64_t times) {
   for (; times > 0; --times) size = (size + 1) / 2;
   return size;
@@ -42,6 +55,7 @@ StegaEncoder::StegaEncoder(int64_t bits)
   last_ = register_module("conv10", conv3x3(widths[0], widths[0]));
   out_ = register_module("residual", torch::nn::Conv2d(torch::nn::Conv2dOptions(
                                          widths[0], kImagePlanes, /*kernel=*/1)));
+  initialize(*this);
 }
 
 torch::Tensor StegaEncoder::up(size_t level, const torch::Tensor& x) {
@@ -78,6 +92,7 @@ StegaDecoder::StegaDecoder(int64_t bits, int64_t height, int64_t width) {
   hidden_ = register_module(
       "dense1", torch::nn::Linear(channels * halved(height, 5) * halved(width, 5), 512));
   out_ = register_module("dense2", torch::nn::Linear(512, bits));
+  initialize(*this);
 }
 
 torch::Tensor StegaDecoder::forward(const torch::Tensor& images) {
