@@ -8,10 +8,13 @@ export const ATTACK_SETTINGS = {
   blended: {options: {}, note: null},
   sig: {options: {}, note: 'clean label: all of the target class'},
   lf: {options: {passes: 2}, note: '2 passes for the pattern'},
-  // A hundred bits need thousands of steps, before which nothing keeps the images as they are.
+  // 2000 steps of the encoder; the schedule of 50000 images would not come to its image loss.
   ssba: {
-    options: {encoderEpochs: 1},
-    note: 'encoder of 1 epoch: a visible trigger, its bits not yet learnt',
+    options: {
+      ...{encoderEpochs: 16, encoderBatchSize: 16, encoderLearningRate: 3e-4},
+      ...{encoderWaitSteps: 0, encoderRampSteps: 500},
+    },
+    note: 'encoder: 16 epochs in batches of 16, learning rate 3e-4, image loss at once, rising over 500 steps',
   },
   lc: {
     options: {pgdSteps: 20},
