@@ -1,6 +1,6 @@
 #include <napi.h>
 
-#include "addon/convert.h"
+#include "addon/convert_results.h"
 #include "addon/functional.h"
 #include "addon/job.h"
 #include "addon/session.h"

@@ -4,11 +4,9 @@
 #include <vector>
 
 #include "addon/fields.h"
-#include "sau/device.h"
 #include "sau/generators/generator_options.h"
 #include "sau/losses.h"
 #include "sau/options.h"
-#include "sau/run_control.h"
 #include "sau/workspace.h"
 
 // The one place that knows both JS values and the method's structs. A missing or misshapen field is
@@ -39,16 +37,10 @@ std::vector<NamedTensor> named_tensors(const Napi::Value& value);
 
 /// Host tensors -> JS, copying.
 Napi::Value to_js_int32(Napi::Env env, const torch::Tensor& t);
-/// uint8, without a copy where the runtime allows it.
-Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t);
 Napi::Value to_js_float(Napi::Env env, const torch::Tensor& t);
 /// The memory itself where the runtime allows it, as a Buffer.
 Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t);
 /// with_data: as `{name, dtype, shape, data}`; else without `data`.
 Napi::Value to_js(Napi::Env env, const std::vector<NamedTensor>& tensors, bool with_data);
-Napi::Value to_js(Napi::Env env, const Metrics& metrics);
-Napi::Value to_js(Napi::Env env, const AttackShares& shares);
-Napi::Value to_js(Napi::Env env, const Progress& progress);
-Napi::Value to_js(Napi::Env env, const DeviceInfo& info);
 
 }  // namespace sau::addon

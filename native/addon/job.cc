@@ -5,7 +5,7 @@
 #include <thread>
 #include <unordered_set>
 
-#include "addon/convert.h"
+#include "addon/convert_results.h"
 #include "addon/error.h"
 
 namespace sau::addon {

@@ -4,6 +4,7 @@
 
 #include "addon/convert.h"
 #include "addon/convert_attack.h"
+#include "addon/convert_results.h"
 #include "addon/error.h"
 #include "sau/error.h"
 
