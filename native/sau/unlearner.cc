@@ -1,17 +1,12 @@
 #include "sau/unlearner.h"
 
-#include <chrono>
-
 #include "sau/predict.h"
 #include "sau/projection.h"
 #include "sau/repeated_work.h"
+#include "sau/stopwatch.h"
 
 namespace sau {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 torch::Tensor part(const torch::Tensor& t, int64_t begin, int64_t end) {
   return t.slice(0, begin, end);
@@ -185,7 +180,7 @@ void Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()
   RepeatedWork recorded_step(do_step);
   const Step any_step = plan_.recorded ? Step(std::ref(recorded_step)) : Step(do_step);
   for (int64_t round = 0; round < options.rounds; ++round) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     const auto order = options.batch_order.empty()
                            ? torch::randperm(count, generator_, torch::kInt64)
                            : replayed.slice(0, round * count, (round + 1) * count);
@@ -202,7 +197,7 @@ void Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()
     const bool last = round + 1 == options.rounds;
     if (options.eval_every > 0 && (last || (round + 1) % options.eval_every == 0))
       report.metrics = evaluate();
-    report.seconds = seconds_since(start);
+    report.seconds = watch.seconds();
     control_.report(report);
   }
 }

@@ -1,9 +1,8 @@
 #include "sau/victim_trainer.h"
 
-#include <chrono>
-
 #include "sau/guards.h"
 #include "sau/schedule.h"
+#include "sau/stopwatch.h"
 
 namespace sau {
 namespace {
@@ -154,7 +153,7 @@ void train_victim(const TrainingState& state, const ImageSet& train, const Train
                   const RunControl& control, const std::function<void(Progress&)>& measure_epoch,
                   InBatchAttack* attack) {
   for (int64_t epoch = options.first_epoch; epoch < options.stop_epoch; ++epoch) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     const auto sums = train_epoch(state, train, options, epoch, control, attack);
     const double mean_loss = mean_loss_of(sums, epoch);
     Progress report{.kind = Progress::Kind::kRound,
@@ -173,8 +172,7 @@ void train_victim(const TrainingState& state, const ImageSet& train, const Train
     const bool last = epoch + 1 == options.epochs;
     if (options.eval_every > 0 && (last || (epoch + 1) % options.eval_every == 0))
       measure_epoch(report);
-    report.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report.seconds = watch.seconds();
     control.report(report);
   }
 }

@@ -1,11 +1,11 @@
 #include "sau/attacks/input_aware.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "sau/error.h"
 #include "sau/guards.h"
 #include "sau/schedule.h"
+#include "sau/stopwatch.h"
 #include "sau/victim_trainer.h"
 
 namespace sau {
@@ -82,7 +82,7 @@ InputAware::InputAware(const InBatchAttackOptions& options, const InputAwareOpti
 void InputAware::prepare(const ImageSet& train, int64_t first, int64_t stop,
                          const RunControl& control) {
   for (int64_t epoch = first; epoch < std::min(stop, method_.mask_epochs); ++epoch) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     const double loss = train_masks(train, epoch, control);
     if (!std::isfinite(loss)) {
       throw Error("ERR_DIVERGED", "Expected a finite loss of the mask generator but it is " +
@@ -90,14 +90,13 @@ void InputAware::prepare(const ImageSet& train, int64_t first, int64_t stop,
                                       std::to_string(epoch + 1) +
                                       ". Lower --generator-learning-rate");
     }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     control.report({.kind = Progress::Kind::kRound,
                     .round = epoch,
                     .rounds = scene().training.epochs,
                     .loss = loss,
                     .clean_loss = loss,
                     .shared_loss = 0,
-                    .seconds = seconds.count()});
+                    .seconds = watch.seconds()});
   }
   mask_->eval();
   for (auto& parameter : mask_->parameters()) parameter.set_requires_grad(false);
