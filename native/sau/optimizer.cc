@@ -13,6 +13,16 @@ std::vector<torch::Tensor> zeros_like(const std::vector<torch::Tensor>& tensors)
 
 }  // namespace
 
+OptimizerOptions plain_adam(double learning_rate, double beta1, double beta2) {
+  return {.kind = OptimizerOptions::Kind::kPlainAdam,
+          .learning_rate = learning_rate,
+          .weight_decay = 0,
+          .momentum = 0,
+          .nesterov = false,
+          .adam_beta1 = beta1,
+          .adam_beta2 = beta2};
+}
+
 Optimizer::Optimizer(std::vector<torch::Tensor> parameters, const OptimizerOptions& options)
     : options_(options), parameters_(std::move(parameters)), mean_(zeros_like(parameters_)) {
   const auto scalar = torch::TensorOptions(parameters_[0].device()).dtype(torch::kFloat32);

@@ -7,6 +7,9 @@
 
 namespace sau {
 
+/// Adam without amsgrad and without weight decay.
+OptimizerOptions plain_adam(double learning_rate, double beta1, double beta2);
+
 /// Adam with or without amsgrad, or SGD with momentum, plain or Nesterov's (specification B1.8), in
 /// one fused kernel per step. State, step count and learning rate live on the device at fixed
 /// addresses, so that a step can be recorded.

@@ -31,16 +31,6 @@ torch::Tensor rms(const torch::Tensor& x) {
   return x.square().flatten(1).mean(1).clamp_min(kSmallest).sqrt();
 }
 
-OptimizerOptions generator_optimizer(double learning_rate) {
-  return {.kind = OptimizerOptions::Kind::kPlainAdam,
-          .learning_rate = learning_rate,
-          .weight_decay = 0,
-          .momentum = 0,
-          .nesterov = false,
-          .adam_beta1 = 0.5,
-          .adam_beta2 = 0.9};
-}
-
 torch::Tensor stamp(const torch::Tensor& x, const torch::Tensor& pattern,
                     const torch::Tensor& mask) {
   return x + (pattern - x) * mask;
@@ -74,7 +64,7 @@ InputAware::InputAware(const InBatchAttackOptions& options, const InputAwareOpti
   mask_ = TriggerGenerator(1, method.width, method.double_tanh);
   pattern_->to(scene.device);
   mask_->to(scene.device);
-  const auto optimizer = generator_optimizer(method_.learning_rate);
+  const auto optimizer = plain_adam(method_.learning_rate, 0.5, 0.9);
   pattern_optimizer_ = std::make_unique<Optimizer>(pattern_->parameters(), optimizer);
   mask_optimizer_ = std::make_unique<Optimizer>(mask_->parameters(), optimizer);
 }

@@ -55,13 +55,7 @@ std::vector<torch::Tensor> train_stega(Stega& stega, const ImageSet& set, int64_
                                        const StegaOptions& options, torch::Generator& generator,
                                        const RunControl& control) {
   const auto device = set.images.device();
-  Optimizer optimizer(stega.parameters(), {.kind = OptimizerOptions::Kind::kPlainAdam,
-                                           .learning_rate = options.learning_rate,
-                                           .weight_decay = 0,
-                                           .momentum = 0,
-                                           .nesterov = false,
-                                           .adam_beta1 = 0.9,
-                                           .adam_beta2 = 0.999});
+  Optimizer optimizer(stega.parameters(), plain_adam(options.learning_rate, 0.9, 0.999));
   ImageWeight weight(options, device);
   const int64_t batches = (set.size() + options.batch_size - 1) / options.batch_size;
   std::vector<torch::Tensor> losses;
