@@ -1,11 +1,7 @@
 import {join} from 'node:path';
 import type {z} from 'zod';
-import {
-  ATTACK_KINDS,
-  ATTACK_TABLE,
-  type AttackEntry,
-  type AttackKind,
-} from './config/attack_table.js';
+import type {AttackEntry} from './config/attack_entry.js';
+import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from './config/attack_table.js';
 import {
   DEFAULTS,
   DEMO_DEFAULTS,

@@ -1,11 +1,6 @@
 import type {Command} from 'commander';
-import {
-  ATTACK_KINDS,
-  ATTACK_TABLE,
-  type AttackEntry,
-  type AttackKind,
-  type AttackOption,
-} from '../../lib/config/attack_table.js';
+import type {AttackEntry, AttackOption} from '../../lib/config/attack_entry.js';
+import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from '../../lib/config/attack_table.js';
 import {OFFICIAL_ATTACK_NAMES} from '../../lib/config/official_names.js';
 import {assertNever} from '../../lib/errors.js';
 import type {AttackResult} from '../../lib/results.js';

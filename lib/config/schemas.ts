@@ -1,11 +1,7 @@
 import {z} from 'zod';
 import {assertNever} from '../errors.js';
-import {
-  ATTACK_TABLE,
-  type AttackEntry,
-  type AttackKind,
-  type AttackOption,
-} from './attack_table.js';
+import type {AttackEntry, AttackOption} from './attack_entry.js';
+import {ATTACK_TABLE, type AttackKind} from './attack_table.js';
 import * as rule from './rules.js';
 import type {
   AttackConfig,

@@ -2,7 +2,8 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, it} from 'vitest';
 import {flagName} from '../../../bin/flags.js';
-import {ATTACK_TABLE, type AttackEntry} from '../../../lib/config/attack_table.js';
+import type {AttackEntry} from '../../../lib/config/attack_entry.js';
+import {ATTACK_TABLE} from '../../../lib/config/attack_table.js';
 
 const DOCS = readFileSync(join(__dirname, '../../../docs/attacks.md'), 'utf8');
 

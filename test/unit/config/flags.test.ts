@@ -9,7 +9,8 @@ import {
   keysOf,
   SETUP_FLAGS,
 } from '../../../bin/option_tables.js';
-import {ATTACK_TABLE, type AttackEntry} from '../../../lib/config/attack_table.js';
+import type {AttackEntry} from '../../../lib/config/attack_entry.js';
+import {ATTACK_TABLE} from '../../../lib/config/attack_table.js';
 import {DEFAULTS, DEMO_DEFAULTS, SETUP_DEFAULTS} from '../../../lib/config.js';
 
 it.each<[string, FlagGroups, readonly string[]]>([
