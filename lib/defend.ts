@@ -5,7 +5,7 @@ import {type DefendConfig, type DefendOptions, parseDefendConfig, resolveRounds}
 import {removeDefense, writeDefenseResult} from './defense_result.js';
 import {messageOf, SauError} from './errors.js';
 import {defenseEffectivenessRating, type Metrics} from './metrics.js';
-import type {NativeUnlearnOptions} from './native/contract.js';
+import type {NativeUnlearnOptions} from './native/run_contract.js';
 import {createSession} from './open_session.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput} from './report/output_folder.js';

@@ -58,25 +58,29 @@ export type {
 export type {AddonFiles} from './native/binding.js';
 export type {
   ExecutionName,
-  ImageRole,
-  InitName,
-  ModelRole,
   NativeCudaDevice as CudaDevice,
   NativeDeviceInfo as DeviceInfo,
+  NativeTuning as Tuning,
+  PrecisionName,
+} from './native/contract.js';
+export type {
+  ImageRole,
+  ModelRole,
+  NativeTensor as NamedTensor,
+  NativeTensors as NamedTensors,
+} from './native/data_contract.js';
+export type {LibTorch, LibTorchAttempt} from './native/libtorch.js';
+export type {NvidiaDriver} from './native/nvidia_driver.js';
+export type {
+  InitName,
   NativeOptimizerOptions as OptimizerOptions,
   NativeOuterGradient as OuterGradient,
   NativePgdOptions as PgdOptions,
   NativeSauLossOptions as SauLossOptions,
-  NativeTensor as NamedTensor,
-  NativeTensors as NamedTensors,
-  NativeTuning as Tuning,
   NativeUnlearnOptions as UnlearnOptions,
   NormName,
-  PrecisionName,
   ScheduleName,
-} from './native/contract.js';
-export type {LibTorch, LibTorchAttempt} from './native/libtorch.js';
-export type {NvidiaDriver} from './native/nvidia_driver.js';
+} from './native/run_contract.js';
 export {createSession, deviceInfo, type FoundDevices, type SessionOptions} from './open_session.js';
 export type {Progress, RunOptions} from './progress.js';
 export type {

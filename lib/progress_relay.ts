@@ -1,6 +1,6 @@
 import type {Metrics} from './metrics.js';
 import type {NativeAttackShares} from './native/attack_contract.js';
-import type {NativeMetrics, NativeProgress} from './native/contract.js';
+import type {NativeMetrics, NativeProgress} from './native/run_contract.js';
 import type {Progress} from './progress.js';
 import type {AttackShares, RoundReport} from './results.js';
 

@@ -16,19 +16,16 @@ import type {
   PoisonedRole,
 } from './native/attack_contract.js';
 import {toSauError} from './native/binding.js';
+import type {NativeSession, PrecisionName} from './native/contract.js';
+import type {ImageRole, ModelRole, NativeTensors} from './native/data_contract.js';
 import type {
-  ImageRole,
-  ModelRole,
   NativeOuterGradient,
   NativePgdOptions,
   NativeProgress,
   NativeSauLossOptions,
-  NativeSession,
-  NativeTensors,
   NativeTrainOptions,
   NativeUnlearnOptions,
-  PrecisionName,
-} from './native/contract.js';
+} from './native/run_contract.js';
 import type {RunOptions} from './progress.js';
 import {progressRelay, toMetrics} from './progress_relay.js';
 import type {RoundReport} from './results.js';

@@ -1,5 +1,5 @@
 import {SauError} from '../errors.js';
-import type {NativeLayout, NativeTensor, NativeTensors} from '../native/contract.js';
+import type {NativeLayout, NativeTensor, NativeTensors} from '../native/data_contract.js';
 import {convertible, convertTensor} from './convert_tensor.js';
 import type {StateDict, TensorData} from './tensor.js';
 

@@ -1,11 +1,6 @@
 import type {LabelModeKind} from '../attacks/label_mode.js';
-import type {
-  ExecutionName,
-  InitName,
-  NormName,
-  PrecisionName,
-  ScheduleName,
-} from '../native/contract.js';
+import type {ExecutionName, PrecisionName} from '../native/contract.js';
+import type {InitName, NormName, ScheduleName} from '../native/run_contract.js';
 import type {AttackKind, DataAttackKind, OwnOptions, TrainingAttackKind} from './attack_table.js';
 import type {RECIPES} from './defaults.js';
 

@@ -1,4 +1,4 @@
-import type {NativeLayout, NativeTensors} from './contract.js';
+import type {NativeLayout, NativeTensors} from './data_contract.js';
 
 // The part of the native core's types that belongs to the simulation of attacks; see contract.ts.
 

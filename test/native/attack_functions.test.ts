@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {NativeAttackFunctions} from '../../lib/native/attack_contract.js';
 import {loadCore} from '../../lib/native/binding.js';
-import type {NativeTensors} from '../../lib/native/contract.js';
+import type {NativeTensors} from '../../lib/native/data_contract.js';
 import {expectBelow, floatsOf, largestDifference, relative, tensorsOf} from './support.js';
 
 const SIDE = 16;

@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
-import type {NativeFunctional, NormName} from '../../lib/native/contract.js';
+import type {NativeFunctional} from '../../lib/native/contract.js';
+import type {NormName} from '../../lib/native/run_contract.js';
 import {facts, floatsOf, relative, tensorsOf} from './support.js';
 
 /** Single precision of losses of about 1. */

@@ -2,7 +2,8 @@ import {describe, expect, it} from 'vitest';
 import type {StateDict} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import {SauError} from '../../lib/errors.js';
-import type {NativeImageSet, NativeUnlearnOptions} from '../../lib/native/contract.js';
+import type {NativeImageSet} from '../../lib/native/data_contract.js';
+import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
 import {createSession, deviceInfo} from '../../lib/open_session.js';
 import type {Session} from '../../lib/session.js';
 import {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {NativeOuterGradient, NativeSauLossOptions} from '../../lib/native/contract.js';
+import type {NativeOuterGradient, NativeSauLossOptions} from '../../lib/native/run_contract.js';
 import {
   bytesOf,
   expectBelow,

@@ -4,7 +4,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
 import {chooseCleanSubset} from '../../lib/datasets/clean_subset.js';
 import {openDataset} from '../../lib/datasets/open_dataset.js';
-import type {NativeOuterGradient} from '../../lib/native/contract.js';
+import type {NativeOuterGradient} from '../../lib/native/run_contract.js';
 import {createSession} from '../../lib/open_session.js';
 import type {Session} from '../../lib/session.js';
 import {

@@ -5,7 +5,7 @@ import {READ_NUMBER, viewOf} from '../../lib/checkpoint/numeric.js';
 import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
 import {DTYPE_BYTES, type StateDict, type TensorData} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import type {NativePgdOptions, NativeUnlearnOptions} from '../../lib/native/contract.js';
+import type {NativePgdOptions, NativeUnlearnOptions} from '../../lib/native/run_contract.js';
 import {createSession, type SessionOptions} from '../../lib/open_session.js';
 import type {Session} from '../../lib/session.js';
 

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {ExecutionName, NativeTuning, NativeUnlearnOptions} from '../../lib/native/contract.js';
+import type {ExecutionName, NativeTuning} from '../../lib/native/contract.js';
+import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
 import {
   bytesOf,
   expectBelow,

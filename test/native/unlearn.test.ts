@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {NativeUnlearnOptions} from '../../lib/native/contract.js';
+import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
 import type {Progress} from '../../lib/progress.js';
 import {
   bytesOf,

@@ -1,0 +1,33 @@
+import type {DType} from '../checkpoint/tensor.js';
+
+// The part of the native core's types that is data: which models and images, and what they hold; see
+// contract.ts.
+
+/** Images that a session keeps on its device, by role. */
+export type ImageRole = 'cleanSubset' | 'cleanTest' | 'poisonedTest' | 'train';
+/** The model a call speaks of: the one being purified (or trained), or the frozen backdoored one. */
+export type ModelRole = 'trainee' | 'reference';
+
+/** A tensor with its name. */
+export interface NativeTensor {
+  /** Such as `layer1.0.conv1.weight`. */
+  name: string;
+  /** Type of the elements. */
+  dtype: DType;
+  /** Sizes, outermost first. */
+  shape: number[];
+  /** The elements as little-endian bytes, row-major. */
+  data: Uint8Array;
+}
+/** Tensors in the order of the model. */
+export type NativeTensors = NativeTensor[];
+export type NativeLayout = {name: string; dtype: DType; shape: number[]}[];
+
+export interface NativeImageSet {
+  images: Uint8Array;
+  labels: Int32Array;
+  trueLabels: Int32Array;
+  count: number;
+  height: number;
+  width: number;
+}
