@@ -15,21 +15,19 @@ import type {
   NativeTrojanTrigger,
   PoisonedRole,
 } from './native/attack_contract.js';
-import {toSauError} from './native/binding.js';
 import type {NativeSession, PrecisionName} from './native/contract.js';
 import type {ImageRole, ModelRole, NativeTensors} from './native/data_contract.js';
 import type {
   NativeOuterGradient,
   NativePgdOptions,
-  NativeProgress,
   NativeSauLossOptions,
   NativeTrainOptions,
   NativeUnlearnOptions,
 } from './native/run_contract.js';
 import type {RunOptions} from './progress.js';
-import {progressRelay, toMetrics} from './progress_relay.js';
+import {toMetrics} from './progress_relay.js';
 import type {RoundReport} from './results.js';
-import {type Run, startRun} from './run.js';
+import type {Run} from './run.js';
 import {
   checkBatchOrder,
   checkDelta,
@@ -41,6 +39,7 @@ import {
   type ImageSize,
   sizeOf,
 } from './session_arguments.js';
+import {type Relay, SessionJobs} from './session_jobs.js';
 
 /** Options of {@link Session.train}; which epochs of it a call does is its own argument. */
 export type TrainOptions = Omit<NativeTrainOptions, keyof TrainingPart>;
@@ -55,6 +54,7 @@ export type TrainingPart = Pick<NativeTrainOptions, 'firstEpoch' | 'stopEpoch'>;
  */
 export class Session implements Disposable {
   readonly #native: NativeSession;
+  readonly #jobs: SessionJobs;
   /** Of the images that were set, by role. */
   readonly #sizes = new Map<ImageRole, ImageSize>();
   /** The device in use, such as `cpu` or `cuda:0`. */
@@ -65,6 +65,7 @@ export class Session implements Disposable {
   /** Use {@link createSession}. */
   constructor(native: NativeSession, device: string, precision: PrecisionName) {
     this.#native = native;
+    this.#jobs = new SessionJobs(native);
     this.device = device;
     this.precision = precision;
   }
@@ -83,21 +84,21 @@ export class Session implements Disposable {
     models: ModelRole | 'both' = 'both',
   ): Promise<readonly (readonly [string, string])[]> {
     checkTensors(state);
-    const layout = await this.#run(() => this.#native.layout());
+    const layout = await this.#jobs.run(() => this.#native.layout());
     const {tensors, renamed} = await matchStateDict(state, layout);
-    await this.#run(() => this.#native.loadStateDict(tensors, models));
+    await this.#jobs.run(() => this.#native.loadStateDict(tensors, models));
     return renamed;
   }
 
   /** Fresh weights from the session's seed in both models. */
   initialize(): Promise<void> {
-    return this.#run(() => this.#native.initialize());
+    return this.#jobs.run(() => this.#native.initialize());
   }
 
   /** Copies an image set to the device under a role. Throws ERR_DATASET for labels out of range. */
   async setImages(role: ImageRole, set: ImageSet): Promise<void> {
     checkImages(set);
-    await this.#run(() => this.#native.setImages(role, set));
+    await this.#jobs.run(() => this.#native.setImages(role, set));
     this.#sizes.set(role, sizeOf(set));
   }
 
@@ -107,11 +108,11 @@ export class Session implements Disposable {
    * the trainee keeps the weights of its last finished step.
    */
   unlearn(options: NativeUnlearnOptions, run: RunOptions = {}): Run<readonly RoundReport[]> {
-    const start = (relay: (event: NativeProgress) => void) => {
+    const start = (relay: Relay) => {
       checkBatchOrder(options, this.#sizes.get('cleanSubset'));
       return this.#native.unlearn(options, relay);
     };
-    return this.#rounds(start, run);
+    return this.#jobs.rounds(start, run);
   }
 
   /**
@@ -123,9 +124,8 @@ export class Session implements Disposable {
     run: RunOptions = {},
     part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
   ): Run<readonly RoundReport[]> {
-    const start = (relay: (event: NativeProgress) => void) =>
-      this.#native.train({...options, ...part}, relay);
-    return this.#rounds(start, run, part.firstEpoch);
+    const start = (relay: Relay) => this.#native.train({...options, ...part}, relay);
+    return this.#jobs.rounds(start, run, part.firstEpoch);
   }
 
   /**
@@ -133,7 +133,7 @@ export class Session implements Disposable {
    * an attack in the batches. With both, another session goes on with the same result.
    */
   async exportTraining(): Promise<StateDict> {
-    return toStateDict(await this.#run(() => this.#native.exportTraining()));
+    return toStateDict(await this.#jobs.run(() => this.#native.exportTraining()));
   }
 
   /** Takes the state of {@link exportTraining}, from which the next later part goes on. */
@@ -142,7 +142,7 @@ export class Session implements Disposable {
     const tensors = [...state].map(([name, {dtype, shape, data}]) => {
       return {name, dtype, shape: [...shape], data};
     });
-    await this.#run(() => this.#native.loadTraining(tensors));
+    await this.#jobs.run(() => this.#native.loadTraining(tensors));
   }
 
   /**
@@ -158,10 +158,9 @@ export class Session implements Disposable {
     run: RunOptions = {},
     part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
   ): Run<readonly RoundReport[]> {
-    const start = (relay: (event: NativeProgress) => void) =>
-      this.#native.trainAttack({...options, ...part}, attack, relay);
+    const start = (relay: Relay) => this.#native.trainAttack({...options, ...part}, attack, relay);
     this.#sizes.delete('poisonedTest'); // made anew, as many as the attack leaves
-    return this.#rounds(start, run, part.firstEpoch);
+    return this.#jobs.rounds(start, run, part.firstEpoch);
   }
 
   /**
@@ -169,18 +168,20 @@ export class Session implements Disposable {
    * as they are now. Throws ERR_CONFIG where there was none.
    */
   poisonImages(role: PoisonedRole, run: RunOptions = {}): Promise<NativePoisonedImages> {
-    return this.#run(() => this.#native.poisonImages(role), run.signal);
+    return this.#jobs.run(() => this.#native.poisonImages(role), run.signal);
   }
 
   /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null where a role has no images. */
   async evaluate(model: ModelRole, batchSize: number, run: RunOptions = {}): Promise<Metrics> {
     const options = {model, batchSize};
-    return toMetrics(await this.#run(() => this.#native.evaluate(options, () => {}), run.signal));
+    return toMetrics(
+      await this.#jobs.run(() => this.#native.evaluate(options, () => {}), run.signal),
+    );
   }
 
   /** The class that a model assigns to each image of a role: [N]. */
   predict(model: ModelRole, role: ImageRole, run: RunOptions = {}): Promise<Int32Array> {
-    return this.#run(() => this.#native.predict(model, role), run.signal);
+    return this.#jobs.run(() => this.#native.predict(model, role), run.signal);
   }
 
   /** Shared adversarial perturbation of chosen images of a role: [n,3,H,W] in pixel scale. */
@@ -190,7 +191,7 @@ export class Session implements Disposable {
     pgd: NativePgdOptions,
     run: RunOptions = {},
   ): Promise<Float32Array> {
-    return this.#run(() => {
+    return this.#jobs.run(() => {
       checkIndices(indices, this.#sizes.get(role));
       return this.#native.perturb(role, indices, pgd);
     }, run.signal);
@@ -203,7 +204,7 @@ export class Session implements Disposable {
     delta: Float32Array,
     options: NativeSauLossOptions,
   ): Promise<NativeOuterGradient> {
-    return this.#run(() => {
+    return this.#jobs.run(() => {
       const size = this.#sizes.get(role);
       checkIndices(indices, size);
       checkDelta(delta, indices.length, size);
@@ -220,7 +221,7 @@ export class Session implements Disposable {
     options: NativeTrojanOptions,
     run: RunOptions = {},
   ): Run<NativeTrojanTrigger> {
-    return this.#batches((relay) => {
+    return this.#jobs.batches((relay) => {
       checkPicture(start);
       return this.#native.trojanTrigger(start, options, relay);
     }, run);
@@ -231,12 +232,12 @@ export class Session implements Disposable {
    * those of `cleanTest` (specification B4.4).
    */
   lfPattern(options: NativeLfOptions, run: RunOptions = {}): Run<NativeLfPattern> {
-    return this.#batches((relay) => this.#native.lfPattern(options, relay), run);
+    return this.#jobs.batches((relay) => this.#native.lfPattern(options, relay), run);
   }
 
   /** Untargeted PGD of the trainee on the images of `train`: uint8 [N,3,H,W] (specification B4.6). */
   adversarialImages(options: NativeAdversarialOptions, run: RunOptions = {}): Run<Uint8Array> {
-    return this.#batches((relay) => this.#native.adversarialImages(options, relay), run);
+    return this.#jobs.batches((relay) => this.#native.adversarialImages(options, relay), run);
   }
 
   /**
@@ -249,7 +250,7 @@ export class Session implements Disposable {
     options: NativeStegaOptions,
     run: RunOptions = {},
   ): Run<NativeStegaImages> {
-    return this.#batches((relay) => {
+    return this.#jobs.batches((relay) => {
       checkSecret(secret);
       return this.#native.stegaImages(secret, options, relay);
     }, run);
@@ -257,7 +258,7 @@ export class Session implements Disposable {
 
   /** The weights of a model, in the model's order. */
   async exportStateDict(model: ModelRole = 'trainee'): Promise<StateDict> {
-    return toStateDict(await this.#run(() => this.#native.exportStateDict(model)));
+    return toStateDict(await this.#jobs.run(() => this.#native.exportStateDict(model)));
   }
 
   /** Frees the session's memory, at once or when its job has stopped. May be called again. */
@@ -268,47 +269,6 @@ export class Session implements Disposable {
   /** The end of a `using` scope: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  #batches<T>(
-    start: (relay: (event: NativeProgress) => void) => Promise<T>,
-    run: RunOptions,
-  ): Run<T> {
-    return startRun(run, ({signal, onProgress}) => {
-      const relay = progressRelay(onProgress);
-      return this.#run(() => start(relay), signal);
-    });
-  }
-
-  #rounds(
-    start: (relay: (event: NativeProgress) => void) => Promise<void>,
-    run: RunOptions,
-    firstRound = 0,
-  ): Run<readonly RoundReport[]> {
-    return startRun(run, async ({signal, onProgress}) => {
-      const reports: RoundReport[] = [];
-      const relay = progressRelay((progress) => {
-        if (progress.kind === 'round') reports.push(progress.report);
-        onProgress(progress);
-      }, firstRound);
-      await this.#run(() => start(relay), signal);
-      return reports;
-    });
-  }
-
-  async #run<T>(start: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    signal?.throwIfAborted();
-    const cancel = (): void => this.#native.cancel();
-    signal?.addEventListener('abort', cancel, {once: true});
-    try {
-      return await start();
-    } catch (error) {
-      const sauError = toSauError(error);
-      if (sauError.code === 'ERR_ABORTED' && signal?.aborted) throw signal.reason;
-      throw sauError;
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-    }
   }
 }
 

@@ -1,0 +1,60 @@
+import {toSauError} from './native/binding.js';
+import type {NativeSession} from './native/contract.js';
+import type {NativeProgress} from './native/run_contract.js';
+import type {RunOptions} from './progress.js';
+import {progressRelay} from './progress_relay.js';
+import type {RoundReport} from './results.js';
+import {type Run, startRun} from './run.js';
+
+/** Takes what the native core tells of a job. */
+export type Relay = (event: NativeProgress) => void;
+
+/** Calls of one native session, as a caller sees them: they can be aborted, followed, and fail with SauErrors. */
+export class SessionJobs {
+  readonly #native: Pick<NativeSession, 'cancel'>;
+
+  constructor(native: Pick<NativeSession, 'cancel'>) {
+    this.#native = native;
+  }
+
+  /** A call without progress. An abort cancels it, and it then rejects with the signal's reason. */
+  async run<T>(start: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const cancel = (): void => this.#native.cancel();
+    signal?.addEventListener('abort', cancel, {once: true});
+    try {
+      return await start();
+    } catch (error) {
+      const sauError = toSauError(error);
+      if (sauError.code === 'ERR_ABORTED' && signal?.aborted) throw signal.reason;
+      throw sauError;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** A job that tells its batches. */
+  batches<T>(start: (relay: Relay) => Promise<T>, run: RunOptions): Run<T> {
+    return startRun(run, ({signal, onProgress}) => {
+      const relay = progressRelay(onProgress);
+      return this.run(() => start(relay), signal);
+    });
+  }
+
+  /** A job of rounds, from `firstRound` on. Returns their reports. */
+  rounds(
+    start: (relay: Relay) => Promise<void>,
+    run: RunOptions,
+    firstRound = 0,
+  ): Run<readonly RoundReport[]> {
+    return startRun(run, async ({signal, onProgress}) => {
+      const reports: RoundReport[] = [];
+      const relay = progressRelay((progress) => {
+        if (progress.kind === 'round') reports.push(progress.report);
+        onProgress(progress);
+      }, firstRound);
+      await this.run(() => start(relay), signal);
+      return reports;
+    });
+  }
+}
