@@ -1,14 +1,13 @@
 import {existsSync} from 'node:fs';
 import {dirname, join, sep} from 'node:path';
 import {mixedVariants} from './doctor/build_label.js';
-import {diagnose} from './doctor/diagnose.js';
+import {type DoctorFacts, diagnose} from './doctor/diagnose.js';
 import {cudaState} from './doctor/diagnose_cuda.js';
 import {checkLinking, namesOf} from './doctor/linking.js';
-import type {DoctorProblem, DoctorReport, LibraryCheck} from './doctor/report.js';
+import type {DoctorProblem, DoctorReport} from './doctor/report.js';
 import {systemLibraries} from './doctor/system_libraries.js';
 import {SauError} from './errors.js';
 import {type AddonFiles, addonFiles, toSauError} from './native/binding.js';
-import type {NativeDeviceInfo} from './native/contract.js';
 import {
   cacheFolder,
   findLibTorch,
@@ -41,27 +40,25 @@ export async function doctor(): Promise<DoctorReport> {
   const failures: SauError[] = [];
   const addon = attempt(addonFiles, failures);
   const search = addon === null ? null : await searchFor(addon, failures);
-  const libtorch = search?.found ?? null;
-  const loading = addon === null || libtorch === null ? null : await tryLoading(addon, libtorch);
-  const cache = cacheFolder();
-  const found = {
-    platform: `${process.platform}-${process.arch}`,
-    libraries: await systemLibraries(addon === null ? [] : [addon.loader, addon.core]),
+  const facts = await gatherFacts(addon, {
+    failures,
     tried: search?.tried ?? [],
-    libtorch,
-    linking: loading?.linking ?? null,
-    driver: await findNvidiaDriver(),
-  };
-  const devices = loading?.devices ?? null;
-  const facts = {...found, failures, mixed: loading?.mixed ?? null, devices, pins: readPins()};
+    libtorch: search?.found ?? null,
+  });
+  const {platform, libraries, tried, libtorch, linking, driver, devices} = facts;
+  const cache = cacheFolder();
   return {
     sauNative: packageVersion(),
     node: process.versions.node,
     nodeApi: process.versions.napi ?? '',
     nodeAbi: process.versions.modules,
-    ...found,
-    addon: addon === null ? null : {...addon, kind: kindOf(addon)},
+    platform,
+    libraries,
+    tried,
     libtorch: libtorch === null ? null : {...libtorch, variant: variantOf(libtorch)},
+    linking,
+    driver,
+    addon: addon === null ? null : {...addon, kind: kindOf(addon)},
     cache,
     cacheFreeBytes: await freeBytes(cache),
     cuda: cudaState(facts),
@@ -81,25 +78,35 @@ export async function problemsOf(
 ): Promise<DoctorProblem[]> {
   const addon = attempt(addonFiles, []);
   if (addon === null) return [];
-  const {linking, mixed, devices} = await tryLoading(addon, libtorch, signal);
-  const platform = `${process.platform}-${process.arch}`;
-  const libraries = await systemLibraries([addon.loader, addon.core]);
-  const driver = await findNvidiaDriver();
-  const found = {platform, libraries, failures: [], tried: [], driver, pins: readPins()};
-  return diagnose({...found, libtorch, linking, mixed, devices});
+  return diagnose(await gatherFacts(addon, {failures: [], tried: [], libtorch}, signal));
 }
 
-interface Loading {
-  readonly linking: LibraryCheck | null;
-  readonly mixed: string | null;
-  readonly devices: NativeDeviceInfo | SauError;
+/** All that is judged, of a LibTorch and how it was found. */
+async function gatherFacts(
+  addon: AddonFiles | null,
+  found: Pick<DoctorFacts, 'failures' | 'tried' | 'libtorch'>,
+  signal?: AbortSignal,
+): Promise<DoctorFacts> {
+  const {libtorch} = found;
+  const loading =
+    addon === null || libtorch === null ? null : await tryLoading(addon, libtorch, signal);
+  return {
+    ...found,
+    platform: `${process.platform}-${process.arch}`,
+    libraries: await systemLibraries(addon === null ? [] : [addon.loader, addon.core]),
+    linking: loading?.linking ?? null,
+    mixed: loading?.mixed ?? null,
+    devices: loading?.devices ?? null,
+    driver: await findNvidiaDriver(),
+    pins: readPins(),
+  };
 }
 
 async function tryLoading(
   {loader, core}: AddonFiles,
   libtorch: LibTorch,
   signal?: AbortSignal,
-): Promise<Loading> {
+): Promise<Pick<DoctorFacts, 'linking' | 'mixed' | 'devices'>> {
   const libraries = librariesOf(libtorch);
   const cuda = join(dirname(core), 'sau_cuda.so');
   const own = [loader, core, ...(libtorch.cuda !== null && existsSync(cuda) ? [cuda] : [])];
