@@ -8,7 +8,7 @@ import {isTrainingAttack, parseAttackConfig} from '../../../lib/config.js';
 import {picture, put, temporaryFolder} from '../datasets/files.js';
 import {contextOf, putNpy, randomBytes, randomWords} from './support.js';
 
-/** Written by scripts/fixtures/make_attack_fixtures.py, which computes the triggers another way. */
+/** Written by scripts/fixtures/make_trigger_fixtures.py, which computes the triggers another way. */
 interface Golden {
   readonly kind: keyof typeof ATTACK_TABLE;
   readonly side: number;

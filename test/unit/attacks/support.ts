@@ -4,7 +4,7 @@ import type {ImageSize} from '../../../lib/datasets/decode.js';
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
 import type {Progress} from '../../../lib/progress.js';
 
-/** The generator of scripts/fixtures/make_attack_fixtures.py. */
+/** The generator of scripts/fixtures/make_trigger_fixtures.py. */
 export function randomWords(seed: number, count: number): Uint32Array {
   let state = seed;
   return Uint32Array.from({length: count}, () => {

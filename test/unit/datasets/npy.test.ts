@@ -5,7 +5,7 @@ import {readNpy} from '../../../lib/datasets/npy.js';
 import {errorOf} from '../../error_of.js';
 import {put, temporaryFolder} from './files.js';
 
-/** Written by NumPy: scripts/fixtures/make_attack_fixtures.py. */
+/** Written by NumPy: scripts/fixtures/make_trigger_fixtures.py. */
 const fixture = (name: string): string => resolve(__dirname, '../../fixtures/npy', `${name}.npy`);
 const COUNTED = Array.from({length: 12}, (_, i) => i);
 

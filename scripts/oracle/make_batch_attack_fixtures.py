@@ -1,9 +1,9 @@
-"""Writes attacks.pt, the fixture of the attacks that poison batches: `make_attack_fixtures.py OUT`.
+"""Writes attacks.pt, the fixture of the attacks that poison batches.
 
-A flat dict name -> contiguous float32 tensor. WaNet: control points and noise with the grid and
-the warped images that follow from them. Input-aware: what generators with the weights of
-`weight_at` draw, and the number of their parameters. Rounding: grey levels on their way into the
-model's scale and back.
+`make_batch_attack_fixtures.py OUT` writes a flat dict name -> contiguous float32 tensor. WaNet:
+control points and noise with the grid and the warped images that follow from them. Input-aware:
+what generators with the weights of `weight_at` draw, and the number of their parameters. Rounding:
+grey levels on their way into the model's scale and back.
 """
 
 import argparse
