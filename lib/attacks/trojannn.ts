@@ -1,11 +1,10 @@
 import type {StateDict, TensorData} from '../checkpoint/tensor.js';
 import type {OwnOptions} from '../config/attack_table.js';
 import {GENERATOR_DEFAULTS} from '../config/defaults.js';
-import {decodeImage} from '../datasets/decode.js';
 import {SauError} from '../errors.js';
 import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attacks.js';
-import {existingFile} from './option_file.js';
+import {readPicture} from './picture_file.js';
 import {clipToByte, wrapToByte} from './to_byte.js';
 import {drawApple} from './trojan_mask.js';
 
@@ -23,13 +22,12 @@ const OUTPUTS = 1000;
  */
 export async function trojannn(
   options: OwnOptions<'trojannn'>,
-  {size, run, cleanModel, openSession}: AttackContext,
+  context: AttackContext,
 ): Promise<Triggers> {
+  const {size, run, cleanModel, openSession} = context;
   const {mask, numNeuron, triggerSteps, wrap, normalizeInput} = options;
   const planes =
-    mask === null
-      ? await drawApple(size)
-      : await decodeImage(await existingFile('mask', mask), size);
+    mask === null ? await drawApple(size) : await readPicture('mask', mask, [], context);
   if (planes.every((value) => value === 0)) {
     throw new SauError(
       'ERR_DATASET',

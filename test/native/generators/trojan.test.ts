@@ -133,6 +133,18 @@ describe('trojannn', () => {
     expect([...new Set(lit)]).toEqual(Array.from({length: 16}, (_, i) => i));
   });
 
+  it('tells that a picture of another size is resized', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sau-trojan-'));
+    onTestFinished(() => rm(folder, {recursive: true, force: true}));
+    const mask = join(folder, 'white.png');
+    const white = {width: 4, height: 8, channels: 3, background: 'white'} as const;
+    await sharp({create: white}).png().toFile(mask);
+    const context = await smallContext();
+    await trojannn({...OPTIONS, mask}, context);
+    const message = `the mask ${mask} is resized from 4x8 to 16x16, its aspect ignored`;
+    expect(context.told).toContainEqual({kind: 'note', message});
+  });
+
   it('refuses a black picture, and a clean model of another architecture', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sau-trojan-'));
     onTestFinished(() => rm(folder, {recursive: true, force: true}));
