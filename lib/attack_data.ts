@@ -15,8 +15,8 @@ import type {Dataset} from './datasets/dataset.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {firstImages} from './datasets/select_images.js';
 import {SauError} from './errors.js';
-import {createSession} from './open_session.js';
 import type {RunOptions} from './progress.js';
+import {createSession} from './session/open_session.js';
 import {datasetKinds, normalization, type RecordNotes} from './target.js';
 
 /** An attack whose options are checked and whose data set is open. */

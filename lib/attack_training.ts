@@ -4,7 +4,7 @@ import type {NativeTrainingAttack} from './native/attack_contract.js';
 import type {RunOptions} from './progress.js';
 import {RoundWriter} from './report/round_writer.js';
 import type {RoundReport} from './results.js';
-import type {Session, TrainingPart, TrainOptions} from './session.js';
+import type {Session, TrainingPart, TrainOptions} from './session/session.js';
 
 /** How a victim is trained. */
 export interface Training {

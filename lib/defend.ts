@@ -6,13 +6,13 @@ import {removeDefense, writeDefenseResult} from './defense_result.js';
 import {messageOf, SauError} from './errors.js';
 import {defenseEffectivenessRating, type Metrics} from './metrics.js';
 import type {NativeUnlearnOptions} from './native/run_contract.js';
-import {createSession} from './open_session.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import type {DefendResult, RoundReport} from './results.js';
 import {type Run, startRun} from './run.js';
-import type {Session} from './session.js';
+import {createSession} from './session/open_session.js';
+import type {Session} from './session/session.js';
 import {openTarget} from './target.js';
 import {loadTestSets, setTestSets} from './test_sets.js';
 

@@ -5,13 +5,13 @@ import {DEFAULTS, type DemoConfig, type DemoOptions, parseDemoConfig} from './co
 import type {ImageSet} from './datasets/image_set.js';
 import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
-import {createSession} from './open_session.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput} from './report/output_folder.js';
 import {pick, spread} from './report/samples.js';
 import {writeStrip} from './report/strip.js';
 import type {AttackResult, DefendResult, OutputFiles} from './results.js';
 import {type Run, startRun} from './run.js';
+import {createSession} from './session/open_session.js';
 import {openTarget, type Target} from './target.js';
 import {loadTestSets} from './test_sets.js';
 

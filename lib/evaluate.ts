@@ -1,10 +1,10 @@
 import {readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {type EvaluateOptions, parseEvaluateConfig} from './config.js';
 import {defenseEffectivenessRating} from './metrics.js';
-import {createSession} from './open_session.js';
 import type {RunOptions} from './progress.js';
 import type {EvaluateResult} from './results.js';
 import {type Run, startRun} from './run.js';
+import {createSession} from './session/open_session.js';
 import {openTarget} from './target.js';
 import {loadTestSets, setTestSets} from './test_sets.js';
 

@@ -81,7 +81,6 @@ export type {
   NormName,
   ScheduleName,
 } from './native/run_contract.js';
-export {createSession, deviceInfo, type FoundDevices, type SessionOptions} from './open_session.js';
 export type {Progress, RunOptions} from './progress.js';
 export type {
   AttackResult,
@@ -92,7 +91,13 @@ export type {
   RoundReport,
 } from './results.js';
 export type {Run} from './run.js';
-export {Session, type TrainingPart, type TrainOptions} from './session.js';
+export {
+  createSession,
+  deviceInfo,
+  type FoundDevices,
+  type SessionOptions,
+} from './session/open_session.js';
+export {Session, type TrainingPart, type TrainOptions} from './session/session.js';
 export type {Variant} from './setup/pins.js';
 export type {ProxyVariable} from './setup/proxy.js';
 export {

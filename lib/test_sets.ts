@@ -3,7 +3,7 @@ import {createPngResolver} from './checkpoint/record_paths.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {loadPoisonedPngs, type PoisonedPng} from './datasets/poisoned_pngs.js';
 import type {RunOptions} from './progress.js';
-import type {Session} from './session.js';
+import type {Session} from './session/session.js';
 import type {Target} from './target.js';
 
 /** What a model is measured on; null where there is none. */

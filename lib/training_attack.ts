@@ -8,7 +8,7 @@ import {firstImages} from './datasets/select_images.js';
 import {assertNever, SauError} from './errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from './native/attack_contract.js';
 import type {RunOptions} from './progress.js';
-import type {Session, TrainOptions} from './session.js';
+import type {Session, TrainOptions} from './session/session.js';
 import type {RecordNotes} from './target.js';
 import {type Outcome, prepareRecord, trainAndRecord} from './victim.js';
 

@@ -12,12 +12,12 @@ import {ATTACK_CHECKPOINT, POISON_LIST} from './checkpoint/record_paths.js';
 import type {AttackConfig} from './config.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {SauError} from './errors.js';
-import {createSession} from './open_session.js';
 import type {RunOptions} from './progress.js';
 import {prepareOutput, RESULTS} from './report/output_folder.js';
 import {writePreview} from './report/preview.js';
 import type {AttackResult, OutputFiles} from './results.js';
-import type {Session} from './session.js';
+import {createSession} from './session/open_session.js';
+import type {Session} from './session/session.js';
 import {setTestSets, type TestSets} from './test_sets.js';
 
 /** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */

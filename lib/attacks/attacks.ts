@@ -4,7 +4,7 @@ import type {DataAttackConfig} from '../config.js';
 import type {ImageSize} from '../datasets/decode.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import type {RunOptions} from '../progress.js';
-import type {Session} from '../session.js';
+import type {Session} from '../session/session.js';
 import {badnet} from './badnet.js';
 import {blended} from './blended.js';
 import {ctrl} from './ctrl.js';

@@ -1,6 +1,6 @@
 import {inferNumClasses} from '../checkpoint/state_dict.js';
 import {SauError} from '../errors.js';
-import type {Session} from '../session.js';
+import type {Session} from '../session/session.js';
 import type {AttackContext} from './attacks.js';
 
 /**

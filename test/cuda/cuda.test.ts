@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {ExecutionName} from '../../lib/native/contract.js';
-import {deviceInfo} from '../../lib/open_session.js';
+import {deviceInfo} from '../../lib/session/open_session.js';
 import {
   flatten,
   imageSetOf,

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
-import type {Session} from '../../lib/session.js';
+import type {Session} from '../../lib/session/session.js';
 import {
   errorOf,
   imageSetOf,

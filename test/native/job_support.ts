@@ -1,5 +1,5 @@
 import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
-import type {Session} from '../../lib/session.js';
+import type {Session} from '../../lib/session/session.js';
 import {imageSetOf, loadedSession, tensorsOf, UNLEARN} from './support.js';
 
 /** Would take hours: only for jobs that are stopped. */

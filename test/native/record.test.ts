@@ -5,8 +5,8 @@ import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
 import {chooseCleanSubset} from '../../lib/datasets/clean_subset.js';
 import {openDataset} from '../../lib/datasets/open_dataset.js';
 import type {NativeOuterGradient} from '../../lib/native/run_contract.js';
-import {createSession} from '../../lib/open_session.js';
-import type {Session} from '../../lib/session.js';
+import {createSession} from '../../lib/session/open_session.js';
+import type {Session} from '../../lib/session/session.js';
 import {
   expectBelow,
   facts,

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {StateDict} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import type {Session} from '../../lib/session.js';
+import type {Session} from '../../lib/session/session.js';
 import {roundsSession, startEndless} from './job_support.js';
 import {errorOf, imageSetOf, PGD, range, tensorsOf, tinySession, UNLEARN} from './support.js';
 

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {SauError} from '../../lib/errors.js';
 import type {NativeImageSet} from '../../lib/native/data_contract.js';
 import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
-import {createSession, deviceInfo} from '../../lib/open_session.js';
+import {createSession, deviceInfo} from '../../lib/session/open_session.js';
 import {roundsSession} from './job_support.js';
 import {
   errorOf,

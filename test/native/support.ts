@@ -6,8 +6,8 @@ import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
 import {DTYPE_BYTES, type StateDict, type TensorData} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {NativePgdOptions, NativeUnlearnOptions} from '../../lib/native/run_contract.js';
-import {createSession, type SessionOptions} from '../../lib/open_session.js';
-import type {Session} from '../../lib/session.js';
+import {createSession, type SessionOptions} from '../../lib/session/open_session.js';
+import type {Session} from '../../lib/session/session.js';
 
 export {errorOf} from '../error_of.js';
 

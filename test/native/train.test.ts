@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import type {TrainOptions} from '../../lib/session.js';
+import type {TrainOptions} from '../../lib/session/session.js';
 import {
   bytesOf,
   errorOf,

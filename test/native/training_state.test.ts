@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {TrainOptions} from '../../lib/session.js';
+import type {TrainOptions} from '../../lib/session/session.js';
 import {
   bytesOf,
   errorOf,

@@ -2,9 +2,9 @@ import type {AttackContext} from '../../../lib/attacks/attacks.js';
 import type {StateDict} from '../../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
 import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
-import {createSession} from '../../../lib/open_session.js';
 import type {Progress, RunOptions} from '../../../lib/progress.js';
-import type {Session} from '../../../lib/session.js';
+import {createSession} from '../../../lib/session/open_session.js';
+import type {Session} from '../../../lib/session/session.js';
 
 export interface ToldContext extends AttackContext {
   /** What the generator told, in order. */

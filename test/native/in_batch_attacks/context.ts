@@ -1,7 +1,7 @@
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
 import type {NativeTrainingAttack} from '../../../lib/native/attack_contract.js';
-import type {SessionOptions} from '../../../lib/open_session.js';
-import type {Session, TrainOptions} from '../../../lib/session.js';
+import type {SessionOptions} from '../../../lib/session/open_session.js';
+import type {Session, TrainOptions} from '../../../lib/session/session.js';
 import {imageSetOf, tensorsOf, tinySession} from '../support.js';
 
 export const TRAIN: TrainOptions = {

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {NativeTrainingAttack} from '../../../lib/native/attack_contract.js';
-import type {Session} from '../../../lib/session.js';
+import type {Session} from '../../../lib/session/session.js';
 import {bytesOf, errorOf} from '../support.js';
 import {BPP, INPUT_AWARE, openSession, TRAIN, WANET} from './context.js';
 

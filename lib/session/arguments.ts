@@ -1,9 +1,9 @@
-import {elementCount} from './checkpoint/strided.js';
-import {DTYPE_BYTES, type StateDict} from './checkpoint/tensor.js';
-import type {ImageSet} from './datasets/image_set.js';
-import {SauError} from './errors.js';
-import type {NativePicture} from './native/attack_contract.js';
-import type {NativeUnlearnOptions} from './native/run_contract.js';
+import {elementCount} from '../checkpoint/strided.js';
+import {DTYPE_BYTES, type StateDict} from '../checkpoint/tensor.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {SauError} from '../errors.js';
+import type {NativePicture} from '../native/attack_contract.js';
+import type {NativeUnlearnOptions} from '../native/run_contract.js';
 import {requireLength, requirePositions, requireType} from './typed_array.js';
 
 // What a Session checks of typed arrays before a job reads them on its thread. Numbers and names are

@@ -1,4 +1,4 @@
-import {SauError, type SauErrorCode} from './errors.js';
+import {SauError, type SauErrorCode} from '../errors.js';
 
 /**
  * Checks a typed array that a job is to read on another thread. Throws ERR_CONFIG for another type, and for

@@ -1,7 +1,7 @@
-import {matchStateDict} from './checkpoint/state_dict.js';
-import type {StateDict} from './checkpoint/tensor.js';
-import type {ImageSet} from './datasets/image_set.js';
-import type {Metrics} from './metrics.js';
+import {matchStateDict} from '../checkpoint/state_dict.js';
+import type {StateDict} from '../checkpoint/tensor.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import type {Metrics} from '../metrics.js';
 import type {
   NativeAdversarialOptions,
   NativeLfOptions,
@@ -14,20 +14,19 @@ import type {
   NativeTrojanOptions,
   NativeTrojanTrigger,
   PoisonedRole,
-} from './native/attack_contract.js';
-import type {NativeSession, PrecisionName} from './native/contract.js';
-import type {ImageRole, ModelRole, NativeTensors} from './native/data_contract.js';
+} from '../native/attack_contract.js';
+import type {NativeSession, PrecisionName} from '../native/contract.js';
+import type {ImageRole, ModelRole, NativeTensors} from '../native/data_contract.js';
 import type {
   NativeOuterGradient,
   NativePgdOptions,
   NativeSauLossOptions,
   NativeTrainOptions,
   NativeUnlearnOptions,
-} from './native/run_contract.js';
-import type {RunOptions} from './progress.js';
-import {toMetrics} from './progress_relay.js';
-import type {RoundReport} from './results.js';
-import type {Run} from './run.js';
+} from '../native/run_contract.js';
+import type {RunOptions} from '../progress.js';
+import type {RoundReport} from '../results.js';
+import type {Run} from '../run.js';
 import {
   checkBatchOrder,
   checkDelta,
@@ -38,8 +37,9 @@ import {
   checkTensors,
   type ImageSize,
   sizeOf,
-} from './session_arguments.js';
-import {type Relay, SessionJobs} from './session_jobs.js';
+} from './arguments.js';
+import {type Relay, SessionJobs} from './jobs.js';
+import {toMetrics} from './progress_relay.js';
 
 /** Options of {@link Session.train}; which epochs of it a call does is its own argument. */
 export type TrainOptions = Omit<NativeTrainOptions, keyof TrainingPart>;

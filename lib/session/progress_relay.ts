@@ -1,8 +1,8 @@
-import type {Metrics} from './metrics.js';
-import type {NativeAttackShares} from './native/attack_contract.js';
-import type {NativeMetrics, NativeProgress} from './native/run_contract.js';
-import type {Progress} from './progress.js';
-import type {AttackShares, RoundReport} from './results.js';
+import type {Metrics} from '../metrics.js';
+import type {NativeAttackShares} from '../native/attack_contract.js';
+import type {NativeMetrics, NativeProgress} from '../native/run_contract.js';
+import type {Progress} from '../progress.js';
+import type {AttackShares, RoundReport} from '../results.js';
 
 /**
  * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.

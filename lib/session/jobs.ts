@@ -1,10 +1,10 @@
-import {toSauError} from './native/binding.js';
-import type {NativeSession} from './native/contract.js';
-import type {NativeProgress} from './native/run_contract.js';
-import type {RunOptions} from './progress.js';
+import {toSauError} from '../native/binding.js';
+import type {NativeSession} from '../native/contract.js';
+import type {NativeProgress} from '../native/run_contract.js';
+import type {RunOptions} from '../progress.js';
+import type {RoundReport} from '../results.js';
+import {type Run, startRun} from '../run.js';
 import {progressRelay} from './progress_relay.js';
-import type {RoundReport} from './results.js';
-import {type Run, startRun} from './run.js';
 
 /** Takes what the native core tells of a job. */
 export type Relay = (event: NativeProgress) => void;

@@ -1,12 +1,12 @@
-import {DEFAULTS} from './config/defaults.js';
-import {SauError} from './errors.js';
-import {loadCore, toSauError} from './native/binding.js';
+import {DEFAULTS} from '../config/defaults.js';
+import {SauError} from '../errors.js';
+import {loadCore, toSauError} from '../native/binding.js';
 import type {
   NativeDeviceInfo,
   NativeSessionOptions,
   NativeTuning,
   PrecisionName,
-} from './native/contract.js';
+} from '../native/contract.js';
 import {Session} from './session.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
