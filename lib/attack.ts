@@ -1,12 +1,18 @@
-import {openAttack, type PreparedAttack, prepareAttack} from './attack_data.js';
-import {removeRecord, writePoisonedSet} from './attack_record.js';
-import {trainOptions} from './attack_training.js';
 import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
 import type {RunOptions} from './progress.js';
 import type {AttackResult} from './results.js';
 import {type Run, startRun} from './run.js';
-import {trainingAttack} from './training_attack.js';
-import {type Outcome, prepareRecord, previewOf, trainAndRecord, type Victim} from './victim.js';
+import {openAttack, type PreparedAttack, prepareAttack} from './simulation/data.js';
+import {removeRecord, writePoisonedSet} from './simulation/record.js';
+import {trainOptions} from './simulation/training.js';
+import {trainingAttack} from './simulation/training_attack.js';
+import {
+  type Outcome,
+  prepareRecord,
+  previewOf,
+  trainAndRecord,
+  type Victim,
+} from './simulation/victim.js';
 
 /**
  * Simulates a backdoor attack: poisons a training set, trains a victim on it and writes a BackdoorBench

@@ -7,7 +7,7 @@ import {BATCH} from './plan.mjs';
 
 const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
 const {parseAttackConfig} = packageModule('config');
-const {trainOptions: trainingOf} = packageModule('attack_training');
+const {trainOptions: trainingOf} = packageModule('simulation/training');
 
 /** Seeds of the images: the net learns others than those that it unlearns on. */
 const TRAIN_SEED = 1;

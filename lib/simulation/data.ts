@@ -1,23 +1,23 @@
 import {basename} from 'node:path';
-import {trainOptions} from './attack_training.js';
-import {type AttackContext, makeTriggers} from './attacks/attacks.js';
+import {type AttackContext, makeTriggers} from '../attacks/attacks.js';
 import {
   attackLabelOf,
   checkLabelMode,
   type LabelMode,
   poisonTestSelection,
-} from './attacks/label_mode.js';
-import {choosePoisonedIndices} from './attacks/poison.js';
-import {applyTrigger, withPoisoned} from './attacks/trigger.js';
-import {readCheckpoint} from './checkpoint/read_checkpoint.js';
-import type {AttackConfig, DataAttackConfig} from './config.js';
-import type {Dataset} from './datasets/dataset.js';
-import {openDataset} from './datasets/open_dataset.js';
-import {firstImages} from './datasets/select_images.js';
-import {SauError} from './errors.js';
-import type {RunOptions} from './progress.js';
-import {createSession} from './session/open_session.js';
-import {datasetKinds, normalization, type RecordNotes} from './target.js';
+} from '../attacks/label_mode.js';
+import {choosePoisonedIndices} from '../attacks/poison.js';
+import {applyTrigger, withPoisoned} from '../attacks/trigger.js';
+import {readCheckpoint} from '../checkpoint/read_checkpoint.js';
+import type {AttackConfig, DataAttackConfig} from '../config.js';
+import type {Dataset} from '../datasets/dataset.js';
+import {openDataset} from '../datasets/open_dataset.js';
+import {firstImages} from '../datasets/select_images.js';
+import {SauError} from '../errors.js';
+import type {RunOptions} from '../progress.js';
+import {createSession} from '../session/open_session.js';
+import {datasetKinds, normalization, type RecordNotes} from '../target.js';
+import {trainOptions} from './training.js';
 
 /** An attack whose options are checked and whose data set is open. */
 export interface OpenedAttack {

@@ -1,24 +1,24 @@
 import {join} from 'node:path';
+import {ATTACK_CHECKPOINT, POISON_LIST} from '../checkpoint/record_paths.js';
+import type {AttackConfig} from '../config.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {SauError} from '../errors.js';
+import type {RunOptions} from '../progress.js';
+import {prepareOutput, RESULTS} from '../report/output_folder.js';
+import {writePreview} from '../report/preview.js';
+import type {AttackResult, OutputFiles} from '../results.js';
+import {createSession} from '../session/open_session.js';
+import type {Session} from '../session/session.js';
+import {setTestSets, type TestSets} from '../test_sets.js';
 import {
   hasAttackCheckpoint,
   identityOf,
   readAttackCheckpoint,
   removeAttackCheckpoint,
-} from './attack_checkpoint.js';
-import type {OpenedAttack} from './attack_data.js';
-import {type RecordedPoison, removeRecord, writeAttackRecord} from './attack_record.js';
-import {type Training, trainVictim} from './attack_training.js';
-import {ATTACK_CHECKPOINT, POISON_LIST} from './checkpoint/record_paths.js';
-import type {AttackConfig} from './config.js';
-import type {ImageSet} from './datasets/image_set.js';
-import {SauError} from './errors.js';
-import type {RunOptions} from './progress.js';
-import {prepareOutput, RESULTS} from './report/output_folder.js';
-import {writePreview} from './report/preview.js';
-import type {AttackResult, OutputFiles} from './results.js';
-import {createSession} from './session/open_session.js';
-import type {Session} from './session/session.js';
-import {setTestSets, type TestSets} from './test_sets.js';
+} from './checkpoint.js';
+import type {OpenedAttack} from './data.js';
+import {type RecordedPoison, removeRecord, writeAttackRecord} from './record.js';
+import {type Training, trainVictim} from './training.js';
 
 /** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */
 export interface Victim extends OpenedAttack {

@@ -1,24 +1,24 @@
 import {rm} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative} from 'node:path';
-import {removeAttackCheckpoint} from './attack_checkpoint.js';
-import type {PreparedAttack} from './attack_data.js';
-import type {TriggerPicture} from './attacks/attacks.js';
-import type {PoisonedDatasetState} from './checkpoint/dataset_state.js';
-import {POISON_LIST, POISONED_SET, RECORD_INFO} from './checkpoint/record_paths.js';
-import type {StateDict} from './checkpoint/tensor.js';
+import type {TriggerPicture} from '../attacks/attacks.js';
+import type {PoisonedDatasetState} from '../checkpoint/dataset_state.js';
+import {POISON_LIST, POISONED_SET, RECORD_INFO} from '../checkpoint/record_paths.js';
+import type {StateDict} from '../checkpoint/tensor.js';
 import {
   writeAttackResult,
   writeInfoPickle,
   writePoisonIndexList,
-} from './checkpoint/write_checkpoint.js';
-import type {ImageSet} from './datasets/image_set.js';
-import {writePng, writePngs} from './datasets/write_pngs.js';
-import {writeCurves} from './report/curves.js';
-import {PREVIEW} from './report/preview.js';
-import type {OutputFiles, RoundReport} from './results.js';
-import {RECORD_NOTES} from './target.js';
-import {packageVersion, versions} from './versions.js';
-import {writeWholeFile} from './whole_file.js';
+} from '../checkpoint/write_checkpoint.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {writePng, writePngs} from '../datasets/write_pngs.js';
+import {writeCurves} from '../report/curves.js';
+import {PREVIEW} from '../report/preview.js';
+import type {OutputFiles, RoundReport} from '../results.js';
+import {RECORD_NOTES} from '../target.js';
+import {packageVersion, versions} from '../versions.js';
+import {writeWholeFile} from '../whole_file.js';
+import {removeAttackCheckpoint} from './checkpoint.js';
+import type {PreparedAttack} from './data.js';
 
 /** The images of a record. */
 export interface RecordedPoison {

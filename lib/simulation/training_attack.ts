@@ -1,15 +1,15 @@
-import type {OpenedAttack} from './attack_data.js';
-import type {RecordedPoison} from './attack_record.js';
-import {trainOptions} from './attack_training.js';
-import type {TrainingAttackConfig} from './config.js';
-import {DATASETS, isDatasetName} from './datasets/datasets.js';
-import type {ImageSet} from './datasets/image_set.js';
-import {firstImages} from './datasets/select_images.js';
-import {assertNever, SauError} from './errors.js';
-import type {NativePoisonedImages, NativeTrainingAttack} from './native/attack_contract.js';
-import type {RunOptions} from './progress.js';
-import type {Session, TrainOptions} from './session/session.js';
-import type {RecordNotes} from './target.js';
+import type {TrainingAttackConfig} from '../config.js';
+import {DATASETS, isDatasetName} from '../datasets/datasets.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {firstImages} from '../datasets/select_images.js';
+import {assertNever, SauError} from '../errors.js';
+import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
+import type {RunOptions} from '../progress.js';
+import type {Session, TrainOptions} from '../session/session.js';
+import type {RecordNotes} from '../target.js';
+import type {OpenedAttack} from './data.js';
+import type {RecordedPoison} from './record.js';
+import {trainOptions} from './training.js';
 import {type Outcome, prepareRecord, trainAndRecord} from './victim.js';
 
 /** BPP's own constants for CIFAR-100 differ from those that the images are normalised with (B4.10). */

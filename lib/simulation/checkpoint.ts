@@ -1,19 +1,19 @@
 import {createHash} from 'node:crypto';
 import {access, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {OpenedAttack} from './attack_data.js';
-import {Breather} from './breather.js';
-import {FormatError} from './checkpoint/checkpoint_error.js';
-import {OrderedDict} from './checkpoint/pickle_values.js';
-import {PickledTensor, type PickleValue} from './checkpoint/pickle_writer.js';
-import {ATTACK_CHECKPOINT} from './checkpoint/record_paths.js';
-import type {StateDict} from './checkpoint/tensor.js';
-import {loadTensors, withTorchFile} from './checkpoint/torch_file.js';
-import {TensorRef} from './checkpoint/torch_values.js';
-import {writeTorchFile} from './checkpoint/torch_zip_writer.js';
-import type {ImageSet} from './datasets/image_set.js';
-import {SauError} from './errors.js';
-import type {RoundReport} from './results.js';
+import {Breather} from '../breather.js';
+import {FormatError} from '../checkpoint/checkpoint_error.js';
+import {OrderedDict} from '../checkpoint/pickle_values.js';
+import {PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
+import {ATTACK_CHECKPOINT} from '../checkpoint/record_paths.js';
+import type {StateDict} from '../checkpoint/tensor.js';
+import {loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
+import {TensorRef} from '../checkpoint/torch_values.js';
+import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {SauError} from '../errors.js';
+import type {RoundReport} from '../results.js';
+import type {OpenedAttack} from './data.js';
 
 /** A training that can be continued bit for bit. */
 export interface AttackCheckpoint {
