@@ -51,7 +51,7 @@ async function dataAttack(
 
 function victimOf(prepared: PreparedAttack): Victim {
   const {config, datasetName, poison} = prepared;
-  const options = trainOptions(config, datasetName);
+  const options = trainOptions(config, datasetName, poison.poisonedIndices);
   return {
     ...prepared,
     train: poison.train,

@@ -114,6 +114,8 @@ export interface NativeTrainOptions {
   evalEvery: number;
   /** Size of the batches whose mean losses are averaged. */
   evalBatchSize: number;
+  /** Positions in `train` of the images that have the trigger, told apart in the reports; none: not told apart. An attack in the batches knows its own. */
+  poisonedPositions: Int32Array;
 }
 
 export interface NativeEvaluateOptions {
@@ -153,7 +155,7 @@ export interface NativeProgress {
   seconds: number;
   /** Present in a 'round' event of a round that was evaluated. */
   metrics?: NativeMetrics;
-  /** Present in a 'round' event of an epoch under an attack in the batches. */
+  /** Present in a 'round' event of an epoch whose poisoned images are known. */
   attack?: NativeAttackShares;
 }
 

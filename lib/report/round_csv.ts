@@ -13,30 +13,22 @@ const RATES: readonly Column[] = [
   ['test_asr', (r) => r.metrics?.asr ?? null],
   ['test_ra', (r) => r.metrics?.ra ?? null],
 ];
-const unmeasured = (name: string): Column => [name, () => null];
+/** Of an epoch's own batches, in training mode. */
+const TRAIN_RATES: readonly Column[] = [
+  ['train_epoch_loss_avg_over_batch', (r) => r.loss],
+  ['train_acc', (r) => r.trainAcc],
+  ['train_acc_clean_only', (r) => r.attack?.cleanAcc ?? null],
+  ['train_asr_bd_only', (r) => r.attack?.asr ?? null],
+  ['train_ra_bd_only', (r) => r.attack?.ra ?? null],
+];
 
 /** The official columns: of the defense (specification B2) and of the attacks (B3.6). */
 const COLUMNS = {
   defense: [EPOCH, CLEAN_LOSS, BD_LOSS, RA_LOSS, ...RATES],
-  attack: [
-    EPOCH,
-    unmeasured('batch'),
-    ['train_epoch_loss_avg_over_batch', (r) => r.loss],
-    ['train_acc', (r) => r.trainAcc],
-    unmeasured('train_acc_clean_only'),
-    unmeasured('train_asr_bd_only'),
-    unmeasured('train_ra_bd_only'),
-    CLEAN_LOSS,
-    BD_LOSS,
-    ...RATES,
-  ],
+  attack: [EPOCH, ['batch', () => null], ...TRAIN_RATES, CLEAN_LOSS, BD_LOSS, ...RATES],
   trainingAttack: [
     EPOCH,
-    ['train_epoch_loss_avg_over_batch', (r) => r.loss],
-    ['train_acc', (r) => r.trainAcc],
-    ['train_acc_clean_only', (r) => r.attack?.cleanAcc ?? null],
-    ['train_asr_bd_only', (r) => r.attack?.asr ?? null],
-    ['train_ra_bd_only', (r) => r.attack?.ra ?? null],
+    ...TRAIN_RATES,
     ['train_cross_acc_only', (r) => r.attack?.crossTrainAcc ?? null],
     CLEAN_LOSS,
     BD_LOSS,

@@ -3,7 +3,7 @@ import {DTYPE_BYTES, type StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import type {NativePicture} from '../native/attack_contract.js';
-import type {NativeUnlearnOptions} from '../native/run_contract.js';
+import type {NativeTrainOptions, NativeUnlearnOptions} from '../native/run_contract.js';
 import {requireLength, requirePositions, requireType} from './typed_array.js';
 
 // What a Session checks of typed arrays before a job reads them on its thread. Numbers and names are
@@ -67,6 +67,18 @@ export function checkBatchOrder(
   const of = `${rounds} rounds of ${count} images; none to shuffle`;
   requireLength(batchOrder, {name, length: rounds * count, of, code});
   requirePositions(batchOrder, count, {name, code});
+}
+
+/** Positions in `train`, any number. Throws ERR_CONFIG. */
+export function checkPoisonedPositions(
+  {poisonedPositions}: Pick<NativeTrainOptions, 'poisonedPositions'>,
+  train: ImageSize | undefined,
+): void {
+  const name = 'poisonedPositions';
+  requireType(poisonedPositions, name, 'Int32Array');
+  if (train !== undefined) {
+    requirePositions(poisonedPositions, train.count, {name, code: 'ERR_CONFIG'});
+  }
 }
 
 /** Positions of images of a role, at least one. Throws ERR_DATASET. */

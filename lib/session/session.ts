@@ -33,6 +33,7 @@ import {
   checkImages,
   checkIndices,
   checkPicture,
+  checkPoisonedPositions,
   checkSecret,
   checkTensors,
   type ImageSize,
@@ -124,7 +125,10 @@ export class Session implements Disposable {
     run: RunOptions = {},
     part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
   ): Run<readonly RoundReport[]> {
-    const start = (relay: Relay) => this.#native.train({...options, ...part}, relay);
+    const start = (relay: Relay) => {
+      checkPoisonedPositions(options, this.#sizes.get('train'));
+      return this.#native.train({...options, ...part}, relay);
+    };
     return this.#jobs.rounds(start, run, part.firstEpoch);
   }
 
@@ -158,7 +162,10 @@ export class Session implements Disposable {
     run: RunOptions = {},
     part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
   ): Run<readonly RoundReport[]> {
-    const start = (relay: Relay) => this.#native.trainAttack({...options, ...part}, attack, relay);
+    const start = (relay: Relay) => {
+      checkPoisonedPositions(options, this.#sizes.get('train'));
+      return this.#native.trainAttack({...options, ...part}, attack, relay);
+    };
     this.#sizes.delete('poisonedTest'); // made anew, as many as the attack leaves
     return this.#jobs.rounds(start, run, part.firstEpoch);
   }

@@ -66,6 +66,8 @@ async function poisonDataset(
   return {
     train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
     poisonedTrain,
+    /** Of the images in `train` that have the trigger. */
+    poisonedIndices,
     poisonedCount: poisonedTrain.count,
     picture: triggers.picture,
     /** The whole poisoned test set, for the record. */

@@ -96,8 +96,15 @@ async function saveTraining(
   await writeAttackCheckpoint(record, {stateDict, training, epochs, identity});
 }
 
-/** What the native core is told of a victim's training (specification B3.1). */
-export function trainOptions(config: AttackConfig, datasetName: string): TrainOptions {
+/**
+ * What the native core is told of a victim's training (specification B3.1). poisonedPositions: the images of
+ * the training set that have the trigger, where the images are poisoned and not the batches.
+ */
+export function trainOptions(
+  config: AttackConfig,
+  datasetName: string,
+  poisonedPositions: Int32Array = new Int32Array(0),
+): TrainOptions {
   const {epochs, scheduleLength, flip} = resolveTraining(config, datasetName);
   const {batchSize, learningRate, weightDecay, momentum, nesterov, cropPadding} = config;
   const {schedule, warmupShare, milestones, gamma} = config;
@@ -119,5 +126,6 @@ export function trainOptions(config: AttackConfig, datasetName: string): TrainOp
     flip,
     evalEvery: config.evalEvery,
     evalBatchSize: config.evalBatchSize,
+    poisonedPositions,
   };
 }

@@ -84,6 +84,12 @@ Napi::Value copy_to_js(Napi::Env env, const torch::Tensor& t) {
   return array;
 }
 
+std::vector<int64_t> positions(const Napi::Value& value) {
+  const auto indices = index_tensor(value);
+  const auto* first = indices.data_ptr<int64_t>();
+  return {first, first + indices.numel()};
+}
+
 Tuning tuning(const Napi::Value& value) {
   const auto o = object_of(value, "tuning");
   constexpr int64_t kMiB = 1 << 20;
@@ -145,8 +151,6 @@ SauLossOptions sau_loss_options(const Napi::Value& value) {
 
 UnlearnOptions unlearn_options(const Napi::Value& value) {
   const auto o = object_of(value, "the options of unlearn");
-  const auto order = index_tensor(field(o, "batchOrder"));
-  const auto* first = order.data_ptr<int64_t>();
   return {.rounds = integer_field(o, "rounds"),
           .batch_size = integer_field(o, "batchSize"),
           .outer_steps = integer_field(o, "outerSteps"),
@@ -155,7 +159,7 @@ UnlearnOptions unlearn_options(const Napi::Value& value) {
           .pgd = pgd_options(o.Get("pgd")),
           .loss = sau_loss_options(o.Get("loss")),
           .optimizer = optimizer_options(o.Get("optimizer")),
-          .batch_order = {first, first + order.numel()}};
+          .batch_order = positions(field(o, "batchOrder"))};
 }
 
 TrainOptions train_options(const Napi::Value& value) {
@@ -170,7 +174,8 @@ TrainOptions train_options(const Napi::Value& value) {
           .crop_padding = integer_field(o, "cropPadding"),
           .flip = boolean_field(o, "flip"),
           .eval_every = integer_field(o, "evalEvery"),
-          .eval_batch_size = integer_field(o, "evalBatchSize")};
+          .eval_batch_size = integer_field(o, "evalBatchSize"),
+          .poisoned_positions = positions(field(o, "poisonedPositions"))};
 }
 
 ImageRole image_role(const Napi::Value& value) {

@@ -74,6 +74,7 @@ struct TrainOptions {
   bool flip;             ///< horizontal flip with probability 1/2
   int64_t eval_every;
   int64_t eval_batch_size;
+  std::vector<int64_t> poisoned_positions;  ///< images of the set with the trigger; none: not said
 };
 
 /// Arithmetic of the attack and of the outer step; weights and optimizer are float32 always, and so

@@ -7,55 +7,76 @@
 namespace sau {
 namespace {
 
-/// A batch of a set that is poisoned already.
-TrainingBatch ordinary_batch(const PixelClassifier& model, const ImageSet& train,
-                             const torch::Tensor& positions, const TrainOptions& options,
-                             torch::Generator& generator) {
-  const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
-                              options.flip, generator);
-  return {.input = model.normalizer()(to_pixels(images)),
-          .labels = train.labels.index_select(0, positions)};
+/// The kinds of the images of a set, uint8 [N] on the device; undefined where it is not said which
+/// have the trigger.
+torch::Tensor kinds_of(const ImageSet& train, const std::vector<int64_t>& poisoned_positions) {
+  if (poisoned_positions.empty()) return {};
+  const auto positions = torch::tensor(poisoned_positions, torch::kInt64).to(train.images.device());
+  return torch::zeros({train.size()}, train.images.options())
+      .index_fill_(0, positions, static_cast<int64_t>(ImageKind::kPoisoned));
 }
 
-/// Predictions that are as they should be, among images of one kind.
-struct Hits {
-  torch::Tensor count;  ///< int64
-  int64_t images = 0;
+/// A batch of a set that is poisoned already. kinds: of the set.
+TrainingBatch ordinary_batch(const TrainingState& state, const ImageSet& train,
+                             const torch::Tensor& kinds, const torch::Tensor& positions,
+                             const TrainOptions& options) {
+  const auto images = augment(train.images.index_select(0, positions), options.crop_padding,
+                              options.flip, state.generator);
+  TrainingBatch batch{.input = state.model.normalizer()(to_pixels(images)),
+                      .labels = train.labels.index_select(0, positions),
+                      .true_labels = train.true_labels.index_select(0, positions)};
+  if (kinds.defined()) batch.kinds = kinds.index_select(0, positions);
+  return batch;
+}
 
-  void add(const torch::Tensor& predicted, const torch::Tensor& labels) {
-    count += predicted.eq(labels).sum();
-    images += labels.size(0);
+/// Predictions that are as they should be, among images of one kind. On the device.
+struct Hits {
+  torch::Tensor right, images;  ///< int64
+
+  explicit Hits(const torch::Device& device)
+      : right(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))),
+        images(torch::zeros_like(right)) {}
+  /// among: bool [b], the images of the kind.
+  void add(const torch::Tensor& hit, const torch::Tensor& among) {
+    right += hit.logical_and(among).sum();
+    images += among.sum();
   }
   /// NaN where there were no images.
-  double share() const { return count.item<double>() / static_cast<double>(images); }
+  double share() const { return right.item<double>() / images.item<double>(); }
 };
 
 /// Sums of an epoch, on the device.
 struct EpochSums {
-  EpochSums(const ImageSet& train, int64_t batch_count)
-      : loss(torch::zeros({}, train.images.device())), batches(batch_count) {
-    for (auto* hits : {&all, &clean, &attacked, &robust, &crossed})
-      hits->count = torch::zeros({}, train.labels.options());
-  }
+  EpochSums(const torch::Device& device, int64_t batch_count)
+      : loss(torch::zeros({}, device)),
+        batches(batch_count),
+        all(device),
+        clean(device),
+        attacked(device),
+        robust(device),
+        crossed(device) {}
 
   torch::Tensor loss;  ///< sum over batches of the batch mean
   int64_t batches;
   Hits all;
-  Hits clean, attacked, robust, crossed;  ///< under an attack that poisons the batches
+  Hits clean, attacked, robust, crossed;  ///< where kinds are told apart
 
   void add(const torch::Tensor& predicted, const TrainingBatch& batch) {
-    all.add(predicted, batch.labels);
-    if (!batch.true_labels.defined()) return;
-    const auto part = [](const torch::Tensor& t, int64_t begin, int64_t count) {
-      return t.slice(0, begin, begin + count);
-    };
-    const int64_t changed = batch.poisoned + batch.crossed;
-    const auto triggered = part(predicted, 0, batch.poisoned);
-    attacked.add(triggered, part(batch.labels, 0, batch.poisoned));
-    robust.add(triggered, part(batch.true_labels, 0, batch.poisoned));
-    crossed.add(part(predicted, batch.poisoned, batch.crossed),
-                part(batch.labels, batch.poisoned, batch.crossed));
-    clean.add(predicted.slice(0, changed), batch.labels.slice(0, changed));
+    const auto hit = predicted.eq(batch.labels);
+    all.add(hit, torch::ones_like(hit));
+    if (!batch.kinds.defined()) return;
+    const auto of = [&](ImageKind kind) { return batch.kinds.eq(static_cast<int64_t>(kind)); };
+    clean.add(hit, of(ImageKind::kClean));
+    attacked.add(hit, of(ImageKind::kPoisoned));
+    robust.add(predicted.eq(batch.true_labels), of(ImageKind::kPoisoned));
+    crossed.add(hit, of(ImageKind::kCrossed));
+  }
+
+  AttackShares shares() const {
+    return {.clean_acc = clean.share(),
+            .asr = attacked.share(),
+            .ra = robust.share(),
+            .cross_train_acc = crossed.share()};
   }
 };
 
@@ -72,14 +93,14 @@ int64_t batches_of(const ImageSet& train, const TrainOptions& options) {
 }
 
 /// One pass over the training set.
-EpochSums train_epoch(const TrainingState& state, const ImageSet& train,
+EpochSums train_epoch(const TrainingState& state, const ImageSet& train, const torch::Tensor& kinds,
                       const TrainOptions& options, int64_t epoch, const RunControl& control,
                       InBatchAttack* attack) {
   const auto device = train.images.device();
   const ModeGuard training(state.model.model(), true);
   const auto order = torch::randperm(train.size(), state.generator, torch::kInt64).to(device);
   if (attack) attack->start_epoch(train, epoch);
-  EpochSums sums(train, batches_of(train, options));
+  EpochSums sums(device, batches_of(train, options));
   for (int64_t batch = 0; batch < sums.batches; ++batch) {
     control.throw_if_cancelled();
     // The middle of the batch, so that no step has a rate of 0.
@@ -88,9 +109,8 @@ EpochSums train_epoch(const TrainingState& state, const ImageSet& train,
         static_cast<double>(epoch) + part, options.optimizer.learning_rate, options.schedule));
     const auto positions =
         order.slice(0, batch * options.batch_size, (batch + 1) * options.batch_size);
-    const auto made = attack
-                          ? attack->batch(train, positions)
-                          : ordinary_batch(state.model, train, positions, options, state.generator);
+    const auto made = attack ? attack->batch(train, positions)
+                             : ordinary_batch(state, train, kinds, positions, options);
     state.optimizer.zero_grad();
     const auto logits = state.model.logits_of_input(made.input);
     auto loss = torch::cross_entropy_loss(logits, made.labels);
@@ -152,9 +172,10 @@ torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool fl
 void train_victim(const TrainingState& state, const ImageSet& train, const TrainOptions& options,
                   const RunControl& control, const std::function<void(Progress&)>& measure_epoch,
                   InBatchAttack* attack) {
+  const auto kinds = kinds_of(train, options.poisoned_positions);
   for (int64_t epoch = options.first_epoch; epoch < options.stop_epoch; ++epoch) {
     const Stopwatch watch;
-    const auto sums = train_epoch(state, train, options, epoch, control, attack);
+    const auto sums = train_epoch(state, train, kinds, options, epoch, control, attack);
     const double mean_loss = mean_loss_of(sums, epoch);
     Progress report{.kind = Progress::Kind::kRound,
                     .round = epoch,
@@ -163,12 +184,7 @@ void train_victim(const TrainingState& state, const ImageSet& train, const Train
                     .clean_loss = mean_loss,
                     .shared_loss = 0,
                     .train_acc = sums.all.share()};
-    if (attack) {
-      report.attack = AttackShares{.clean_acc = sums.clean.share(),
-                                   .asr = sums.attacked.share(),
-                                   .ra = sums.robust.share(),
-                                   .cross_train_acc = sums.crossed.share()};
-    }
+    if (attack || kinds.defined()) report.attack = sums.shares();
     const bool last = epoch + 1 == options.epochs;
     if (options.eval_every > 0 && (last || (epoch + 1) % options.eval_every == 0))
       measure_epoch(report);

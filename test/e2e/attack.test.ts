@@ -100,7 +100,13 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
       config: {kind: 'badnet', poisonRate: 0.1, seed: 0},
       versions: {libtorch: expect.stringMatching(/^\d+\.\d+\.\d+$/)},
     });
-    expect(linesOf(join(world.record, 'attack_df.csv'))).toHaveLength(1 + VICTIM.epochs);
+    const [header = '', ...rows] = linesOf(join(world.record, 'attack_df.csv'));
+    expect(rows).toHaveLength(VICTIM.epochs);
+    for (const row of rows.map((line) => line.split(','))) {
+      for (const kind of ['train_acc_clean_only', 'train_asr_bd_only', 'train_ra_bd_only']) {
+        expect(Number(row[header.split(',').indexOf(kind)] || Number.NaN), kind).not.toBeNaN();
+      }
+    }
   });
 
   it('is refused as the output of another attack', async () => {

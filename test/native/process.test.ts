@@ -49,7 +49,7 @@ async function usedThreads(options) {
   session.dispose();
   return used;
 }
-const train = {epochs: 1, batchSize: 4, dropLast: true, optimizer, schedule: 'constant', scheduleLength: 1, firstEpoch: 0, stopEpoch: 1, warmupShare: 0, milestones: [], gamma: 1, cropPadding: 0, flip: false, evalEvery: 0, evalBatchSize: 8};
+const train = {epochs: 1, batchSize: 4, dropLast: true, optimizer, schedule: 'constant', scheduleLength: 1, firstEpoch: 0, stopEpoch: 1, warmupShare: 0, milestones: [], gamma: 1, cropPadding: 0, flip: false, evalEvery: 0, evalBatchSize: 8, poisonedPositions: new Int32Array(0)};
 `;
 
 interface Outcome {

@@ -12,7 +12,7 @@ function everyCall(session: Session, set: ImageSet, state: StateDict) {
   const train = {
     ...{epochs: 1, batchSize: 4, dropLast: true, optimizer: UNLEARN.optimizer, cropPadding: 0},
     ...{schedule: 'constant' as const, scheduleLength: 1, warmupShare: 0, milestones: [], gamma: 1},
-    ...{flip: false, evalEvery: 0, evalBatchSize: 8},
+    ...{flip: false, evalEvery: 0, evalBatchSize: 8, poisonedPositions: new Int32Array(0)},
   };
   const bpp = {
     ...{kind: 'bpp' as const, poisonRate: 0.1, labelMode: 'all2one' as const, targetLabel: 0},

@@ -44,6 +44,7 @@ const TRAIN: TrainOptions = {
   flip: false,
   evalEvery: 0,
   evalBatchSize: 8,
+  poisonedPositions: new Int32Array(0),
 };
 
 async function trainSession(seed = 0) {
@@ -83,6 +84,46 @@ describe('ordinary training', () => {
       expect(report.cleanLoss).toBe(report.loss);
       expect(report.trainAcc).toBeGreaterThan(0.5);
     }
+  });
+
+  it('tells poisoned images from clean ones where it is told which they are', async () => {
+    const train = imageSetOf(await tensorsOf('training.pt'));
+    const labels = train.labels.map((label) => (label + 1) % facts.num_classes);
+    const rates = async (poisonedPositions: Int32Array, set: ImageSet = train) => {
+      using session = await trainSession();
+      await session.setImages('train', set);
+      const [report] = await session.train({...TRAIN, batchSize: 8, epochs: 1, poisonedPositions});
+      return {trainAcc: report?.trainAcc ?? null, ...report?.attack};
+    };
+    const first = Int32Array.from(range(12));
+    const rest = Int32Array.from(range(train.count)).subarray(12);
+    const {trainAcc, cleanAcc, asr, ra, crossTrainAcc} = await rates(first);
+    const swapped = await rates(rest);
+    expect([swapped.cleanAcc, swapped.asr]).toEqual([asr, cleanAcc]);
+    expect((12 * (asr ?? 0) + rest.length * (cleanAcc ?? 0)) / train.count).toBeCloseTo(
+      trainAcc ?? 0,
+      12,
+    );
+    expect(ra).toBe(asr); // their labels are the true ones
+    expect(crossTrainAcc).toBeNull();
+    // The same weights see the same images: what is right is now the true label.
+    const poisoned = await rates(Int32Array.from(range(train.count)), {
+      ...train,
+      trueLabels: labels,
+    });
+    expect(poisoned.asr).toBe(trainAcc);
+    expect(poisoned.ra).toBeLessThanOrEqual(1 - (trainAcc ?? 0));
+    expect(poisoned.cleanAcc).toBeNull();
+    expect(await rates(new Int32Array(0))).toEqual({trainAcc});
+  });
+
+  it('refuses poisoned positions beyond its images', async () => {
+    using session = await trainSession();
+    const poisonedPositions = Int32Array.of(0, 32);
+    const {message} = await errorOf(session.train({...TRAIN, poisonedPositions}), 'ERR_CONFIG');
+    expect(message).toContain(
+      'positions from 0 to 31 for poisonedPositions but received 32 at [1]',
+    );
   });
 
   it('leaves the reference alone', async () => {

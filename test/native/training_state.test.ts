@@ -32,6 +32,7 @@ const TRAIN: TrainOptions = {
   flip: true,
   evalEvery: 0,
   evalBatchSize: 8,
+  poisonedPositions: new Int32Array(0),
 };
 
 async function trainSession() {

@@ -46,7 +46,8 @@ TrainingBatch InBatchAttack::batch(const ImageSet& train, const torch::Tensor& p
   const torch::NoGradGuard no_grad;
   const auto x = input_of(train, positions);
   const auto labels = train.labels.index_select(0, positions);
-  const auto [poisoned, crossed] = draw_shares(x.size(0));
+  const auto shares = draw_shares(x.size(0));
+  const auto [poisoned, crossed] = shares;
   std::vector<torch::Tensor> images, attacked;
   if (poisoned > 0) images.push_back(poison(x.slice(0, 0, poisoned)));
   if (crossed > 0)
@@ -59,9 +60,8 @@ TrainingBatch InBatchAttack::batch(const ImageSet& train, const torch::Tensor& p
   return {
       .input = augment_batch(at::cat(images), draw).contiguous(at::MemoryFormat::ChannelsLast),
       .labels = at::cat({attack_labels(labels.slice(0, 0, poisoned)), labels.slice(0, poisoned)}),
-      .poisoned = poisoned,
-      .crossed = crossed,
-      .true_labels = labels};
+      .true_labels = labels,
+      .kinds = kinds_of(shares, x.size(0))};
 }
 
 PoisonedImages InBatchAttack::poison_test(const ImageSet& test, const RunControl& control) {
@@ -124,6 +124,16 @@ InBatchAttack::Shares InBatchAttack::draw_shares(int64_t batch) const {
   }
   poisoned = std::min(poisoned, batch);
   return {poisoned, std::min(cross_count(batch, poisoned), batch - poisoned)};
+}
+
+torch::Tensor InBatchAttack::kinds_of(const Shares& shares, int64_t batch) const {
+  const auto options = torch::TensorOptions(scene_.device).dtype(torch::kUInt8);
+  const auto some = [&](int64_t count, ImageKind kind) {
+    return torch::full({count}, static_cast<int64_t>(kind), options);
+  };
+  const auto [poisoned, crossed] = shares;
+  return at::cat({some(poisoned, ImageKind::kPoisoned), some(crossed, ImageKind::kCrossed),
+                  some(batch - poisoned - crossed, ImageKind::kClean)});
 }
 
 torch::Tensor InBatchAttack::attack_labels(const torch::Tensor& labels) const {

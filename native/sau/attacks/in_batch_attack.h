@@ -11,14 +11,16 @@
 
 namespace sau {
 
-/// What the victim learns from in one step. Poisoned images come first, then disturbed ones.
+/// What an attack made of an image: nothing, one with the trigger, one with a disturbance like it.
+enum class ImageKind : uint8_t { kClean, kPoisoned, kCrossed };
+
+/// What the victim learns from in one step.
 struct TrainingBatch {
-  torch::Tensor input;             ///< normalised float32 [b,3,H,W]; may carry a generator's graph
-  torch::Tensor labels;            ///< int64 [b]
-  torch::Tensor extra_loss = {};   ///< added to the cross entropy; undefined: nothing
-  int64_t poisoned = 0;            ///< images with the trigger
-  int64_t crossed = 0;             ///< images with the disturbance
-  torch::Tensor true_labels = {};  ///< int64 [b]; undefined: `labels`
+  torch::Tensor input;            ///< normalised float32 [b,3,H,W]; may carry a generator's graph
+  torch::Tensor labels;           ///< int64 [b]
+  torch::Tensor true_labels;      ///< int64 [b]
+  torch::Tensor kinds = {};       ///< uint8 [b], ImageKind; undefined: they are not told apart
+  torch::Tensor extra_loss = {};  ///< added to the cross entropy; undefined: nothing
 };
 
 /// Images that an attack changed, as a PNG file holds them.
@@ -92,6 +94,9 @@ class InBatchAttack {
   /// How many images of a batch of this size are poisoned and disturbed: the rate rounds down, and
   /// below one image it is a probability.
   Shares draw_shares(int64_t batch) const;
+  /// The kinds of a batch whose first images are poisoned and the next ones disturbed: uint8
+  /// [batch].
+  torch::Tensor kinds_of(const Shares& shares, int64_t batch) const;
   /// The labels that the attack wants.
   torch::Tensor attack_labels(const torch::Tensor& labels) const;
   /// Normalised images of a set.

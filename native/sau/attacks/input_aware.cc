@@ -142,8 +142,10 @@ TrainingBatch InputAware::batch(const ImageSet& train, const torch::Tensor& posi
   const auto x2 = augmented(train, second_order_.slice(0, taken_, taken_ + count));
   taken_ += count;
   const auto labels = train.labels.index_select(0, positions);
-  const auto [poisoned, crossed] = draw_shares(count);
-  if (poisoned == 0) return {.input = x1, .labels = labels};
+  const auto shares = draw_shares(count);
+  const auto [poisoned, crossed] = shares;
+  if (poisoned == 0)
+    return {.input = x1, .labels = labels, .true_labels = labels, .kinds = kinds_of(shares, count)};
   const auto own = x1.slice(0, 0, poisoned);
   const auto own_pattern = patterns(own);
   std::vector<torch::Tensor> images{stamp(own, own_pattern, masks(own))};
@@ -161,10 +163,9 @@ TrainingBatch InputAware::batch(const ImageSet& train, const torch::Tensor& posi
   return {
       .input = at::cat(images),
       .labels = at::cat({attack_labels(labels.slice(0, 0, poisoned)), labels.slice(0, poisoned)}),
-      .extra_loss = extra_loss,
-      .poisoned = poisoned,
-      .crossed = crossed,
-      .true_labels = labels};
+      .true_labels = labels,
+      .kinds = kinds_of(shares, count),
+      .extra_loss = extra_loss};
 }
 
 void InputAware::step() {

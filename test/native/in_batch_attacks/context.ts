@@ -26,6 +26,7 @@ export const TRAIN: TrainOptions = {
   flip: true,
   evalEvery: 0,
   evalBatchSize: 8,
+  poisonedPositions: new Int32Array(0),
 };
 
 const COMMON = {poisonRate: 0.25, labelMode: 'all2one', targetLabel: 1} as const;

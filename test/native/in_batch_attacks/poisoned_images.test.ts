@@ -39,6 +39,18 @@ describe('the training set that an attack in the batches leaves', () => {
     },
   );
 
+  it.each([
+    [0, 0],
+    [0.5, 1],
+    [3, 6],
+  ])('has %s disturbed images of inputaware for each poisoned one', async (crossRatio, cross) => {
+    const made = await poisonedTrain({...INPUT_AWARE, crossRatio});
+    const batches = [0, 8, 16, 24];
+    const positions = batches.flatMap((start) => [...range(2 + cross)].map((i) => start + i));
+    expect([...made.positions]).toEqual(positions);
+    expect(made.cross.filter((one) => one === 1)).toHaveLength(4 * cross);
+  });
+
   it('gives each poisoned image the class after its own, all to all', async () => {
     const made = await poisonedTrain({...WANET, labelMode: 'all2all', crossRatio: 0});
     const {labels} = await images();
