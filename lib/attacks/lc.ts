@@ -6,6 +6,8 @@ import type {AttackContext, Triggers} from './attacks.js';
 import {type ImageArray, readImageArray} from './image_array.js';
 import {generateLcImages} from './lc_images.js';
 
+/** Grey levels from 0 to 1 in pixel scale. */
+const GREY_LEVELS = 255;
 /** The signs are placed on a grid of this side, then resized to the images'. */
 const GRID = 32;
 /** By distance from the nearest horizontal edge, then from the nearest vertical edge. */
@@ -28,7 +30,7 @@ function cornerPattern({height, width}: ImageSize, amplitude: number): Float64Ar
   const area = height * width;
   return Float64Array.from({length: 3 * area}, (_, i) => {
     const row = gridPosition(Math.floor((i % area) / width), height);
-    return signAt(row, gridPosition(i % width, width)) * 255 * amplitude;
+    return signAt(row, gridPosition(i % width, width)) * GREY_LEVELS * amplitude;
   });
 }
 
@@ -38,13 +40,11 @@ function cornerPattern({height, width}: ImageSize, amplitude: number): Float64Ar
  * a clean model.
  * @throws SauError ERR_CONFIG for a file that is not there, ERR_DATASET for one of another shape or type
  */
-export async function lc(
-  {adversarialImages, amplitude, cleanModel, pgdSteps}: OwnOptions<'lc'>,
-  context: AttackContext,
-): Promise<Triggers> {
+export async function lc(options: OwnOptions<'lc'>, context: AttackContext): Promise<Triggers> {
+  const {adversarialImages, amplitude} = options;
   const adversarial =
     adversarialImages === null
-      ? await generated(context, cleanModel, pgdSteps)
+      ? await generated(context, options)
       : await readImageArray('adversarialImages', adversarialImages, 'train', context);
   const test = addPattern(cornerPattern(context.size, amplitude));
   return {train: (_, originalIndex) => test(adversarial(originalIndex), originalIndex), test};
@@ -52,11 +52,14 @@ export async function lc(
 
 async function generated(
   context: AttackContext,
-  cleanModel: string | null,
-  steps: number,
+  {cleanModel, pgdSteps, pgdStepSize, pgdBound}: OwnOptions<'lc'>,
 ): Promise<ImageArray> {
-  const options = {...GENERATOR_DEFAULTS.lcImages, steps};
-  const images = await generateLcImages(context, context.poisoned, cleanModel, options);
+  const images = await generateLcImages(context, context.poisoned, cleanModel, {
+    ...GENERATOR_DEFAULTS.lcImages,
+    steps: pgdSteps,
+    stepSize: pgdStepSize / GREY_LEVELS,
+    bound: pgdBound / GREY_LEVELS,
+  });
   return (originalIndex) => {
     const image = images.get(originalIndex);
     if (image !== undefined) return image;

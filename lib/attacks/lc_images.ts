@@ -1,12 +1,11 @@
-import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {selectImages} from '../datasets/select_images.js';
 import type {NativeAdversarialOptions} from '../native/attack_contract.js';
 import type {AttackContext} from './attacks.js';
 import {openCleanSession} from './clean_session.js';
 
 /**
- * LC's adversarial versions of training images (specification B4.6): untargeted PGD from each image, 100
- * steps of 1.5/255 within 8/255, truncated to 8 bits, by original index, planes [3,H,W]. The official
+ * LC's adversarial versions of training images (specification B4.6): untargeted PGD from each image, by
+ * default 100 steps of 1.5/255 within 8/255, truncated to 8 bits, by original index, planes [3,H,W]. The official
  * arrays come from an adversarially trained network on plain pixels; ours from a clean model of the
  * victim's architecture, so that they transfer less and look noisier. It sees plain pixels too, unless
  * `normalize` feeds it what it was trained on. 100 steps for thousands of images take hours on a CPU;
@@ -19,7 +18,7 @@ export async function generateLcImages(
   context: AttackContext,
   positions: Int32Array,
   cleanModel: string | null,
-  options: NativeAdversarialOptions = GENERATOR_DEFAULTS.lcImages,
+  options: NativeAdversarialOptions,
 ): Promise<Map<number, Uint8Array>> {
   const {train, run} = context;
   const clean = await selectImages(train, positions);

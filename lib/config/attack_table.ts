@@ -179,6 +179,20 @@ export const ATTACK_TABLE = {
         most: 100_000,
         default: 100,
       },
+      pgdStepSize: {
+        type: 'number',
+        help: 'length of such a step, in grey levels of 255',
+        least: 0,
+        most: 255,
+        default: 1.5,
+      },
+      pgdBound: {
+        type: 'number',
+        help: 'most that an adversarial image differs in a value, in grey levels of 255',
+        least: 0,
+        most: 255,
+        default: 8,
+      },
       amplitude: {
         type: 'number',
         help: 'strength of the signs; 1 makes them black and white',

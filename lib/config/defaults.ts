@@ -149,7 +149,7 @@ export const GENERATOR_DEFAULTS = {
     settled: 0.01,
     normalize: false,
   },
-  lcImages: {steps: 100, stepSize: 1.5 / 255, bound: 8 / 255, normalize: false},
+  lcImages: {normalize: false},
   ssbaImages: {
     accuracyGoal: 0.9,
     imageWeight: 10,

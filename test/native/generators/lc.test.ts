@@ -1,9 +1,11 @@
 import {describe, expect, it} from 'vitest';
+import {lc} from '../../../lib/attacks/lc.js';
 import {generateLcImages} from '../../../lib/attacks/lc_images.js';
-import {GENERATOR_DEFAULTS} from '../../../lib/config/defaults.js';
 import {imageSetOf, loadedSession, tensorOf, tensorsOf} from '../support.js';
 import {imagesOf, smallContext} from './context.js';
 import {generatorFacts, shareOfEqual} from './facts.js';
+
+const PGD = {stepSize: 1.5 / 255, bound: 8 / 255, normalize: false};
 
 async function adversarial(normalize: boolean) {
   using session = await loadedSession();
@@ -49,11 +51,31 @@ describe('adversarial images', () => {
   });
 });
 
+describe('label-consistent', () => {
+  it('takes step and bound of its adversarial images in grey levels', async () => {
+    const context = await smallContext({poisoned: Int32Array.of(3)});
+    const clean = imagesOf(context.train)[3] ?? new Uint8Array();
+    const range = async (pgdStepSize: number, pgdBound: number) => {
+      const options = {adversarialImages: null, cleanModel: null, amplitude: 0, pgdSteps: 2};
+      const {train} = await lc({...options, pgdStepSize, pgdBound}, context);
+      return changes(clean, train(clean, 3));
+    };
+    for (const [step, bound, most] of [
+      [3, 255, 6],
+      [3, 4, 4],
+    ] as const) {
+      const [lowest, highest] = await range(step, bound);
+      expect(highest).toBe(most);
+      expect([-most, -most - 1]).toContain(lowest); // a level lower where truncation takes it
+    }
+  });
+});
+
 describe('generateLcImages', () => {
   it('changes the asked images alone, by their original index', async () => {
     const context = await smallContext();
     const positions = Int32Array.of(7, 2, 30);
-    const options = {...GENERATOR_DEFAULTS.lcImages, steps: 3};
+    const options = {...PGD, steps: 3};
     const made = await generateLcImages(context, positions, null, options);
     expect([...made.keys()]).toEqual([7, 2, 30]);
     const clean = imagesOf(context.train);
@@ -67,7 +89,7 @@ describe('generateLcImages', () => {
 
   it('does not depend on how many images there are', async () => {
     const context = await smallContext();
-    const options = {...GENERATOR_DEFAULTS.lcImages, steps: 2};
+    const options = {...PGD, steps: 2};
     const alone = await generateLcImages(context, Int32Array.of(5), null, options);
     const together = await generateLcImages(context, Int32Array.of(4, 5, 6), null, options);
     const [a, b] = [alone.get(5), together.get(5)];
