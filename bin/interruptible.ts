@@ -1,9 +1,10 @@
 import type {SauError} from '../lib/errors.js';
+import {removeTemporaries} from '../lib/whole_file.js';
 import {EXIT} from './exit_codes.js';
 
 /**
  * Runs work that the first Ctrl-C (or SIGTERM) aborts with the error of `onInterrupt`; the second ends the
- * process at once, after `stop`.
+ * process at once, after `stop`, with no half-written file under a temporary name.
  */
 export async function interruptible<T>(
   onInterrupt: () => SauError,
@@ -14,6 +15,7 @@ export async function interruptible<T>(
   const interrupt = () => {
     if (controller.signal.aborted) {
       stop();
+      removeTemporaries();
       process.exit(EXIT.interrupted);
     }
     controller.abort(onInterrupt());

@@ -1,5 +1,6 @@
 import {randomUUID} from 'node:crypto';
-import {type FileHandle, open, rename, rm} from 'node:fs/promises';
+import {rmSync} from 'node:fs';
+import {type FileHandle, open, readdir, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {errnoOf, messageOf, SauError} from './errors.js';
 
@@ -11,8 +12,16 @@ const WRITE_FAILURES: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only: choose another folder',
   ENOENT: 'the folder does not exist: create it first',
   ENOTDIR: 'a part of the path is a file, not a folder: choose another path',
-  EISDIR: 'there is a folder of that name: choose another name',
+  EISDIR: 'there is a folder of that name: move it away, or choose another name',
+  ERR_FS_EISDIR: 'there is a folder of that name: move it away, or choose another folder',
+  EIO: 'the device reports an error: check it, or choose another folder',
 };
+
+/** Of the files that are being written. */
+const temporaries = new Set<string>();
+
+/** What {@link writeWhole} writes under before the file has its name: hidden, and told by both ends. */
+const TEMPORARY = /^\.(.+)\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /**
  * Writes a file whole or not at all: under a temporary name in the same folder, synced, then renamed. Throws
@@ -23,6 +32,7 @@ export async function writeWhole(
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  temporaries.add(temporary);
   try {
     const handle = await open(temporary, 'wx');
     try {
@@ -35,6 +45,33 @@ export async function writeWhole(
   } catch (error) {
     await rm(temporary, {force: true}).catch(() => undefined);
     throw unwritableFile(path, error);
+  } finally {
+    temporaries.delete(temporary);
+  }
+}
+
+/** For a process that ends at once, whatever it is at: removes the temporary files of what it was writing. */
+export function removeTemporaries(): void {
+  for (const path of temporaries) {
+    try {
+      rmSync(path, {force: true});
+    } catch {
+      // The next run in this folder tries again: see removeFiles.
+    }
+  }
+}
+
+/**
+ * Removes files of a folder, and the temporary ones that a process which was killed has left of them. Throws
+ * ERR_OUTPUT.
+ */
+export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
+  const isOurs = (name: string): boolean => names.includes(TEMPORARY.exec(name)?.[1] ?? name);
+  for (const name of (await readdir(folder).catch(() => [])).filter(isOurs)) {
+    const path = join(folder, name);
+    await rm(path, {force: true}).catch((error: unknown) => {
+      throw unwritableFile(path, error);
+    });
   }
 }
 

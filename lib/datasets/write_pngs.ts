@@ -2,7 +2,7 @@ import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import sharp, {type Sharp} from 'sharp';
 import {messageOf, SauError} from '../errors.js';
-import {writeWholeFile} from '../whole_file.js';
+import {unwritableFile, writeWholeFile} from '../whole_file.js';
 import type {ImageSize} from './decode.js';
 import type {ImageSet} from './image_set.js';
 
@@ -61,10 +61,15 @@ export async function writePngs(
     });
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
+    const folder = dirname(dirname(paths[0] ?? '.'));
+    const known = unwritableFile(folder, cause);
+    if (known instanceof SauError) throw known;
+    // sharp has no codes.
     throw new SauError(
       'ERR_OUTPUT',
-      `Expected to write ${count} PNG files below ${dirname(paths[0] ?? '.')} but could not: ${messageOf(cause)}`,
-      {cause},
+      `Expected to write ${count} PNG files below ${folder} but could not: ${messageOf(cause)}. ` +
+        'Check its permissions and the free space, or choose another folder',
+      {cause, details: {folder, count}},
     );
   }
 }

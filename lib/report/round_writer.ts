@@ -1,7 +1,7 @@
 import {type FileHandle, open} from 'node:fs/promises';
 import {join} from 'node:path';
-import {messageOf, SauError} from '../errors.js';
 import type {RoundReport} from '../results.js';
+import {unwritableFile} from '../whole_file.js';
 import {type CsvKind, csvHeader, csvRow} from './round_csv.js';
 
 /**
@@ -35,16 +35,19 @@ export class RoundWriter {
   static async open(folder: string, kind: CsvKind): Promise<RoundWriter> {
     const name = kind === 'defense' ? 'sau_df.csv' : 'attack_df.csv';
     const paths = {csv: join(folder, name), jsonl: join(folder, 'rounds.jsonl')};
-    let csvFile: FileHandle | undefined;
+    const opened = (path: string): Promise<FileHandle> =>
+      open(path, 'w').catch((cause: unknown) => {
+        throw unwritableFile(path, cause);
+      });
+    const csvFile = await opened(paths.csv);
     try {
-      csvFile = await open(paths.csv, 'w');
-      const jsonlFile = await open(paths.jsonl, 'w');
+      const jsonlFile = await opened(paths.jsonl);
       const writer = new RoundWriter(kind, paths, csvFile, jsonlFile);
       writer.#enqueue(() => writer.#csvFile.appendFile(csvHeader(kind)));
       return writer;
-    } catch (cause) {
-      await csvFile?.close();
-      throw writeError(folder, cause);
+    } catch (error) {
+      await csvFile.close();
+      throw error;
     }
   }
 
@@ -66,7 +69,7 @@ export class RoundWriter {
     await this.#pending;
     await Promise.all([this.#csvFile.close(), this.#jsonlFile.close()]);
     if (this.#failure !== undefined) {
-      throw writeError(this.csv, this.#failure);
+      throw unwritableFile(this.csv, this.#failure);
     }
   }
 
@@ -75,15 +78,4 @@ export class RoundWriter {
       this.#failure ??= error;
     });
   }
-}
-
-function writeError(path: string, cause: unknown): SauError {
-  return new SauError(
-    'ERR_OUTPUT',
-    `Expected to write to ${path} but could not: ${messageOf(cause)}`,
-    {
-      cause,
-      details: {path},
-    },
-  );
 }

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {access, readdir, rm} from 'node:fs/promises';
+import {access} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Breather} from '../breather.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
@@ -13,6 +13,7 @@ import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import type {RoundReport} from '../results.js';
+import {removeFiles} from '../whole_file.js';
 import type {OpenedAttack} from './data.js';
 
 /** A training that can be continued bit for bit. */
@@ -110,13 +111,9 @@ export function hasAttackCheckpoint(record: string): Promise<boolean> {
   );
 }
 
-/** Removes the checkpoint, and what a process that was killed has left of one. */
+/** Removes the checkpoint, and what a process that was killed has left of one. Throws ERR_OUTPUT. */
 export async function removeAttackCheckpoint(record: string): Promise<void> {
-  const names = await readdir(record).catch(() => []);
-  const ours = names.filter(
-    (name) => name === ATTACK_CHECKPOINT || name.startsWith(`.${ATTACK_CHECKPOINT}.`),
-  );
-  for (const name of ours) await rm(join(record, name), {force: true});
+  await removeFiles(record, [ATTACK_CHECKPOINT]);
 }
 
 function requireSame(record: string, saved: Identity, asked: Identity): void {

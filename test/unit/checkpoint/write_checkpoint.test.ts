@@ -89,7 +89,8 @@ describe('writeCheckpoint', () => {
     ['ENOSPC', 'free space'],
     ['EACCES', 'permissions'],
     ['EROFS', 'read-only'],
-    ['EIO', 'i/o error'],
+    ['EIO', 'the device reports an error: check it'],
+    ['EMFILE', 'i/o error'],
   ])('says what to do about %s', (code, advice) => {
     const cause = Object.assign(new Error(`${code}: i/o error, write`), {code, syscall: 'write'});
     expect(unwritableFile('/r/a.pt', cause)).toMatchObject({
