@@ -58,6 +58,7 @@ export function parseAttackConfig(
   options: AttackOptions | UserOptions,
   spell: Spelling = asWritten,
 ): AttackConfig {
+  requireOptions(options);
   const kind = attackKindOf(options.kind, spell);
   const named =
     options.out === undefined && options.saveFolderName === undefined
@@ -169,6 +170,7 @@ function locate(
   defaultRoot: string,
   spell: Spelling,
 ): UserOptions {
+  requireOptions(options);
   const {[byPath]: path, [byName]: name, ...rest} = options;
   if ((path === undefined) === (name === undefined)) {
     const received = path === undefined ? 'neither' : `both ${shown(path)} and ${shown(name)}`;
@@ -182,6 +184,12 @@ function locate(
   }
   const root = typeof rest.recordRoot === 'string' ? rest.recordRoot : defaultRoot;
   return {...rest, [byPath]: join(root, name)};
+}
+
+/** Throws ERR_CONFIG where a program gives nothing, or no object. */
+function requireOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw optionError('', 'an object of options', shown(options));
 }
 
 /** Whether the attack poisons every batch of the training, rather than the images before it. */

@@ -67,8 +67,13 @@ function configError(issues: readonly OptionIssue[]): SauError {
 }
 
 /** A broken rule about one option, or about several ('' then); `received` as it is to be printed. */
-export function optionError(option: string, expected: string, received: string): SauError {
-  return configError([{option, expected, received, hint: ''}]);
+export function optionError(
+  option: string,
+  expected: string,
+  received: string,
+  advice = '',
+): SauError {
+  return configError([{option, expected, received, hint: advice === '' ? '' : `. ${advice}`}]);
 }
 
 /** A value as messages show it. */

@@ -10,19 +10,36 @@ function numberFrom(value: unknown): unknown {
   return typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : value;
 }
 
+/** The largest float32: what the weights are, and so all that they are computed with. */
+export const MOST_FLOAT = 3.4e38;
+
 function numberRule(expected: string, accepts: (value: number) => boolean) {
+  const isTooLarge = (value: unknown) => typeof value === 'number' && Math.abs(value) > MOST_FLOAT;
   const check = (value: unknown) =>
-    typeof value === 'number' && Number.isFinite(value) && accepts(value);
-  return z.preprocess(numberFrom, z.custom<number>(check, {error: expected}));
+    typeof value === 'number' && !isTooLarge(value) && accepts(value);
+  const error = ({input}: {input?: unknown}) =>
+    isTooLarge(input) ? `${expected} that float32 can hold, up to 3.4e38,` : expected;
+  return z.preprocess(numberFrom, z.custom<number>(check, {error}));
+}
+
+function integerFrom(least: number, most: number) {
+  const isWithin = (v: number): boolean => Number.isInteger(v) && v >= least && v <= most;
+  return numberRule(`integer from ${least} to ${most}`, isWithin);
 }
 
 export const positiveInteger = numberRule('integer > 0', (v) => Number.isSafeInteger(v) && v > 0);
 export const countFromZero = numberRule('integer >= 0', (v) => Number.isSafeInteger(v) && v >= 0);
 export const classCount = numberRule('integer > 1', (v) => Number.isSafeInteger(v) && v > 1);
-export const seed = numberRule(
-  'integer from 0 to 4294967295',
-  (v) => Number.isInteger(v) && v >= 0 && v <= 0xffffffff,
-);
+export const seed = integerFrom(0, 0xffffffff);
+/** In pixels: beyond what networks are trained at, and before the memory of any machine is full. */
+export const imageSide = integerFrom(1, 4096);
+/** OpenMP ends the process where the system refuses it a thread. */
+export const MOST_THREADS = 1024;
+export const threadCount = integerFrom(0, MOST_THREADS);
+export const mebibytes = integerFrom(0, 2 ** 30);
+/** Of zeros around an image, in pixels. */
+export const padding = integerFrom(0, 4096);
+export const netWidth = integerFrom(1, 9999);
 export const positive = numberRule('number > 0', (v) => v > 0);
 export const nonNegative = numberRule('number >= 0', (v) => v >= 0);
 export const rate = numberRule('number > 0 and <= 1', (v) => v > 0 && v <= 1);
@@ -91,7 +108,7 @@ export const deviceName = pattern<'auto' | 'cpu' | 'cuda' | `cuda:${number}`>(
 );
 export const modelName = pattern<string>(
   'preactresnet18 or preactresnet18_w<width>',
-  /^preactresnet18(_w[1-9]\d*)?$/,
+  /^preactresnet18(_w[1-9]\d{0,3})?$/,
 );
 
 /** "0.5,0.5,0.5", "(0.9, 0.999)" or an array. */
@@ -110,7 +127,7 @@ function isList(value: unknown, length: number, accepts: (v: number) => boolean)
   return (
     Array.isArray(value) &&
     value.length === length &&
-    value.every((v) => typeof v === 'number' && Number.isFinite(v) && accepts(v))
+    value.every((v) => typeof v === 'number' && Math.abs(v) <= MOST_FLOAT && accepts(v))
   );
 }
 

@@ -15,7 +15,7 @@ import type {
 const DATA = {
   data: rule.text('a folder').nullable(),
   dataset: rule.choice('auto', 'cifar10', 'imagefolder'),
-  imageSize: rule.positiveInteger.nullable(),
+  imageSize: rule.imageSide.nullable(),
   mean: rule.channelMeans.nullable(),
   std: rule.channelDeviations.nullable(),
   numClasses: rule.classCount.nullable(),
@@ -24,7 +24,7 @@ const DATA = {
 
 const DEVICE = {
   device: rule.deviceName,
-  threads: rule.countFromZero,
+  threads: rule.threadCount,
   precision: rule.choice('fp32', 'tf32', 'bf16', 'fp16', 'auto'),
 };
 
@@ -65,7 +65,7 @@ export const defendSchema = z.strictObject({
   batchOrder: rule.text('a JSON file').nullable(),
   execution: rule.choice('auto', 'dynamic', 'static', 'recorded'),
   chunkSize: rule.countFromZero,
-  cacheMib: rule.countFromZero,
+  cacheMib: rule.mebibytes,
 }) satisfies z.ZodType<DefendConfig>;
 
 const commonAttackShape = {
@@ -96,7 +96,7 @@ const commonAttackShape = {
   warmupShare: rule.belowOne,
   milestones: rule.epochList,
   gamma: rule.positive,
-  cropPadding: rule.countFromZero,
+  cropPadding: rule.padding,
   flip: rule.onOff.nullable(),
   evalEvery: rule.countFromZero,
   evalBatchSize: rule.positiveInteger,
@@ -154,8 +154,8 @@ export const demoSchema = z.strictObject({
   seed: rule.seed,
   trainPerClass: rule.positiveInteger,
   testPerClass: rule.positiveInteger,
-  size: rule.positiveInteger,
-  width: rule.positiveInteger,
+  size: rule.imageSide,
+  width: rule.netWidth,
   epochs: rule.positiveInteger,
   trainBatchSize: rule.positiveInteger,
   learningRate: rule.positive,

@@ -74,12 +74,26 @@ export function addonFiles(): AddonFiles {
   return {loader, core, libtorchVersion: build.libtorch};
 }
 
+/** What LibTorch says of batch norm over a single value: one image that the network has reduced to one pixel. */
+const ONE_VALUE = 'Expected more than 1 value per channel when training';
+
 /** An error of the addon -> a SauError with the same code; a SauError stays as it is. */
 export function toSauError(error: unknown): SauError {
   if (error instanceof SauError) return error;
   const code = (error as {code?: unknown} | null)?.code;
   const known = ERROR_CODES.find((c): c is SauErrorCode => c === code) ?? 'ERR_NATIVE';
   const said = messageOf(error);
+  if (said.includes(ONE_VALUE)) {
+    return new SauError(
+      'ERR_CONFIG',
+      `Expected batches of two images or more, as these are so small: ${said}.`,
+      {
+        cause: error,
+        remedy:
+          'Use another --batch-size, of which the last batch is not one image, or a larger --image-size.',
+      },
+    );
+  }
   const message =
     known === 'ERR_OUT_OF_MEMORY'
       ? `Expected memory for the job but there is too little: ${said}. Lower --batch-size, --eval-batch-size or --chunk-size.`

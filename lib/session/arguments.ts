@@ -1,10 +1,8 @@
-import {elementCount} from '../checkpoint/strided.js';
-import {DTYPE_BYTES, type StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import type {NativePicture} from '../native/attack_contract.js';
 import type {NativeTrainOptions, NativeUnlearnOptions} from '../native/run_contract.js';
-import {requireLength, requirePositions, requireType} from './typed_array.js';
+import {requireLength, requirePositions, requireType} from '../typed_array.js';
 
 // What a Session checks of typed arrays before a job reads them on its thread. Numbers and names are
 // checked by the native core.
@@ -18,21 +16,6 @@ export interface ImageSize {
 
 export function sizeOf({count, height, width}: ImageSet): ImageSize {
   return {count, values: 3 * height * width};
-}
-
-/** Throws ERR_CHECKPOINT where a tensor has not the bytes that its shape and dtype take. */
-export function checkTensors(state: StateDict): void {
-  for (const [weight, {dtype, shape, data}] of state) {
-    const name = `the data of '${weight}'`;
-    requireType(data, name, 'Uint8Array');
-    const length = elementCount(shape) * DTYPE_BYTES[dtype];
-    requireLength(data, {
-      name,
-      length,
-      of: `${dtype} [${shape.join(', ')}]`,
-      code: 'ERR_CHECKPOINT',
-    });
-  }
 }
 
 /** Throws ERR_DATASET where an array has not the length that the set's own figures say. */
@@ -87,7 +70,10 @@ export function checkIndices(indices: Int32Array, size: ImageSize | undefined): 
   const code = 'ERR_DATASET';
   requireType(indices, name, 'Int32Array');
   if (indices.length === 0) {
-    throw new SauError(code, 'Expected at least one position for indices but received none.');
+    throw new SauError(
+      code,
+      'Expected at least one position for indices but received none. Give those of the images to work on.',
+    );
   }
   // For a role without images the native core knows what to say.
   if (size !== undefined) requirePositions(indices, size.count, {name, code});

@@ -7,6 +7,7 @@ import type {
   NativeTuning,
   PrecisionName,
 } from '../native/contract.js';
+import {checkSessionOptions} from './options.js';
 import {Session} from './session.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
@@ -39,9 +40,10 @@ export async function deviceInfo(): Promise<FoundDevices> {
 
 /**
  * Opens a session: two models of one architecture (trainee and reference) and image sets on one device.
- * Loads LibTorch off the JS thread. Throws ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_DEVICE.
+ * Loads LibTorch off the JS thread. Throws ERR_CONFIG, ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_DEVICE.
  */
 export async function createSession(options: SessionOptions): Promise<Session> {
+  checkSessionOptions(options);
   const {core} = await loadCore();
   const info = await core.deviceInfo();
   const device = resolveDevice(options.device, info);
@@ -89,7 +91,7 @@ function resolvePrecision(
   if (onCpu && (precision === 'tf32' || precision === 'fp16')) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected fp32 or bf16 for --precision on the CPU but received ${precision}`,
+      `Expected fp32 or bf16 for --precision on the CPU but received ${precision}. Use one of them, auto, or a CUDA device`,
     );
   }
   return precision;

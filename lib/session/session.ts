@@ -1,3 +1,4 @@
+import {checkTensors} from '../checkpoint/check_tensors.js';
 import {matchStateDict} from '../checkpoint/state_dict.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
@@ -18,6 +19,7 @@ import type {
 import type {NativeSession, PrecisionName} from '../native/contract.js';
 import type {ImageRole, ModelRole, NativeTensors} from '../native/data_contract.js';
 import type {
+  NativeMetrics,
   NativeOuterGradient,
   NativePgdOptions,
   NativeSauLossOptions,
@@ -35,11 +37,16 @@ import {
   checkPicture,
   checkPoisonedPositions,
   checkSecret,
-  checkTensors,
   type ImageSize,
   sizeOf,
 } from './arguments.js';
 import {type Relay, SessionJobs} from './jobs.js';
+import {
+  checkEvaluateOptions,
+  checkPgdOptions,
+  checkTrainOptions,
+  checkUnlearnOptions,
+} from './options.js';
 import {toMetrics} from './progress_relay.js';
 
 /** Options of {@link Session.train}; which epochs of it a call does is its own argument. */
@@ -110,6 +117,7 @@ export class Session implements Disposable {
    */
   unlearn(options: NativeUnlearnOptions, run: RunOptions = {}): Run<readonly RoundReport[]> {
     const start = (relay: Relay) => {
+      checkUnlearnOptions(options);
       checkBatchOrder(options, this.#sizes.get('cleanSubset'));
       return this.#native.unlearn(options, relay);
     };
@@ -126,6 +134,7 @@ export class Session implements Disposable {
     part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
   ): Run<readonly RoundReport[]> {
     const start = (relay: Relay) => {
+      checkTrainOptions({...options, ...part});
       checkPoisonedPositions(options, this.#sizes.get('train'));
       return this.#native.train({...options, ...part}, relay);
     };
@@ -163,6 +172,7 @@ export class Session implements Disposable {
     part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
   ): Run<readonly RoundReport[]> {
     const start = (relay: Relay) => {
+      checkTrainOptions({...options, ...part}, attack);
       checkPoisonedPositions(options, this.#sizes.get('train'));
       return this.#native.trainAttack({...options, ...part}, attack, relay);
     };
@@ -181,9 +191,11 @@ export class Session implements Disposable {
   /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null where a role has no images. */
   async evaluate(model: ModelRole, batchSize: number, run: RunOptions = {}): Promise<Metrics> {
     const options = {model, batchSize};
-    return toMetrics(
-      await this.#jobs.run(() => this.#native.evaluate(options, () => {}), run.signal),
-    );
+    const start = (): Promise<NativeMetrics> => {
+      checkEvaluateOptions(options);
+      return this.#native.evaluate(options, () => {});
+    };
+    return toMetrics(await this.#jobs.run(start, run.signal));
   }
 
   /** The class that a model assigns to each image of a role: [N]. */
@@ -199,6 +211,7 @@ export class Session implements Disposable {
     run: RunOptions = {},
   ): Promise<Float32Array> {
     return this.#jobs.run(() => {
+      checkPgdOptions(pgd);
       checkIndices(indices, this.#sizes.get(role));
       return this.#native.perturb(role, indices, pgd);
     }, run.signal);

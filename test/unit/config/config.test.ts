@@ -198,7 +198,7 @@ describe('a bad option is refused in the words of the user:', () => {
     [{steps: ''}, 'Expected integer > 0 for steps but received ""'],
     [{rounds: 'many'}, 'Expected integer > 0 for rounds but received "many"'],
     [{batchSize: -1}, 'Expected integer > 0 for batchSize but received -1'],
-    [{threads: -1}, 'Expected integer >= 0 for threads but received -1'],
+    [{threads: -1}, 'Expected integer from 0 to 1024 for threads but received -1'],
     [{numClasses: 1}, 'Expected integer > 1 for numClasses but received 1'],
     [{seed: 2 ** 32}, 'Expected integer from 0 to 4294967295 for seed but received 4294967296'],
     [{normBound: Number.NaN}, 'Expected number > 0 for normBound but received NaN'],

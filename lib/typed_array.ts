@@ -1,4 +1,4 @@
-import {SauError, type SauErrorCode} from '../errors.js';
+import {SauError, type SauErrorCode} from './errors.js';
 
 /**
  * Checks a typed array that a job is to read on another thread. Throws ERR_CONFIG for another type, and for
@@ -22,6 +22,13 @@ export function requireType(
     'ERR_CONFIG',
     `${expected} in memory of its own but its buffer is ${unfit}. ${remedy}.`,
   );
+}
+
+/** Throws ERR_CONFIG for what is no Map. */
+export function requireMap(value: unknown, name: string): void {
+  if (tagOf(value) === 'Map') return;
+  const received = `but received ${kindOf(value)}`;
+  throw new SauError('ERR_CONFIG', `Expected a Map of names to tensors for ${name} ${received}.`);
 }
 
 /** Throws `code` where an array has another length; `of` says what the elements are. */

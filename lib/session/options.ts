@@ -1,0 +1,91 @@
+import {optionError, shown} from '../config/parse.js';
+import {channelDeviations, channelMeans, MOST_FLOAT, MOST_THREADS} from '../config/rules.js';
+
+// The ranges that a Session checks of its callers' numbers. What is no number, or no integer where one is
+// needed, the native core refuses, and names too.
+
+interface Range {
+  readonly least: number;
+  readonly most?: number;
+}
+
+type Ranges = Readonly<Record<string, Range>>;
+
+const FROM_0: Range = {least: 0};
+const FROM_1: Range = {least: 1};
+const PADDING: Range = {least: 0, most: 4096};
+const FLOAT: Range = {least: 0, most: MOST_FLOAT};
+
+const SESSION: Ranges = {
+  seed: {least: 0, most: Number.MAX_SAFE_INTEGER},
+  threads: {least: 0, most: MOST_THREADS},
+  numClasses: {least: 2},
+};
+const UNLEARN: Ranges = {
+  ...{rounds: FROM_1, batchSize: FROM_1, outerSteps: FROM_1},
+  ...{evalEvery: FROM_0, evalBatchSize: FROM_1},
+};
+const TRAIN: Ranges = {
+  ...{epochs: FROM_1, firstEpoch: FROM_0, stopEpoch: FROM_0, batchSize: FROM_1},
+  ...{scheduleLength: FROM_1, cropPadding: PADDING, evalEvery: FROM_0, evalBatchSize: FROM_1},
+};
+const PGD: Ranges = {normBound: FLOAT, stepSize: FLOAT, steps: FROM_0};
+const OPTIMIZER: Ranges = {learningRate: FLOAT, weightDecay: FLOAT, momentum: FLOAT};
+
+/** Throws ERR_CONFIG for options that no session can have. */
+export function checkSessionOptions(options: object): void {
+  checkRanges(options, SESSION);
+  checkChannels(options);
+}
+
+/** The same for the options of `unlearn`. */
+export function checkUnlearnOptions(options: {pgd: object; optimizer: object}): void {
+  checkRanges(options, UNLEARN);
+  checkRanges(options.pgd, PGD);
+  checkRanges(options.optimizer, OPTIMIZER);
+}
+
+/** The same for the options of `perturb`. */
+export function checkPgdOptions(options: object): void {
+  checkRanges(options, PGD);
+}
+
+/** The same for the options of `train`, and of `trainAttack` with its attack. */
+export function checkTrainOptions(options: {optimizer: object}, attack: object = {}): void {
+  checkRanges(options, TRAIN);
+  checkRanges(options.optimizer, OPTIMIZER);
+  checkChannels(attack);
+}
+
+/** The same for the options of a measurement. */
+export function checkEvaluateOptions(options: object): void {
+  checkRanges(options, {batchSize: FROM_1});
+}
+
+function checkRanges(options: object, ranges: Ranges): void {
+  const values = valuesOf(options);
+  for (const [name, {least, most = Number.POSITIVE_INFINITY}] of Object.entries(ranges)) {
+    const value = values[name];
+    if (typeof value !== 'number' || !(value < least || value > most)) continue;
+    const end = most === Number.POSITIVE_INFINITY ? '' : ` and <= ${most}`;
+    throw optionError(name, `a number >= ${least}${end}`, shown(value));
+  }
+}
+
+/** `mean` and `std` where they are lists. */
+function checkChannels(options: object): void {
+  const values = valuesOf(options);
+  for (const [name, rule] of Object.entries({mean: channelMeans, std: channelDeviations})) {
+    const value = values[name];
+    if (!Array.isArray(value)) continue;
+    const [issue] = rule.safeParse(value).error?.issues ?? [];
+    if (issue === undefined) continue;
+    const advice = 'Give one for each of the channels R, G and B, in [0,1] pixel scale.';
+    throw optionError(name, issue.message, shown(value), advice);
+  }
+}
+
+/** Programs without types may pass anything: what is no object has no values, which the native core refuses. */
+function valuesOf(options: unknown): Readonly<Record<string, unknown>> {
+  return typeof options === 'object' && options !== null ? {...options} : {};
+}
