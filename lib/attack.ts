@@ -8,10 +8,10 @@ import {trainOptions} from './simulation/training.js';
 import {trainingAttack} from './simulation/training_attack.js';
 import {
   type Outcome,
-  prepareRecord,
   previewOf,
   trainAndRecord,
   type Victim,
+  withRecord,
 } from './simulation/victim.js';
 
 /**
@@ -42,11 +42,13 @@ async function dataAttack(
   run: RunOptions,
 ): Promise<Outcome & {readonly record: string}> {
   const {config, poison} = prepared;
-  const record = await prepareRecord(config, poison.train.images.byteLength / 5 + 100e6);
-  const outcome = config.poisonOnly
-    ? await poisonOnly(record, prepared, run)
-    : await trainAndRecord(record, victimOf(prepared), run);
-  return {record, ...outcome};
+  const reserveBytes = poison.train.images.byteLength / 5 + 100e6;
+  return withRecord(config, reserveBytes, async (record) => {
+    const outcome = config.poisonOnly
+      ? await poisonOnly(record, prepared, run)
+      : await trainAndRecord(record, victimOf(prepared), run);
+    return {record, ...outcome};
+  });
 }
 
 function victimOf(prepared: PreparedAttack): Victim {
@@ -55,7 +57,11 @@ function victimOf(prepared: PreparedAttack): Victim {
   return {
     ...prepared,
     train: poison.train,
-    tests: {cleanTest: poison.cleanTest, poisonedTest: poison.measuredTest},
+    tests: {
+      cleanTest: poison.cleanTest,
+      // Below a small --test-limit there may be images of the target class alone.
+      poisonedTest: poison.measuredTest.count === 0 ? null : poison.measuredTest,
+    },
     training: {options, attack: null, saveEvery: config.saveEvery},
   };
 }

@@ -2,18 +2,23 @@ import {readFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {loadCleanSubset} from './clean_images.js';
 import {type DefendConfig, type DefendOptions, parseDefendConfig, resolveRounds} from './config.js';
-import {removeDefense, writeDefenseResult} from './defense_result.js';
+import {
+  DEFENSE_FILES,
+  removeDefense,
+  takeBackDefense,
+  writeDefenseResult,
+} from './defense_result.js';
 import {messageOf, SauError} from './errors.js';
 import {defenseEffectivenessRating, type Metrics} from './metrics.js';
 import type {NativeUnlearnOptions} from './native/run_contract.js';
 import type {RunOptions} from './progress.js';
-import {prepareOutput} from './report/output_folder.js';
+import {withOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import type {DefendResult, RoundReport} from './results.js';
 import {type Run, startRun} from './run.js';
 import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
-import {openTarget} from './target.js';
+import {openTarget, type Target} from './target.js';
 import {loadTestSets, setTestSets} from './test_sets.js';
 
 export interface DefendRunOptions extends RunOptions {
@@ -34,17 +39,33 @@ export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
   const start = performance.now();
   const config = parseDefendConfig(options);
-  const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
-
-  stage('reading the checkpoint and the images');
+  run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
   const target = await openTarget(config, (message) => run.onProgress?.({kind: 'note', message}));
-  const out = await prepareOutput(
+  const result = await withOutput(
     config.out ?? join(dirname(target.checkpoint.path), 'defense', 'sau'),
     {
       force: config.force,
       reserveBytes: 2 * bytesOf(target.checkpoint.stateDict),
+      replaces: DEFENSE_FILES,
+      inputs: [
+        target.checkpoint.path,
+        config.clean,
+        ...(config.batchOrder === null ? [] : [config.batchOrder]),
+      ],
     },
+    (out) => defendInto(out, config, target, run),
   );
+  return {...result, seconds: (performance.now() - start) / 1000};
+}
+
+/** From the images to the files. */
+async function defendInto(
+  out: string,
+  config: DefendConfig,
+  target: Target,
+  run: DefendRunOptions,
+): Promise<Omit<DefendResult, 'seconds'>> {
+  const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
   const cleanSubset = await loadCleanSubset(config, target, run);
   const testSets = await loadTestSets(target, config.testLimit, run);
 
@@ -72,45 +93,42 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   const unlearnOptions = await nativeOptions(config, rounds, cleanSubset.count);
   run.signal?.throwIfAborted(); // from here on an abort may have something to save
   await removeDefense(out);
-  const writer = await RoundWriter.open(out, 'defense');
-  let reports: readonly RoundReport[];
   try {
-    reports = await unlearn(session, unlearnOptions, run, writer);
+    const writer = await RoundWriter.open(out, 'defense');
+    const reports = await unlearn(session, unlearnOptions, run, writer);
+    stage('writing the result');
+    const after = await measureAfter(session, {config, rounds, reports, before}, run);
+    const {device, precision} = session;
+    const files = await writeDefenseResult(out, {
+      config: {...config, rounds, device, precision},
+      target,
+      cleanSubset,
+      stateDict: await session.exportStateDict(),
+      ...{reports, before, after},
+    });
+    return {
+      ...{before, after, device, rounds: reports, completedRounds: reports.length},
+      der: defenseEffectivenessRating(before, after),
+      files: {...files, csv: writer.csv, jsonl: writer.jsonl},
+    };
   } catch (error) {
-    await removeDefense(out);
+    await takeBackDefense(out);
     throw error;
   }
+}
 
-  stage('writing the result');
+/** Of the last round where it was measured, else now. */
+async function measureAfter(
+  session: Session,
+  done: {config: DefendConfig; rounds: number; reports: readonly RoundReport[]; before: Metrics},
+  run: DefendRunOptions,
+): Promise<Metrics> {
+  const {config, rounds, reports, before} = done;
+  const measured = reports.length === rounds ? (reports.at(-1)?.metrics ?? null) : null;
+  if (measured !== null) return measured;
   // An interrupted run is not measured again: that takes longer than the user wants to wait.
   const interrupted = run.saveOnAbort === true && run.signal?.aborted === true;
-  const measured = reports.length === rounds ? (reports.at(-1)?.metrics ?? null) : null;
-  const after =
-    measured ??
-    (interrupted
-      ? unmeasured(before)
-      : await session.evaluate('trainee', config.evalBatchSize, run));
-  const stateDict = await session.exportStateDict();
-  const {device, precision} = session;
-  const resolved = {...config, rounds, device, precision};
-  const outcome = {reports, before, after};
-  const files = await writeDefenseResult(out, {
-    config: resolved,
-    target,
-    cleanSubset,
-    stateDict,
-    ...outcome,
-  });
-  return {
-    before,
-    after,
-    rounds: reports,
-    device,
-    der: defenseEffectivenessRating(before, after),
-    completedRounds: reports.length,
-    seconds: (performance.now() - start) / 1000,
-    files: {...files, csv: writer.csv, jsonl: writer.jsonl},
-  };
+  return interrupted ? unmeasured(before) : session.evaluate('trainee', config.evalBatchSize, run);
 }
 
 /** The weights of an interrupted round are nobody's: not those before it, nor those after the last whole one. */
@@ -183,8 +201,9 @@ async function nativeOptions(
 async function readBatchOrder(path: string, rounds: number, count: number): Promise<Int32Array> {
   const expected = `a JSON array of ${rounds} x ${count} positions from 0 to ${count - 1} in ${path}`;
   const fail = (received: string, cause?: unknown): SauError =>
-    new SauError('ERR_CONFIG', `Expected ${expected} for --batch-order but received ${received}`, {
+    new SauError('ERR_CONFIG', `Expected ${expected} for --batch-order but received ${received}.`, {
       cause,
+      remedy: 'Make it for this number of rounds and clean images, or leave it out to shuffle.',
     });
   let order: unknown;
   try {

@@ -1,4 +1,4 @@
-import {rm} from 'node:fs/promises';
+import {access} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {StateDict} from './checkpoint/tensor.js';
 import {writeCheckpoint} from './checkpoint/write_checkpoint.js';
@@ -9,7 +9,7 @@ import {writeCurves} from './report/curves.js';
 import type {OutputFiles, RoundReport} from './results.js';
 import type {Target} from './target.js';
 import {versions} from './versions.js';
-import {writeWholeFile} from './whole_file.js';
+import {removeFiles, writeWholeFile} from './whole_file.js';
 
 export interface Defense {
   /** As resolved: rounds, device and precision are what was used. */
@@ -29,11 +29,25 @@ const NAMES = {
   curves: 'curves.svg',
 } as const;
 
-/** Takes back what an earlier or a failed defense left: a folder has a whole result or none. */
+/** Every file that a defense writes. */
+export const DEFENSE_FILES: readonly string[] = [
+  ...Object.values(NAMES),
+  'sau_df.csv',
+  'rounds.jsonl',
+];
+
+/** Takes back what an earlier or a failed defense left: a folder has a whole result or none. Throws ERR_OUTPUT. */
 export async function removeDefense(out: string): Promise<void> {
-  for (const name of [...Object.values(NAMES), 'sau_df.csv', 'rounds.jsonl']) {
-    await rm(join(out, name), {force: true});
-  }
+  await removeFiles(out, DEFENSE_FILES);
+}
+
+/** The same, except where the weights are written: they are what the rounds were for, and stay with the rest. */
+export async function takeBackDefense(out: string): Promise<void> {
+  const isSafe = await access(join(out, NAMES.checkpoint)).then(
+    () => true,
+    () => false,
+  );
+  if (!isSafe) await removeDefense(out);
 }
 
 /** Writes what a defense leaves besides its rounds; each file whole or not at all. Throws ERR_OUTPUT. */

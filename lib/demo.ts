@@ -1,3 +1,4 @@
+import {rm, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {attack} from './attack.js';
 import {readCheckpoint} from './checkpoint/read_checkpoint.js';
@@ -6,7 +7,7 @@ import type {ImageSet} from './datasets/image_set.js';
 import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
 import type {RunOptions} from './progress.js';
-import {prepareOutput} from './report/output_folder.js';
+import {withOutput} from './report/output_folder.js';
 import {pick, spread} from './report/samples.js';
 import {writeStrip} from './report/strip.js';
 import type {AttackResult, DefendResult, OutputFiles} from './results.js';
@@ -44,11 +45,17 @@ export function demo(options: DemoOptions = {}, run: RunOptions = {}): Run<DemoR
 async function plantAndPurify(options: DemoOptions, run: RunOptions): Promise<DemoResult> {
   const start = performance.now();
   const config = parseDemoConfig(options);
-  const out = await prepareOutput(config.out, {
-    force: config.force,
-    reserveBytes: 50e6,
-    results: ['record'],
-  });
+  const {force} = config;
+  const output = {force, reserveBytes: 50e6, results: ['record']};
+  const result = await withOutput(config.out, output, (out) => demoInto(out, config, run));
+  return {...result, seconds: (performance.now() - start) / 1000};
+}
+
+async function demoInto(
+  out: string,
+  config: DemoConfig,
+  run: RunOptions,
+): Promise<Omit<DemoResult, 'seconds'>> {
   const {device, threads, seed} = config;
   const data = await writeImages(out, config, run);
   const attackResult = await attack(
@@ -89,7 +96,6 @@ async function plantAndPurify(options: DemoOptions, run: RunOptions): Promise<De
     attack: attackResult,
     defense,
     files: {...defense.files, record: attackResult.record, strip},
-    seconds: (performance.now() - start) / 1000,
   };
 }
 
@@ -100,8 +106,15 @@ async function writeImages(
   run: RunOptions,
 ): Promise<string> {
   run.onProgress?.({kind: 'stage', message: 'drawing a synthetic image set'});
-  const folder = join(out, 'data', 'synthetic');
-  await writeSyntheticImages(folder, {seed, trainPerClass, testPerClass, size}, run.signal);
+  const data = join(out, 'data');
+  const folder = join(data, 'synthetic');
+  try {
+    await writeSyntheticImages(folder, {seed, trainPerClass, testPerClass, size}, run.signal);
+  } catch (error) {
+    await rm(folder, {recursive: true, force: true, maxRetries: 5}).catch(() => undefined);
+    await rmdir(data).catch(() => undefined); // stays where something else is in it
+    throw error;
+  }
   return folder;
 }
 

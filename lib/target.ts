@@ -1,4 +1,4 @@
-import {access, readFile} from 'node:fs/promises';
+import {access} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {type Checkpoint, readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {datasetRootsOf} from './checkpoint/record_paths.js';
@@ -10,14 +10,8 @@ import {DATASETS, isDatasetName} from './datasets/datasets.js';
 import type {ImageSize} from './datasets/decode.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
-
-/** Written beside attack_result.pt by our own attacks: what BackdoorBench's format has no place for. */
-export const RECORD_NOTES = 'sau_native.json';
-
-export interface RecordNotes {
-  readonly mean: ChannelConstants;
-  readonly std: ChannelConstants;
-}
+import {checkModel} from './model_guard.js';
+import {type RecordNotes, readRecordNotes} from './record_notes.js';
 
 /** A record of an attack, and the file that it was read from. */
 export interface FoundRecord extends BackdoorRecord {
@@ -64,11 +58,13 @@ export async function openTarget(
   const dataset = await findDataset(config, record, size);
   const datasetName = dataset?.name ?? record?.datasetName ?? 'unknown';
   const numClasses = classesOf(config, checkpoint, dataset);
+  const model = config.model ?? checkpoint.modelName ?? modelOfKeys(checkpoint.stateDict);
+  checkModel(checkpoint, model, numClasses);
   return {
     checkpoint,
     record,
     dataset,
-    model: config.model ?? checkpoint.modelName ?? modelOfKeys(checkpoint.stateDict),
+    model,
     numClasses,
     size: size ?? dataset ?? sizeOfKnown(datasetName),
     ...(await normalization(config, record, datasetName, numClasses)),
@@ -83,7 +79,8 @@ export function datasetKinds(dataset: DataConfig['dataset']): DatasetKind | 'aut
 
 /**
  * Normalisation constants: the user's, the record's own notes, or those of a known data set, of which a
- * folder that happens to have its name has the classes too. Throws ERR_CONFIG where none is known.
+ * folder that happens to have its name has the classes too. Throws ERR_CONFIG where none is known, and
+ * ERR_CHECKPOINT where the notes are damaged.
  */
 export async function normalization(
   {mean, std}: Pick<DataConfig, 'mean' | 'std'>,
@@ -92,7 +89,7 @@ export async function normalization(
   numClasses: number,
 ): Promise<RecordNotes> {
   if (mean !== null && std !== null) return {mean, std};
-  const notes = record === null ? null : await readNotes(join(dirname(record.path), RECORD_NOTES));
+  const notes = record === null ? null : await readRecordNotes(dirname(record.path));
   if (notes !== null) return notes;
   const known = isDatasetName(datasetName) ? DATASETS[datasetName] : null;
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
@@ -113,7 +110,11 @@ async function recordOf(
     if (other.record !== null) return {...other.record, path: other.path};
     throw new SauError(
       'ERR_CHECKPOINT',
-      `Expected a record with a poisoned test set at ${poisoned} but found weights only`,
+      `Expected a record with a poisoned test set at ${poisoned} but found weights only.`,
+      {
+        remedy: 'Name the record folder of the attack, or its attack_result.pt.',
+        details: {path: poisoned},
+      },
     );
   }
   if (checkpoint.record !== null) return {...checkpoint.record, path: checkpoint.path};
@@ -152,7 +153,8 @@ function classesOf(config: DataConfig, checkpoint: Checkpoint, dataset: Dataset 
   if (first === undefined || numClasses === null) {
     throw new SauError(
       'ERR_CONFIG',
-      'Expected --num-classes: neither the checkpoint nor a data set tells the number of classes',
+      'Expected --num-classes but received nothing, and neither the checkpoint nor a data set tells the number of classes. ' +
+        'Give the number of outputs of the model, or its data set with --data.',
     );
   }
   for (const [source, count] of others) {
@@ -175,8 +177,9 @@ function modelOfKeys(state: StateDict): string {
   }
   throw new SauError(
     'ERR_CONFIG',
-    'Expected --model: the checkpoint names no model and its weights are not those of a preactresnet18 ' +
-      `(first: ${[...state.keys()].slice(0, 3).join(', ')})`,
+    'Expected --model but received nothing, and the checkpoint names no model and its weights are not those of a ' +
+      `preactresnet18 (first: ${[...state.keys()].slice(0, 3).join(', ')}). Give --model, if it is a preactresnet18 ` +
+      'whose weights have other names; no other architecture is known.',
   );
 }
 
@@ -187,14 +190,9 @@ function sizeOfKnown(datasetName: string): ImageSize {
   }
   throw new SauError(
     'ERR_CONFIG',
-    'Expected --image-size: neither a record nor a data set tells the size of the images',
+    'Expected --image-size but received nothing, and neither a record nor a data set tells the size of the images. ' +
+      'Give the side in pixels that the model was trained at.',
   );
-}
-
-async function readNotes(path: string): Promise<RecordNotes | null> {
-  if (!(await exists(path))) return null;
-  const {mean, std} = JSON.parse(await readFile(path, 'utf8')) as RecordNotes;
-  return {mean, std};
 }
 
 function exists(path: string): Promise<boolean> {

@@ -20,6 +20,9 @@ export interface BackdoorRecord {
   readonly poisonedTest: PoisonedDatasetState | null;
 }
 
+/** Of an image, in pixels; a damaged or hostile file must not make the machine run out of memory. */
+const MAX_SIDE = 4096;
+
 type Dict = ReadonlyMap<unknown, unknown>;
 
 /** True for the top-level dict of an attack record. */
@@ -63,6 +66,11 @@ function imageSize(value: unknown): readonly [number, number, number] {
   if (!Array.isArray(items) || items.length !== 3) {
     throw new FormatError(`its img_size is ${describeValue(value)}, not (height, width, channels)`);
   }
-  const [height, width, channels] = items;
-  return [count(height, 'img_size'), count(width, 'img_size'), count(channels, 'img_size')];
+  const [height, width, channels] = items.map((side) => count(side, 'img_size'));
+  if (Math.max(height ?? 0, width ?? 0) > MAX_SIDE || channels !== 3) {
+    throw new FormatError(
+      `its img_size is (${items.join(', ')}), not up to ${MAX_SIDE} pixels in height and width and 3 channels`,
+    );
+  }
+  return [height ?? 0, width ?? 0, channels];
 }

@@ -1,15 +1,19 @@
 import {randomUUID} from 'node:crypto';
-import {access, mkdir, open, rm, statfs} from 'node:fs/promises';
+import {access, mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import {errnoOf, messageOf, SauError} from '../errors.js';
 
-export interface PrepareOutputOptions {
+export interface OutputOptions {
   /** Accept a folder that already has a result; its files are overwritten. */
   readonly force: boolean;
   /** Bytes that the run is going to write. */
   readonly reserveBytes: number;
   /** Files whose presence means that the folder has a result. */
   readonly results?: readonly string[];
+  /** Files that the run takes away or writes anew. */
+  readonly replaces?: readonly string[];
+  /** Files that the run reads: none of them may be one that it replaces. */
+  readonly inputs?: readonly string[];
 }
 
 /** Files whose presence means that a run of `attack` or `defend` was completed. */
@@ -17,53 +21,83 @@ export const RESULTS = ['defense_result.pt', 'attack_result.pt'];
 const PROBE_BYTES = 64 * 1024;
 
 /**
- * Makes the output folder and proves, before the first round, that the results will fit: no earlier
- * result, writable, room for `reserveBytes`. Returns its absolute path. Throws ERR_OUTPUT.
+ * Makes the output folder, proves that the results will fit before the first round (no earlier result,
+ * writable, room for `reserveBytes`) and hands its absolute path to `work`. Where that or `work` fails, the
+ * folders that were made for it go again, as far as nothing is in them. Throws ERR_OUTPUT.
  */
-export async function prepareOutput(dir: string, options: PrepareOutputOptions): Promise<string> {
+export async function withOutput<T>(
+  dir: string,
+  options: OutputOptions,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
   const folder = resolve(dir);
-  const created = await attempt(folder, 'a folder that can be created', () => makeFolders(folder));
+  const made: string[] = [];
   try {
-    if (!options.force) {
-      await refuseEarlierResult(folder, options.results ?? RESULTS);
-    }
-    await attempt(folder, 'a writable folder', () => writeProbe(folder));
-    await requireRoom(folder, options.reserveBytes);
+    await attempt(folder, 'a folder that can be created', () => makeFolders(folder, made));
+    await prove(folder, options);
+    return await work(folder);
   } catch (error) {
-    if (created !== undefined) {
-      await rm(created, {recursive: true, force: true}).catch(() => undefined);
-    }
+    await removeEmpty(made);
     throw error;
   }
-  return folder;
+}
+
+async function prove(folder: string, options: OutputOptions): Promise<void> {
+  const {force, reserveBytes, results = RESULTS, replaces = [], inputs = []} = options;
+  if (!force) await refuseEarlierResult(folder, results);
+  for (const name of replaces) await refuseOther(join(folder, name), inputs);
+  await attempt(folder, 'a writable folder', () => writeProbe(folder));
+  await requireRoom(folder, reserveBytes);
+}
+
+/** Folders that are in one another, the innermost first, up to one that something is in. */
+async function removeEmpty(folders: readonly string[]): Promise<void> {
+  try {
+    for (const folder of folders) await rmdir(folder);
+  } catch {
+    // Something is in it, or it is not ours to remove.
+  }
 }
 
 /**
- * Makes a folder and those above it; returns the topmost one made, undefined where all were there. Level by
- * level, because Node's recursive mkdir never ends where a parent exists and refuses with ENOENT, as /proc.
+ * Makes a folder and those above it, and puts those that it makes before the others in `made`. Level by level,
+ * because Node's recursive mkdir never ends where a parent exists and refuses with ENOENT, as /proc.
  */
-async function makeFolders(folder: string): Promise<string | undefined> {
+async function makeFolders(folder: string, made: string[]): Promise<void> {
   const missing: string[] = [];
   for (let path = folder; !(await exists(path)); path = dirname(path)) missing.unshift(path);
-  const made: string[] = [];
-  try {
-    for (const path of missing) made.unshift(...(await makeFolder(path)));
-  } catch (error) {
-    for (const path of made) await rm(path, {recursive: true, force: true});
-    throw error;
-  }
+  for (const path of missing) if (await makeFolder(path)) made.unshift(path);
   if (missing.length === 0) await mkdir(folder, {recursive: true}); // refuses a file of that name
-  return made.at(-1);
 }
 
-/** The folder if this call made it; none where another process was faster. */
-async function makeFolder(path: string): Promise<string[]> {
+/** Whether this call made it: another process may be faster. */
+async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path);
-    return [path];
+    return true;
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return [];
+    if (errnoOf(error) === 'EEXIST' && (await isFolder(path))) return false;
     throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+}
+
+/** Throws where what is to be replaced is a folder, or a file that the run reads. */
+async function refuseOther(path: string, inputs: readonly string[]): Promise<void> {
+  const there = await stat(path).catch(() => null);
+  if (there === null) return;
+  if (there.isDirectory()) {
+    const received = `the folder ${path}; move it away, or use --out`;
+    throw outputError(dirname(path), 'no folder under the name of a result', received);
+  }
+  for (const input of inputs) {
+    const read = await stat(input).catch(() => null);
+    if (read?.dev !== there.dev || read.ino !== there.ino) continue;
+    const received = `${path}, which the run reads; use --out to keep it`;
+    throw outputError(dirname(path), 'a folder whose files may be replaced', received);
   }
 }
 

@@ -15,8 +15,9 @@ import {openDataset} from '../datasets/open_dataset.js';
 import {firstImages} from '../datasets/select_images.js';
 import {SauError} from '../errors.js';
 import type {RunOptions} from '../progress.js';
+import type {RecordNotes} from '../record_notes.js';
 import {createSession} from '../session/open_session.js';
-import {datasetKinds, normalization, type RecordNotes} from '../target.js';
+import {datasetKinds, normalization} from '../target.js';
 import {trainOptions} from './training.js';
 
 /** An attack whose options are checked and whose data set is open. */
@@ -130,7 +131,7 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
   if (config.data === null) {
     throw new SauError(
       'ERR_CONFIG',
-      'Expected --data with the folder of the data set to poison but received nothing',
+      'Expected --data with the folder of the data set to poison but received nothing. Give CIFAR-10 or a folder with train/ and test/ class folders',
     );
   }
   const size =

@@ -11,12 +11,12 @@ import {
 } from '../checkpoint/write_checkpoint.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {writePng, writePngs} from '../datasets/write_pngs.js';
+import {RECORD_NOTES} from '../record_notes.js';
 import {writeCurves} from '../report/curves.js';
 import {PREVIEW} from '../report/preview.js';
 import type {OutputFiles, RoundReport} from '../results.js';
-import {RECORD_NOTES} from '../target.js';
 import {packageVersion, versions} from '../versions.js';
-import {writeWholeFile} from '../whole_file.js';
+import {removeFiles, unwritableFile, writeWholeFile} from '../whole_file.js';
 import {removeAttackCheckpoint} from './checkpoint.js';
 import type {PreparedAttack} from './data.js';
 
@@ -152,19 +152,22 @@ async function writePoisoned(
 }
 
 /**
- * Takes back what an earlier or a failed attack left: a record is whole or not there.
+ * Takes back what an earlier or a failed attack left: a record is whole or not there. Throws ERR_OUTPUT.
  * @param keepTraining Leave what an interrupted training goes on from, and the rows of its epochs
  */
 export async function removeRecord(record: string, {keepTraining = false} = {}): Promise<void> {
-  const names: string[] = [RESULT, ...Object.values(FOLDERS), RECORD_NOTES, CURVES];
-  names.push(RECORD_INFO, POISON_LIST, TRIGGER_PICTURE);
+  const names = [RESULT, RECORD_NOTES, CURVES, RECORD_INFO, POISON_LIST, TRIGGER_PICTURE];
   if (!keepTraining) {
     names.push('attack_df.csv', 'rounds.jsonl', PREVIEW);
     await removeAttackCheckpoint(record);
   }
-  for (const name of names) {
+  await removeFiles(record, names);
+  for (const name of Object.values(FOLDERS)) {
+    const path = join(record, name);
     // An aborted writer may still finish its last images: try again then.
-    await rm(join(record, name), {recursive: true, force: true, maxRetries: 5});
+    await rm(path, {recursive: true, force: true, maxRetries: 5}).catch((error: unknown) => {
+      throw unwritableFile(path, error);
+    });
   }
 }
 

@@ -5,12 +5,12 @@ import {firstImages} from '../datasets/select_images.js';
 import {assertNever, SauError} from '../errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
 import type {RunOptions} from '../progress.js';
+import type {RecordNotes} from '../record_notes.js';
 import type {Session, TrainOptions} from '../session/session.js';
-import type {RecordNotes} from '../target.js';
 import type {OpenedAttack} from './data.js';
 import type {RecordedPoison} from './record.js';
 import {trainOptions} from './training.js';
-import {type Outcome, prepareRecord, trainAndRecord} from './victim.js';
+import {type Outcome, trainAndRecord, type Victim, withRecord} from './victim.js';
 
 /** BPP's own constants for CIFAR-100 differ from those that the images are normalised with (B4.10). */
 const BPP_CIFAR100 = {mean: [0.5071, 0.4867, 0.4408], std: [0.2675, 0.2565, 0.2761]} as const;
@@ -35,27 +35,24 @@ export async function trainingAttack(
   const train = await dataset.loadTrain(undefined, {signal});
   const test = await dataset.loadTest(undefined, {signal});
   const bytes = train.images.byteLength + test.images.byteLength;
-  const record = await prepareRecord(config, bytes / 2 + 100e6);
   const cleanTest = await firstImages(test, config.testLimit ?? test.count);
-  const outcome = await trainAndRecord(
-    record,
-    {
-      ...attack,
-      train,
-      tests: {cleanTest, poisonedTest: null},
-      training: {options, attack: nativeAttack(attack), saveEvery: config.saveEvery},
-      poison: (session) => recordedPoison(session, train, test, run),
-    },
-    run,
-  );
-  return {record, ...outcome};
+  const victim: Victim = {
+    ...attack,
+    train,
+    tests: {cleanTest, poisonedTest: null},
+    training: {options, attack: nativeAttack(attack), saveEvery: config.saveEvery},
+    poison: (session) => recordedPoison(session, train, test, run),
+  };
+  return withRecord(config, bytes / 2 + 100e6, async (record) => {
+    return {record, ...(await trainAndRecord(record, victim, run))};
+  });
 }
 
 function checkOptions(config: TrainingAttackConfig, {epochs}: TrainOptions): void {
   if (config.poisonCount !== null) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected --poison-rate for ${config.kind}, which poisons a share of each batch, but received a poison count of ${config.poisonCount}`,
+      `Expected --poison-rate for ${config.kind}, which poisons a share of each batch, but received a poison count of ${config.poisonCount}. Leave out --poison-count`,
       {details: {poisonCount: config.poisonCount}},
     );
   }

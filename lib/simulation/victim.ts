@@ -4,7 +4,7 @@ import type {AttackConfig} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import type {RunOptions} from '../progress.js';
-import {prepareOutput, RESULTS} from '../report/output_folder.js';
+import {RESULTS, withOutput} from '../report/output_folder.js';
 import {writePreview} from '../report/preview.js';
 import type {AttackResult, OutputFiles} from '../results.js';
 import {createSession} from '../session/open_session.js';
@@ -31,13 +31,17 @@ export interface Victim extends OpenedAttack {
 
 export type Outcome = Omit<AttackResult, 'record' | 'seconds'>;
 
-/** The folder of a record, which may have an interrupted training where it is to go on. Throws ERR_OUTPUT. */
-export function prepareRecord(
+/**
+ * Hands `work` the folder of a record, which may have an interrupted training where it is to go on. Throws
+ * ERR_OUTPUT.
+ */
+export function withRecord<T>(
   {out, force, resume}: AttackConfig,
   reserveBytes: number,
-): Promise<string> {
+  work: (record: string) => Promise<T>,
+): Promise<T> {
   const results = resume ? RESULTS : [...RESULTS, ATTACK_CHECKPOINT, POISON_LIST];
-  return prepareOutput(out, {force, reserveBytes, results});
+  return withOutput(out, {force, reserveBytes, results}, work);
 }
 
 /**

@@ -2,7 +2,7 @@ import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {prepareOutput} from '../../../lib/report/output_folder.js';
+import {withOutput} from '../../../lib/report/output_folder.js';
 import {writeWholeFile} from '../../../lib/whole_file.js';
 
 let folder: string;
@@ -12,6 +12,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, {recursive: true}));
 
 const options = {force: false, reserveBytes: 1000};
+const prepareOutput = (dir: string, given: typeof options) =>
+  withOutput(dir, given, async (path) => path);
 
 describe('the output folder', () => {
   it('is made with its parents, and is left empty', async () => {
