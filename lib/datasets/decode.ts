@@ -1,3 +1,4 @@
+import {constants} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import sharp from 'sharp';
 import {Breather} from '../breather.js';
@@ -14,6 +15,9 @@ export interface ImageSize {
   readonly width: number;
 }
 
+/** A pipe in the place of an image is then empty, and does not block for ever. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /** Options of everything that reads many images. */
 export interface LoadOptions {
   /** Aborting makes the call reject with `signal.reason`. */
@@ -29,11 +33,11 @@ export interface LoadOptions {
 async function decodeFile(file: string): Promise<RgbImage> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    bytes = await readFile(file, {flag: READ as unknown as string});
   } catch (cause) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected an image at ${file} but it cannot be read: ${messageOf(cause)}`,
+      `Expected an image at ${file} but it cannot be read: ${messageOf(cause)}. Check the path and its permissions`,
       {cause, details: {file}},
     );
   }
@@ -50,7 +54,7 @@ async function decodeFile(file: string): Promise<RgbImage> {
   } catch (cause) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a JPEG, PNG, WebP or TIFF image but ${file} cannot be decoded: ${messageOf(cause)}`,
+      `Expected a JPEG, PNG, WebP or TIFF image but ${file} cannot be decoded: ${messageOf(cause)}. Get it again, save it anew or remove it`,
       {cause, details: {file}},
     );
   }
@@ -59,7 +63,7 @@ async function decodeFile(file: string): Promise<RgbImage> {
 /**
  * Decodes files to one uint8 array [N,3,H,W] in their order, each resized bilinearly (antialiased)
  * unless it already has that size.
- * @throws SauError ERR_DATASET naming the first file that is missing or corrupt
+ * @throws SauError ERR_DATASET naming the first file that is missing or corrupt, ERR_OUT_OF_MEMORY
  */
 export async function decodeAll(
   files: readonly string[],
@@ -68,7 +72,7 @@ export async function decodeAll(
 ): Promise<Uint8Array> {
   const {height, width} = size;
   const bytes = 3 * height * width;
-  const images = new Uint8Array(files.length * bytes);
+  const images = roomFor(files.length, size);
   const waiting = files.entries();
   const breather = new Breather();
   let done = 0;
@@ -89,6 +93,24 @@ export async function decodeAll(
     failed = true; // the other workers stop after their current file
   }
   return images;
+}
+
+/** uint8 [count,3,H,W]. Throws ERR_OUT_OF_MEMORY. */
+function roomFor(count: number, {height, width}: ImageSize): Uint8Array {
+  const bytes = count * 3 * height * width;
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new SauError(
+      'ERR_OUT_OF_MEMORY',
+      `Expected memory for ${count} images of ${height}x${width}, ${(bytes / 2 ** 30).toFixed(1)} GiB, but there is too little.`,
+      {
+        cause,
+        remedy: 'Lower --image-size, or use fewer images, such as with --test-limit.',
+        details: {count, height, width, bytes},
+      },
+    );
+  }
 }
 
 /** One image as planes: uint8 [3,H,W]. Throws as {@link decodeAll}. */

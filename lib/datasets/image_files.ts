@@ -10,30 +10,34 @@ const UNREADABLE = new Set(['.ppm', '.bmp', '.pgm']);
 interface Listing {
   readonly folders: readonly string[];
   readonly files: readonly string[];
+  /** Pipes, sockets and devices, which may never end or block for ever. */
+  readonly others: readonly string[];
 }
 
-async function isFolder(entry: Dirent, path: string): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return (await stat(path)).isDirectory();
+/** Of what a link leads to, too. */
+async function kindOf(entry: Dirent, path: string): Promise<keyof Listing> {
+  const what = entry.isSymbolicLink() ? await stat(path) : entry;
+  if (what.isDirectory()) return 'folders';
+  return what.isFile() ? 'files' : 'others';
 }
 
 /** Names in a folder, sorted by code unit; links are followed. Throws ERR_DATASET. */
 export async function listFolder(folder: string): Promise<Listing> {
-  const folders: string[] = [];
-  const files: string[] = [];
+  const found: Record<keyof Listing, string[]> = {folders: [], files: [], others: []};
   try {
     for await (const entry of await opendir(folder, {bufferSize: 512})) {
-      if (await isFolder(entry, join(folder, entry.name))) folders.push(entry.name);
-      else files.push(entry.name);
+      found[await kindOf(entry, join(folder, entry.name))].push(entry.name);
     }
   } catch (cause) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a folder of images at ${folder} but it cannot be read: ${messageOf(cause)}`,
+      `Expected a folder of images at ${folder} but it cannot be read: ${messageOf(cause)}. ` +
+        'Check the path, its permissions and the links in it',
       {cause, details: {folder}},
     );
   }
-  return {folders: folders.sort(), files: files.sort()};
+  for (const names of Object.values(found)) names.sort();
+  return found;
 }
 
 function isImage(folder: string, name: string): boolean {
@@ -51,7 +55,15 @@ function isImage(folder: string, name: string): boolean {
 
 /** [folder, its image files] for the folder and every folder below it. */
 async function walk(folder: string): Promise<[string, string[]][]> {
-  const {folders, files} = await listFolder(folder);
+  const {folders, files, others} = await listFolder(folder);
+  const odd = others.find((name) => isImage(folder, name));
+  if (odd !== undefined) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected an image file at ${join(folder, odd)} but it is a pipe, a socket or a device; remove it`,
+      {details: {file: join(folder, odd)}},
+    );
+  }
   const found: [string, string[]][] = [[folder, files.filter((name) => isImage(folder, name))]];
   for (const name of folders) found.push(...(await walk(join(folder, name))));
   return found;
