@@ -21,7 +21,10 @@ export async function longRun<T>(
   const view = await createProgressView(quiet);
   const interrupted = (): SauError => {
     view.note('interrupted: stopping and saving what there is; Ctrl-C again stops at once');
-    return new SauError('ERR_ABORTED', 'Interrupted before there was a result to save');
+    return new SauError(
+      'ERR_ABORTED',
+      'Interrupted before there was a result to save; run the command again',
+    );
   };
   return interruptible(
     interrupted,

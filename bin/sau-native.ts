@@ -48,9 +48,9 @@ function packageVersion(): string {
 function usageError(error: CommanderError): SauError {
   const message =
     error.code === 'commander.help'
-      ? 'Expected a command; see the list above or sau-native --help'
+      ? 'Expected a command but received none'
       : error.message.replace(/^error: /, '');
-  return new SauError('ERR_CONFIG', message, {cause: error});
+  return new SauError('ERR_CONFIG', `${message}; see sau-native --help`, {cause: error});
 }
 
 /** The one place that prints errors and sets the exit code. */

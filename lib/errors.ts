@@ -57,7 +57,10 @@ export class SauError extends Error {
 
 /** For the end of a `switch` over a union: the compiler proves that it is never reached. */
 export function assertNever(value: never): never {
-  throw new SauError('ERR_NATIVE', `Unexpected value ${JSON.stringify(value)}`);
+  throw new SauError(
+    'ERR_NATIVE',
+    `Expected one of the known values but received ${JSON.stringify(value)}. This is a defect of sau-native: please report it`,
+  );
 }
 
 /** The message of anything that was thrown. */

@@ -17,7 +17,8 @@ export async function openCleanSession(
   if (numClasses === null) {
     throw new SauError(
       'ERR_CHECKPOINT',
-      `Expected the weights of a classifier for the clean model but ${path ?? 'they'} end in no linear layer`,
+      `Expected the weights of a classifier for the clean model but ${path ?? 'they'} end in no linear layer. Give a checkpoint of the victim's architecture`,
+      {details: {path}},
     );
   }
   const session = await openSession(numClasses);

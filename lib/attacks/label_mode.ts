@@ -24,7 +24,7 @@ export function checkLabelMode(mode: LabelMode, numClasses: number): void {
       if (isIntegerWithin(mode.targetLabel, 0, numClasses - 1)) return;
       throw new SauError(
         'ERR_CONFIG',
-        `Expected a target label from 0 to ${numClasses - 1} but received ${mode.targetLabel}`,
+        `Expected a target label from 0 to ${numClasses - 1} but received ${mode.targetLabel}. Give another --target-label`,
         {details: {targetLabel: mode.targetLabel, numClasses}},
       );
     case 'all2all':
@@ -32,7 +32,7 @@ export function checkLabelMode(mode: LabelMode, numClasses: number): void {
       if (numClasses < 2) {
         throw new SauError(
           'ERR_CONFIG',
-          `Expected at least two classes for all2all but received ${numClasses}`,
+          `Expected at least two classes for all2all but received ${numClasses}. Use another data set or --label-mode`,
           {details: {numClasses}},
         );
       }

@@ -48,9 +48,13 @@ async function readLfPattern(
   let largest = 0;
   for (const value of pattern) largest = Math.max(largest, Math.abs(value));
   if (!Number.isFinite(largest)) {
-    throw new SauError('ERR_DATASET', `Expected finite numbers in the pattern ${path}`, {
-      details: {path},
-    });
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected finite numbers in the pattern ${path} but it has others. Make it anew, or leave it out to have one made`,
+      {
+        details: {path},
+      },
+    );
   }
   if (array.dtype === 'uint8' || largest > 1) return pattern;
   const range = `the pattern ${path} has floats up to ${largest}`;

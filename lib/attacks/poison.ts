@@ -42,7 +42,7 @@ function countOf(amount: PoisonAmount, total: number): number {
   if (count > 0) return count;
   throw new SauError(
     'ERR_CONFIG',
-    `Expected a poison rate that poisons at least one of ${total} images but ${rate} poisons none; use at least ${1 / total}`,
+    `Expected a poison rate that poisons at least one of ${total} images but ${rate} poisons none; use a --poison-rate of at least ${1 / total}`,
     {details: {poisonRate: rate, images: total}},
   );
 }

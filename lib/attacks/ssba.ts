@@ -20,7 +20,7 @@ export async function ssba(options: OwnOptions<'ssba'>, context: AttackContext):
   if (trainImages === null || testImages === null) {
     throw new SauError(
       'ERR_CONFIG',
-      'Expected the arrays of the encoded images for both trainImages and testImages, or for neither, which trains an encoder, but received only one',
+      'Expected the arrays of the encoded images for both trainImages and testImages, or for neither, which trains an encoder, but received only one. Give the other too, or leave both out',
     );
   }
   return {

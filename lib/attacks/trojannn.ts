@@ -31,7 +31,7 @@ export async function trojannn(
   if (planes.every((value) => value === 0)) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a picture that is not all black for mask but received ${mask ?? 'the built-in one'}`,
+      `Expected a picture that is not all black for mask but received ${mask ?? 'the built-in one'}. Give another --mask, or a larger --image-size`,
     );
   }
   const clean = await cleanModel(options.cleanModel);

@@ -32,7 +32,7 @@ async function readMap(path: string): Promise<UserOptions> {
   } catch (cause) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected a readable YAML file for --config but received ${path}: ${messageOf(cause)}`,
+      `Expected a readable YAML file for --config but received ${path}: ${messageOf(cause)}. Correct the file, or name another`,
       {cause, details: {path}},
     );
   }
@@ -42,7 +42,7 @@ async function readMap(path: string): Promise<UserOptions> {
   if (typeof content !== 'object' || Array.isArray(content)) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected a map of option names to values in ${path} but received ${Array.isArray(content) ? 'a list' : typeof content}`,
+      `Expected a map of option names to values in ${path} but received ${Array.isArray(content) ? 'a list' : typeof content}. Write lines such as "n_rounds: 20"`,
       {details: {path}},
     );
   }

@@ -30,9 +30,13 @@ export function checkCifarLabel(label: unknown, file: string): number {
   if (typeof label === 'number' && Number.isInteger(label) && label >= 0 && label <= 9) {
     return label;
   }
-  throw new SauError('ERR_DATASET', `Expected labels 0 to 9 in ${file} but found ${label}`, {
-    details: {file, label: String(label)},
-  });
+  throw new SauError(
+    'ERR_DATASET',
+    `Expected labels 0 to 9 in ${file} but found ${label}; download it again`,
+    {
+      details: {file, label: String(label)},
+    },
+  );
 }
 
 /** An ImageSet of clean CIFAR images. */

@@ -24,7 +24,7 @@ async function inspectBatch(path: string): Promise<BatchFile> {
   } catch (cause) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected the CIFAR-10 batch ${path} but it cannot be read: ${messageOf(cause)}`,
+      `Expected the CIFAR-10 batch ${path} but it cannot be read: ${messageOf(cause)}; download the data set again, or check its permissions`,
       {cause, details: {file: path}},
     );
   }
@@ -48,9 +48,13 @@ async function readBlock(handle: FileHandle, block: number, file: BatchFile): Pr
     const position = firstRecord * RECORD_BYTES + filled;
     const {bytesRead} = await handle.read(bytes, filled, bytes.length - filled, position);
     if (bytesRead === 0) {
-      throw new SauError('ERR_DATASET', `Expected ${file.path} not to shrink while it is read`, {
-        details: {file: file.path},
-      });
+      throw new SauError(
+        'ERR_DATASET',
+        `Expected ${file.path} not to shrink while it is read but it did; run again when nothing writes it`,
+        {
+          details: {file: file.path},
+        },
+      );
     }
     filled += bytesRead;
   }

@@ -35,7 +35,7 @@ async function readDict(file: string): Promise<ReadonlyMap<unknown, unknown>> {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new SauError(
       'ERR_DATASET',
-      `Expected the CIFAR-10 file ${file} but it cannot be read: ${messageOf(cause)}`,
+      `Expected the CIFAR-10 file ${file} but it cannot be read: ${messageOf(cause)}; download the data set again, or check its permissions`,
       {cause, details: {file}},
     );
   });
@@ -137,7 +137,7 @@ async function checkPresent(file: string): Promise<void> {
   await stat(file).catch((cause: unknown) => {
     throw new SauError(
       'ERR_DATASET',
-      `Expected the CIFAR-10 file ${file} but it cannot be read: ${messageOf(cause)}`,
+      `Expected the CIFAR-10 file ${file} but it cannot be read: ${messageOf(cause)}; download the data set again, or check its permissions`,
       {cause, details: {file}},
     );
   });

@@ -35,7 +35,7 @@ function labelFolders(
       : `class folders named as the classes (${classNames.slice(0, 3).join(', ')}, ...) or 0 to ${numClasses - 1}`;
   throw new SauError(
     'ERR_DATASET',
-    `Expected ${expected} in ${folder} but found ${names.length} folders, among them "${unknown}"`,
+    `Expected ${expected} in ${folder} but found ${names.length} folders, among them "${unknown}"; sort the images into such folders`,
     {details: {folder, unknown, numClasses}},
   );
 }
@@ -63,7 +63,7 @@ export async function loadCleanFolder(
   if (files.length === 0) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected images in the class folders of ${folder} but found none`,
+      `Expected images in the class folders of ${folder} but found none; put JPEG, PNG, WebP or TIFF files into them`,
       {details: {folder}},
     );
   }

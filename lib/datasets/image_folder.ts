@@ -26,7 +26,7 @@ async function scanSplit(folder: string): Promise<Split> {
   if (classNames.length < 2) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected one folder per class in ${folder} but found ${classNames.length} folders`,
+      `Expected one folder per class in ${folder} but found ${classNames.length} folders; sort the images into at least two`,
       {details: {folder, folders: classNames.length}},
     );
   }
@@ -37,7 +37,7 @@ async function scanSplit(folder: string): Promise<Split> {
     if (images.length === 0) {
       throw new SauError(
         'ERR_DATASET',
-        `Expected images in the class folder ${join(folder, name)} but found none`,
+        `Expected images in the class folder ${join(folder, name)} but found none; put JPEG, PNG, WebP or TIFF files into it, or remove it from both splits`,
         {details: {folder: join(folder, name)}},
       );
     }
@@ -74,7 +74,7 @@ export async function openImageFolder(folder: string, size?: ImageSize): Promise
   if (splits === null) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected the folders train and test (or val) in ${folder} but they are not both there`,
+      `Expected the folders train and test (or val) in ${folder} but they are not both there; name the folder that holds them`,
       {details: {folder}},
     );
   }
@@ -108,7 +108,7 @@ function defaultSize(name: keyof typeof DATASETS | null, folder: string): ImageS
   if (name !== null) return {height: DATASETS[name].size, width: DATASETS[name].size};
   throw new SauError(
     'ERR_CONFIG',
-    `Expected a height and width for the images of ${folder} but received none; give the size that the model was trained at`,
+    `Expected a height and width for the images of ${folder} but received none; give the size that the model was trained at with --image-size`,
     {details: {folder}},
   );
 }

@@ -81,7 +81,7 @@ async function locate(path: string, kinds: readonly DatasetKind[]): Promise<Foun
   if (!(await exists(path))) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a data set at ${path} but there is no such folder`,
+      `Expected a data set at ${path} but there is no such folder; check --data`,
       {
         details: {path},
       },
@@ -100,7 +100,7 @@ async function locate(path: string, kinds: readonly DatasetKind[]): Promise<Foun
   const wanted = kinds.map((kind) => LAYOUTS[kind]).join(', ');
   throw new SauError(
     'ERR_DATASET',
-    `Expected a data set in ${path} or in a folder there but found none of ${wanted}`,
+    `Expected a data set in ${path} or in a folder there but found none of ${wanted}; name its folder with --data`,
     {details: {path, kinds}},
   );
 }

@@ -36,7 +36,7 @@ async function render(spec: object): Promise<string> {
   } catch (cause) {
     throw new SauError(
       'ERR_OUTPUT',
-      `Expected to draw the curves but could not: ${messageOf(cause)}`,
+      `Expected to draw the curves but could not: ${messageOf(cause)}. Run again with more free memory, or install the package again`,
       {
         cause,
       },

@@ -134,8 +134,11 @@ describe('a configuration file', () => {
   });
 
   it.each([
-    ['- 1\n', /^Expected a map of option names to values in .* but received a list$/],
-    ['text\n', /but received string$/],
+    [
+      '- 1\n',
+      /^Expected a map of option names to values in .* but received a list\. Write lines such as/,
+    ],
+    ['text\n', /but received string\. Write lines such as/],
     ['a: [1\n', /^Expected a readable YAML file for --config but received /],
   ])('is refused when it is %j', async (text, message) => {
     const reading = readOfficialYaml(await yaml(text), OFFICIAL_DEFEND_NAMES, own);
