@@ -85,7 +85,8 @@ torch::Device parse_device(const std::string& text) {
   const auto count = static_cast<int64_t>(torch::cuda::device_count());
   if (device.index() >= count) {
     throw Error("ERR_DEVICE", "Expected a device below cuda:" + std::to_string(count) +
-                                  " but received '" + text + "'");
+                                  " but received '" + text +
+                                  "'. Use one that `sau-native doctor` lists");
   }
   return device;
 }

@@ -39,13 +39,15 @@ void copy_tensors(const std::vector<NamedTensor>& from, const std::vector<NamedT
   const torch::NoGradGuard no_grad;
   if (to.size() != from.size()) {
     throw Error("ERR_CHECKPOINT", "Expected " + std::to_string(to.size()) +
-                                      " tensors but received " + std::to_string(from.size()));
+                                      " tensors but received " + std::to_string(from.size()) +
+                                      ". Check that they are of this model, with its classes");
   }
   for (size_t i = 0; i < to.size(); ++i) {
     if (to[i].name != from[i].name || to[i].value.sizes() != from[i].value.sizes() ||
         to[i].value.scalar_type() != from[i].value.scalar_type()) {
-      throw Error("ERR_CHECKPOINT",
-                  "Expected the tensor " + describe(to[i]) + " but received " + describe(from[i]));
+      throw Error("ERR_CHECKPOINT", "Expected the tensor " + describe(to[i]) + " but received " +
+                                        describe(from[i]) +
+                                        ". Check that they are of this model, with its classes");
     }
   }
   for (size_t i = 0; i < to.size(); ++i) to[i].value.copy_(from[i].value);

@@ -126,7 +126,8 @@ StegaImages make_stega_images(const ImageSet& train, const ImageSet& test,
     throw Error("ERR_CONFIG",
                 "Expected images whose sides are multiples of 16 for the encoder but "
                 "received " +
-                    std::to_string(height) + " x " + std::to_string(width));
+                    std::to_string(height) + " x " + std::to_string(width) +
+                    ". Use --image-size, or give arrays made elsewhere");
   }
   const auto device = train.images.device();
   torch::manual_seed(seed);
@@ -137,7 +138,7 @@ StegaImages make_stega_images(const ImageSet& train, const ImageSet& test,
   const double last_loss = losses.back().item<double>();
   if (!std::isfinite(last_loss)) {
     throw Error("ERR_DIVERGED", "Expected a finite loss of the encoder but it is " +
-                                    std::to_string(last_loss) + ". Lower its learning rate");
+                                    std::to_string(last_loss) + ". Lower --encoder-learning-rate");
   }
   const auto bits = secret.to(torch::TensorOptions(device).dtype(torch::kFloat32));
   const auto encoded = encode(stega, train, bits, control);

@@ -32,7 +32,7 @@ torch::Tensor best_connected(const FinalLayer& layer, int64_t count) {
   if (count > most) {
     throw Error("ERR_CONFIG", "Expected at most " + std::to_string(most) +
                                   " neurons of the model's final layer but received " +
-                                  std::to_string(count));
+                                  std::to_string(count) + ". Lower --num-neuron");
   }
   return std::get<1>(layer.weight.detach().abs().sum(0).topk(count));
 }

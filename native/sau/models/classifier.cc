@@ -14,9 +14,9 @@ std::shared_ptr<Classifier> make_classifier(const std::string& name, int64_t num
     const int64_t width = match[1].matched ? std::stoll(match[1]) : 64;
     return std::make_shared<PreActResNet18>(num_classes, width);
   }
-  throw Error(
-      "ERR_CONFIG",
-      "Expected a model such as preactresnet18 or preactresnet18_w16 but received '" + name + "'");
+  throw Error("ERR_CONFIG",
+              "Expected a model such as preactresnet18 or preactresnet18_w16 but received '" +
+                  name + "'. No other architecture is known");
 }
 
 }  // namespace sau
