@@ -124,7 +124,7 @@ export const DEMO_DEFAULTS = {
   poisonRate: 0.3,
   clean: '25pct',
   rounds: 15,
-  batchSize: 64,
+  batchSize: 32,
   defenseLearningRate: 1e-3,
 } as const;
 
