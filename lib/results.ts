@@ -16,7 +16,7 @@ export interface RoundReport {
   readonly trainAcc: number | null;
   /** null where the round was not evaluated. */
   readonly metrics: Metrics | null;
-  /** Only in training under an attack that poisons each batch. */
+  /** Only in training whose poisoned images are known. */
   readonly attack?: AttackShares;
   /** Wall time of the round, evaluation included. */
   readonly seconds: number;

@@ -20,7 +20,7 @@ struct Metrics {
   int64_t clean_count = 0, poisoned_count = 0;
 };
 
-/// An epoch under an attack that poisons each batch: fractions in [0,1] of the training's own
+/// An epoch whose poisoned images are known: fractions in [0,1] of the training's own
 /// batches, and of the test images with the disturbance that is no trigger. NaN where there were no
 /// such images.
 struct AttackShares {

@@ -119,6 +119,17 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
   });
 });
 
+describe.skipIf(!IS_BUILT)('an attack', () => {
+  const world = useWorld({attacked: false});
+
+  it('measures no ASR where the only test image is of the target class', async () => {
+    const out = join(world.folder, 'limited');
+    const limits = {epochs: 1, testLimit: 1};
+    const {metrics} = await builtPackage().attack({...VICTIM, ...limits, data: world.data, out});
+    expect(metrics).toMatchObject({cleanCount: 1, poisonedCount: 0, asr: null, ra: null});
+  });
+});
+
 describe.skipIf(!IS_BUILT)('an aborted attack', () => {
   const world = useWorld({attacked: false});
 

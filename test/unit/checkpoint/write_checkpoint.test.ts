@@ -45,6 +45,21 @@ describe('writeCheckpoint', () => {
     });
   });
 
+  it.each([
+    ['too few bytes', {data: new Uint8Array(7)}, 'ERR_CHECKPOINT'],
+    ['an unknown dtype', {dtype: 'float8'}, 'ERR_CHECKPOINT'],
+    ['numbers in place of bytes', {data: [1, 2]}, 'ERR_CONFIG'],
+  ] as const)('refuses a tensor of %s and writes nothing', async (_, wrong, code) => {
+    const weight = {dtype: 'float32', shape: [2], data: new Uint8Array(8), ...wrong};
+    const stateDict = new Map([['conv1.weight', weight]]) as unknown as StateDict;
+    await inTemporaryFolder(async (folder) => {
+      const path = join(folder, 'a.pt');
+      const call = writeCheckpoint(path, {modelName: 'm', numClasses: 4, stateDict});
+      expect((await errorOf(call, code)).message).toContain("'conv1.weight'");
+      expect(await readdir(folder)).toEqual([]);
+    });
+  });
+
   it('writes equal files for equal weights, with every entry on 64 bytes', async () => {
     const {stateDict} = await readCheckpoint(fixture('bare.pt'));
     await inTemporaryFolder(async (folder) => {
