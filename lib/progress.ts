@@ -49,6 +49,6 @@ export type Progress =
 export interface RunOptions {
   /** Aborting makes the call reject with `signal.reason`. */
   readonly signal?: AbortSignal;
-  /** Is told how the call gets on. It holds up nothing but the JS thread. */
+  /** Is told how the call gets on. It holds up nothing but the JS thread; what it throws stops the call, which rejects with it. */
   readonly onProgress?: (progress: Progress) => void;
 }

@@ -10,24 +10,41 @@ import type {Progress, RunOptions} from './progress.js';
  */
 export interface Run<T> extends Promise<T>, AsyncIterable<Progress> {}
 
-/** Starts `work`, whose progress goes to the options' `onProgress` and to those who iterate the run. */
+/**
+ * Starts `work`, whose progress goes to the options' `onProgress` and to those who iterate the run. `work` is given
+ * a signal that is aborted with the options' own, and with what an `onProgress` throws, which the run rejects with.
+ */
 export function startRun<T, Options extends RunOptions>(
   options: Options,
-  work: (options: Options & Required<Pick<RunOptions, 'onProgress'>>) => Promise<T>,
+  work: (options: Options & Required<RunOptions>) => Promise<T>,
 ): Run<T> {
   const told: Progress[] = [];
   const readers = new Set<Reader>();
   let ended = false;
+  const stop = new AbortController();
+  const follow = (): void => stop.abort(options.signal?.reason);
+  let failure: {readonly error: unknown} | undefined;
   const onProgress = (progress: Progress): void => {
     // As many as the result's own reports. Batches are many more, and past when the next one ends.
     if (progress.kind !== 'batch') told.push(progress);
     for (const reader of readers) reader.push(progress);
-    options.onProgress?.(progress);
+    try {
+      options.onProgress?.(progress);
+    } catch (error) {
+      // Most calls come from the native core, which could do nothing with it.
+      failure ??= {error};
+      stop.abort(error);
+    }
   };
   const settle = async (): Promise<T> => {
     try {
-      return await work({...options, onProgress});
+      if (options.signal?.aborted) follow();
+      options.signal?.addEventListener('abort', follow, {once: true});
+      const value = await work({...options, signal: stop.signal, onProgress});
+      if (failure !== undefined) throw failure.error;
+      return value;
     } finally {
+      options.signal?.removeEventListener('abort', follow);
       ended = true;
       for (const reader of readers) reader.wake();
     }

@@ -44,6 +44,25 @@ describe('a job that is iterated', () => {
   });
 });
 
+describe('an onProgress that throws', () => {
+  it.each(['batch', 'round'])('in a %s stops the job, which rejects with it', async (when) => {
+    using session = await roundsSession();
+    const error = new Error('a bug of the caller');
+    let calls = 0;
+    const job = session.unlearn(ENDLESS, {
+      onProgress: ({kind}) => {
+        if (kind !== when) return;
+        calls += 1;
+        throw error;
+      },
+    });
+    await expect(job).rejects.toBe(error);
+    expect(calls).toBeGreaterThan(0);
+    expect(session.busy).toBe(false);
+    expect(await session.unlearn(UNLEARN)).toHaveLength(2);
+  });
+});
+
 describe('an abort', () => {
   it("rejects with the signal's reason and leaves the session usable", async () => {
     using session = await roundsSession();

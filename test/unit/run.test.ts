@@ -58,6 +58,43 @@ async function unhandledDuring(work: () => Promise<void>): Promise<unknown[]> {
   return seen;
 }
 
+describe('the signal of a run', () => {
+  const signalOf = async (options: RunOptions): Promise<AbortSignal> =>
+    startRun(options, async ({signal}) => signal);
+
+  it('is aborted with that of the caller, and for the same reason', async () => {
+    const controller = new AbortController();
+    const {promise, resolve} = withResolvers<void>();
+    const run = startRun({signal: controller.signal}, async ({signal}) => {
+      await promise;
+      return signal;
+    });
+    controller.abort('enough');
+    resolve();
+    expect(await run).toMatchObject({aborted: true, reason: 'enough'});
+    expect(await signalOf({signal: AbortSignal.abort('before')})).toMatchObject({reason: 'before'});
+    expect(await signalOf({})).toMatchObject({aborted: false});
+  });
+
+  it('is let go of when the run has ended', async () => {
+    const controller = new AbortController();
+    const signal = await signalOf({signal: controller.signal});
+    controller.abort();
+    expect(signal.aborted).toBe(false);
+  });
+
+  it('is aborted by an onProgress that throws, with which the run rejects whatever its work does', async () => {
+    const error = new Error('a bug of the caller');
+    const onProgress = (): void => {
+      throw error;
+    };
+    const {run, tell, resolve} = controlledRun({onProgress});
+    expect(() => tell(batch(1))).not.toThrow();
+    resolve('a result');
+    await expect(run).rejects.toBe(error);
+  });
+});
+
 describe('a run', () => {
   it('is a promise of the result', async () => {
     const {run, resolve} = controlledRun();
