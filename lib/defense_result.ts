@@ -1,10 +1,10 @@
-import {access} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {StateDict} from './checkpoint/tensor.js';
 import {writeCheckpoint} from './checkpoint/write_checkpoint.js';
 import type {DefendConfig} from './config.js';
 import type {ImageSet} from './datasets/image_set.js';
 import type {Metrics} from './metrics.js';
+import {pathExists} from './path_exists.js';
 import {writeCurves} from './report/curves.js';
 import type {OutputFiles, RoundReport} from './results.js';
 import type {Target} from './target.js';
@@ -43,11 +43,7 @@ export async function removeDefense(out: string): Promise<void> {
 
 /** The same, except where the weights are written: they are what the rounds were for, and stay with the rest. */
 export async function takeBackDefense(out: string): Promise<void> {
-  const isSafe = await access(join(out, NAMES.checkpoint)).then(
-    () => true,
-    () => false,
-  );
-  if (!isSafe) await removeDefense(out);
+  if (!(await pathExists(join(out, NAMES.checkpoint)))) await removeDefense(out);
 }
 
 /** Writes what a defense leaves besides its rounds; each file whole or not at all. Throws ERR_OUTPUT. */

@@ -1,4 +1,3 @@
-import {access} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {type Checkpoint, readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {datasetRootsOf} from './checkpoint/record_paths.js';
@@ -11,6 +10,7 @@ import type {ImageSize} from './datasets/decode.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import {checkModel} from './model_guard.js';
+import {pathExists} from './path_exists.js';
 import {type RecordNotes, readRecordNotes} from './record_notes.js';
 
 /** A record of an attack, and the file that it was read from. */
@@ -120,7 +120,7 @@ async function recordOf(
   if (checkpoint.record !== null) return {...checkpoint.record, path: checkpoint.path};
   // A defense writes to <record>/defense/<name>/: its record is two folders up.
   const above = join(dirname(checkpoint.path), '..', '..', 'attack_result.pt');
-  if (checkpoint.kind !== 'defense_result' || !(await exists(above))) return null;
+  if (checkpoint.kind !== 'defense_result' || !(await pathExists(above))) return null;
   const other = await readCheckpoint(above);
   if (other.record === null) return null;
   note(`using the data of the record ${dirname(above)}`);
@@ -136,7 +136,7 @@ async function findDataset(
   if (config.data !== null) return openDataset({path: config.data, kind, size});
   if (record === null) return null;
   for (const path of await datasetRootsOf(record.path, record.dataPath)) {
-    if (await exists(path)) return openDataset({path, kind, size});
+    if (await pathExists(path)) return openDataset({path, kind, size});
   }
   return null;
 }
@@ -192,12 +192,5 @@ function sizeOfKnown(datasetName: string): ImageSize {
     'ERR_CONFIG',
     'Expected --image-size but received nothing, and neither a record nor a data set tells the size of the images. ' +
       'Give the side in pixels that the model was trained at.',
-  );
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   );
 }

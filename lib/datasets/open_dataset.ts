@@ -1,6 +1,6 @@
-import {stat} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {assertNever, SauError} from '../errors.js';
+import {pathExists} from '../path_exists.js';
 import {openCifarBinary} from './cifar_binary.js';
 import {openCifarPython} from './cifar_python.js';
 import type {Dataset, DatasetKind} from './dataset.js';
@@ -31,18 +31,11 @@ const LAYOUTS: Readonly<Record<DatasetKind, string>> = {
   imageFolder: 'train/<class>/* with test/<class>/* or val/<class>/*',
 };
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** The folder that holds `file`: the path itself, its subfolder, or the same inside `cifar10`. */
 async function findCifar(path: string, subfolder: string, file: string): Promise<string[]> {
   for (const base of [path, join(path, 'cifar10')]) {
     for (const folder of [base, join(base, subfolder)]) {
-      if (await exists(join(folder, file))) return [folder];
+      if (await pathExists(join(folder, file))) return [folder];
     }
   }
   return [];
@@ -50,7 +43,7 @@ async function findCifar(path: string, subfolder: string, file: string): Promise
 
 async function hasSplits(folder: string): Promise<boolean> {
   const names = ['train', 'test', 'val'];
-  const present = await Promise.all(names.map((name) => exists(join(folder, name))));
+  const present = await Promise.all(names.map((name) => pathExists(join(folder, name))));
   return findSplits(names.filter((_, i) => present[i])) !== null;
 }
 
@@ -78,7 +71,7 @@ async function findKind(kind: DatasetKind, path: string): Promise<string[]> {
 }
 
 async function locate(path: string, kinds: readonly DatasetKind[]): Promise<Found> {
-  if (!(await exists(path))) {
+  if (!(await pathExists(path))) {
     throw new SauError(
       'ERR_DATASET',
       `Expected a data set at ${path} but there is no such folder; check --data`,

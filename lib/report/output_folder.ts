@@ -1,7 +1,8 @@
 import {randomUUID} from 'node:crypto';
-import {access, mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
+import {mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import {errnoOf, messageOf, SauError} from '../errors.js';
+import {pathExists} from '../path_exists.js';
 
 export interface OutputOptions {
   /** Accept a folder that already has a result; its files are overwritten. */
@@ -65,7 +66,7 @@ async function removeEmpty(folders: readonly string[]): Promise<void> {
  */
 async function makeFolders(folder: string, made: string[]): Promise<void> {
   const missing: string[] = [];
-  for (let path = folder; !(await exists(path)); path = dirname(path)) missing.unshift(path);
+  for (let path = folder; !(await pathExists(path)); path = dirname(path)) missing.unshift(path);
   for (const path of missing) if (await makeFolder(path)) made.unshift(path);
   if (missing.length === 0) await mkdir(folder, {recursive: true}); // refuses a file of that name
 }
@@ -101,17 +102,10 @@ async function refuseOther(path: string, inputs: readonly string[]): Promise<voi
   }
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 async function refuseEarlierResult(folder: string, results: readonly string[]): Promise<void> {
   for (const name of results) {
     const path = join(folder, name);
-    if (await exists(path)) {
+    if (await pathExists(path)) {
       throw outputError(
         folder,
         'a folder without a result',

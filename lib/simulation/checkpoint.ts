@@ -1,5 +1,4 @@
 import {createHash} from 'node:crypto';
-import {access} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Breather} from '../breather.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
@@ -12,6 +11,7 @@ import {TensorRef} from '../checkpoint/torch_values.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
+import {pathExists} from '../path_exists.js';
 import type {RoundReport} from '../results.js';
 import {removeFiles} from '../whole_file.js';
 import type {OpenedAttack} from './data.js';
@@ -105,10 +105,7 @@ export async function readAttackCheckpoint(
 }
 
 export function hasAttackCheckpoint(record: string): Promise<boolean> {
-  return access(join(record, ATTACK_CHECKPOINT)).then(
-    () => true,
-    () => false,
-  );
+  return pathExists(join(record, ATTACK_CHECKPOINT));
 }
 
 /** Removes the checkpoint, and what a process that was killed has left of one. Throws ERR_OUTPUT. */
