@@ -1,45 +1,35 @@
-import {type ChildProcess, execFileSync, spawn, spawnSync} from 'node:child_process';
+import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
-import {createServer as createSecureServer} from 'node:https';
-import {type AddressInfo, connect} from 'node:net';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {makeZip} from '../support/raw_zip.js';
 import {
+  BASIC,
   fileServer,
   finished,
   LIBRARY,
-  libTorchEntries,
+  NAME,
+  setupFrom,
   sha256,
   useSetupWorld,
   VERSION,
+  ZIP,
 } from './setup_world.js';
 import {builtPackage, IS_BUILT, namesIn, PROGRAM} from './world.js';
 
-const ZIP = IS_BUILT ? makeZip(libTorchEntries()) : Buffer.alloc(0);
-const NAME = `libtorch-${VERSION}-cpu`;
-
-const BASIC = `Basic ${Buffer.from('me:secret').toString('base64')}`;
-const HAS_OPENSSL = spawnSync('openssl', ['version']).status === 0;
-const CERTIFICATE = [
-  ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2'],
-  ...['-subj', '/CN=libtorch.invalid', '-addext', 'subjectAltName=DNS:libtorch.invalid'],
-];
 /** Whether this user may mount a small disk in a namespace of its own. */
 const MAY_MOUNT =
   spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
 describe.skipIf(!IS_BUILT)('setup from an address', () => {
   const world = useSetupWorld();
-  const library = () => join(world.cache, NAME, 'torch', 'lib', 'libtorch_cpu.so');
-  const from = (address: string, data = ZIP) => [
-    ...['setup', '--yes', '--from', `${address}/libtorch.zip`, '--sha256', sha256(data)],
-  ];
 
   it('installs the zip, and takes up a cut connection where it broke', async () => {
     const server = fileServer(ZIP, {cutAfter: 70_000});
-    const {stdout, stderr} = await world.sau([...from(await world.serve(server.handle)), '--json']);
+    const {stdout, stderr} = await world.sau([
+      ...setupFrom(await world.serve(server.handle)),
+      '--json',
+    ]);
     expect(JSON.parse(stdout)).toMatchObject({
       action: 'installed',
       libtorch: {version: VERSION, cuda: null, source: 'cache'},
@@ -48,15 +38,15 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
     expect(server.conditions).toEqual([undefined, '"one"']);
     expect(stderr).toMatch(/trying again from byte [1-9]/);
     expect(stderr).not.toContain('at work'); // nobody else is
-    expect(readFileSync(library()).equals(LIBRARY)).toBe(true);
+    expect(readFileSync(world.library()).equals(LIBRARY)).toBe(true);
     expect(namesIn(world.cache)).toEqual([NAME]);
   });
 
   it('starts again where the server gives no ranges', async () => {
     const server = fileServer(ZIP, {cutAfter: 70_000, ranges: false});
-    await world.sau(from(await world.serve(server.handle)));
+    await world.sau(setupFrom(await world.serve(server.handle)));
     expect(server.ranges).toHaveLength(2);
-    expect(readFileSync(library()).equals(LIBRARY)).toBe(true);
+    expect(readFileSync(world.library()).equals(LIBRARY)).toBe(true);
   });
 
   it('fetches a file anew whose pieces do not fit together', async () => {
@@ -66,15 +56,15 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
     const address = await world.serve((request, response) =>
       (old.ranges.length === 0 ? old : server).handle(request, response),
     );
-    const {stderr} = await world.sau(from(address));
+    const {stderr} = await world.sau(setupFrom(address));
     expect(stderr).toContain('note: what was resumed does not fit: starting again');
     expect(server.ranges).toEqual([expect.stringMatching(/^bytes=[1-9]/), undefined]);
-    expect(readFileSync(library()).equals(LIBRARY)).toBe(true);
+    expect(readFileSync(world.library()).equals(LIBRARY)).toBe(true);
   });
 
   it('refuses a wrong checksum and leaves nothing', async () => {
     const address = await world.serve(fileServer(ZIP).handle);
-    const {status, stderr} = await world.sau(from(address, Buffer.from('other')));
+    const {status, stderr} = await world.sau(setupFrom(address, Buffer.from('other')));
     expect(status).toBe(1);
     expect(stderr).toContain(`Expected sha256 ${sha256(Buffer.from('other'))}`);
     expect(stderr).toContain(`received ${sha256(ZIP)}`);
@@ -89,12 +79,12 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
     expect(without.stderr).toMatch(/Expected --sha256 for http:.*#sha256=/);
     expect(namesIn(world.cache)).toEqual([]);
     await world.sau(['setup', '--yes', '--from', `${address}#sha256=${sha256(ZIP)}`]);
-    expect(existsSync(library())).toBe(true);
+    expect(existsSync(world.library())).toBe(true);
   });
 
   it('says what the server answered, without the password of the address', async () => {
     const address = await world.serve((_, response) => response.writeHead(404).end());
-    const {status, stderr} = await world.sau(from(address.replace('//', '//me:secret@')));
+    const {status, stderr} = await world.sau(setupFrom(address.replace('//', '//me:secret@')));
     expect(status).toBe(1);
     expect(stderr).toMatch(/libtorch.zip but the server answered 404/);
     expect(stderr).toContain('(ERR_DOWNLOAD)');
@@ -113,30 +103,30 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
       seen.push(request.headers.authorization);
       response.writeHead(302, {location: `${target}/elsewhere`}).end();
     });
-    await world.sau(from(first.replace('//', '//me:secret@')));
+    await world.sau(setupFrom(first.replace('//', '//me:secret@')));
     expect(seen).toEqual([BASIC, undefined]);
-    expect(existsSync(library())).toBe(true);
+    expect(existsSync(world.library())).toBe(true);
   });
 
   it('stops in the middle when it is aborted, installs nothing, and goes on from there', async () => {
     const server = fileServer(ZIP, {cutAfter: 70_000, stall: true});
     const address = await world.serve(server.handle);
-    const child = world.start(from(address));
+    const child = world.start(setupFrom(address));
     await saidBy(child, /kB of 2\d\d kB/);
     child.kill('SIGINT');
     const {status} = await finished(child);
     expect(status).toBe(130);
     expect(namesIn(world.cache)).toEqual(['downloads']);
-    await world.sau(from(address));
+    await world.sau(setupFrom(address));
     expect(server.ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
-    expect(existsSync(library())).toBe(true);
+    expect(existsSync(world.library())).toBe(true);
     expect(namesIn(world.cache)).toEqual([NAME]);
   });
 
   it('takes over from a process that was killed: lock, temporary folder and partial file', async () => {
     const server = fileServer(ZIP, {cutAfter: 70_000, stall: true});
     const address = await world.serve(server.handle);
-    const child = world.start(from(address));
+    const child = world.start(setupFrom(address));
     await saidBy(child, /kB of 2\d\d kB/);
     child.kill('SIGKILL');
     await once(child, 'close');
@@ -145,7 +135,7 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
       'downloads',
       'setup.lock',
     ]);
-    await world.sau(from(address));
+    await world.sau(setupFrom(address));
     expect(server.ranges[1]).toMatch(/^bytes=[1-9]\d*-$/);
     expect(namesIn(world.cache)).toEqual([NAME]);
   });
@@ -156,10 +146,10 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
     const address = await world.serve((request, response) => {
       release = () => server.handle(request, response);
     });
-    const first = world.start([...from(address), '--json']);
+    const first = world.start([...setupFrom(address), '--json']);
     const firstEnd = finished(first);
     await saidBy(first, /fetching/);
-    const second = world.start([...from(address), '--json']);
+    const second = world.start([...setupFrom(address), '--json']);
     const secondEnd = finished(second);
     await saidBy(second, new RegExp(`note: process ${first.pid} is at work`));
     release();
@@ -167,70 +157,6 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
     expect(ends.map(({stdout}) => JSON.parse(stdout).action)).toEqual(['installed', 'present']);
     expect(server.ranges).toEqual([undefined]);
     expect(namesIn(world.cache)).toEqual([NAME]);
-  });
-
-  it('goes through the proxy of the environment, with its user and password', async () => {
-    const file = fileServer(ZIP);
-    const asked: string[] = [];
-    const proxy = await world.serve((request, response) => {
-      asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
-      file.handle(request, response);
-    });
-    // Nobody but the proxy knows this host.
-    const env = {HTTP_PROXY: proxy.replace('//', '//me:secret@')};
-    const {stderr} = await world.sau(from('http://libtorch.invalid:81'), env);
-    expect(asked).toEqual([`http://libtorch.invalid:81/libtorch.zip ${BASIC}`]);
-    expect(stderr).not.toContain('secret');
-    expect(existsSync(library())).toBe(true);
-  });
-
-  it.skipIf(!HAS_OPENSSL)('goes through a proxy to https, which sees the host alone', async () => {
-    const [key, cert] = [join(world.folder, 'key.pem'), join(world.folder, 'cert.pem')];
-    execFileSync('openssl', [...CERTIFICATE, '-keyout', key, '-out', cert], {stdio: 'ignore'});
-    const options = {key: readFileSync(key), cert: readFileSync(cert)};
-    const origin = createSecureServer(options, fileServer(ZIP, {cutAfter: 70_000}).handle);
-    origin.listen(0, '127.0.0.1');
-    await once(origin, 'listening');
-    const {port} = origin.address() as AddressInfo;
-    const asked: string[] = [];
-    const proxy = await world.serve(
-      () => undefined,
-      (request, socket, head) => {
-        asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
-        const upstream = connect(port, '127.0.0.1', () => {
-          socket.write('HTTP/1.1 200 OK\r\n\r\n');
-          upstream.write(head);
-          upstream.pipe(socket).pipe(upstream);
-        });
-        upstream.on('error', () => socket.destroy());
-        socket.on('error', () => upstream.destroy());
-      },
-    );
-    const env = {HTTPS_PROXY: proxy.replace('//', '//me:secret@'), NODE_EXTRA_CA_CERTS: cert};
-    await world.sau(from('https://libtorch.invalid'), env);
-    origin.close();
-    expect(asked).toEqual(Array(2).fill(`libtorch.invalid:443 ${BASIC}`));
-    expect(existsSync(library())).toBe(true);
-  });
-
-  it('says so where the proxy refuses', async () => {
-    const proxy = await world.serve(
-      () => undefined,
-      (_, socket) => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
-    );
-    const {status, stderr} = await world.sau(from('https://libtorch.invalid'), {
-      https_proxy: proxy,
-    });
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/the proxy answered 407.*\(HTTPS_PROXY\)/s);
-    expect(stderr).toContain('(ERR_DOWNLOAD)');
-  });
-
-  it('goes past the proxy where NO_PROXY says so', async () => {
-    const address = await world.serve(fileServer(ZIP).handle);
-    const env = {http_proxy: 'http://127.0.0.1:9', no_proxy: 'example.com, 127.0.0.1'};
-    await world.sau(from(address), env);
-    expect(existsSync(library())).toBe(true);
   });
 
   describe.skipIf(!MAY_MOUNT)('on a full disk (a small one in a namespace of its own)', () => {
@@ -247,7 +173,7 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
     it('sees before the download that it will not fit', async () => {
       const server = fileServer(ZIP);
       const address = await world.serve(server.handle);
-      const {stdout, stderr} = await onSmallDisk(100, from(address));
+      const {stdout, stderr} = await onSmallDisk(100, setupFrom(address));
       expect(stderr).toMatch(/Expected 20\d kB of free space in .* for the download/);
       expect(stderr).toContain('(ERR_OUTPUT)');
       expect(stdout).toBe('status 1\n');
@@ -255,14 +181,14 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
 
     it('leaves nothing when it fills up during a download of unknown length', async () => {
       const address = await world.serve(fileServer(ZIP, {length: false}).handle);
-      const {stdout, stderr} = await onSmallDisk(100, from(address));
+      const {stdout, stderr} = await onSmallDisk(100, setupFrom(address));
       expect(stderr).toMatch(/the disk is full.*\n.*\(ERR_OUTPUT\)/);
       expect(stdout).toBe('status 1\n');
     });
 
     it('sees before unpacking that it will not fit, and keeps the download for the next try', async () => {
       const address = await world.serve(fileServer(ZIP).handle);
-      const {stdout, stderr} = await onSmallDisk(300, from(address));
+      const {stdout, stderr} = await onSmallDisk(300, setupFrom(address));
       expect(stderr).toMatch(/of free space in .* for the unpacked archive/);
       expect(stdout).toMatch(/^status 1\n.*\/downloads\n(.*\/downloads\/.*\n)+$/);
     });

@@ -8,7 +8,7 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import type {Duplex} from 'node:stream';
 import {afterEach, beforeEach} from 'vitest';
-import type {ZipEntry} from '../support/raw_zip.js';
+import {makeZip, type ZipEntry} from '../support/raw_zip.js';
 import {type Finished, IS_BUILT, PROGRAM} from './world.js';
 
 /** The LibTorch that the addon here was built for. */
@@ -35,10 +35,24 @@ export function sha256(data: Buffer): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** A LibTorch as `setup` fetches it, and the name that it has in the cache. */
+export const ZIP = IS_BUILT ? makeZip(libTorchEntries()) : Buffer.alloc(0);
+export const NAME = `libtorch-${VERSION}-cpu`;
+
+/** The command that fetches `data` from an address. */
+export function setupFrom(address: string, data = ZIP): string[] {
+  return ['setup', '--yes', '--from', `${address}/libtorch.zip`, '--sha256', sha256(data)];
+}
+
+/** What a server is told of the user `me` with the password `secret`. */
+export const BASIC = `Basic ${Buffer.from('me:secret').toString('base64')}`;
+
 export interface SetupWorld {
   /** Removed after each test. */
   readonly folder: string;
   readonly cache: string;
+  /** Where the fetched library then is. */
+  library(): string;
   /** Writes a file and gives its path. */
   file(name: string, data: string | Buffer): string;
   /** Runs the program with this cache. */
@@ -71,6 +85,9 @@ export function useSetupWorld(): SetupWorld {
     },
     get cache() {
       return join(folder, 'cache');
+    },
+    library() {
+      return join(world.cache, NAME, 'torch', 'lib', 'libtorch_cpu.so');
     },
     file(name, data) {
       const path = join(folder, name);
