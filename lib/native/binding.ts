@@ -4,8 +4,7 @@ import {dirname, join} from 'node:path';
 import {resolve as resolveAddon} from 'node-gyp-build';
 import {ERROR_CODES, messageOf, SauError, type SauErrorCode} from '../errors.js';
 import type {NativeCore} from './contract.js';
-import {findLibTorch, type LibTorch, librariesOf} from './libtorch.js';
-import {libTorchNotFound} from './libtorch_errors.js';
+import {findLibTorch, type LibTorch, librariesOf, libTorchNotFound} from './libtorch.js';
 import {isClone, packageRoot} from './package_root.js';
 
 /** What `sau_native.node` exports: it needs no LibTorch. */
