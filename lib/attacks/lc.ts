@@ -2,7 +2,7 @@ import type {OwnOptions} from '../config/attack_table.js';
 import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import type {ImageSize} from '../datasets/decode.js';
 import {addPattern} from './add_pattern.js';
-import type {AttackContext, Triggers} from './attacks.js';
+import type {AttackContext, Triggers} from './attack_context.js';
 import {type ImageArray, readImageArray} from './image_array.js';
 import {generateLcImages} from './lc_images.js';
 

@@ -1,5 +1,6 @@
 import {basename} from 'node:path';
-import {type AttackContext, makeTriggers} from '../attacks/attacks.js';
+import type {AttackContext} from '../attacks/attack_context.js';
+import {makeTriggers} from '../attacks/attacks.js';
 import {
   attackLabelOf,
   checkLabelMode,

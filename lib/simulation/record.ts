@@ -1,6 +1,6 @@
 import {rm} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative} from 'node:path';
-import type {TriggerPicture} from '../attacks/attacks.js';
+import type {TriggerPicture} from '../attacks/attack_context.js';
 import type {PoisonedDatasetState} from '../checkpoint/dataset_state.js';
 import {POISON_LIST, POISONED_SET, RECORD_INFO} from '../checkpoint/record_paths.js';
 import type {StateDict} from '../checkpoint/tensor.js';
