@@ -1,4 +1,5 @@
 // The results as Markdown.
+import {percent, secondsText as seconds, table} from '../tool.mjs';
 import {BASE, BATCH} from './plan.mjs';
 
 /** Rounds that the table shows, and the last one. */
@@ -77,20 +78,7 @@ function roundsWords({rows, first, exponent, slope, peakSlope}) {
   ];
 }
 
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
-}
-
-function seconds(value) {
-  return value < 10 ? value.toPrecision(3) : value.toFixed(1);
-}
-
 /** Without "-0.000". */
 export function mib(value) {
   return (Math.round(value * 1000) / 1000 + 0).toFixed(3);
-}
-
-function percent(share) {
-  return `${(100 * share).toFixed(0)} %`;
 }

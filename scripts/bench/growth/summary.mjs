@@ -1,5 +1,5 @@
 // Figures of a dimension from its points' measurements.
-import {median} from '../summary.mjs';
+import {median} from '../statistics.mjs';
 
 /** Rounds left out of the fits: the allocator and the caches are still settling. */
 const SETTLING = 15;

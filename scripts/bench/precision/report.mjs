@@ -1,6 +1,7 @@
-// The results of precision.mjs as Markdown.
+// The results as Markdown.
+import {percent as percentOf, table} from '../tool.mjs';
 
-/** `result`: what precision.mjs also writes as JSON. */
+/** `result`: what main.mjs also writes as JSON. */
 export function report({machine, options, signs, metrics}) {
   const torch = machine.torch === null ? '' : `torch ${machine.torch}, `;
   return [
@@ -77,15 +78,10 @@ function metricsReport({rounds, counts, rows, worst}) {
   ];
 }
 
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
-}
-
 function signed(points) {
   return `${points > 0 ? '+' : ''}${points.toFixed(2)}`;
 }
 
 function percent(share) {
-  return `${(100 * share).toFixed(3)} %`;
+  return percentOf(share, 3);
 }
