@@ -1,6 +1,7 @@
 // npm run bench:precision: what --precision changes. See --help.
 //   signs     one batch's gradient of the attack's objective, in float64 by scripts/oracle, against the signs that
 //             the package finds in each precision; PyTorch's own float32 is the yardstick
+//   suspects  how many images of the same set the attack turns into suspects in each precision
 //   metrics   ACC, ASR and RA after the demo's defense of one record in each precision, over several seeds
 // Says what it finds and fails only where something could not be measured.
 import {deviceInfo} from '../package.mjs';
@@ -9,12 +10,14 @@ import {CORES, machineFacts, runTool, settingsOf, worldOptions} from '../tool.mj
 import {compareMetrics} from './metrics.mjs';
 import {report} from './report.mjs';
 import {compareSigns} from './signs.mjs';
+import {compareSuspects} from './suspects.mjs';
 
-const PARTS = ['signs', 'metrics'];
+const PARTS = ['signs', 'suspects', 'metrics'];
 const PRECISIONS = {cpu: ['fp32', 'bf16'], cuda: ['fp32', 'tf32', 'bf16', 'fp16']};
 
-const HELP = `What --precision changes: the signs of the attack's gradient against a float64 gradient, and ACC, ASR
-and RA after the demo's defense against those in fp32. Prints Markdown tables.
+const HELP = `What --precision changes: the signs of the attack's gradient against a float64 gradient, the share of suspects
+(images whose perturbation fools the reference) and ACC, ASR and RA after the demo's defense against those in fp32.
+Prints Markdown tables.
 
   npm run bench:precision -- [options]
 
@@ -24,7 +27,7 @@ and RA after the demo's defense against those in fp32. Prints Markdown tables.
   --threads <n>        threads of either side (all cores: ${CORES})
   --json <file>        also writes everything as JSON
 
-signs:
+signs and suspects:
   --record <dir>       BackdoorBench record; without it a narrow net on synthetic images is made
   --data <dir>         CIFAR-10, binary version (with --record)
   --width <n>          base channels of the synthetic world's net (16)
@@ -35,6 +38,9 @@ signs:
   --batch <n>          images whose gradient is taken (64)
   --clean <n>          clean images of a prior round (as --batch: one batch)
   --python <path>      as in npm run bench
+
+suspects:
+  --images <n>         images that are attacked (2000, with --record 512)
 
 metrics:
   --seeds <list>       of the demo (0,1,2)
@@ -56,6 +62,7 @@ function parse(flags) {
     batch,
     clean: integer('clean', batch, batch),
     priorRounds: integer('prior-rounds', 2),
+    images: integer('images', world.record === null ? 2000 : 512),
     seeds: integers('seeds', [0, 1, 2]),
     rounds: integer('rounds', null),
   };
@@ -66,6 +73,7 @@ async function measure(options, temporary, log) {
   const wants = (part) => options.parts.includes(part);
   const python = wants('signs') ? findPython(options.python, log) : null;
   const signs = wants('signs') ? await compareSigns(options, python, temporary, log) : null;
+  const suspects = wants('suspects') ? await compareSuspects(options, temporary, log) : null;
   const metrics = wants('metrics') ? await compareMetrics(options, temporary, log) : null;
   const info = await deviceInfo();
   const machine = {
@@ -75,7 +83,7 @@ async function measure(options, temporary, log) {
     torch: signs?.torch ?? null,
     libtorch: info.libtorchVersion,
   };
-  return {machine, options: settingsOf(options), signs, metrics};
+  return {machine, options: settingsOf(options), signs, suspects, metrics};
 }
 
 await runTool('precision', {help: HELP, parse, measure, report});
