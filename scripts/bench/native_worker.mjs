@@ -1,6 +1,5 @@
 // The package in a process of its own: answers JSON lines on stdin with JSON lines, as baseline_worker.py.
 import {readFile, writeFile} from 'node:fs/promises';
-import {answerLines, peakMiB, resetPeak, residentMiB} from './answering.mjs';
 import {
   createSession,
   deviceInfo,
@@ -17,6 +16,7 @@ import {
   unlearn,
   writeCheckpoint,
 } from './package.mjs';
+import {answerLines, peakMiB, resetPeak, residentMiB} from './workers.mjs';
 
 async function read(world) {
   const target = await openRecord(world);

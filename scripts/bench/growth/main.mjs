@@ -17,8 +17,7 @@ import {CORES, checkFolder, machineFacts, runTool, writeWhole} from '../tool.mjs
 import {Worker} from '../workers.mjs';
 import {drawGrowth} from './chart.mjs';
 import {dimensions, netOf, warmUpBatches} from './plan.mjs';
-import {report} from './report.mjs';
-import {summarizeDimension} from './summary.mjs';
+import {report, summarizeDimension} from './report.mjs';
 
 const HELP = `Measures how the seconds of a round and the memory of the process grow with the clean images, the
 image side, the classes and the rounds; prints Markdown tables and draws a chart.

@@ -1,5 +1,4 @@
 // A process for one point: answers one JSON line on stdin, "prepare" or "measure", with one on stdout.
-import {answerLines, peakMiB, resetPeak, residentMiB} from '../answering.mjs';
 import {
   createSession,
   deviceInfo,
@@ -12,6 +11,7 @@ import {
   unlearn,
   writeCheckpoint,
 } from '../package.mjs';
+import {answerLines, peakMiB, resetPeak, residentMiB} from '../workers.mjs';
 import {BATCH} from './plan.mjs';
 
 /** Seeds of the images: the net learns others than those that it unlearns on. */
