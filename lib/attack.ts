@@ -19,6 +19,11 @@ import {
  * record folder that `defend` and `evaluate` open (specification B3). With `poisonOnly` it trains nothing;
  * with `resume` it goes on from the last saved epoch of a training that was interrupted, with the result
  * that the whole one would have had. Throws as {@link defend} does.
+ * @example
+ * ```ts
+ * const {record} = await attack({kind: 'badnet', data: 'data/cifar10', poisonRate: 0.05, recipe: 'fast'});
+ * await defend({ckpt: record, clean: '5pct'});
+ * ```
  */
 export function attack(options: AttackOptions, run: RunOptions = {}): Run<AttackResult> {
   return startRun(run, (told) => poisonAndTrain(options, told));

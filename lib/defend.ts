@@ -31,6 +31,11 @@ export interface DefendRunOptions extends RunOptions {
  * rounds, the clean indices, the configuration and the curves (specification B1). Throws ERR_CONFIG,
  * ERR_CHECKPOINT, ERR_UNSAFE_PICKLE, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_DIVERGED, ERR_LIBTORCH_*;
  * rejects with `signal.reason` when aborted.
+ * @example
+ * ```ts
+ * const result = await defend({ckpt: 'record/badnet_demo', clean: '5pct', data: 'data/cifar10', rounds: 20});
+ * console.log(`ASR ${result.before.asr} -> ${result.after.asr}, ACC ${result.before.acc} -> ${result.after.acc}`);
+ * ```
  */
 export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<DefendResult> {
   return startRun(run, (told) => purify(options, told));

@@ -37,6 +37,12 @@ const STRIP_IMAGES = 10;
  * Makes a small synthetic 10-class image set, plants a BadNets backdoor in a narrow PreAct-ResNet18 and
  * purifies it. Leaves the images, the record, the purified model, the curves and a strip of clean,
  * poisoned and shared-adversarial images in `out`. Throws as {@link defend} does.
+ * @example
+ * ```ts
+ * for await (const progress of demo({out: 'sau_demo'})) {
+ *   if (progress.kind === 'round') console.log(progress.report.metrics);
+ * }
+ * ```
  */
 export function demo(options: DemoOptions = {}, run: RunOptions = {}): Run<DemoResult> {
   return startRun(run, (told) => plantAndPurify(options, told));

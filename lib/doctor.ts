@@ -36,6 +36,11 @@ export type {
 /**
  * Finds out what is installed and what is missing, and what to do about it. LibTorch is loaded in a child
  * process, so that even a crash is only a finding. Never throws.
+ * @example
+ * ```ts
+ * const {problems} = await doctor();
+ * for (const {problem, remedy} of problems) console.log(`${problem}: ${remedy}`);
+ * ```
  */
 export async function doctor(): Promise<DoctorReport> {
   const failures: SauError[] = [];

@@ -11,6 +11,11 @@ import {loadTestSets, setTestSets} from './test_sets.js';
 /**
  * Measures a checkpoint: ACC, ASR, RA and losses, and DER against a second checkpoint, the model before
  * the defense (specification B2). Throws as {@link defend} does.
+ * @example
+ * ```ts
+ * const {metrics, der} = await evaluate({ckpt: 'defense_result.pt', against: 'record/badnet_demo'});
+ * console.log(metrics.acc, metrics.asr, metrics.ra, der);
+ * ```
  */
 export function evaluate(options: EvaluateOptions, run: RunOptions = {}): Run<EvaluateResult> {
   return startRun(run, (told) => measure(options, told));

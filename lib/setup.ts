@@ -47,6 +47,11 @@ export interface SetupRemoval {
  * the official zip, or from `from`. Asks nobody: the call is the consent. A second call, also of another process
  * at the same time, finds it there. Throws ERR_CONFIG, ERR_DOWNLOAD, ERR_CHECKSUM, ERR_ARCHIVE,
  * ERR_LIBTORCH_VERSION, ERR_OUTPUT, ERR_NATIVE on a platform without LibTorch, or the reason of the signal.
+ * @example
+ * ```ts
+ * const {action, libtorch} = await setup({variant: 'cpu'}, {onProgress: (p) => console.log(p)});
+ * console.log(action, libtorch.root);
+ * ```
  */
 export async function setup(
   options: SetupOptions = {},
@@ -80,7 +85,14 @@ export async function carryOut(
   };
 }
 
-/** Removes from the cache what `setup` has put there, and only that. Throws ERR_OUTPUT. */
+/**
+ * Removes from the cache what `setup` has put there, and only that. Throws ERR_OUTPUT.
+ * @example
+ * ```ts
+ * const {removed, freedBytes} = await removeSetup();
+ * console.log(`removed ${removed.length} folders, ${freedBytes} bytes`);
+ * ```
+ */
 export async function removeSetup(runOptions: SetupRunOptions = {}): Promise<SetupRemoval> {
   const run = runOf(runOptions);
   const cache = new SetupCache();

@@ -32,6 +32,11 @@ export interface FoundDevices extends NativeDeviceInfo {
 /**
  * Says which LibTorch is there and which devices it can use. Loads LibTorch. Throws ERR_LIBTORCH_NOT_FOUND,
  * ERR_LIBTORCH_VERSION, ERR_NATIVE.
+ * @example
+ * ```ts
+ * const {cudaAvailable, cpuCapability, libtorch} = await deviceInfo();
+ * console.log(cudaAvailable ? 'cuda' : cpuCapability, libtorch);
+ * ```
  */
 export async function deviceInfo(): Promise<FoundDevices> {
   const {core, libtorch} = await loadCore();
@@ -41,6 +46,20 @@ export async function deviceInfo(): Promise<FoundDevices> {
 /**
  * Opens a session: two models of one architecture (trainee and reference) and image sets on one device.
  * Loads LibTorch off the JS thread. Throws ERR_CONFIG, ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_DEVICE.
+ * @example
+ * ```ts
+ * const {stateDict} = await readCheckpoint('defense_result.pt');
+ * using session = await createSession({
+ *   device: 'auto',
+ *   seed: 0,
+ *   threads: 0,
+ *   model: 'preactresnet18',
+ *   numClasses: 10,
+ *   mean: [0.4914, 0.4822, 0.4465],
+ *   std: [0.247, 0.243, 0.261],
+ * });
+ * await session.loadStateDict(stateDict);
+ * ```
  */
 export async function createSession(options: SessionOptions): Promise<Session> {
   checkSessionOptions(options);
