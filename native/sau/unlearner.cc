@@ -177,7 +177,7 @@ void Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()
     step(clean_batch, drawn.defined() ? drawn : start_of(clean_batch.pixels, options.pgd), options,
          optimizer, sums);
   };
-  RepeatedWork recorded_step(do_step);
+  RepeatedWork recorded_step(do_step, recorder_of(device), on_refusal(plan_, control_));
   const Step any_step = plan_.recorded ? Step(std::ref(recorded_step)) : Step(do_step);
   for (int64_t round = 0; round < options.rounds; ++round) {
     const Stopwatch watch;
