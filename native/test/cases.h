@@ -12,5 +12,6 @@ struct Case {
 
 std::vector<Case> repeated_work_cases();
 std::vector<Case> guard_cases();
+std::vector<Case> precision_cases();
 
 }  // namespace sau::test
