@@ -136,7 +136,9 @@ torch::Tensor Workspace::perturb(ImageRole role, const torch::Tensor& indices,
   return with_unlearner(role, control, [&](Unlearner& unlearner) {
     const auto batch = unlearner.batch(indices.to(*device_));
     const auto start = unlearner.start_of(batch.pixels, options);
-    return to_host(unlearner.perturb(batch, start, options).delta);
+    const auto found = unlearner.perturb(batch, start, options);
+    require_unbroken(found.broken.item<int64_t>(), attack_dtype(options_.precision));
+    return to_host(found.delta);
   });
 }
 

@@ -13,5 +13,6 @@ struct Case {
 std::vector<Case> repeated_work_cases();
 std::vector<Case> guard_cases();
 std::vector<Case> precision_cases();
+std::vector<Case> loss_cases();
 
 }  // namespace sau::test
