@@ -18,7 +18,7 @@ function orFast(reference: unknown, value: unknown): string {
 const DEVICE_FLAGS: readonly Flag[] = [
   flag('device', '<name>', 'auto, cpu, cuda or cuda:N', defend.device),
   flag('threads', '<n>', 'CPU threads; 0 lets LibTorch choose', defend.threads),
-  flag('precision', '<name>', 'fp32, tf32, bf16, fp16 or auto', defend.precision),
+  flag('precision', '<name>', 'default, fp32, tf32, bf16, fp16 or auto', defend.precision),
 ];
 
 const SEED: Flag = flag('seed', '<n>', 'seed of everything random', defend.seed);

@@ -57,6 +57,7 @@ export type {
 } from './native/attack_contract.js';
 export type {AddonFiles} from './native/binding.js';
 export type {
+  DefaultPrecision,
   ExecutionName,
   NativeCudaDevice as CudaDevice,
   NativeDeviceInfo as DeviceInfo,

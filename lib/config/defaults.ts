@@ -12,7 +12,7 @@ const DATA_DEFAULTS = {
   testLimit: null,
 } as const;
 
-const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0, precision: 'fp32'} as const;
+const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0, precision: 'default'} as const;
 
 export const DEFAULTS = {
   defend: {

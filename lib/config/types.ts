@@ -1,5 +1,5 @@
 import type {LabelModeKind} from '../attacks/label_mode.js';
-import type {ExecutionName, PrecisionName} from '../native/contract.js';
+import type {DefaultPrecision, ExecutionName, PrecisionName} from '../native/contract.js';
 import type {InitName, NormName, ScheduleName} from '../native/run_contract.js';
 import type {AttackKind, DataAttackKind, OwnOptions, TrainingAttackKind} from './attack_table.js';
 import type {RECIPES} from './defaults.js';
@@ -33,8 +33,11 @@ export interface DeviceConfig {
   readonly device: DeviceName;
   /** Threads of the CPU kernels; 0 lets LibTorch choose. */
   readonly threads: number;
-  /** Arithmetic of the attack and the outer step; `auto` is resolved by the device, and said. */
-  readonly precision: PrecisionName | 'auto';
+  /**
+   * Arithmetic of the attack and the outer step. `default` is PyTorch's: fp32 on the CPU, TF32 convolutions
+   * on CUDA. `auto` is resolved by the device, and said.
+   */
+  readonly precision: PrecisionName | DefaultPrecision | 'auto';
 }
 
 /** A whole, checked and frozen `defend` run. Names of specification B1.1 in README's mapping table. */

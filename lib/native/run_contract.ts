@@ -137,7 +137,7 @@ export interface NativeMetrics {
 }
 
 export interface NativeProgress {
-  kind: 'batch' | 'round' | 'evaluation';
+  kind: 'batch' | 'round' | 'evaluation' | 'note';
   /** 0-based round (unlearn) or epoch (train). */
   round: number;
   rounds: number;
@@ -157,6 +157,8 @@ export interface NativeProgress {
   metrics?: NativeMetrics;
   /** Present in a 'round' event of an epoch whose poisoned images are known. */
   attack?: NativeAttackShares;
+  /** Present in a 'note' event: what the user should know, in words. */
+  message?: string;
 }
 
 /** Losses and gradient of one outer step. */

@@ -42,6 +42,9 @@ export function progressRelay(
         break;
       case 'evaluation':
         break; // within a round the batches tell enough
+      case 'note':
+        send({kind: 'note', message: event.message ?? ''});
+        break;
     }
   };
 }

@@ -90,6 +90,15 @@ std::vector<int64_t> positions(const Napi::Value& value) {
   return {first, first + indices.numel()};
 }
 
+Precision precision(const Napi::Object& o, const char* key) {
+  return choose<Precision>(o.Get(key), key,
+                           {{"default", Precision::kDefault},
+                            {"fp32", Precision::kFp32},
+                            {"tf32", Precision::kTf32},
+                            {"bf16", Precision::kBf16},
+                            {"fp16", Precision::kFp16}});
+}
+
 Tuning tuning(const Napi::Value& value) {
   const auto o = object_of(value, "tuning");
   constexpr int64_t kMiB = 1 << 20;
@@ -113,11 +122,9 @@ WorkspaceOptions workspace_options(const Napi::Value& value) {
           .num_classes = integer_field(o, "numClasses"),
           .mean = numbers_field(o, "mean"),
           .std = numbers_field(o, "std"),
-          .precision = choose<Precision>(o.Get("precision"), "precision",
-                                         {{"fp32", Precision::kFp32},
-                                          {"tf32", Precision::kTf32},
-                                          {"bf16", Precision::kBf16},
-                                          {"fp16", Precision::kFp16}}),
+          .precision = precision(o, "precision"),
+          .eval_precision = precision(o, "evalPrecision"),
+          .deterministic = boolean_field(o, "deterministic"),
           .tuning = tuning(o.Get("tuning"))};
 }
 

@@ -5,6 +5,7 @@
 #include "sau/error.h"
 #include "sau/metrics.h"
 #include "sau/optimizer.h"
+#include "sau/precision.h"
 #include "sau/victim_trainer.h"
 #include "sau/workspace.h"
 
@@ -150,8 +151,9 @@ void Workspace::measure_cross(Progress& report, int64_t batch_size, const RunCon
   const DrawGuard guard(generator_);  // whether an epoch is measured changes no training
   const auto made = attack_->cross_test(*clean, control);
   const ImageSet cross{made.images, made.labels, made.labels};
-  const auto metrics =
-      measure(frozen(ModelRole::kTrainee, torch::kFloat32), &cross, nullptr, batch_size, control);
+  const MeasuringGuard measuring(options_);
+  const auto metrics = measure(frozen(ModelRole::kTrainee, measuring_dtype(options_)), &cross,
+                               nullptr, batch_size, control);
   report.attack->cross_acc = metrics.acc;
   report.attack->cross_loss = metrics.clean_loss;
 }

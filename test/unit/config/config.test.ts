@@ -49,7 +49,7 @@ describe('defaults', () => {
       rounds: null,
       batchSize: 256,
       outerSteps: 1,
-      precision: 'fp32',
+      precision: 'default',
       trainMode: false,
       evalEvery: 1,
       evalBatchSize: 256,
