@@ -18,7 +18,7 @@ import {
 } from './checkpoint.js';
 import type {OpenedAttack} from './data.js';
 import {type RecordedPoison, removeRecord, writeAttackRecord} from './record.js';
-import {type Training, trainVictim} from './training.js';
+import {scheduleNote, type Training, trainVictim} from './training.js';
 
 /** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */
 export interface Victim extends OpenedAttack {
@@ -58,6 +58,8 @@ export async function trainAndRecord(
   const identity = await identityOf(victim, victim.train);
   const start = config.resume ? await readAttackCheckpoint(record, identity) : null;
   stage('training the victim');
+  const note = scheduleNote(config, training.options);
+  if (note !== null) run.onProgress?.({kind: 'note', message: note});
   const {numClasses} = dataset;
   using session = await createSession({...config, ...scale, numClasses, purpose: 'training'});
   await session.initialize();
