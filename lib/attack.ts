@@ -75,7 +75,7 @@ async function poisonOnly(
   try {
     const preview = await previewOf(record, prepared, prepared.poison, run);
     run.onProgress?.({kind: 'stage', message: 'writing the poisoned images'});
-    const files = await writePoisonedSet(record, prepared, run.signal);
+    const files = await writePoisonedSet(record, prepared, run);
     run.signal?.throwIfAborted();
     return {
       ...{metrics: null, epochs: [], device: null},

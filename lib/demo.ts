@@ -109,7 +109,7 @@ async function writeImages(
   const data = join(out, 'data');
   const folder = join(data, 'synthetic');
   try {
-    await writeSyntheticImages(folder, {seed, trainPerClass, testPerClass, size}, run.signal);
+    await writeSyntheticImages(folder, {seed, trainPerClass, testPerClass, size}, run);
   } catch (error) {
     await rm(folder, {recursive: true, force: true, maxRetries: 5}).catch(() => undefined);
     await rmdir(data).catch(() => undefined); // stays where something else is in it
@@ -126,8 +126,9 @@ async function drawStrip(
   config: DemoConfig,
   run: RunOptions,
 ): Promise<void> {
+  run.onProgress?.({kind: 'stage', message: 'drawing the strip'});
   const target = await openTarget({...DEFAULTS.defend, ckpt: record, model: null}, () => undefined);
-  const {cleanTest, poisonedTest} = await loadTestSets(target, null, {});
+  const {cleanTest, poisonedTest} = await loadTestSets(target, null, run);
   if (cleanTest === null || poisonedTest === null) return;
   const chosen = spread(poisonedTest.count, STRIP_IMAGES);
   const indices = chosen.map((i) => poisonedTest.originalIndices[i] ?? 0);

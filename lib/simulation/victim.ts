@@ -55,7 +55,7 @@ export async function trainAndRecord(
 ): Promise<Outcome> {
   const {config, dataset, scale, training, poison} = victim;
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
-  const identity = await identityOf(victim, victim.train);
+  const identity = await identityOf(victim, victim.train, run);
   const start = config.resume ? await readAttackCheckpoint(record, identity) : null;
   stage('training the victim');
   const note = scheduleNote(config, training.options);
@@ -77,7 +77,7 @@ export async function trainAndRecord(
     stage('writing the record');
     const stateDict = await session.exportStateDict();
     const recorded = {...victim, poison: made, stateDict, epochs};
-    const files = await writeAttackRecord(record, recorded, run.signal);
+    const files = await writeAttackRecord(record, recorded, run);
     await removeAttackCheckpoint(record);
     return {
       metrics,
