@@ -30,13 +30,16 @@ export function planTable(plan: SetupPlan): string {
   );
 }
 
-/** Asks on a terminal; throws ERR_CONFIG where nobody can be asked, and ERR_ABORTED for a no. */
-export async function askConsent(): Promise<void> {
+/**
+ * Asks on a terminal; throws ERR_CONFIG where nobody can be asked, and ERR_ABORTED for a no.
+ * @param unasked The command that asks nothing
+ */
+export async function askConsent(unasked: string): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new SauError(
       'ERR_CONFIG',
       'Expected --yes, as there is no terminal to ask on. Nothing was changed.',
-      {remedy: 'Run `npx sau-native setup --yes` to do what is said above.'},
+      {remedy: `Run \`npx sau-native ${unasked}\` to do what is said above.`},
     );
   }
   const terminal = createInterface({input: process.stdin, output: process.stderr});

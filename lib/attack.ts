@@ -1,4 +1,5 @@
 import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
+import {requireLibTorch} from './native/binding.js';
 import type {RunOptions} from './progress.js';
 import type {AttackResult} from './results.js';
 import {type Run, startRun} from './run.js';
@@ -27,6 +28,7 @@ export function attack(options: AttackOptions, run: RunOptions = {}): Run<Attack
 async function poisonAndTrain(options: AttackOptions, run: RunOptions): Promise<AttackResult> {
   const start = performance.now();
   const config = parseAttackConfig(options);
+  if (!config.poisonOnly) await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});
   const opened = await openAttack(config);
   const {config: own} = opened;

@@ -6,6 +6,7 @@ import {DEFAULTS, type DemoConfig, type DemoOptions, parseDemoConfig} from './co
 import type {ImageSet} from './datasets/image_set.js';
 import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
+import {requireLibTorch} from './native/binding.js';
 import type {RunOptions} from './progress.js';
 import {withOutput} from './report/output_folder.js';
 import {pick, spread} from './report/samples.js';
@@ -45,6 +46,7 @@ export function demo(options: DemoOptions = {}, run: RunOptions = {}): Run<DemoR
 async function plantAndPurify(options: DemoOptions, run: RunOptions): Promise<DemoResult> {
   const start = performance.now();
   const config = parseDemoConfig(options);
+  await requireLibTorch();
   const {force} = config;
   const output = {force, reserveBytes: 50e6, results: ['record']};
   const result = await withOutput(config.out, output, (out) => demoInto(out, config, run));

@@ -13,6 +13,7 @@ export interface Run<T> extends Promise<T>, AsyncIterable<Progress> {}
 /**
  * Starts `work`, whose progress goes to the options' `onProgress` and to those who iterate the run. `work` is given
  * a signal that is aborted with the options' own, and with what an `onProgress` throws, which the run rejects with.
+ * Where the options' signal is aborted before, the run rejects with its reason and `work` is not called.
  */
 export function startRun<T, Options extends RunOptions>(
   options: Options,
@@ -37,7 +38,7 @@ export function startRun<T, Options extends RunOptions>(
   };
   const settle = async (): Promise<T> => {
     try {
-      if (options.signal?.aborted) follow();
+      options.signal?.throwIfAborted();
       options.signal?.addEventListener('abort', follow, {once: true});
       const value = await work({...options, signal: stop.signal, onProgress});
       if (failure !== undefined) throw failure.error;
