@@ -56,10 +56,7 @@ export function afterAttack({record, metrics}: AttackResult): NextStep[] {
 }
 
 /** Purifies a model that was measured alone. */
-export function afterEvaluation(
-  {before}: EvaluateResult,
-  config: EvaluateConfig,
-): NextStep[] {
+export function afterEvaluation({before}: EvaluateResult, config: EvaluateConfig): NextStep[] {
   if (before !== null) return [];
   const flags = {ckpt: config.ckpt, clean: '5pct', ...carried(config)};
   return [{what: 'purify it', command: commandLine('defend', flags)}];

@@ -61,6 +61,7 @@ function createBar(): ProgressView {
 export class BarState {
   readonly #now: () => number;
   #stage = '';
+  /** When what is shown was told. */
   #since: number;
   /** Of the rounds that have begun in this stage, else of its images. */
   #parts: ProgressParts | null = null;
@@ -74,10 +75,10 @@ export class BarState {
   }
 
   follow(progress: Progress): void {
+    if (progress.kind !== 'note' && progress.kind !== 'before') this.#since = this.#now();
     switch (progress.kind) {
       case 'stage':
         this.#stage = progress.message;
-        this.#since = this.#now();
         this.#parts = null;
         this.#inRounds = false;
         break;
@@ -91,7 +92,6 @@ export class BarState {
       }
       case 'images':
         this.#parts = this.#withImages(progress);
-        this.#since = this.#now();
         break;
       case 'round': {
         const {report, rounds, secondsLeft} = progress;
@@ -112,8 +112,11 @@ export class BarState {
 
   /** At most `columns` long; empty in the first second of what is not counted. */
   line(columns: number): string {
-    if (this.#parts !== null) return progressLine(this.#parts, columns);
-    return elapsedLine(this.#stage, this.#now() - this.#since, columns);
+    const passed = this.#now() - this.#since;
+    if (this.#parts === null) return elapsedLine(this.#stage, passed, columns);
+    const {secondsLeft} = this.#parts;
+    const left = secondsLeft === null ? null : Math.max(0, secondsLeft - passed / 1000);
+    return progressLine({...this.#parts, secondsLeft: left}, columns);
   }
 
   #withImages(progress: Extract<Progress, {kind: 'images'}>): ProgressParts | null {

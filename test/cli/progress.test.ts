@@ -61,14 +61,22 @@ describe('the state of the bar', () => {
   });
 
   it('counts images in a stage of images', () => {
-    const state = new BarState();
+    let clock = 0;
+    const state = new BarState(() => clock);
     state.follow({kind: 'stage', message: 'measuring the backdoored model'});
     state.follow(images(50, 90));
     expect(state.line(79)).toBe('██████░░░░░░░░░░░░░░░░░░ measuring 50/200 | 1:30 left');
+    clock = 10_000; // none has ended since
+    expect(state.line(79)).toContain('1:20 left');
+    clock = 100_000;
+    expect(state.line(79)).toContain('0:00 left');
+    state.follow(images(200, 0));
+    clock = 102_000;
+    expect(state.line(79)).toBe('0:02 measuring the backdoored model');
   });
 
   it('stays that of the rounds while one of them is measured', () => {
-    const state = new BarState();
+    const state = new BarState(() => 0);
     state.follow({kind: 'stage', message: 'unlearning'});
     state.follow({
       ...{kind: 'batch', round: 0, rounds: 4, batch: 2, batches: 2, secondsLeft: 60},
