@@ -1,4 +1,5 @@
 import {
+  COSINE_LENGTHS,
   DEFAULTS,
   DEMO_DEFAULTS,
   EPOCHS,
@@ -172,14 +173,14 @@ export const ATTACK_FLAGS: FlagGroups = {
     flag(
       'schedule',
       '<name>',
-      'constant, cosine, oneCycle or multiStep',
-      orFast(attack.schedule, fast.schedule),
+      'constant, cosine, oneCycle, multiStep or plateau',
+      `cosine; plateau on tiny; fast: ${fast.schedule}`,
     ),
     flag(
       'scheduleLength',
       '<n>',
       'epochs until cosine and oneCycle reach a rate of 0',
-      'the epochs',
+      `the epochs; reference cosine: ${COSINE_LENGTHS.cifar10} on cifar10, cifar100, gtsrb`,
     ),
     flag('warmupShare', '<x>', 'share of oneCycle in which the rate rises', attack.warmupShare),
     flag(
@@ -188,7 +189,7 @@ export const ATTACK_FLAGS: FlagGroups = {
       'epochs after which multiStep multiplies the rate',
       attack.milestones,
     ),
-    flag('gamma', '<x>', 'by this', attack.gamma),
+    flag('gamma', '<x>', 'factor of multiStep and of plateau', attack.gamma),
     flag('cropPadding', '<px>', 'padding before the random crop; 0: no crop', attack.cropPadding),
     flag('flip', '[on|off]', 'random horizontal flip', 'on for cifar10, else off'),
   ],

@@ -1,4 +1,5 @@
 import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
+import {requireLibTorch} from './native/binding.js';
 import type {RunOptions} from './progress.js';
 import type {AttackResult} from './results.js';
 import {type Run, startRun} from './run.js';
@@ -32,6 +33,7 @@ export function attack(options: AttackOptions, run: RunOptions = {}): Run<Attack
 async function poisonAndTrain(options: AttackOptions, run: RunOptions): Promise<AttackResult> {
   const start = performance.now();
   const config = parseAttackConfig(options);
+  if (!config.poisonOnly) await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});
   const opened = await openAttack(config);
   const {config: own} = opened;
@@ -80,7 +82,7 @@ async function poisonOnly(
   try {
     const preview = await previewOf(record, prepared, prepared.poison, run);
     run.onProgress?.({kind: 'stage', message: 'writing the poisoned images'});
-    const files = await writePoisonedSet(record, prepared, run.signal);
+    const files = await writePoisonedSet(record, prepared, run);
     run.signal?.throwIfAborted();
     return {
       ...{metrics: null, epochs: [], device: null},

@@ -82,7 +82,7 @@ export type {
   NormName,
   ScheduleName,
 } from './native/run_contract.js';
-export type {Progress, RunOptions} from './progress.js';
+export type {ImageWork, Progress, RunOptions} from './progress.js';
 export type {
   AttackResult,
   AttackShares,

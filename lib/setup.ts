@@ -57,6 +57,7 @@ export async function setup(
   options: SetupOptions = {},
   runOptions: SetupRunOptions = {},
 ): Promise<SetupResult> {
+  runOptions.signal?.throwIfAborted();
   return carryOut(await planFor(options), runOptions);
 }
 
@@ -85,6 +86,13 @@ export async function carryOut(
   };
 }
 
+/** What `removeSetup` would remove and keep; changes nothing. */
+export async function planRemoval(): Promise<Pick<SetupRemoval, 'cache' | 'removed' | 'kept'>> {
+  const cache = new SetupCache();
+  const {own, foreign} = await cache.contents();
+  return {cache: cache.folder, removed: own, kept: foreign};
+}
+
 /**
  * Removes from the cache what `setup` has put there, and only that. Throws ERR_OUTPUT.
  * @example
@@ -95,6 +103,7 @@ export async function carryOut(
  */
 export async function removeSetup(runOptions: SetupRunOptions = {}): Promise<SetupRemoval> {
   const run = runOf(runOptions);
+  run.signal.throwIfAborted();
   const cache = new SetupCache();
   const nothing = {
     action: 'removed',

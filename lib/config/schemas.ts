@@ -91,7 +91,7 @@ const commonAttackShape = {
   momentum: rule.belowOne,
   nesterov: rule.onOff,
   weightDecay: rule.nonNegative,
-  schedule: rule.choice('cosine', 'constant', 'oneCycle', 'multiStep'),
+  schedule: rule.choice('cosine', 'constant', 'oneCycle', 'multiStep', 'plateau').nullable(),
   scheduleLength: rule.positiveInteger.nullable(),
   warmupShare: rule.belowOne,
   milestones: rule.epochList,

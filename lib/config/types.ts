@@ -153,15 +153,15 @@ export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly nesterov: boolean;
   /** L2 penalty, added to the gradient. */
   readonly weightDecay: number;
-  /** How the learning rate changes. */
-  readonly schedule: ScheduleName;
+  /** How the learning rate changes; null: plateau on tiny, else cosine. */
+  readonly schedule: ScheduleName | null;
   /** cosine and oneCycle: epochs until the learning rate is 0; null: see `resolveTraining`. */
   readonly scheduleLength: number | null;
   /** oneCycle: share of `scheduleLength` in which the learning rate rises to `learningRate`. */
   readonly warmupShare: number;
   /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
   readonly milestones: readonly number[];
-  /** See `milestones`. */
+  /** The factor of multiStep, and of plateau after ten epochs without a better mean training loss. */
   readonly gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   readonly cropPadding: number;

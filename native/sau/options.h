@@ -55,11 +55,11 @@ struct UnlearnOptions {
 
 /// How the learning rate of a training changes.
 struct ScheduleOptions {
-  enum class Kind { kConstant, kCosine, kOneCycle, kMultiStep } kind;
+  enum class Kind { kConstant, kCosine, kOneCycle, kMultiStep, kPlateau } kind;
   int64_t length;       ///< cosine, one-cycle: epochs until the rate is 0
   double warmup_share;  ///< one-cycle: share of `length` in which the rate rises, below 1
   std::vector<int64_t> milestones;  ///< multi-step: epochs after which the rate is multiplied
-  double gamma;                     ///< multi-step: by this
+  double gamma;                     ///< multi-step and plateau: the factor
 };
 
 struct TrainOptions {
