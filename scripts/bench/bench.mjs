@@ -90,8 +90,9 @@ async function measure(options, temporary, log) {
   };
   const measuring = {...options, python, temporary, log};
   for (const part of options.parts) {
-    const measureOne = part === 'defend' ? measureDefend : measurePart.bind(null, part);
-    const sides = await measureOne(world, measuring);
+    const sides = await (part === 'defend'
+      ? measureDefend(world, measuring)
+      : measurePart(part, world, measuring));
     result.rows.push(...summarize(part, sides, context));
     const baseline = strictBaseline(sides);
     for (const side of sides.filter(({isBaseline}) => !isBaseline)) {

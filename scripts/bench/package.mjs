@@ -14,8 +14,16 @@ function packageModule(name) {
   }
 }
 
-export const {attack, defend, defenseEffectivenessRating, demo} = packageModule('index');
-export const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
+export const {
+  attack,
+  createSession,
+  defend,
+  defenseEffectivenessRating,
+  demo,
+  deviceInfo,
+  readCheckpoint,
+  writeCheckpoint,
+} = packageModule('index');
 export const {DEFAULTS, DEMO_DEFAULTS} = packageModule('config/defaults');
 export const {ATTACK_KINDS, ATTACK_TABLE} = packageModule('config/attack_table');
 export const {openDataset} = packageModule('datasets/open_dataset');
