@@ -5,6 +5,7 @@
 #include "sau/device.h"
 #include "sau/error.h"
 #include "sau/metrics.h"
+#include "sau/models/architectures.h"
 #include "sau/predict.h"
 
 namespace sau {
