@@ -191,7 +191,7 @@ Workspace::OuterGradient Workspace::outer_gradient(ImageRole role, const torch::
 }
 
 FrozenPixelClassifier Workspace::frozen(ModelRole role, torch::ScalarType precision) const {
-  return FrozenPixelClassifier(model(role), *normalizer_, precision);
+  return FrozenPixelClassifier(model(role), *normalizer_, precision, options_.tuning.chunk);
 }
 
 const torch::Tensor& Workspace::reference_clean(ImageRole role,
