@@ -40,7 +40,7 @@ describe.skipIf(!IS_BUILT)('an attack that only poisons', () => {
       device: null,
       poisonedTrainCount: TRAIN_COUNT / 10,
     });
-    expect(seen.every(({kind}) => kind === 'stage')).toBe(true);
+    expect(seen.every(({kind}) => kind === 'stage' || kind === 'images')).toBe(true);
     expect(namesIn(out())).toEqual(FILES);
     expect(Object.values(result.files).sort()).toEqual(FILES.map((name) => join(out(), name)));
     for (const name of ['bd_train_dataset/1', 'bd_test_dataset/1']) {
