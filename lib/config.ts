@@ -2,14 +2,7 @@ import {join} from 'node:path';
 import type {z} from 'zod';
 import type {AttackEntry} from './config/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from './config/attack_table.js';
-import {
-  DEFAULTS,
-  DEMO_DEFAULTS,
-  EPOCHS,
-  RECIPES,
-  ROUNDS,
-  SETUP_DEFAULTS,
-} from './config/defaults.js';
+import {DEFAULTS, DEMO_DEFAULTS, RECIPES, SETUP_DEFAULTS} from './config/defaults.js';
 import {optionError, parseOptions, type Spelling, shown, type UserOptions} from './config/parse.js';
 import {
   attackSchemaOf,
@@ -32,6 +25,7 @@ import type {
   SetupOptions,
   TrainingAttackConfig,
 } from './config/types.js';
+import {usualRunOn} from './datasets/known.js';
 
 export {DEFAULTS, DEMO_DEFAULTS, SETUP_DEFAULTS} from './config/defaults.js';
 export type {Spelling, UserOptions} from './config/parse.js';
@@ -130,25 +124,24 @@ export function parseSetupConfig(
 
 /** Rounds to run: the user's, else the data set's default (specification B1.1). */
 export function resolveRounds(config: Pick<DefendConfig, 'rounds'>, datasetName: string): number {
-  return config.rounds ?? (datasetName === 'tiny' ? ROUNDS.tiny : ROUNDS.standard);
+  return config.rounds ?? usualRunOn(datasetName).rounds;
 }
 
 /**
  * The parts of the victim's training whose default depends on the data set (specification B3.1):
- * the schedule lasts as long as the training, except on gtsrb, where the cosine stops half-way.
+ * the schedule lasts as long as the training, except where the usual training on a data set ends before its cosine does.
  */
 export function resolveTraining(
   config: Pick<AttackConfig, 'epochs' | 'schedule' | 'scheduleLength' | 'flip'>,
   datasetName: string,
 ): {epochs: number; scheduleLength: number; flip: boolean} {
-  const isGtsrb = datasetName === 'gtsrb';
-  const usual = isGtsrb ? EPOCHS.gtsrb : datasetName === 'tiny' ? EPOCHS.tiny : EPOCHS.standard;
-  const epochs = config.epochs ?? usual;
-  const stopsEarly = isGtsrb && config.epochs === null && config.schedule === 'cosine';
+  const usual = usualRunOn(datasetName);
+  const epochs = config.epochs ?? usual.epochs;
+  const isUsual = config.epochs === null && config.schedule === 'cosine';
   return {
     epochs,
-    scheduleLength: config.scheduleLength ?? (stopsEarly ? EPOCHS.standard : epochs),
-    flip: config.flip ?? datasetName === 'cifar10',
+    scheduleLength: config.scheduleLength ?? (isUsual ? usual.cosineEpochs : null) ?? epochs,
+    flip: config.flip ?? usual.flip,
   };
 }
 

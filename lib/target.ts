@@ -4,9 +4,9 @@ import {datasetRootsOf} from './checkpoint/record_paths.js';
 import type {BackdoorRecord} from './checkpoint/records.js';
 import type {StateDict} from './checkpoint/tensor.js';
 import type {ChannelConstants, DataConfig} from './config.js';
-import type {Dataset, DatasetKind} from './datasets/dataset.js';
-import {DATASETS, isDatasetName} from './datasets/datasets.js';
+import type {Dataset} from './datasets/dataset.js';
 import type {ImageSize} from './datasets/decode.js';
+import {findKnown, KNOWN} from './datasets/known.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import {checkModel} from './model_guard.js';
@@ -30,7 +30,7 @@ export interface Target {
   readonly size: ImageSize;
   readonly mean: ChannelConstants;
   readonly std: ChannelConstants;
-  /** A key of DATASETS where it is known, else what the record or folder says. */
+  /** A key of KNOWN where it is known, else what the record or folder says. */
   readonly datasetName: string;
 }
 
@@ -56,7 +56,8 @@ export async function openTarget(
   const size =
     config.imageSize === null ? recordSize : {height: config.imageSize, width: config.imageSize};
   const dataset = await findDataset(config, record, size);
-  const datasetName = dataset?.name ?? record?.datasetName ?? 'unknown';
+  const datasetName =
+    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? 'unknown';
   const numClasses = classesOf(config, checkpoint, dataset);
   const model = config.model ?? checkpoint.modelName ?? modelOfKeys(checkpoint.stateDict);
   checkModel(checkpoint, model, numClasses);
@@ -70,11 +71,6 @@ export async function openTarget(
     ...(await normalization(config, record, datasetName, numClasses)),
     datasetName,
   };
-}
-
-/** What `openDataset` calls the user's choice. */
-export function datasetKinds(dataset: DataConfig['dataset']): DatasetKind | 'auto' {
-  return dataset === 'imagefolder' ? 'imageFolder' : 'auto';
 }
 
 /**
@@ -91,12 +87,12 @@ export async function normalization(
   if (mean !== null && std !== null) return {mean, std};
   const notes = record === null ? null : await readRecordNotes(dirname(record.path));
   if (notes !== null) return notes;
-  const known = isDatasetName(datasetName) ? DATASETS[datasetName] : null;
+  const known = findKnown(datasetName);
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
   throw new SauError(
     'ERR_CONFIG',
     `Expected --mean and --std for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
-      `constants that the model was trained with, such as those of ${Object.keys(DATASETS).join(', ')}`,
+      `constants that the model was trained with, such as those of ${Object.keys(KNOWN).join(', ')}`,
   );
 }
 
@@ -132,11 +128,11 @@ async function findDataset(
   record: FoundRecord | null,
   size: ImageSize | undefined,
 ): Promise<Dataset | null> {
-  const kind = datasetKinds(config.dataset);
-  if (config.data !== null) return openDataset({path: config.data, kind, size});
+  const {dataset} = config;
+  if (config.data !== null) return openDataset({path: config.data, dataset, size});
   if (record === null) return null;
   for (const path of await datasetRootsOf(record.path, record.dataPath)) {
-    if (await pathExists(path)) return openDataset({path, kind, size});
+    if (await pathExists(path)) return openDataset({path, dataset, size});
   }
   return null;
 }
@@ -144,6 +140,7 @@ async function findDataset(
 function classesOf(config: DataConfig, checkpoint: Checkpoint, dataset: Dataset | null): number {
   const claims = [
     ['--num-classes', config.numClasses],
+    [`--dataset ${config.dataset}`, findKnown(config.dataset)?.numClasses ?? null],
     [`the checkpoint ${checkpoint.path}`, checkpoint.numClasses],
     [`the data set ${dataset?.path ?? ''}`, dataset?.numClasses ?? null],
   ] as const;
@@ -184,10 +181,8 @@ function modelOfKeys(state: StateDict): string {
 }
 
 function sizeOfKnown(datasetName: string): ImageSize {
-  if (isDatasetName(datasetName)) {
-    const {size} = DATASETS[datasetName];
-    return {height: size, width: size};
-  }
+  const known = findKnown(datasetName);
+  if (known !== null) return {height: known.size, width: known.size};
   throw new SauError(
     'ERR_CONFIG',
     'Expected --image-size but received nothing, and neither a record nor a data set tells the size of the images. ' +

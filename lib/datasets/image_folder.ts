@@ -1,20 +1,8 @@
 import {join} from 'node:path';
 import {SauError} from '../errors.js';
-import type {Dataset} from './dataset.js';
-import {DATASETS, recogniseDataset} from './datasets.js';
-import type {ImageSize} from './decode.js';
-import {imagesBelow, listFolder} from './image_files.js';
+import type {DatasetFiles, SplitFiles} from './dataset_files.js';
+import {findSplits, imagesBelow, listFolder} from './image_files.js';
 import {type LabelledFiles, loadLabelledFiles} from './labelled_files.js';
-import {resolveSelection} from './selection.js';
-
-/** The folders that may hold the test split, best first. */
-const TEST_FOLDERS: readonly string[] = ['test', 'val'];
-
-/** The names of the training and test folders when this is the root of an image folder, else null. */
-export function findSplits(folders: readonly string[]): {train: string; test: string} | null {
-  const test = TEST_FOLDERS.find((name) => folders.includes(name));
-  return test !== undefined && folders.includes('train') ? {train: 'train', test} : null;
-}
 
 interface Split extends LabelledFiles {
   readonly classNames: readonly string[];
@@ -66,10 +54,9 @@ function checkSameClasses(train: Split, test: Split, folder: string): void {
  * Opens a folder with `train/<class>/` and `test/<class>/` (or `val/<class>/`), in torchvision's
  * ImageFolder order: class folders sorted by name, then files sorted by name. This order is the index
  * order, so an index of the data set's binary distribution means another image here.
- * @param size Size to decode at; may be left out for a data set that DATASETS knows.
- * @throws SauError ERR_DATASET when a split is missing, empty or has other classes; ERR_CONFIG when the size is unknown
+ * @throws SauError ERR_DATASET when a split is missing, empty or has other classes
  */
-export async function openImageFolder(folder: string, size?: ImageSize): Promise<Dataset> {
+export async function openImageFolder(folder: string): Promise<DatasetFiles> {
   const splits = findSplits((await listFolder(folder)).folders);
   if (splits === null) {
     throw new SauError(
@@ -81,34 +68,17 @@ export async function openImageFolder(folder: string, size?: ImageSize): Promise
   const train = await scanSplit(join(folder, splits.train));
   const test = await scanSplit(join(folder, splits.test));
   checkSameClasses(train, test, folder);
-  const name = recogniseDataset(train.classNames);
-  const {height, width} = size ?? defaultSize(name, folder);
   return {
-    kind: 'imageFolder',
-    name,
-    path: folder,
-    numClasses: train.classNames.length,
     classNames: train.classNames,
-    height,
-    width,
-    trainCount: train.files.length,
-    testCount: test.files.length,
-    loadTrain: async (selection, options) => {
-      const positions = resolveSelection(selection, train.files.length, 'train');
-      return loadLabelledFiles(train, positions, {height, width}, options);
-    },
-    loadTest: async (selection, options) => {
-      const positions = resolveSelection(selection, test.files.length, 'test');
-      return loadLabelledFiles(test, positions, {height, width}, options);
-    },
+    size: null,
+    train: splitFiles(train),
+    test: splitFiles(test),
   };
 }
 
-function defaultSize(name: keyof typeof DATASETS | null, folder: string): ImageSize {
-  if (name !== null) return {height: DATASETS[name].size, width: DATASETS[name].size};
-  throw new SauError(
-    'ERR_CONFIG',
-    `Expected a height and width for the images of ${folder} but received none; give the size that the model was trained at with --image-size`,
-    {details: {folder}},
-  );
+function splitFiles(split: Split): SplitFiles {
+  return {
+    count: split.files.length,
+    load: (positions, size, options) => loadLabelledFiles(split, positions, size, options),
+  };
 }

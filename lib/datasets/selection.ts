@@ -1,6 +1,9 @@
 import {Breather} from '../breather.js';
 import {SauError} from '../errors.js';
-import type {Selection, SplitName} from './dataset.js';
+
+export type SplitName = 'train' | 'test';
+/** Positions in a split, in the order in which the images are wanted; repeats are allowed. */
+export type Selection = Int32Array | readonly number[];
 
 /**
  * The positions to load: those given, or 0..count-1.

@@ -17,7 +17,7 @@ import {SauError} from '../errors.js';
 import type {RunOptions} from '../progress.js';
 import type {RecordNotes} from '../record_notes.js';
 import {createSession} from '../session/open_session.js';
-import {datasetKinds, normalization} from '../target.js';
+import {normalization} from '../target.js';
 import {trainOptions} from './training.js';
 
 /** An attack whose options are checked and whose data set is open. */
@@ -136,7 +136,7 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
   }
   const size =
     config.imageSize === null ? undefined : {height: config.imageSize, width: config.imageSize};
-  return openDataset({path: config.data, kind: datasetKinds(config.dataset), size});
+  return openDataset({path: config.data, dataset: config.dataset, size});
 }
 
 function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {

@@ -24,8 +24,8 @@ describe.skipIf(!present)("the official tool's record of CIFAR-10 (SAU_TEST_DATA
   it('has the same pixels in the binary and the pickled batches', async () => {
     const chosen = [49999, 3, 12345];
     const [binary, pickled] = await Promise.all(
-      (['cifarBinary', 'cifarPython'] as const).map(async (kind) =>
-        (await openDataset({path: cifar, kind})).loadTrain(chosen),
+      (['cifar10-binary', 'cifar10-python'] as const).map(async (dataset) =>
+        (await openDataset({path: cifar, dataset})).loadTrain(chosen),
       ),
     );
     expect(
