@@ -1,9 +1,9 @@
 import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
 import type {RunOptions} from './progress.js';
+import {removeRecord, writePoisonedSet} from './records/attack_record.js';
 import type {AttackResult} from './results.js';
 import {type Run, startRun} from './run.js';
 import {openAttack, type PreparedAttack, prepareAttack} from './simulation/data.js';
-import {removeRecord, writePoisonedSet} from './simulation/record.js';
 import {trainOptions} from './simulation/training.js';
 import {trainingAttack} from './simulation/training_attack.js';
 import {

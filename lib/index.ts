@@ -82,6 +82,15 @@ export type {
   ScheduleName,
 } from './native/run_contract.js';
 export type {Progress, RunOptions} from './progress.js';
+export {readRun} from './records/run.js';
+export type {
+  RunCleanSubset,
+  RunDataset,
+  RunFile,
+  RunRound,
+  RunSummary,
+  RunVersions,
+} from './records/run_summary.js';
 export type {
   AttackResult,
   AttackShares,

@@ -11,7 +11,8 @@ import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import {checkModel} from './model_guard.js';
 import {pathExists} from './path_exists.js';
-import {type RecordNotes, readRecordNotes} from './record_notes.js';
+import {RECORD, recordAbove} from './records/layout.js';
+import {type RecordNotes, readRecordNotes} from './records/record_notes.js';
 
 /** A record of an attack, and the file that it was read from. */
 export interface FoundRecord extends BackdoorRecord {
@@ -114,8 +115,7 @@ async function recordOf(
     );
   }
   if (checkpoint.record !== null) return {...checkpoint.record, path: checkpoint.path};
-  // A defense writes to <record>/defense/<name>/: its record is two folders up.
-  const above = join(dirname(checkpoint.path), '..', '..', 'attack_result.pt');
+  const above = join(recordAbove(dirname(checkpoint.path)), RECORD.result);
   if (checkpoint.kind !== 'defense_result' || !(await pathExists(above))) return null;
   const other = await readCheckpoint(above);
   if (other.record === null) return null;

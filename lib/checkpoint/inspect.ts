@@ -1,17 +1,11 @@
 import {readdir, stat} from 'node:fs/promises';
 import {basename, dirname} from 'node:path';
+import {POISONED_SET, RECORD} from '../records/layout.js';
 import {type PoisonedDatasetState, poisonedEntries} from './dataset_state.js';
 import {findStateDict} from './find_state_dict.js';
 import {describeValue} from './pickle_values.js';
 import {type CheckpointKind, headOf, isDefenseResult, modelOf} from './read_checkpoint.js';
-import {
-  ATTACK_CHECKPOINT,
-  createPngResolver,
-  findRecordFile,
-  type PngResolver,
-  POISONED_SET,
-  RECORD_INFO,
-} from './record_paths.js';
+import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
 import {isAttackResult, readRecord} from './records.js';
 import {inferNumClasses} from './state_dict.js';
 import {elementCount} from './strided.js';
@@ -78,7 +72,7 @@ export interface DatasetDescription {
  * LibTorch. Throws ERR_CHECKPOINT, and ERR_UNSAFE_PICKLE where the file names code.
  */
 export async function inspectCheckpoint(pathOrFolder: string): Promise<CheckpointDescription> {
-  const path = await findRecordFile(pathOrFolder, [ATTACK_CHECKPOINT, RECORD_INFO]);
+  const path = await findRecordFile(pathOrFolder, [RECORD.checkpoint, RECORD.info]);
   return withTorchFile(path, async (file) => {
     const common = {
       path,
@@ -96,7 +90,7 @@ export async function inspectCheckpoint(pathOrFolder: string): Promise<Checkpoin
       const record = await describeRecord(value, path);
       return {...common, kind: 'attack_result', model, record, content: null};
     }
-    if (basename(path) === ATTACK_CHECKPOINT) {
+    if (basename(path) === RECORD.checkpoint) {
       return {...common, kind: 'attack_epoch', model, record: null, content: null};
     }
     const kind = isDefenseResult(value) ? 'defense_result' : 'state_dict';

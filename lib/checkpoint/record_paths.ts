@@ -1,17 +1,10 @@
 import {realpath, stat} from 'node:fs/promises';
 import {basename, dirname, join, resolve, sep} from 'node:path';
 import {SauError} from '../errors.js';
+import {DEFENSE, RECORD} from '../records/layout.js';
 import {unreadableFile} from './checkpoint_error.js';
 
-const RESULT_NAMES = ['attack_result.pt', 'defense_result.pt'] as const;
-
-/** In a record folder, besides its result: the options of the attack, and the poisoned ones of the images. */
-export const RECORD_INFO = 'info.pickle';
-export const POISON_LIST = 'train_poison_index_list.pickle';
-/** In the record folder while the training of its attack is not complete. */
-export const ATTACK_CHECKPOINT = 'attack_epoch_latest.pt';
-/** What info.pickle has for `content` where nothing was trained. */
-export const POISONED_SET = 'a poisoned data set without a model';
+const RESULT_NAMES = [RECORD.result, DEFENSE.result] as const;
 
 /**
  * The checkpoint itself, or of a record folder its attack_result.pt, else defense_result.pt, else the first of
@@ -37,10 +30,10 @@ export async function findRecordFile(
 }
 
 async function insteadOfResult(folder: string): Promise<string> {
-  if (await isFile(join(folder, ATTACK_CHECKPOINT))) {
-    return `${ATTACK_CHECKPOINT}: the attack was interrupted, go on with \`attack\` and --resume`;
+  if (await isFile(join(folder, RECORD.checkpoint))) {
+    return `${RECORD.checkpoint}: the attack was interrupted, go on with \`attack\` and --resume`;
   }
-  if (await isFile(join(folder, POISON_LIST))) {
+  if (await isFile(join(folder, RECORD.poisonIndex))) {
     return `only poisoned images: run \`attack\` without --poison-only to have a model too`;
   }
   return 'neither: name the checkpoint file itself';

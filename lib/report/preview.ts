@@ -1,10 +1,9 @@
 import {join} from 'node:path';
 import type {Dataset} from '../datasets/dataset.js';
 import type {ImageSet} from '../datasets/image_set.js';
+import {RECORD} from '../records/layout.js';
 import {differenceOf, pick, spread} from './samples.js';
 import {writeStrip} from './strip.js';
-
-export const PREVIEW = 'preview.png';
 
 /** Images in a row. */
 const IMAGES = 8;
@@ -23,7 +22,7 @@ export async function writePreview(
   {poisonedTrain}: {readonly poisonedTrain: ImageSet},
   signal?: AbortSignal,
 ): Promise<string> {
-  const path = join(folder, PREVIEW);
+  const path = join(folder, RECORD.preview);
   const chosen = spread(poisonedTrain.count, IMAGES);
   const indices = chosen.map((position) => poisonedTrain.originalIndices[position] ?? 0);
   const before = await dataset.loadTrain(indices, {signal});

@@ -4,7 +4,6 @@ import {Breather} from '../breather.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
 import {OrderedDict} from '../checkpoint/pickle_values.js';
 import {PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
-import {ATTACK_CHECKPOINT} from '../checkpoint/record_paths.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import {loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
 import {TensorRef} from '../checkpoint/torch_values.js';
@@ -12,6 +11,7 @@ import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import {pathExists} from '../path_exists.js';
+import {RECORD} from '../records/layout.js';
 import type {RoundReport} from '../results.js';
 import {removeFiles} from '../whole_file.js';
 import type {OpenedAttack} from './data.js';
@@ -70,7 +70,7 @@ export async function writeAttackCheckpoint(
     [KEYS.identity, JSON.stringify(identity)],
     [KEYS.epochs, epochs.map((report) => JSON.stringify(report))],
   ]);
-  await writeTorchFile(join(record, ATTACK_CHECKPOINT), value);
+  await writeTorchFile(join(record, RECORD.checkpoint), value);
 }
 
 /**
@@ -84,12 +84,12 @@ export async function readAttackCheckpoint(
   if (!(await hasAttackCheckpoint(record))) {
     throw new SauError(
       'ERR_CHECKPOINT',
-      `Expected ${ATTACK_CHECKPOINT} of an interrupted attack in ${record} but there is none. Leave out --resume to start anew`,
+      `Expected ${RECORD.checkpoint} of an interrupted attack in ${record} but there is none. Leave out --resume to start anew`,
       {details: {record}},
     );
   }
   const checkpoint = await withTorchFile(
-    join(record, ATTACK_CHECKPOINT),
+    join(record, RECORD.checkpoint),
     async ({zip, value}): Promise<AttackCheckpoint> => {
       const dict: ReadonlyMap<unknown, unknown> = value instanceof Map ? value : new Map();
       return {
@@ -105,12 +105,12 @@ export async function readAttackCheckpoint(
 }
 
 export function hasAttackCheckpoint(record: string): Promise<boolean> {
-  return pathExists(join(record, ATTACK_CHECKPOINT));
+  return pathExists(join(record, RECORD.checkpoint));
 }
 
 /** Removes the checkpoint, and what a process that was killed has left of one. Throws ERR_OUTPUT. */
 export async function removeAttackCheckpoint(record: string): Promise<void> {
-  await removeFiles(record, [ATTACK_CHECKPOINT]);
+  await removeFiles(record, [RECORD.checkpoint]);
 }
 
 function requireSame(record: string, saved: Identity, asked: Identity): void {

@@ -15,7 +15,7 @@ import {openDataset} from '../datasets/open_dataset.js';
 import {firstImages} from '../datasets/select_images.js';
 import {SauError} from '../errors.js';
 import type {RunOptions} from '../progress.js';
-import type {RecordNotes} from '../record_notes.js';
+import type {RecordNotes} from '../records/record_notes.js';
 import {createSession} from '../session/open_session.js';
 import {normalization} from '../target.js';
 import {trainOptions} from './training.js';
@@ -27,6 +27,8 @@ export interface OpenedAttack {
   readonly datasetName: string;
   readonly scale: RecordNotes;
   readonly mode: LabelMode;
+  /** When the call began. */
+  readonly started: Date;
 }
 
 /** An attack whose images are poisoned. */
@@ -110,12 +112,13 @@ function attackContext(
 
 /** Throws ERR_DATASET, and ERR_CONFIG for options that do not fit the data set. */
 export async function openAttack(config: AttackConfig): Promise<OpenedAttack> {
+  const started = new Date();
   const dataset = await openAttackDataset(config);
   const datasetName = dataset.name ?? basename(dataset.path);
   const scale = await normalization(config, null, datasetName, dataset.numClasses);
   const mode = labelModeOf(config);
   checkLabelMode(mode, dataset.numClasses);
-  return {config, dataset, datasetName, scale, mode};
+  return {config, dataset, datasetName, scale, mode, started};
 }
 
 /** Reads and poisons the images. Throws ERR_DATASET, and ERR_CONFIG for options that do not fit them. */

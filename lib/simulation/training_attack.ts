@@ -5,10 +5,10 @@ import {firstImages} from '../datasets/select_images.js';
 import {assertNever, SauError} from '../errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
 import type {RunOptions} from '../progress.js';
-import type {RecordNotes} from '../record_notes.js';
+import type {RecordedPoison} from '../records/attack_record.js';
+import type {RecordNotes} from '../records/record_notes.js';
 import type {Session, TrainOptions} from '../session/session.js';
 import type {OpenedAttack} from './data.js';
-import type {RecordedPoison} from './record.js';
 import {trainOptions} from './training.js';
 import {type Outcome, trainAndRecord, type Victim, withRecord} from './victim.js';
 

@@ -1,10 +1,11 @@
 import {join} from 'node:path';
-import {ATTACK_CHECKPOINT, POISON_LIST} from '../checkpoint/record_paths.js';
 import type {AttackConfig} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import type {RunOptions} from '../progress.js';
-import {RESULTS, withOutput} from '../report/output_folder.js';
+import {type RecordedPoison, removeRecord, writeAttackRecord} from '../records/attack_record.js';
+import {RECORD, RESULTS} from '../records/layout.js';
+import {withOutput} from '../report/output_folder.js';
 import {writePreview} from '../report/preview.js';
 import type {AttackResult, OutputFiles} from '../results.js';
 import {createSession} from '../session/open_session.js';
@@ -17,7 +18,6 @@ import {
   removeAttackCheckpoint,
 } from './checkpoint.js';
 import type {OpenedAttack} from './data.js';
-import {type RecordedPoison, removeRecord, writeAttackRecord} from './record.js';
 import {type Training, trainVictim} from './training.js';
 
 /** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */
@@ -40,7 +40,7 @@ export function withRecord<T>(
   reserveBytes: number,
   work: (record: string) => Promise<T>,
 ): Promise<T> {
-  const results = resume ? RESULTS : [...RESULTS, ATTACK_CHECKPOINT, POISON_LIST];
+  const results = resume ? RESULTS : [...RESULTS, RECORD.checkpoint, RECORD.poisonIndex];
   return withOutput(out, {force, reserveBytes, results}, work);
 }
 
@@ -74,14 +74,15 @@ export async function trainAndRecord(
     const late = typeof poison === 'function' ? await previewOf(record, victim, made, run) : {};
     stage('writing the record');
     const stateDict = await session.exportStateDict();
-    const recorded = {...victim, poison: made, stateDict, epochs};
+    const {device, precision} = session;
+    const recorded = {...victim, poison: made, stateDict, epochs, metrics, device, precision};
     const files = await writeAttackRecord(record, recorded, run.signal);
     await removeAttackCheckpoint(record);
     return {
       metrics,
       epochs,
       poisonedTrainCount: made.poisonedCount,
-      device: session.device,
+      device,
       files: {...files, ...epochFiles, ...early, ...late},
     };
   } catch (error) {
@@ -106,6 +107,6 @@ async function takeBack(record: string, error: unknown, run: RunOptions): Promis
   const keepTraining = !isUseless && (await hasAttackCheckpoint(record));
   await removeRecord(record, {keepTraining});
   if (!keepTraining) return;
-  const message = `the last saved epoch is in ${join(record, ATTACK_CHECKPOINT)}; run the same attack with --resume to go on`;
+  const message = `the last saved epoch is in ${join(record, RECORD.checkpoint)}; run the same attack with --resume to go on`;
   run.onProgress?.({kind: 'note', message});
 }

@@ -64,6 +64,7 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
       'curves.svg',
       'info.pickle',
       'rounds.jsonl',
+      'run.json',
       'sau_native.json',
       'train_poison_index_list.pickle',
     ]);

@@ -1,12 +1,10 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
-import {channelDeviations, channelMeans} from './config/rules.js';
-import type {ChannelConstants} from './config/types.js';
-import {errnoOf, messageOf, SauError} from './errors.js';
-
-/** Written beside attack_result.pt by our own attacks: what BackdoorBench's format has no place for. */
-export const RECORD_NOTES = 'sau_native.json';
+import {channelDeviations, channelMeans} from '../config/rules.js';
+import type {ChannelConstants} from '../config/types.js';
+import {errnoOf, messageOf, SauError} from '../errors.js';
+import {RECORD} from './layout.js';
 
 export interface RecordNotes {
   readonly mean: ChannelConstants;
@@ -17,7 +15,7 @@ const schema = z.object({mean: channelMeans, std: channelDeviations});
 
 /** The notes of a record folder; null where it has none. Throws ERR_CHECKPOINT for a file that is no such notes. */
 export async function readRecordNotes(folder: string): Promise<RecordNotes | null> {
-  const path = join(folder, RECORD_NOTES);
+  const path = join(folder, RECORD.notes);
   const refuse = (why: string, cause?: unknown): SauError =>
     new SauError('ERR_CHECKPOINT', `Expected the notes of a record at ${path} but ${why}.`, {
       cause,

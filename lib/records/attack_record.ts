@@ -1,24 +1,26 @@
 import {rm} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative} from 'node:path';
-import type {TriggerPicture} from '../attacks/attacks.js';
 import type {PoisonedDatasetState} from '../checkpoint/dataset_state.js';
-import {POISON_LIST, POISONED_SET, RECORD_INFO} from '../checkpoint/record_paths.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import {
   writeAttackResult,
   writeInfoPickle,
   writePoisonIndexList,
 } from '../checkpoint/write_checkpoint.js';
+import {resolveTraining} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {writePng, writePngs} from '../datasets/write_pngs.js';
-import {RECORD_NOTES} from '../record_notes.js';
+import type {Metrics} from '../metrics.js';
 import {writeCurves} from '../report/curves.js';
-import {PREVIEW} from '../report/preview.js';
 import type {OutputFiles, RoundReport} from '../results.js';
+import {removeAttackCheckpoint} from '../simulation/checkpoint.js';
+import type {PreparedAttack} from '../simulation/data.js';
 import {packageVersion, versions} from '../versions.js';
 import {removeFiles, unwritableFile, writeWholeFile} from '../whole_file.js';
-import {removeAttackCheckpoint} from './checkpoint.js';
-import type {PreparedAttack} from './data.js';
+import {IMAGE_FOLDERS, POISONED_SET, RECORD, RUN} from './layout.js';
+import {sha256OfFile, writeRun} from './run.js';
+import {runRound} from './run_rounds.js';
+import {RUN_SCHEMA, type RunSummary, type RunVersions} from './run_summary.js';
 
 /** The images of a record. */
 export interface RecordedPoison {
@@ -31,7 +33,7 @@ export interface RecordedPoison {
   /** Test images with a disturbance that is no trigger; only some attacks have them. */
   readonly crossTest?: ImageSet;
   /** What the trigger looks like, where the attack tells. */
-  readonly picture?: TriggerPicture | undefined;
+  readonly picture?: Uint8Array | undefined;
   readonly testCount: number;
 }
 
@@ -43,20 +45,16 @@ export interface RecordedAttack extends Omit<PreparedAttack, 'poison'> {
 export interface FinishedAttack extends RecordedAttack {
   readonly stateDict: StateDict;
   readonly epochs: readonly RoundReport[];
+  /** Of the victim. */
+  readonly metrics: Metrics;
+  readonly device: string;
+  readonly precision: string;
 }
 
-const FOLDERS = {
-  train: 'bd_train_dataset',
-  test: 'bd_test_dataset',
-  cross: 'cross_test_dataset',
-} as const;
-const RESULT = 'attack_result.pt';
-const CURVES = 'curves.svg';
-const TRIGGER_PICTURE = 'trojannn_trigger.png';
-
 /**
- * Writes a BackdoorBench record folder (specification C.3): the poisoned images, the bookkeeping and last,
- * so that a record with it is whole, attack_result.pt. Throws ERR_OUTPUT.
+ * Writes a BackdoorBench record folder (specification C.3): the poisoned images, the bookkeeping and then,
+ * so that a record with it is whole, attack_result.pt; the summary, which has its checksum, comes last.
+ * Throws ERR_OUTPUT.
  */
 export async function writeAttackRecord(
   record: string,
@@ -65,13 +63,14 @@ export async function writeAttackRecord(
 ): Promise<OutputFiles> {
   const {config, dataset, datasetName, poison, stateDict, epochs} = attack;
   const files = {
-    checkpoint: join(record, RESULT),
-    notes: join(record, RECORD_NOTES),
-    curves: join(record, CURVES),
+    checkpoint: join(record, RECORD.result),
+    notes: join(record, RECORD.notes),
+    curves: join(record, RUN.curves),
   };
   // Input-aware's first epochs are not among the reports.
   const content = {epochs: (epochs.at(-1)?.round ?? -1) + 1};
-  const states = await writePoisoned(record, attack, content, await versions(), signal);
+  const made = await versions();
+  const states = await writePoisoned(record, attack, content, made, signal);
   await writeCurves(files.curves, {
     before: null,
     rounds: epochs,
@@ -87,7 +86,21 @@ export async function writeAttackRecord(
     datasetName,
     ...states,
   });
-  return files;
+  const {device, precision, metrics} = attack;
+  const run = await writeRun(record, {
+    ...summaryOf(attack, made),
+    ...{device, precision},
+    result: {path: RECORD.result, sha256: await sha256OfFile(files.checkpoint)},
+    rounds: epochs.map(runRound),
+    after: metrics,
+    completedRounds: epochs.length,
+    files: {
+      ...{checkpoint: RECORD.result, notes: RECORD.notes, curves: RUN.curves},
+      ...{csv: RECORD.csv, jsonl: RUN.rounds},
+      ...(config.preview ? {preview: RECORD.preview} : {}),
+    },
+  });
+  return {...files, run};
 }
 
 /**
@@ -103,10 +116,44 @@ export async function writePoisonedSet(
   // Not versions(), which would load LibTorch.
   const made = {sauNative: packageVersion(), node: process.versions.node};
   await writePoisoned(record, attack, content, made, signal);
-  const at = (name: string): string => join(record, name);
+  const files = {
+    ...{train: RECORD.trainImages, test: RECORD.testImages, poisonIndex: RECORD.poisonIndex},
+    ...{info: RECORD.info, notes: RECORD.notes},
+  };
+  const summary = summaryOf(attack, {...made, libtorch: null, libtorchCuda: null});
+  const run = await writeRun(record, {
+    ...summary,
+    files: {...files, ...(attack.config.preview ? {preview: RECORD.preview} : {})},
+  });
+  const paths = Object.entries(files).map(([key, name]) => [key, join(record, name)]);
+  return {...Object.fromEntries(paths), run};
+}
+
+/** What is known of an attack before its victim is trained. */
+function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
+  const {config, dataset, datasetName, poison, scale, started} = attack;
+  const {numClasses, height: imageSize} = dataset;
   return {
-    ...{train: at(FOLDERS.train), test: at(FOLDERS.test), poisonIndex: at(POISON_LIST)},
-    ...{info: at(RECORD_INFO), notes: at(RECORD_NOTES)},
+    ...{schema: RUN_SCHEMA, kind: 'attack', method: config.kind, versions: made},
+    started: started.toISOString(),
+    seconds: (Date.now() - started.getTime()) / 1000,
+    ...{device: null, precision: null, seed: config.seed},
+    options: {
+      ...config,
+      ...resolveTraining(config, datasetName),
+      ...{...scale, numClasses, imageSize},
+    },
+    ...{checkpoint: null, result: null},
+    ...{model: config.model, numClasses},
+    dataset: {
+      ...{name: datasetName, path: dataset.path, format: dataset.format},
+      imageSize: [dataset.height, dataset.width],
+      ...scale,
+    },
+    cleanSubset: null,
+    poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
+    ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
+    files: {},
   };
 }
 
@@ -118,20 +165,19 @@ async function writePoisoned(
   made: object,
   signal: AbortSignal | undefined,
 ) {
-  const {train, test} = FOLDERS;
+  const {trainImages: train, testImages: test} = RECORD;
   await writeImages(record, train, poison.poisonedTrain, signal);
   await writeImages(record, test, poison.poisonedTest, signal);
   if (poison.picture !== undefined) {
-    const {name, planes} = poison.picture;
-    await writePng(planes, dataset, join(record, name));
+    await writePng(poison.picture, dataset, join(record, RECORD.triggerPicture));
   }
   if (poison.crossTest !== undefined) {
-    await writeImages(record, FOLDERS.cross, poison.crossTest, signal);
+    await writeImages(record, RECORD.crossImages, poison.crossTest, signal);
   }
   const poisonedTrain = datasetState(record, train, poison.poisonedTrain, poison.train.count, true);
   const poisonedTest = datasetState(record, test, poison.poisonedTest, poison.testCount, false);
-  await writePoisonIndexList(join(record, POISON_LIST), poisonedTrain.poisonIndicator);
-  await writeInfoPickle(join(record, RECORD_INFO), {
+  await writePoisonIndexList(join(record, RECORD.poisonIndex), poisonedTrain.poisonIndicator);
+  await writeInfoPickle(join(record, RECORD.info), {
     attack: config.kind,
     dataset: datasetName,
     model: config.model,
@@ -147,7 +193,7 @@ async function writePoisoned(
     ...content,
   });
   const notes = {...scale, ...content, config, versions: made};
-  await writeWholeFile(join(record, RECORD_NOTES), `${JSON.stringify(notes, null, 2)}\n`);
+  await writeWholeFile(join(record, RECORD.notes), `${JSON.stringify(notes, null, 2)}\n`);
   return {poisonedTrain, poisonedTest};
 }
 
@@ -156,13 +202,15 @@ async function writePoisoned(
  * @param keepTraining Leave what an interrupted training goes on from, and the rows of its epochs
  */
 export async function removeRecord(record: string, {keepTraining = false} = {}): Promise<void> {
-  const names = [RESULT, RECORD_NOTES, CURVES, RECORD_INFO, POISON_LIST, TRIGGER_PICTURE];
+  const {result, notes, info, poisonIndex, triggerPicture} = RECORD;
+  const names: string[] = [result, notes, info, poisonIndex, triggerPicture];
+  names.push(RUN.summary, RUN.curves);
   if (!keepTraining) {
-    names.push('attack_df.csv', 'rounds.jsonl', PREVIEW);
+    names.push(RECORD.csv, RUN.rounds, RECORD.preview);
     await removeAttackCheckpoint(record);
   }
   await removeFiles(record, names);
-  for (const name of Object.values(FOLDERS)) {
+  for (const name of IMAGE_FOLDERS) {
     const path = join(record, name);
     // An aborted writer may still finish its last images: try again then.
     await rm(path, {recursive: true, force: true, maxRetries: 5}).catch((error: unknown) => {
