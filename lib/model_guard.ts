@@ -1,6 +1,6 @@
 import {inspect} from 'node:util';
 import type {Checkpoint} from './checkpoint/read_checkpoint.js';
-import {elementCount} from './checkpoint/strided.js';
+import {elementCount} from './checkpoint/tensor.js';
 import {modelName} from './config/rules.js';
 import {SauError} from './errors.js';
 

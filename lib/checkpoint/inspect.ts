@@ -2,15 +2,13 @@ import {readdir, stat} from 'node:fs/promises';
 import {basename, dirname} from 'node:path';
 import {POISONED_SET, RECORD} from '../records/layout.js';
 import {type PoisonedDatasetState, poisonedEntries} from './dataset_state.js';
-import {findStateDict} from './find_state_dict.js';
 import {describeValue} from './pickle_values.js';
 import {type CheckpointKind, headOf, isDefenseResult, modelOf} from './read_checkpoint.js';
 import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
 import {isAttackResult, readRecord} from './records.js';
 import {inferNumClasses} from './state_dict.js';
-import {elementCount} from './strided.js';
-import type {DType} from './tensor.js';
-import {checkStorage, type TorchFile, withTorchFile} from './torch_file.js';
+import {type DType, elementCount} from './tensor.js';
+import {checkStorage, findStateDict, type TorchFile, withTorchFile} from './torch_file.js';
 
 /** Images of a record whose files are looked for. */
 const PROBED_IMAGES = 5;

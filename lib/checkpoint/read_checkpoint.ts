@@ -1,9 +1,8 @@
-import {findStateDict} from './find_state_dict.js';
 import {findRecordFile} from './record_paths.js';
 import {type BackdoorRecord, isAttackResult, readRecord} from './records.js';
 import {inferNumClasses} from './state_dict.js';
 import type {StateDict} from './tensor.js';
-import {loadTensors, withTorchFile} from './torch_file.js';
+import {findStateDict, loadTensors, withTorchFile} from './torch_file.js';
 
 /** The weights of a checkpoint and what the file says of them. */
 export interface Weights {

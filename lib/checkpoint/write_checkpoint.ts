@@ -1,10 +1,9 @@
 import {Breather} from '../breather.js';
-import {checkTensors} from './check_tensors.js';
 import type {PoisonedDatasetState} from './dataset_state.js';
 import {OrderedDict, PyTuple} from './pickle_values.js';
 import {NumpyVector, PickledTensor, type PickleValue} from './pickle_writer.js';
 import type {BackdoorRecord} from './records.js';
-import type {StateDict} from './tensor.js';
+import {checkTensors, type StateDict} from './tensor.js';
 import {writeTorchFile} from './torch_zip_writer.js';
 
 /** What {@link writeCheckpoint} writes. */

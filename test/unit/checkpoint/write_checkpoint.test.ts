@@ -5,12 +5,12 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {describe, expect, it} from 'vitest';
 import {NumpyArray} from '../../../lib/checkpoint/numpy_values.js';
-import {unpickle} from '../../../lib/checkpoint/pickle.js';
 import {OrderedDict, PyFloat, PyTuple} from '../../../lib/checkpoint/pickle_values.js';
 import {type PickleValue, pickle} from '../../../lib/checkpoint/pickle_writer.js';
 import {readCheckpoint} from '../../../lib/checkpoint/read_checkpoint.js';
 import type {StateDict} from '../../../lib/checkpoint/tensor.js';
 import {withTorchFile} from '../../../lib/checkpoint/torch_file.js';
+import {unpickle} from '../../../lib/checkpoint/unpickle.js';
 import {VOCABULARY} from '../../../lib/checkpoint/vocabulary.js';
 import {
   writeAttackResult,

@@ -1,5 +1,6 @@
-import {FormatError} from './checkpoint_error.js';
-import type {PickleMachine} from './pickle_machine.js';
+import {Breather} from '../breather.js';
+import {damagedFile, FormatError} from './checkpoint_error.js';
+import {PickleMachine, type UnpickleOptions} from './pickle_machine.js';
 import {dictKey, integer, PyTuple} from './pickle_values.js';
 
 type Opcode = (machine: PickleMachine) => void;
@@ -127,7 +128,7 @@ const PROTOCOL_2_TO_5: Readonly<Record<number, Opcode>> = {
 };
 
 /** What each opcode byte does; undefined where there is no such opcode (out-of-band buffers among them). */
-export const OPCODES: readonly (Opcode | undefined)[] = Array.from(
+const OPCODES: readonly (Opcode | undefined)[] = Array.from(
   {length: 256},
   (_, code) => PROTOCOL_2_TO_5[code] ?? PROTOCOL_0_AND_1[String.fromCharCode(code)],
 );
@@ -189,4 +190,44 @@ function quoted(literal: string): string {
   return match[2].replace(/\\(?:x([0-9a-fA-F]{2})|(.))/gs, (_, hex?: string, char = '') =>
     hex === undefined ? (simple[char] ?? char) : String.fromCharCode(Number.parseInt(hex, 16)),
   );
+}
+
+export interface Unpickled {
+  readonly value: unknown;
+  /** 0 where the pickle does not say. */
+  readonly protocol: number;
+  /** The names of the vocabulary that the pickle used, as `module.name`. */
+  readonly globals: readonly string[];
+}
+
+/** Opcodes between two looks at the clock. */
+const SLICE = 128;
+
+/**
+ * Reads one pickle of protocol 0 to 5 with a closed vocabulary (specification C.3). Executes nothing: a name
+ * outside the vocabulary throws ERR_UNSAFE_PICKLE, damaged bytes ERR_CHECKPOINT. Yields to the event loop.
+ */
+export async function unpickle(bytes: Uint8Array, options: UnpickleOptions): Promise<Unpickled> {
+  try {
+    const machine = new PickleMachine(bytes, options);
+    const breather = new Breather();
+    while (!machine.stopped) {
+      for (let i = 0; i < SLICE && !machine.stopped; i++) step(machine);
+      if (breather.due) await breather.rest();
+    }
+    return {value: machine.pop(), protocol: machine.protocol, globals: [...machine.globals].sort()};
+  } catch (error) {
+    throw damagedFile(options.source, error);
+  }
+}
+
+function step(machine: PickleMachine): void {
+  const code = machine.cursor.u8();
+  const opcode = OPCODES[code];
+  if (opcode === undefined) {
+    throw new FormatError(
+      `its pickle has unknown opcode ${code} at byte ${machine.cursor.position - 1}`,
+    );
+  }
+  opcode(machine);
 }
