@@ -1,10 +1,6 @@
 export {attack} from './attack.js';
 export type {LabelModeKind} from './attacks/label_mode.js';
-export type {PoisonedDatasetState, PoisonedImage} from './checkpoint/dataset_state.js';
-export {type Checkpoint, readCheckpoint, type Weights} from './checkpoint/read_checkpoint.js';
-export type {BackdoorRecord} from './checkpoint/records.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
-export {type CheckpointToWrite, writeCheckpoint} from './checkpoint/write_checkpoint.js';
 export type {AttackKind} from './config/attack_table.js';
 export type {
   ChannelConstants,
@@ -82,6 +78,8 @@ export type {
   ScheduleName,
 } from './native/run_contract.js';
 export type {Progress, RunOptions} from './progress.js';
+export type {BackdoorRecord, PoisonedDatasetState, PoisonedImage} from './records/attack_result.js';
+export {type Checkpoint, readCheckpoint, type Weights} from './records/read_checkpoint.js';
 export {readRun} from './records/run.js';
 export type {
   RunCleanSubset,
@@ -91,6 +89,7 @@ export type {
   RunSummary,
   RunVersions,
 } from './records/run_summary.js';
+export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
 export type {
   AttackResult,
   AttackShares,

@@ -1,7 +1,4 @@
 import {dirname, join} from 'node:path';
-import {type Checkpoint, readCheckpoint} from './checkpoint/read_checkpoint.js';
-import {datasetRootsOf} from './checkpoint/record_paths.js';
-import type {BackdoorRecord} from './checkpoint/records.js';
 import type {StateDict} from './checkpoint/tensor.js';
 import type {ChannelConstants, DataConfig} from './config.js';
 import type {Dataset} from './datasets/dataset.js';
@@ -11,8 +8,11 @@ import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import {checkModel} from './model_guard.js';
 import {pathExists} from './path_exists.js';
+import type {BackdoorRecord} from './records/attack_result.js';
 import {RECORD, recordAbove} from './records/layout.js';
+import {type Checkpoint, readCheckpoint} from './records/read_checkpoint.js';
 import {type RecordNotes, readRecordNotes} from './records/record_notes.js';
+import {datasetRootsOf} from './records/record_paths.js';
 
 /** A record of an attack, and the file that it was read from. */
 export interface FoundRecord extends BackdoorRecord {

@@ -1,8 +1,8 @@
-import {poisonedEntries} from './checkpoint/dataset_state.js';
-import {createPngResolver} from './checkpoint/record_paths.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {loadPoisonedPngs, type PoisonedPng} from './datasets/poisoned_pngs.js';
 import type {RunOptions} from './progress.js';
+import {poisonedEntries} from './records/attack_result.js';
+import {createPngResolver} from './records/record_paths.js';
 import type {Session} from './session/session.js';
 import type {Target} from './target.js';
 

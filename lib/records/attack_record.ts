@@ -1,26 +1,21 @@
 import {rm} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative} from 'node:path';
-import type {PoisonedDatasetState} from '../checkpoint/dataset_state.js';
 import type {StateDict} from '../checkpoint/tensor.js';
-import {
-  writeAttackResult,
-  writeInfoPickle,
-  writePoisonIndexList,
-} from '../checkpoint/write_checkpoint.js';
 import {resolveTraining} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {writePng, writePngs} from '../datasets/write_pngs.js';
 import type {Metrics} from '../metrics.js';
 import {writeCurves} from '../report/curves.js';
 import type {OutputFiles, RoundReport} from '../results.js';
-import {removeAttackCheckpoint} from '../simulation/checkpoint.js';
 import type {PreparedAttack} from '../simulation/data.js';
 import {packageVersion, versions} from '../versions.js';
 import {removeFiles, unwritableFile, writeWholeFile} from '../whole_file.js';
+import {removeAttackCheckpoint} from './attack_checkpoint.js';
+import type {PoisonedDatasetState} from './attack_result.js';
 import {IMAGE_FOLDERS, POISONED_SET, RECORD, RUN} from './layout.js';
 import {sha256OfFile, writeRun} from './run.js';
-import {runRound} from './run_rounds.js';
-import {RUN_SCHEMA, type RunSummary, type RunVersions} from './run_summary.js';
+import {RUN_SCHEMA, type RunSummary, type RunVersions, runRound} from './run_summary.js';
+import {writeAttackResult, writeInfoPickle, writePoisonIndexList} from './write_checkpoint.js';
 
 /** The images of a record. */
 export interface RecordedPoison {

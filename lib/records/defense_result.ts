@@ -1,6 +1,5 @@
 import {join} from 'node:path';
 import type {StateDict} from '../checkpoint/tensor.js';
-import {writeCheckpoint} from '../checkpoint/write_checkpoint.js';
 import type {DefendConfig} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {defenseEffectivenessRating, type Metrics} from '../metrics.js';
@@ -12,8 +11,8 @@ import {versions} from '../versions.js';
 import {removeFiles, writeWholeFile} from '../whole_file.js';
 import {DEFENSE, defenseCsv, defenseFiles, RUN} from './layout.js';
 import {sha256OfFile, writeRun} from './run.js';
-import {runRound} from './run_rounds.js';
-import {RUN_SCHEMA, type RunSummary} from './run_summary.js';
+import {RUN_SCHEMA, type RunSummary, runRound} from './run_summary.js';
+import {writeCheckpoint} from './write_checkpoint.js';
 
 export interface Defense {
   /** Such as `sau`. */

@@ -1,14 +1,13 @@
 import {readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {z} from 'zod';
-import {isAttackResult, readRecord} from '../checkpoint/records.js';
 import {withTorchFile} from '../checkpoint/torch_file.js';
 import {errnoOf, messageOf, SauError} from '../errors.js';
 import {defenseEffectivenessRating} from '../metrics.js';
 import {pathExists} from '../path_exists.js';
+import {isAttackResult, readRecord} from './attack_result.js';
 import {DEFENSE, defenseCsv, RECORD, RUN} from './layout.js';
-import {damagedRun} from './run_error.js';
-import {metricsSchema, runRoundSchema} from './run_schema.js';
+import {damagedRun, metricsSchema, runRoundSchema} from './run_schema.js';
 import {RUN_SCHEMA, type RunRound, type RunSummary} from './run_summary.js';
 
 // Folders of versions that wrote no run.json: config.json of a defense, sau_native.json of an attack, and the rounds.

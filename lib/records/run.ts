@@ -7,8 +7,7 @@ import {errnoOf, messageOf, SauError} from '../errors.js';
 import {writeWholeFile} from '../whole_file.js';
 import {RUN} from './layout.js';
 import {readOlderRun} from './older_run.js';
-import {damagedRun} from './run_error.js';
-import {runSchema} from './run_schema.js';
+import {damagedRun, runSchema} from './run_schema.js';
 import {RUN_SCHEMA, type RunSummary} from './run_summary.js';
 
 /** Writes a run's summary into its folder, whole or not at all. Returns its path. Throws ERR_OUTPUT. */

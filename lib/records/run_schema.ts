@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {SauError} from '../errors.js';
 import type {Metrics} from '../metrics.js';
 import {RUN_SCHEMA, type RunRound, type RunSummary} from './run_summary.js';
 
@@ -84,3 +85,12 @@ export const runSchema = z.object(
   },
   {error: 'a map of names to values'},
 ) satisfies z.ZodType<RunSummary>;
+
+/** ERR_CHECKPOINT for a file of a run that is not what it should be. */
+export function damagedRun(path: string, why: string, cause?: unknown): SauError {
+  return new SauError('ERR_CHECKPOINT', `Expected the summary of a run at ${path} but ${why}.`, {
+    cause,
+    remedy: 'Copy the folder again, or run again.',
+    details: {path},
+  });
+}

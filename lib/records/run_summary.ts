@@ -1,4 +1,5 @@
 import type {Metrics} from '../metrics.js';
+import type {RoundReport} from '../results.js';
 
 /** The version of the form of {@link RunSummary} that this package writes. */
 export const RUN_SCHEMA = 1;
@@ -116,4 +117,22 @@ export interface RunRound {
   readonly figures: Readonly<Record<string, number | null>>;
   /** null where the round was not measured. */
   readonly metrics: Metrics | null;
+}
+
+/** A report as a summary has it: figures by name. Those of unlearning and of training are not the same. */
+export function runRound(report: RoundReport): RunRound {
+  const {round, seconds, metrics, loss, cleanLoss, sharedLoss, suspectShare} = report;
+  const {trainAcc, attack} = report;
+  const figures: Readonly<Record<string, number | null>> =
+    trainAcc === null ? {loss, cleanLoss, sharedLoss, suspectShare} : {loss, trainAcc, ...attack};
+  return {round, seconds, figures: withoutNonFinite(figures), metrics};
+}
+
+/** JSON has no NaN and no infinity. */
+function withoutNonFinite(
+  figures: Readonly<Record<string, number | null>>,
+): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
+  );
 }

@@ -8,13 +8,13 @@ import {
 } from '../attacks/label_mode.js';
 import {choosePoisonedIndices} from '../attacks/poison.js';
 import {applyTrigger, withPoisoned} from '../attacks/trigger.js';
-import {readCheckpoint} from '../checkpoint/read_checkpoint.js';
 import type {AttackConfig, DataAttackConfig} from '../config.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {firstImages} from '../datasets/select_images.js';
 import {SauError} from '../errors.js';
 import type {RunOptions} from '../progress.js';
+import {readCheckpoint} from '../records/read_checkpoint.js';
 import type {RecordNotes} from '../records/record_notes.js';
 import {createSession} from '../session/open_session.js';
 import {normalization} from '../target.js';

@@ -3,6 +3,12 @@ import type {AttackConfig} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import type {RunOptions} from '../progress.js';
+import {
+  hasAttackCheckpoint,
+  identityOf,
+  readAttackCheckpoint,
+  removeAttackCheckpoint,
+} from '../records/attack_checkpoint.js';
 import {type RecordedPoison, removeRecord, writeAttackRecord} from '../records/attack_record.js';
 import {RECORD, RESULTS} from '../records/layout.js';
 import {withOutput} from '../report/output_folder.js';
@@ -11,12 +17,6 @@ import type {AttackResult, OutputFiles} from '../results.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../test_sets.js';
-import {
-  hasAttackCheckpoint,
-  identityOf,
-  readAttackCheckpoint,
-  removeAttackCheckpoint,
-} from './checkpoint.js';
 import type {OpenedAttack} from './data.js';
 import {type Training, trainVictim} from './training.js';
 

@@ -2,8 +2,8 @@ import {existsSync, readdirSync} from 'node:fs';
 import {cp, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {inspectCheckpoint} from '../../lib/checkpoint/inspect.js';
 import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
+import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {
   builtPackage,
   IS_BUILT,

@@ -2,8 +2,8 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp from 'sharp';
 import {describe, expect, it} from 'vitest';
-import {inspectCheckpoint} from '../../lib/checkpoint/inspect.js';
 import type {Progress} from '../../lib/index.js';
+import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {
   builtPackage,
   IS_BUILT,

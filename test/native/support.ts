@@ -1,7 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'vitest';
-import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
 import {
   DTYPE_BYTES,
   READ_NUMBER,
@@ -11,6 +10,7 @@ import {
 } from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {NativePgdOptions, NativeUnlearnOptions} from '../../lib/native/run_contract.js';
+import {readCheckpoint} from '../../lib/records/read_checkpoint.js';
 import {createSession, type SessionOptions} from '../../lib/session/open_session.js';
 import type {Session} from '../../lib/session/session.js';
 

@@ -4,8 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {readRun, writeRun} from '../../../lib/records/run.js';
-import {runRound} from '../../../lib/records/run_rounds.js';
-import type {RunSummary} from '../../../lib/records/run_summary.js';
+import {type RunSummary, runRound} from '../../../lib/records/run_summary.js';
 import type {RoundReport} from '../../../lib/results.js';
 import {errorOf} from '../../error_of.js';
 

@@ -11,10 +11,9 @@ import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import {pathExists} from '../path_exists.js';
-import {RECORD} from '../records/layout.js';
 import type {RoundReport} from '../results.js';
 import {removeFiles} from '../whole_file.js';
-import type {OpenedAttack} from './data.js';
+import {RECORD} from './layout.js';
 
 /** A training that can be continued bit for bit. */
 export interface AttackCheckpoint {
@@ -47,7 +46,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 
 /** What a checkpoint of this attack must say for the attack to go on from it. */
 export async function identityOf(
-  {config, scale}: OpenedAttack,
+  {config, scale}: {readonly config: object; readonly scale: object},
   {images, labels}: ImageSet,
 ): Promise<Identity> {
   const options = Object.entries({...config, ...scale}).filter(([name]) => !ELSEWHERE.has(name));

@@ -7,19 +7,19 @@ import {describe, expect, it} from 'vitest';
 import {NumpyArray} from '../../../lib/checkpoint/numpy_values.js';
 import {OrderedDict, PyFloat, PyTuple} from '../../../lib/checkpoint/pickle_values.js';
 import {type PickleValue, pickle} from '../../../lib/checkpoint/pickle_writer.js';
-import {readCheckpoint} from '../../../lib/checkpoint/read_checkpoint.js';
 import type {StateDict} from '../../../lib/checkpoint/tensor.js';
 import {withTorchFile} from '../../../lib/checkpoint/torch_file.js';
 import {unpickle} from '../../../lib/checkpoint/unpickle.js';
 import {VOCABULARY} from '../../../lib/checkpoint/vocabulary.js';
+import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {
   writeAttackResult,
   writeCheckpoint,
   writeInfoPickle,
   writePoisonIndexList,
-} from '../../../lib/checkpoint/write_checkpoint.js';
+} from '../../../lib/records/write_checkpoint.js';
 import {unwritableFile} from '../../../lib/whole_file.js';
-import {describeTensor, errorOf, fixture, inTemporaryFolder} from './support.js';
+import {describeTensor, errorOf, fixture, inTemporaryFolder} from '../checkpoint/support.js';
 
 function described(state: StateDict) {
   return [...state].map(([name, tensor]) => [name, describeTensor(tensor)]);

@@ -1,14 +1,23 @@
 import {readdir, stat} from 'node:fs/promises';
 import {basename, dirname} from 'node:path';
-import {POISONED_SET, RECORD} from '../records/layout.js';
-import {type PoisonedDatasetState, poisonedEntries} from './dataset_state.js';
-import {describeValue} from './pickle_values.js';
+import {describeValue} from '../checkpoint/pickle_values.js';
+import {inferNumClasses} from '../checkpoint/state_dict.js';
+import {type DType, elementCount} from '../checkpoint/tensor.js';
+import {
+  checkStorage,
+  findStateDict,
+  type TorchFile,
+  withTorchFile,
+} from '../checkpoint/torch_file.js';
+import {
+  isAttackResult,
+  type PoisonedDatasetState,
+  poisonedEntries,
+  readRecord,
+} from './attack_result.js';
+import {POISONED_SET, RECORD} from './layout.js';
 import {type CheckpointKind, headOf, isDefenseResult, modelOf} from './read_checkpoint.js';
 import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
-import {isAttackResult, readRecord} from './records.js';
-import {inferNumClasses} from './state_dict.js';
-import {type DType, elementCount} from './tensor.js';
-import {checkStorage, findStateDict, type TorchFile, withTorchFile} from './torch_file.js';
 
 /** Images of a record whose files are looked for. */
 const PROBED_IMAGES = 5;

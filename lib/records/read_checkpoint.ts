@@ -1,8 +1,8 @@
+import {inferNumClasses} from '../checkpoint/state_dict.js';
+import type {StateDict} from '../checkpoint/tensor.js';
+import {findStateDict, loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
+import {type BackdoorRecord, isAttackResult, readRecord} from './attack_result.js';
 import {findRecordFile} from './record_paths.js';
-import {type BackdoorRecord, isAttackResult, readRecord} from './records.js';
-import {inferNumClasses} from './state_dict.js';
-import type {StateDict} from './tensor.js';
-import {findStateDict, loadTensors, withTorchFile} from './torch_file.js';
 
 /** The weights of a checkpoint and what the file says of them. */
 export interface Weights {

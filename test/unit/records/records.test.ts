@@ -2,13 +2,12 @@ import {existsSync} from 'node:fs';
 import {copyFile, mkdir, realpath, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {poisonedEntries} from '../../../lib/checkpoint/dataset_state.js';
-import {inspectCheckpoint} from '../../../lib/checkpoint/inspect.js';
-import {type Checkpoint, readCheckpoint} from '../../../lib/checkpoint/read_checkpoint.js';
-import {createPngResolver, datasetRootsOf} from '../../../lib/checkpoint/record_paths.js';
-import type {BackdoorRecord} from '../../../lib/checkpoint/records.js';
 import {withTorchFile} from '../../../lib/checkpoint/torch_file.js';
-import {errorOf, fixture, inTemporaryFolder} from './support.js';
+import {type BackdoorRecord, poisonedEntries} from '../../../lib/records/attack_result.js';
+import {inspectCheckpoint} from '../../../lib/records/inspect.js';
+import {type Checkpoint, readCheckpoint} from '../../../lib/records/read_checkpoint.js';
+import {createPngResolver, datasetRootsOf} from '../../../lib/records/record_paths.js';
+import {errorOf, fixture, inTemporaryFolder} from '../checkpoint/support.js';
 
 function recordOf(checkpoint: Checkpoint): BackdoorRecord {
   if (checkpoint.record === null) throw new Error(`${checkpoint.path} is no attack record`);

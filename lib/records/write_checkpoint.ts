@@ -1,10 +1,9 @@
 import {Breather} from '../breather.js';
-import type {PoisonedDatasetState} from './dataset_state.js';
-import {OrderedDict, PyTuple} from './pickle_values.js';
-import {NumpyVector, PickledTensor, type PickleValue} from './pickle_writer.js';
-import type {BackdoorRecord} from './records.js';
-import {checkTensors, type StateDict} from './tensor.js';
-import {writeTorchFile} from './torch_zip_writer.js';
+import {OrderedDict, PyTuple} from '../checkpoint/pickle_values.js';
+import {NumpyVector, PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
+import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
+import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
+import type {BackdoorRecord, PoisonedDatasetState} from './attack_result.js';
 
 /** What {@link writeCheckpoint} writes. */
 export interface CheckpointToWrite {

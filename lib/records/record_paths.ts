@@ -1,8 +1,8 @@
 import {realpath, stat} from 'node:fs/promises';
 import {basename, dirname, join, resolve, sep} from 'node:path';
+import {unreadableFile} from '../checkpoint/checkpoint_error.js';
 import {SauError} from '../errors.js';
-import {DEFENSE, RECORD} from '../records/layout.js';
-import {unreadableFile} from './checkpoint_error.js';
+import {DEFENSE, RECORD} from './layout.js';
 
 const RESULT_NAMES = [RECORD.result, DEFENSE.result] as const;
 

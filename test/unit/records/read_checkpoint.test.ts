@@ -3,9 +3,15 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {PyTuple} from '../../../lib/checkpoint/pickle_values.js';
-import {readCheckpoint} from '../../../lib/checkpoint/read_checkpoint.js';
 import {withTorchFile} from '../../../lib/checkpoint/torch_file.js';
-import {describeTensor, errorOf, expectedTensors, fixture, inTemporaryFolder} from './support.js';
+import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
+import {
+  describeTensor,
+  errorOf,
+  expectedTensors,
+  fixture,
+  inTemporaryFolder,
+} from '../checkpoint/support.js';
 
 async function tensorsOf(name: string) {
   const {stateDict} = await readCheckpoint(fixture(name));
