@@ -1,5 +1,5 @@
+import {loadPoisonedPngs, type PoisonedPng} from './datasets/decode.js';
 import type {ImageSet} from './datasets/image_set.js';
-import {loadPoisonedPngs, type PoisonedPng} from './datasets/poisoned_pngs.js';
 import type {RunOptions} from './progress.js';
 import {poisonedEntries} from './records/attack_result.js';
 import {createPngResolver} from './records/record_paths.js';

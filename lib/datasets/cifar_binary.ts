@@ -2,10 +2,15 @@ import {type FileHandle, open, readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {messageOf, SauError} from '../errors.js';
 import {CIFAR10, CIFAR10_CLASS_NAMES, checkCifarLabel, cifarImageSet} from './cifar.js';
-import type {DatasetFiles, SplitFiles} from './dataset_files.js';
+import {
+  type DatasetFiles,
+  type Pick,
+  picksByBlock,
+  picksByFile,
+  type SplitFiles,
+} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
-import {type Pick, picksByBlock, picksByFile} from './selection.js';
 
 /** One label byte, then the image. */
 const RECORD_BYTES = 1 + CIFAR10.imageBytes;

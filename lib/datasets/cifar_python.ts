@@ -7,10 +7,9 @@ import {unpickle} from '../checkpoint/unpickle.js';
 import {VOCABULARY} from '../checkpoint/vocabulary.js';
 import {messageOf, SauError} from '../errors.js';
 import {CIFAR10, checkCifarLabel, cifarImageSet} from './cifar.js';
-import type {DatasetFiles, SplitFiles} from './dataset_files.js';
+import {type DatasetFiles, type Pick, picksByFile, type SplitFiles} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
-import {type Pick, picksByFile} from './selection.js';
 
 function malformed(file: string, expected: string, found: string, cause?: unknown): SauError {
   return new SauError(

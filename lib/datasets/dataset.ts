@@ -1,8 +1,8 @@
+import type {Selection} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
 import type {FormatName} from './formats.js';
 import type {ImageSet} from './image_set.js';
 import type {KnownName} from './known.js';
-import type {Selection} from './selection.js';
 
 /** A clean data set on disk. Nothing but its labels is in memory until a part of it is loaded. */
 export interface Dataset {

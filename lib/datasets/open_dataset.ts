@@ -2,7 +2,7 @@ import {resolve} from 'node:path';
 import {SauError} from '../errors.js';
 import {pathExists} from '../path_exists.js';
 import type {Dataset} from './dataset.js';
-import type {DatasetFiles} from './dataset_files.js';
+import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
 import type {ImageSize} from './decode.js';
 import {FORMATS, type Format, type FormatName} from './formats.js';
 import {
@@ -14,7 +14,6 @@ import {
   mayHaveClasses,
   recognise,
 } from './known.js';
-import {resolveSelection, type SplitName} from './selection.js';
 
 export interface OpenDatasetOptions {
   /** The data set's folder, or the folder that holds it. */

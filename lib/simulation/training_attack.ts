@@ -1,7 +1,6 @@
 import type {TrainingAttackConfig} from '../config.js';
-import type {ImageSet} from '../datasets/image_set.js';
+import {firstImages, type ImageSet} from '../datasets/image_set.js';
 import {findKnown} from '../datasets/known.js';
-import {firstImages} from '../datasets/select_images.js';
 import {assertNever, SauError} from '../errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
 import type {RunOptions} from '../progress.js';

@@ -12,7 +12,7 @@ import {
 import {type RecordedPoison, removeRecord, writeAttackRecord} from '../records/attack_record.js';
 import {RECORD, RESULTS} from '../records/layout.js';
 import {withOutput} from '../report/output_folder.js';
-import {writePreview} from '../report/preview.js';
+import {writePreview} from '../report/strip.js';
 import type {AttackResult, OutputFiles} from '../results.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';

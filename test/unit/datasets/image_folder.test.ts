@@ -2,9 +2,11 @@ import {mkdir, rm, symlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {CIFAR10_CLASS_NAMES} from '../../../lib/datasets/cifar.js';
-import {loadCleanFolder} from '../../../lib/datasets/clean_folder.js';
 import type {Dataset} from '../../../lib/datasets/dataset.js';
-import {openImageFolder as readImageFolder} from '../../../lib/datasets/image_folder.js';
+import {
+  loadCleanFolder,
+  openImageFolder as readImageFolder,
+} from '../../../lib/datasets/image_folder.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
 import {put, putPng, temporaryFolder} from './files.js';
 

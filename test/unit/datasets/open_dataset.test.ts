@@ -1,8 +1,8 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {loadPoisonedPngs} from '../../../lib/datasets/decode.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
-import {loadPoisonedPngs} from '../../../lib/datasets/poisoned_pngs.js';
 import {putCifarBinary, putCifarPython} from './cifar_files.js';
 import {putPng, temporaryFolder} from './files.js';
 

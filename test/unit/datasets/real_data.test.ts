@@ -10,8 +10,8 @@ import {
 } from '../../../lib/attacks/label_mode.js';
 import {choosePoisonedIndices} from '../../../lib/attacks/poison.js';
 import {applyTrigger} from '../../../lib/attacks/trigger.js';
+import {loadPoisonedPngs} from '../../../lib/datasets/decode.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
-import {loadPoisonedPngs} from '../../../lib/datasets/poisoned_pngs.js';
 
 /** A folder with cifar/ (both CIFAR-10 layouts) and record/badnet_demo (made by the official tool from it). */
 const root = process.env.SAU_TEST_DATA ?? '';
