@@ -21,7 +21,9 @@ export type {
   EvaluateOptions,
   SetupOptions,
 } from './config.js';
+export type {FormatName} from './datasets/formats.js';
 export type {ImageSet} from './datasets/image_set.js';
+export type {DatasetChoice, KnownName} from './datasets/known.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export {type DemoResult, demo} from './demo.js';
 export type {

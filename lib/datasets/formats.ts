@@ -37,6 +37,7 @@ export const FORMATS = [
   },
 ] as const satisfies readonly Format[];
 
+/** A way in which data sets lie on the disk, by name. */
 export type FormatName = (typeof FORMATS)[number]['name'];
 
 /** The folder that holds `file`: the path itself, its subfolder, or the same inside `cifar10`. */

@@ -30,7 +30,7 @@ export interface UsualRun {
   readonly rounds: number;
   /** Epochs of the victim's training (specification B3.1). */
   readonly epochs: number;
-  /** Epochs until the cosine reaches 0 where the training stops before; null: it lasts as long as the training. */
+  /** Epochs until the cosine reaches 0, also where the training stops before; null: as many as the training has. */
   readonly cosineEpochs: number | null;
   /** Whether training images are flipped. */
   readonly flip: boolean;
@@ -51,7 +51,7 @@ export const KNOWN = {
     mean: [0.4914, 0.4822, 0.4465],
     std: [0.247, 0.243, 0.261],
     formats: ['cifar10-binary', 'cifar10-python'],
-    usual: {...USUAL, flip: true},
+    usual: {...USUAL, cosineEpochs: 100, flip: true},
   },
   cifar100: {
     title: 'CIFAR-100',
@@ -62,7 +62,7 @@ export const KNOWN = {
     mean: [0.5071, 0.4865, 0.4409],
     std: [0.2673, 0.2564, 0.2762],
     formats: [],
-    usual: USUAL,
+    usual: {...USUAL, cosineEpochs: 100},
     bpp: {mean: [0.5071, 0.4867, 0.4408], std: [0.2675, 0.2565, 0.2761]},
   },
   gtsrb: {
@@ -100,6 +100,7 @@ export const KNOWN = {
   },
 } as const satisfies Readonly<Record<string, KnownDataset>>;
 
+/** A data set that is known by name. */
 export type KnownName = keyof typeof KNOWN;
 
 const ENTRIES: readonly (readonly [KnownName, KnownDataset])[] = Object.entries(KNOWN) as [

@@ -10,7 +10,7 @@ import type {Target} from '../target.js';
 import {versions} from '../versions.js';
 import {removeFiles, writeWholeFile} from '../whole_file.js';
 import {DEFENSE, defenseCsv, defenseFiles, RUN} from './layout.js';
-import {sha256OfFile, writeRun} from './run.js';
+import {readRun, sha256OfFile, writeRun} from './run.js';
 import {RUN_SCHEMA, type RunSummary, runRound} from './run_summary.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
@@ -32,9 +32,14 @@ export interface Defense {
   readonly after: Metrics;
 }
 
-/** Takes back what an earlier or a failed defense left: a folder has a whole result or none. Throws ERR_OUTPUT. */
+/**
+ * Takes back what a failed defense left, or an earlier one, which may have been of another method: a folder has a
+ * whole result or none. Throws ERR_OUTPUT.
+ */
 export async function removeDefense(out: string, method: string): Promise<void> {
-  await removeFiles(out, defenseFiles(method));
+  const earlier = await readRun(out).catch(() => null);
+  const other = earlier?.kind === 'defend' ? defenseFiles(earlier.method) : [];
+  await removeFiles(out, [...defenseFiles(method), ...other]);
 }
 
 /** The same, except where the weights are written: they are what the rounds were for, and stay with the rest. */

@@ -3,6 +3,7 @@ import {copyFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {removeDefense} from '../../../lib/records/defense_result.js';
 import {readRun, writeRun} from '../../../lib/records/run.js';
 import {type RunSummary, runRound} from '../../../lib/records/run_summary.js';
 import type {RoundReport} from '../../../lib/results.js';
@@ -93,6 +94,16 @@ describe('the summary of a run', () => {
   it('is refused where the folder is no run', async () => {
     const {message} = await errorOf(readRun(folder), 'ERR_CHECKPOINT');
     expect(message).toContain(`at ${folder} but it has no run.json, and neither config.json`);
+  });
+});
+
+describe('a folder with a defense', () => {
+  it('is left without it where another method takes its place, and with all else', async () => {
+    await writeRun(folder, {...SUMMARY, method: 'ft'});
+    for (const name of ['ft_df.csv', 'defense_result.pt', 'attack_df.csv', 'notes.txt'])
+      put(name, '');
+    await removeDefense(folder, 'sau');
+    expect(readdirSync(folder).sort()).toEqual(['attack_df.csv', 'notes.txt']);
   });
 });
 
