@@ -26,6 +26,7 @@ import type {
   TrainingAttackConfig,
 } from './config/types.js';
 import {usualRunOn} from './datasets/known.js';
+import type {ScheduleName} from './native/run_contract.js';
 
 export {DEFAULTS, DEMO_DEFAULTS, SETUP_DEFAULTS} from './config/defaults.js';
 export type {Spelling, UserOptions} from './config/parse.js';
@@ -129,18 +130,20 @@ export function resolveRounds(config: Pick<DefendConfig, 'rounds'>, datasetName:
 
 /**
  * The parts of the victim's training whose default depends on the data set (specification B3.1):
- * the schedule lasts as long as the training, except where the usual training on a data set ends before its cosine does.
+ * the schedule lasts as long as the training, except the reference's cosine, which has a length of its own.
  */
 export function resolveTraining(
-  config: Pick<AttackConfig, 'epochs' | 'schedule' | 'scheduleLength' | 'flip'>,
+  config: Pick<AttackConfig, 'recipe' | 'epochs' | 'schedule' | 'scheduleLength' | 'flip'>,
   datasetName: string,
-): {epochs: number; scheduleLength: number; flip: boolean} {
+): {epochs: number; schedule: ScheduleName; scheduleLength: number; flip: boolean} {
   const usual = usualRunOn(datasetName);
   const epochs = config.epochs ?? usual.epochs;
-  const isUsual = config.epochs === null && config.schedule === 'cosine';
+  const schedule = config.schedule ?? usual.schedule;
+  const isReference = config.recipe === 'reference' && schedule === 'cosine';
   return {
     epochs,
-    scheduleLength: config.scheduleLength ?? (isUsual ? usual.cosineEpochs : null) ?? epochs,
+    schedule,
+    scheduleLength: config.scheduleLength ?? (isReference ? usual.cosineEpochs : null) ?? epochs,
     flip: config.flip ?? usual.flip,
   };
 }

@@ -55,6 +55,7 @@ export type {
 } from './native/attack_contract.js';
 export type {AddonFiles} from './native/binding.js';
 export type {
+  DefaultPrecision,
   ExecutionName,
   NativeCudaDevice as CudaDevice,
   NativeDeviceInfo as DeviceInfo,
@@ -79,7 +80,7 @@ export type {
   NormName,
   ScheduleName,
 } from './native/run_contract.js';
-export type {Progress, RunOptions} from './progress.js';
+export type {ImageWork, Progress, RunOptions} from './progress.js';
 export type {BackdoorRecord, PoisonedDatasetState, PoisonedImage} from './records/attack_result.js';
 export {type Checkpoint, readCheckpoint, type Weights} from './records/read_checkpoint.js';
 export {readRun} from './records/run.js';

@@ -12,7 +12,7 @@ const DATA_DEFAULTS = {
   testLimit: null,
 } as const;
 
-const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0, precision: 'fp32'} as const;
+const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0, precision: 'default'} as const;
 
 export const DEFAULTS = {
   defend: {
@@ -69,7 +69,7 @@ export const DEFAULTS = {
     momentum: 0.9,
     nesterov: false,
     weightDecay: 5e-4,
-    schedule: 'cosine',
+    schedule: null,
     scheduleLength: null,
     warmupShare: 0.25,
     milestones: [100, 200, 300, 400],

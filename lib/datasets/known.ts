@@ -3,7 +3,7 @@ import {FORMATS, type FormatName} from './formats.js';
 
 type PerChannel = readonly [number, number, number];
 
-/** Everything that is known of a data set by its name (specification C.1 and B1.1, models G5 and G6). */
+/** Everything that is known of a data set by its name (specification C.1, C.2, B1.1 and B3.1). */
 export interface KnownDataset {
   /** For people. */
   readonly title: string;
@@ -30,13 +30,21 @@ export interface UsualRun {
   readonly rounds: number;
   /** Epochs of the victim's training (specification B3.1). */
   readonly epochs: number;
-  /** Epochs until the cosine reaches 0, also where the training stops before; null: as many as the training has. */
+  /** Of the learning rate. */
+  readonly schedule: 'cosine' | 'plateau';
+  /** Epochs until the cosine reaches 0, however long the training is; null: as many as the training has. */
   readonly cosineEpochs: number | null;
   /** Whether training images are flipped. */
   readonly flip: boolean;
 }
 
-const USUAL: UsualRun = {rounds: 100, epochs: 100, cosineEpochs: null, flip: false};
+const USUAL: UsualRun = {
+  rounds: 100,
+  epochs: 100,
+  schedule: 'cosine',
+  cosineEpochs: null,
+  flip: false,
+};
 
 const WORDNET_ID = /^n\d{8}$/;
 
@@ -85,7 +93,7 @@ export const KNOWN = {
     mean: [0.4802, 0.4481, 0.3975],
     std: [0.2302, 0.2265, 0.2262],
     formats: [],
-    usual: {...USUAL, rounds: 20, epochs: 200},
+    usual: {...USUAL, rounds: 20, epochs: 200, schedule: 'plateau'},
   },
   imagenet: {
     title: 'ImageNet',
@@ -130,12 +138,23 @@ export function usualRunOn(datasetName: string): UsualRun {
 }
 
 /** A part of the usual runs for the help: `100; 20 for tiny`. */
-export function usualText(part: 'rounds' | 'epochs' | 'flip'): string {
-  const text = (value: number | boolean): string =>
-    typeof value === 'number' ? String(value) : value ? 'on' : 'off';
+export function usualText(part: Exclude<keyof UsualRun, 'cosineEpochs'>): string {
+  const text = (value: number | boolean | string): string =>
+    typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
   const others = ENTRIES.filter(([, {usual}]) => usual[part] !== USUAL[part]);
   const list = others.map(([name, {usual}]) => `${text(usual[part])} for ${name}`);
   return [text(USUAL[part]), ...(list.length === 0 ? [] : [list.join(', ')])].join('; ');
+}
+
+/** The lengths of the cosine for the help: `100 for cifar10, gtsrb`. */
+export function cosineText(): string {
+  const lengths = new Map<number, string[]>();
+  for (const [name, {usual}] of ENTRIES) {
+    const {cosineEpochs} = usual;
+    if (cosineEpochs === null) continue;
+    lengths.set(cosineEpochs, [...(lengths.get(cosineEpochs) ?? []), name]);
+  }
+  return [...lengths].map(([length, names]) => `${length} for ${names.join(', ')}`).join('; ');
 }
 
 /** The known data set that a folder of this format and these classes is; null if none. */

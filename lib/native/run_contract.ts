@@ -79,8 +79,11 @@ export interface NativeUnlearnOptions {
   batchOrder: Int32Array;
 }
 
-/** How the learning rate of a training changes. */
-export type ScheduleName = 'constant' | 'cosine' | 'oneCycle' | 'multiStep';
+/**
+ * How the learning rate of a training changes. plateau: it is multiplied by `gamma` where the mean training
+ * loss has not become better for more than ten epochs.
+ */
+export type ScheduleName = 'constant' | 'cosine' | 'oneCycle' | 'multiStep' | 'plateau';
 
 /** Options of {@link Session.train}; every one is required. */
 export interface NativeTrainOptions {
@@ -104,7 +107,7 @@ export interface NativeTrainOptions {
   warmupShare: number;
   /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
   milestones: readonly number[];
-  /** See `milestones`. */
+  /** The factor of multiStep and of plateau. */
   gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   cropPadding: number;
@@ -137,7 +140,7 @@ export interface NativeMetrics {
 }
 
 export interface NativeProgress {
-  kind: 'batch' | 'round' | 'evaluation';
+  kind: 'batch' | 'round' | 'evaluation' | 'note';
   /** 0-based round (unlearn) or epoch (train). */
   round: number;
   rounds: number;
@@ -157,6 +160,8 @@ export interface NativeProgress {
   metrics?: NativeMetrics;
   /** Present in a 'round' event of an epoch whose poisoned images are known. */
   attack?: NativeAttackShares;
+  /** Present in a 'note' event: what the user should know, in words. */
+  message?: string;
 }
 
 /** Losses and gradient of one outer step. */

@@ -5,6 +5,7 @@ import {resolveTraining} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {writePng, writePngs} from '../datasets/write_pngs.js';
 import type {Metrics} from '../metrics.js';
+import {imageCounter, type RunOptions} from '../progress.js';
 import {writeCurves} from '../report/curves.js';
 import type {OutputFiles, RoundReport} from '../results.js';
 import type {PreparedAttack} from '../simulation/data.js';
@@ -54,7 +55,7 @@ export interface FinishedAttack extends RecordedAttack {
 export async function writeAttackRecord(
   record: string,
   attack: FinishedAttack,
-  signal?: AbortSignal,
+  run: RunOptions = {},
 ): Promise<OutputFiles> {
   const {config, dataset, datasetName, poison, stateDict, epochs} = attack;
   const files = {
@@ -65,7 +66,7 @@ export async function writeAttackRecord(
   // Input-aware's first epochs are not among the reports.
   const content = {epochs: (epochs.at(-1)?.round ?? -1) + 1};
   const made = await versions();
-  const states = await writePoisoned(record, attack, content, made, signal);
+  const states = await writePoisoned(record, attack, content, made, run);
   await writeCurves(files.curves, {
     before: null,
     rounds: epochs,
@@ -82,8 +83,10 @@ export async function writeAttackRecord(
     ...states,
   });
   const {device, precision, metrics} = attack;
-  const run = await writeRun(record, {
-    ...summaryOf(attack, made),
+  const summary = summaryOf(attack, made);
+  const summaryPath = await writeRun(record, {
+    ...summary,
+    options: {...summary.options, device, precision},
     ...{device, precision},
     result: {path: RECORD.result, sha256: await sha256OfFile(files.checkpoint)},
     rounds: epochs.map(runRound),
@@ -95,7 +98,7 @@ export async function writeAttackRecord(
       ...(config.preview ? {preview: RECORD.preview} : {}),
     },
   });
-  return {...files, run};
+  return {...files, run: summaryPath};
 }
 
 /**
@@ -105,23 +108,23 @@ export async function writeAttackRecord(
 export async function writePoisonedSet(
   record: string,
   attack: PreparedAttack,
-  signal?: AbortSignal,
+  run: RunOptions = {},
 ): Promise<OutputFiles> {
   const content = {content: POISONED_SET, epochs: 0};
   // Not versions(), which would load LibTorch.
   const made = {sauNative: packageVersion(), node: process.versions.node};
-  await writePoisoned(record, attack, content, made, signal);
+  await writePoisoned(record, attack, content, made, run);
   const files = {
     ...{train: RECORD.trainImages, test: RECORD.testImages, poisonIndex: RECORD.poisonIndex},
     ...{info: RECORD.info, notes: RECORD.notes},
   };
   const summary = summaryOf(attack, {...made, libtorch: null, libtorchCuda: null});
-  const run = await writeRun(record, {
+  const summaryPath = await writeRun(record, {
     ...summary,
     files: {...files, ...(attack.config.preview ? {preview: RECORD.preview} : {})},
   });
   const paths = Object.entries(files).map(([key, name]) => [key, join(record, name)]);
-  return {...Object.fromEntries(paths), run};
+  return {...Object.fromEntries(paths), run: summaryPath};
 }
 
 /** What is known of an attack before its victim is trained. */
@@ -158,16 +161,16 @@ async function writePoisoned(
   {config, dataset, datasetName, poison, scale}: RecordedAttack,
   content: Readonly<Record<string, string | number>>,
   made: object,
-  signal: AbortSignal | undefined,
+  run: RunOptions,
 ) {
   const {trainImages: train, testImages: test} = RECORD;
-  await writeImages(record, train, poison.poisonedTrain, signal);
-  await writeImages(record, test, poison.poisonedTest, signal);
+  await writeImages(record, train, poison.poisonedTrain, run);
+  await writeImages(record, test, poison.poisonedTest, run);
   if (poison.picture !== undefined) {
     await writePng(poison.picture, dataset, join(record, RECORD.triggerPicture));
   }
   if (poison.crossTest !== undefined) {
-    await writeImages(record, RECORD.crossImages, poison.crossTest, signal);
+    await writeImages(record, RECORD.crossImages, poison.crossTest, run);
   }
   const poisonedTrain = datasetState(record, train, poison.poisonedTrain, poison.train.count, true);
   const poisonedTest = datasetState(record, test, poison.poisonedTest, poison.testCount, false);
@@ -218,9 +221,10 @@ async function writeImages(
   record: string,
   folder: string,
   set: ImageSet,
-  signal: AbortSignal | undefined,
+  run: RunOptions,
 ): Promise<void> {
-  await writePngs(set, (i) => join(record, folder, relativePng(set, i)), signal);
+  const pathOf = (i: number): string => join(record, folder, relativePng(set, i));
+  await writePngs(set, pathOf, {signal: run.signal, onImages: imageCounter(run, 'writing')});
 }
 
 /** `<original label>/<original index>.png` */

@@ -3,45 +3,37 @@ import type {NativeAttackShares} from '../native/attack_contract.js';
 import type {NativeMetrics, NativeProgress} from '../native/run_contract.js';
 import type {Progress} from '../progress.js';
 import type {AttackShares, RoundReport} from '../results.js';
+import type {RoundPace} from './pace.js';
 
 /**
  * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
  * Made once per job, when it starts.
- * @param firstRound Rounds that were done before the job
  */
 export function progressRelay(
   send: (progress: Progress) => void,
-  firstRound = 0,
+  pace: RoundPace,
 ): (event: NativeProgress) => void {
-  const start = performance.now();
-  const secondsLeft = (done: number, all: number): number | null =>
-    done > 0 ? ((performance.now() - start) / 1000 / done) * (all - done) : null;
   return (event) => {
     const {round, rounds, batch, batches} = event;
     switch (event.kind) {
       case 'batch':
-        send({
-          kind: 'batch',
-          round,
-          rounds,
-          batch,
-          batches,
-          secondsLeft: secondsLeft(
-            (round - firstRound) * batches + batch,
-            (rounds - firstRound) * batches,
-          ),
-        });
+        pace.batch(event);
+        send({kind: 'batch', round, rounds, batch, batches, secondsLeft: pace.secondsLeft});
         break;
       case 'round':
+        pace.round();
+        send({kind: 'round', report: toReport(event), rounds, secondsLeft: pace.secondsLeft});
+        break;
+      case 'evaluation': // of the round whose batches are done
+        pace.measured(batch);
         send({
-          kind: 'round',
-          report: toReport(event),
-          rounds,
-          secondsLeft: secondsLeft(round + 1 - firstRound, rounds - firstRound),
+          ...{kind: 'images', doing: 'measuring', done: batch, of: batches},
+          secondsLeft: pace.secondsLeft,
         });
         break;
-      case 'evaluation':
-        break; // within a round the batches tell enough
+      case 'note':
+        send({kind: 'note', message: event.message ?? ''});
+        break;
     }
   };
 }

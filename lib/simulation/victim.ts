@@ -18,7 +18,7 @@ import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../test_sets.js';
 import type {OpenedAttack} from './data.js';
-import {type Training, trainVictim} from './training.js';
+import {scheduleNote, type Training, trainVictim} from './training.js';
 
 /** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */
 export interface Victim extends OpenedAttack {
@@ -55,9 +55,11 @@ export async function trainAndRecord(
 ): Promise<Outcome> {
   const {config, dataset, scale, training, poison} = victim;
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
-  const identity = await identityOf(victim, victim.train);
+  const identity = await identityOf(victim, victim.train, run);
   const start = config.resume ? await readAttackCheckpoint(record, identity) : null;
   stage('training the victim');
+  const note = scheduleNote(config, training.options);
+  if (note !== null) run.onProgress?.({kind: 'note', message: note});
   const {numClasses} = dataset;
   using session = await createSession({...config, ...scale, numClasses, purpose: 'training'});
   await session.initialize();
@@ -76,7 +78,7 @@ export async function trainAndRecord(
     const stateDict = await session.exportStateDict();
     const {device, precision} = session;
     const recorded = {...victim, poison: made, stateDict, epochs, metrics, device, precision};
-    const files = await writeAttackRecord(record, recorded, run.signal);
+    const files = await writeAttackRecord(record, recorded, run);
     await removeAttackCheckpoint(record);
     return {
       metrics,

@@ -69,7 +69,8 @@ ScheduleOptions schedule_options(const Napi::Object& o) {
                                {{"constant", Kind::kConstant},
                                 {"cosine", Kind::kCosine},
                                 {"oneCycle", Kind::kOneCycle},
-                                {"multiStep", Kind::kMultiStep}}),
+                                {"multiStep", Kind::kMultiStep},
+                                {"plateau", Kind::kPlateau}}),
           .length = integer_field(o, "scheduleLength"),
           .warmup_share = number_field(o, "warmupShare"),
           .milestones = std::move(milestones),
@@ -88,6 +89,15 @@ std::vector<int64_t> positions(const Napi::Value& value) {
   const auto indices = index_tensor(value);
   const auto* first = indices.data_ptr<int64_t>();
   return {first, first + indices.numel()};
+}
+
+Precision precision(const Napi::Object& o, const char* key) {
+  return choose<Precision>(o.Get(key), key,
+                           {{"default", Precision::kDefault},
+                            {"fp32", Precision::kFp32},
+                            {"tf32", Precision::kTf32},
+                            {"bf16", Precision::kBf16},
+                            {"fp16", Precision::kFp16}});
 }
 
 Tuning tuning(const Napi::Value& value) {
@@ -113,11 +123,9 @@ WorkspaceOptions workspace_options(const Napi::Value& value) {
           .num_classes = integer_field(o, "numClasses"),
           .mean = numbers_field(o, "mean"),
           .std = numbers_field(o, "std"),
-          .precision = choose<Precision>(o.Get("precision"), "precision",
-                                         {{"fp32", Precision::kFp32},
-                                          {"tf32", Precision::kTf32},
-                                          {"bf16", Precision::kBf16},
-                                          {"fp16", Precision::kFp16}}),
+          .precision = precision(o, "precision"),
+          .eval_precision = precision(o, "evalPrecision"),
+          .deterministic = boolean_field(o, "deterministic"),
           .tuning = tuning(o.Get("tuning"))};
 }
 

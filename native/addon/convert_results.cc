@@ -11,6 +11,8 @@ const char* name_of(Progress::Kind kind) {
       return "round";
     case Progress::Kind::kEvaluation:
       return "evaluation";
+    case Progress::Kind::kNote:
+      return "note";
   }
   return "unknown";
 }
@@ -56,6 +58,7 @@ Napi::Value to_js(Napi::Env env, const Progress& p) {
   o.Set("seconds", p.seconds);
   if (p.metrics) o.Set("metrics", to_js(env, *p.metrics));
   if (p.attack) o.Set("attack", to_js(env, *p.attack));
+  if (p.kind == Progress::Kind::kNote) o.Set("message", p.note);
   return o;
 }
 

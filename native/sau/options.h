@@ -55,11 +55,11 @@ struct UnlearnOptions {
 
 /// How the learning rate of a training changes.
 struct ScheduleOptions {
-  enum class Kind { kConstant, kCosine, kOneCycle, kMultiStep } kind;
+  enum class Kind { kConstant, kCosine, kOneCycle, kMultiStep, kPlateau } kind;
   int64_t length;       ///< cosine, one-cycle: epochs until the rate is 0
   double warmup_share;  ///< one-cycle: share of `length` in which the rate rises, below 1
   std::vector<int64_t> milestones;  ///< multi-step: epochs after which the rate is multiplied
-  double gamma;                     ///< multi-step: by this
+  double gamma;                     ///< multi-step and plateau: the factor
 };
 
 struct TrainOptions {
@@ -77,10 +77,11 @@ struct TrainOptions {
   std::vector<int64_t> poisoned_positions;  ///< images of the set with the trigger; none: not said
 };
 
-/// Arithmetic of the attack and of the outer step; weights and optimizer are float32 always, and so
-/// are measurements. tf32: float32 with TF32 convolutions (CUDA). bf16: both in bfloat16. fp16: the
-/// attack in float16, the outer step as tf32.
-enum class Precision { kFp32, kTf32, kBf16, kFp16 };
+/// Arithmetic of the attack and of the outer step; weights and optimizer are float32 always.
+/// kDefault: as PyTorch by default, which is float32 with TF32 convolutions on CUDA. kFp32: float32
+/// alone. kTf32: TF32 in products of matrices as well (CUDA). kBf16: both in bfloat16. kFp16: the
+/// attack in float16, the outer step as kTf32.
+enum class Precision { kDefault, kFp32, kTf32, kBf16, kFp16 };
 
 /// How a batch goes through the device. kDynamic leaves out images that are done, which asks the
 /// device what is done; kStatic asks nothing and works on all; kRecorded also records a batch once
@@ -102,6 +103,8 @@ struct WorkspaceOptions {
   int64_t num_classes;
   std::vector<double> mean, std;  ///< [3], pixels in [0,1]
   Precision precision;
+  Precision eval_precision;  ///< of passes that measure a model
+  bool deterministic;        ///< equal seeds give equal runs on a device, or an error
   Tuning tuning;
 };
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <string>
 
 #include "sau/error.h"
 
@@ -30,7 +31,7 @@ struct AttackShares {
 
 /// One message of a running job.
 struct Progress {
-  enum class Kind { kBatch, kRound, kEvaluation } kind = Kind::kBatch;
+  enum class Kind { kBatch, kRound, kEvaluation, kNote } kind = Kind::kBatch;
   int64_t round = 0, rounds = 0;   ///< 0-based round or epoch, and their number
   int64_t batch = 0, batches = 0;  ///< batches done, and batches in all
   double loss = kNaN, clean_loss = kNaN, shared_loss = kNaN;  ///< means over the round's batches
@@ -38,6 +39,7 @@ struct Progress {
   double seconds = kNaN;  ///< wall time of the round
   std::optional<Metrics> metrics = std::nullopt;
   std::optional<AttackShares> attack = std::nullopt;
+  std::string note = {};  ///< what the user should know, in words
 };
 
 /// How a job talks with whoever started it. Progress is sent, never awaited.

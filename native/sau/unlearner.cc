@@ -18,7 +18,8 @@ CleanBatch part(const CleanBatch& batch, int64_t begin, int64_t end) {
 }
 
 Perturbation part(const Perturbation& perturbation, int64_t begin, int64_t end) {
-  return {part(perturbation.delta, begin, end), part(perturbation.reference_perturbed, begin, end)};
+  return {
+      part(perturbation.delta, begin, end), part(perturbation.reference_perturbed, begin, end), {}};
 }
 
 /// Calls visit(begin, end) for pieces of at most chunk images.
@@ -35,14 +36,17 @@ void for_each_piece(const CleanBatch& batch, int64_t chunk, Visit&& visit) {
 struct Unlearner::RoundSums {
   torch::Tensor losses;    ///< [3]: total, clean, shared
   torch::Tensor suspects;  ///< int64
+  torch::Tensor broken;    ///< int64, see Perturbation
 
   explicit RoundSums(const torch::Device& device)
       : losses(torch::zeros({3}, device)),
-        suspects(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))) {}
+        suspects(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))),
+        broken(torch::zeros_like(suspects)) {}
 
   void reset() {
     losses.zero_();
     suspects.zero_();
+    broken.zero_();
   }
   void add(const OuterLosses& outer) {
     losses += torch::stack({outer.total, outer.clean, outer.shared});
@@ -84,7 +88,7 @@ Perturbation Unlearner::perturb(const CleanBatch& batch, const torch::Tensor& st
 }
 
 Perturbation Unlearner::perturbation(const CleanBatch& batch, const torch::Tensor& delta) const {
-  return {delta, predict(models_.frozen_reference, batch.pixels + delta)};
+  return {delta, predict(models_.frozen_reference, batch.pixels + delta), {}};
 }
 
 template <typename CleanLogits, typename Found>
@@ -93,7 +97,7 @@ Perturbation Unlearner::perturb_pieces(const CleanBatch& batch, const torch::Ten
                                        Found&& found) {
   const SharedPgd pgd(models_.frozen_trainee, models_.frozen_reference, options,
                       plan_.dynamic_shapes);
-  std::vector<torch::Tensor> deltas, reference;
+  std::vector<torch::Tensor> deltas, reference, broken;
   for_each_piece(batch, plan_.chunk, [&](int64_t begin, int64_t end) {
     const auto piece = part(batch, begin, end);
     const auto logits = clean_logits(piece);
@@ -103,8 +107,9 @@ Perturbation Unlearner::perturb_pieces(const CleanBatch& batch, const torch::Ten
     found(piece, result, logits);
     deltas.push_back(result.delta);
     reference.push_back(result.reference_perturbed);
+    broken.push_back(result.broken);
   });
-  return {torch::cat(deltas), torch::cat(reference)};
+  return {torch::cat(deltas), torch::cat(reference), torch::stack(broken).sum()};
 }
 
 OuterLosses Unlearner::accumulate(const CleanBatch& batch, const Perturbation& perturbation,
@@ -147,6 +152,7 @@ void Unlearner::step(const CleanBatch& batch, const torch::Tensor& start,
   optimizer.zero_grad();
   const auto [perturbation, losses] = first_step(batch, start, options);
   sums.add(losses);
+  sums.broken += perturbation.broken;
   optimizer.step();
   for (int64_t step = 1; step < options.outer_steps; ++step) {
     optimizer.zero_grad();
@@ -177,7 +183,7 @@ void Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()
     step(clean_batch, drawn.defined() ? drawn : start_of(clean_batch.pixels, options.pgd), options,
          optimizer, sums);
   };
-  RepeatedWork recorded_step(do_step);
+  RepeatedWork recorded_step(do_step, recorder_of(device), on_refusal(plan_, control_));
   const Step any_step = plan_.recorded ? Step(std::ref(recorded_step)) : Step(do_step);
   for (int64_t round = 0; round < options.rounds; ++round) {
     const Stopwatch watch;
@@ -194,6 +200,7 @@ void Unlearner::run(const UnlearnOptions& options, const std::function<Metrics()
                                       std::to_string(round + 1) +
                                       ". Lower --learning-rate, or check the checkpoint's weights");
     }
+    require_unbroken(sums.broken.item<int64_t>(), models_.frozen_trainee.precision());
     const bool last = round + 1 == options.rounds;
     if (options.eval_every > 0 && (last || (round + 1) % options.eval_every == 0))
       report.metrics = evaluate();

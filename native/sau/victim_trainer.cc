@@ -1,7 +1,6 @@
 #include "sau/victim_trainer.h"
 
 #include "sau/guards.h"
-#include "sau/schedule.h"
 #include "sau/stopwatch.h"
 
 namespace sau {
@@ -105,8 +104,7 @@ EpochSums train_epoch(const TrainingState& state, const ImageSet& train, const t
     control.throw_if_cancelled();
     // The middle of the batch, so that no step has a rate of 0.
     const double part = (static_cast<double>(batch) + 0.5) / static_cast<double>(sums.batches);
-    state.optimizer.set_learning_rate(learning_rate_at(
-        static_cast<double>(epoch) + part, options.optimizer.learning_rate, options.schedule));
+    state.optimizer.set_learning_rate(state.schedule.rate_at(static_cast<double>(epoch) + part));
     const auto positions =
         order.slice(0, batch * options.batch_size, (batch + 1) * options.batch_size);
     const auto made = attack ? attack->batch(train, positions)
@@ -177,6 +175,7 @@ void train_victim(const TrainingState& state, const ImageSet& train, const Train
     const Stopwatch watch;
     const auto sums = train_epoch(state, train, kinds, options, epoch, control, attack);
     const double mean_loss = mean_loss_of(sums, epoch);
+    state.schedule.end_epoch(mean_loss);
     Progress report{.kind = Progress::Kind::kRound,
                     .round = epoch,
                     .rounds = options.epochs,

@@ -7,6 +7,7 @@
 #include "sau/optimizer.h"
 #include "sau/options.h"
 #include "sau/run_control.h"
+#include "sau/schedule.h"
 #include "sau/torch.h"
 
 namespace sau {
@@ -20,6 +21,7 @@ torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool fl
 struct TrainingState {
   const PixelClassifier& model;
   Optimizer& optimizer;
+  Schedule& schedule;
   torch::Generator& generator;  ///< on the CPU
 };
 

@@ -5,6 +5,7 @@
 #include "sau/device.h"
 #include "sau/error.h"
 #include "sau/metrics.h"
+#include "sau/precision.h"
 #include "sau/predict.h"
 
 namespace sau {
@@ -32,25 +33,6 @@ void use_channels_last(torch::nn::Module& module) {
   }
 }
 
-/// Attack steps use the sign of a gradient alone, hence may be coarser than the outer step.
-torch::ScalarType attack_dtype(Precision precision) {
-  switch (precision) {
-    case Precision::kFp32:
-    case Precision::kTf32:
-      return torch::kFloat32;
-    case Precision::kBf16:
-      return torch::kBFloat16;
-    case Precision::kFp16:
-      return torch::kFloat16;
-  }
-  TORCH_CHECK(false, "unknown precision");
-}
-
-/// The outer step keeps float32 master weights and needs the exponent range of a gradient.
-torch::ScalarType outer_dtype(Precision precision) {
-  return precision == Precision::kBf16 ? torch::kBFloat16 : torch::kFloat32;
-}
-
 }  // namespace
 
 Workspace::Workspace(WorkspaceOptions options)
@@ -60,11 +42,7 @@ void Workspace::prepare() {
   // Process-wide: left alone it would be what the session before has set.
   const int64_t threads = options_.threads > 0 ? options_.threads : default_threads();
   at::set_num_threads(static_cast<int>(threads));
-  const bool tf32 =
-      options_.precision == Precision::kTf32 || options_.precision == Precision::kFp16;
-  at::globalContext().setAllowTF32CuDNN(tf32);
-  at::globalContext().setAllowTF32CuBLAS(tf32);
-  at::globalContext().setBenchmarkCuDNN(true);  // shapes are few and come again in every round
+  set_arithmetic(options_);
   if (device_) return;
   const auto device = parse_device(options_.device);
   normalizer_.emplace(options_.mean, options_.std, device);
@@ -141,13 +119,15 @@ void Workspace::unlearn(const UnlearnOptions& options, const RunControl& control
 
 Metrics Workspace::evaluate(ModelRole role, int64_t batch_size, const RunControl& control) {
   prepare();
-  return measure(frozen(role, torch::kFloat32), find_images(ImageRole::kCleanTest),
+  const MeasuringGuard measuring(options_);
+  return measure(frozen(role, measuring_dtype(options_)), find_images(ImageRole::kCleanTest),
                  find_images(ImageRole::kPoisonedTest), batch_size, control);
 }
 
 torch::Tensor Workspace::predictions(ModelRole role, ImageRole set, const RunControl& control) {
   prepare();
-  return predict(frozen(role, torch::kFloat32), images(set), control).to(torch::kCPU);
+  const MeasuringGuard measuring(options_);
+  return predict(frozen(role, measuring_dtype(options_)), images(set), control).to(torch::kCPU);
 }
 
 torch::Tensor Workspace::perturb(ImageRole role, const torch::Tensor& indices,
@@ -156,7 +136,9 @@ torch::Tensor Workspace::perturb(ImageRole role, const torch::Tensor& indices,
   return with_unlearner(role, control, [&](Unlearner& unlearner) {
     const auto batch = unlearner.batch(indices.to(*device_));
     const auto start = unlearner.start_of(batch.pixels, options);
-    return to_host(unlearner.perturb(batch, start, options).delta);
+    const auto found = unlearner.perturb(batch, start, options);
+    require_unbroken(found.broken.item<int64_t>(), attack_dtype(options_.precision));
+    return to_host(found.delta);
   });
 }
 

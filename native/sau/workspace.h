@@ -93,7 +93,7 @@ class Workspace {
  private:
   /// What the epochs so far have left besides weights and generator.
   struct TrainingLeft {
-    std::vector<NamedTensor> optimizer, attack;
+    std::vector<NamedTensor> optimizer, schedule, attack;
   };
 
   /// Called at the start of every job: thread count and lazily built models.

@@ -5,6 +5,7 @@
 #include "sau/error.h"
 #include "sau/metrics.h"
 #include "sau/optimizer.h"
+#include "sau/precision.h"
 #include "sau/victim_trainer.h"
 #include "sau/workspace.h"
 
@@ -12,7 +13,8 @@ namespace sau {
 namespace {
 
 constexpr const char* kGenerator = "generator";
-/// Begins the names of what an attack in the batches has left.
+// Begin the names of what a schedule, and an attack in the batches, have left.
+constexpr const char* kSchedule = "schedule.";
 constexpr const char* kAttack = "attack.";
 
 /// Takes back what is drawn within a scope.
@@ -91,11 +93,16 @@ void Workspace::run_epochs(const TrainOptions& options, bool goes_on, const RunC
                            InBatchAttack* attack) {
   const auto& trainee = model(ModelRole::kTrainee);
   Optimizer optimizer(trainee.model().parameters(), options.optimizer);
-  if (goes_on) optimizer.load_state(training_state().optimizer);
+  Schedule schedule(options.optimizer.learning_rate, options.schedule);
+  if (goes_on) {
+    optimizer.load_state(training_state().optimizer);
+    schedule.load_state(training_state().schedule);
+  }
   training_state_.reset();  // a training that is cut off within an epoch cannot go on from there
-  train_victim({trainee, optimizer, generator_}, images(ImageRole::kTrain), options, control,
-               measure_epoch, attack);
-  training_state_ = TrainingLeft{.optimizer = optimizer.state(), .attack = {}};
+  train_victim({trainee, optimizer, schedule, generator_}, images(ImageRole::kTrain), options,
+               control, measure_epoch, attack);
+  training_state_ =
+      TrainingLeft{.optimizer = optimizer.state(), .schedule = schedule.state(), .attack = {}};
   if (attack) training_state_->attack = attack->state();
 }
 
@@ -108,9 +115,10 @@ const Workspace::TrainingLeft& Workspace::training_state() const {
 
 std::vector<NamedTensor> Workspace::export_training() {
   prepare();
-  const auto& [optimizer, attack] = training_state();
+  const auto& [optimizer, schedule, attack] = training_state();
   std::vector<NamedTensor> state{{kGenerator, generator_.get_state().clone()}};
   for (const auto& [name, value] : optimizer) state.push_back({name, to_host(value)});
+  for (const auto& [name, value] : schedule) state.push_back({kSchedule + name, to_host(value)});
   for (const auto& [name, value] : attack) state.push_back({kAttack + name, to_host(value)});
   return state;
 }
@@ -128,6 +136,8 @@ void Workspace::load_training(const std::vector<NamedTensor>& state) {
     const auto& [name, value] = state[i];
     if (name.starts_with(kAttack))
       left.attack.push_back({name.substr(std::string(kAttack).size()), value.clone()});
+    else if (name.starts_with(kSchedule))
+      left.schedule.push_back({name.substr(std::string(kSchedule).size()), value.clone()});
     else
       left.optimizer.push_back({name, value.clone()});
   }
@@ -150,8 +160,9 @@ void Workspace::measure_cross(Progress& report, int64_t batch_size, const RunCon
   const DrawGuard guard(generator_);  // whether an epoch is measured changes no training
   const auto made = attack_->cross_test(*clean, control);
   const ImageSet cross{made.images, made.labels, made.labels};
-  const auto metrics =
-      measure(frozen(ModelRole::kTrainee, torch::kFloat32), &cross, nullptr, batch_size, control);
+  const MeasuringGuard measuring(options_);
+  const auto metrics = measure(frozen(ModelRole::kTrainee, measuring_dtype(options_)), &cross,
+                               nullptr, batch_size, control);
   report.attack->cross_acc = metrics.acc;
   report.attack->cross_loss = metrics.clean_loss;
 }

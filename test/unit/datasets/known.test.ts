@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {FORMATS} from '../../../lib/datasets/formats.js';
 import {
+  cosineText,
   DATASET_CHOICES,
   findKnown,
   KNOWN,
@@ -43,6 +44,8 @@ describe('KNOWN', () => {
     expect(usualText('rounds')).toBe('100; 20 for tiny');
     expect(usualText('epochs')).toBe('100; 50 for gtsrb, 200 for tiny');
     expect(usualText('flip')).toBe('off; on for cifar10');
+    expect(usualText('schedule')).toBe('cosine; plateau for tiny');
+    expect(cosineText()).toBe('100 for cifar10, cifar100, gtsrb');
   });
 
   it('says what is usual on a data set, of a name of its folder too', () => {
@@ -50,6 +53,7 @@ describe('KNOWN', () => {
     expect(usualRunOn('my signs')).toEqual({
       rounds: 100,
       epochs: 100,
+      schedule: 'cosine',
       cosineEpochs: null,
       flip: false,
     });
