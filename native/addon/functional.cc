@@ -3,6 +3,7 @@
 #include "addon/convert.h"
 #include "addon/error.h"
 #include "addon/functional_attacks.h"
+#include "addon/functional_net.h"
 #include "sau/generators/lf_pattern.h"
 #include "sau/losses.h"
 #include "sau/projection.h"
@@ -90,6 +91,7 @@ Napi::Object define_functional(Napi::Env env) {
   functional.Set("innerLoss", Napi::Function::New(env, inner));
   functional.Set("sharedRisk", Napi::Function::New(env, outer));
   functional.Set("attacks", define_attack_functions(env));
+  functional.Set("net", define_net_functions(env));
   return functional;
 }
 

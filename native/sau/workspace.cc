@@ -5,6 +5,7 @@
 #include "sau/device.h"
 #include "sau/error.h"
 #include "sau/metrics.h"
+#include "sau/models/architectures.h"
 #include "sau/precision.h"
 #include "sau/predict.h"
 
@@ -172,7 +173,7 @@ Workspace::OuterGradient Workspace::outer_gradient(ImageRole role, const torch::
 }
 
 FrozenPixelClassifier Workspace::frozen(ModelRole role, torch::ScalarType precision) const {
-  return FrozenPixelClassifier(model(role), *normalizer_, precision);
+  return FrozenPixelClassifier(model(role), *normalizer_, precision, options_.tuning.chunk);
 }
 
 const torch::Tensor& Workspace::reference_clean(ImageRole role,
