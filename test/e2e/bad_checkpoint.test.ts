@@ -1,7 +1,7 @@
 import {cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {writeAttackResult} from '../../lib/checkpoint/write_checkpoint.js';
+import {writeAttackResult} from '../../lib/records/write_checkpoint.js';
 import {useRefusals} from './refusals.js';
 import {builtPackage, IS_BUILT, sau} from './world.js';
 

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {cp, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
@@ -25,6 +26,7 @@ const FILES = [
   'curves.svg',
   'defense_result.pt',
   'rounds.jsonl',
+  'run.json',
   'sau_df.csv',
 ];
 
@@ -91,6 +93,54 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     const svg = readFileSync(join(out, 'curves.svg'), 'utf8');
     expect(svg).toMatch(/^<svg/);
     expect(svg).toContain('20 clean images');
+  });
+
+  it('is opened again by its folder, with all that it was and did', async () => {
+    const run = await builtPackage().readRun(out);
+    const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+    expect(run).toMatchObject({
+      ...{schema: 1, kind: 'defend', method: 'sau', device: 'cpu', precision: 'fp32', seed: 0},
+      ...{model: 'preactresnet18_w8', numClasses: 10, completedRounds: 2, interrupted: false},
+      versions: {node: process.versions.node, libtorch: expect.stringMatching(/^\d+\.\d+\.\d+$/)},
+      options: {rounds: 2, batchSize: 8, clean: '20', normBound: 0.2},
+      dataset: {name: 'shapes', path: world.data, format: 'imagefolder', imageSize: [16, 16]},
+      cleanSubset: {count: 20, chosen: '20', sha256: sha256(join(out, 'clean_index.txt'))},
+      poisoned: null,
+      before: result.before,
+      after: result.after,
+      der: result.der,
+    });
+    const attacked = join(world.record, 'attack_result.pt');
+    expect(run.checkpoint).toEqual({path: attacked, sha256: sha256(attacked)});
+    expect(run.result).toEqual({
+      path: 'defense_result.pt',
+      sha256: sha256(join(out, 'defense_result.pt')),
+    });
+    expect(Date.now() - Date.parse(run.started ?? '')).toBeGreaterThan(1000 * (run.seconds ?? 0));
+    const [first] = result.rounds;
+    expect(run.rounds).toHaveLength(2);
+    expect(run.rounds[0]).toMatchObject({round: 0, metrics: first?.metrics ?? null});
+    expect(run.rounds[0]?.figures).toEqual({
+      ...{loss: first?.loss, cleanLoss: first?.cleanLoss, sharedLoss: first?.sharedLoss},
+      suspectShare: first?.suspectShare,
+    });
+    expect(Object.values(run.files).sort()).toEqual(FILES.filter((name) => name !== 'run.json'));
+  });
+
+  it('is opened alike where an older version wrote it, which had config.json alone', async () => {
+    const older = join(world.folder, 'older');
+    await cp(out, older, {recursive: true});
+    await rm(join(older, 'run.json'));
+    const {readRun} = builtPackage();
+    const [now, then] = await Promise.all([out, older].map(readRun));
+    const unknown = {started: null, seconds: null};
+    expect(then).toEqual({
+      ...{...now, ...unknown},
+      checkpoint: {...now?.checkpoint, sha256: null},
+      result: {...now?.result, sha256: null},
+      dataset: {...now?.dataset, format: null},
+      cleanSubset: {...now?.cleanSubset, sha256: null},
+    });
   });
 
   it('gives the same weights bit by bit when it is run again from its config.json', async () => {
