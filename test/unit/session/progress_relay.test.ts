@@ -1,11 +1,15 @@
 import {expect, it} from 'vitest';
-import type {NativeProgress} from '../../lib/native/run_contract.js';
-import type {Progress} from '../../lib/progress.js';
-import {progressRelay} from '../../lib/session/progress_relay.js';
+import type {NativeProgress} from '../../../lib/native/run_contract.js';
+import type {Progress} from '../../../lib/progress.js';
+import {NO_MEASURING, RoundPace} from '../../../lib/session/pace.js';
+import {progressRelay} from '../../../lib/session/progress_relay.js';
 
 it('what the core has to say to the user arrives as a note, among the batches', () => {
   const sent: Progress[] = [];
-  const relay = progressRelay((progress) => sent.push(progress));
+  const relay = progressRelay(
+    (progress) => sent.push(progress),
+    new RoundPace(NO_MEASURING, {secondsPerImage: null}),
+  );
   const figures = {loss: 0, cleanLoss: 0, sharedLoss: 0, suspectShare: 0, trainAcc: 0, seconds: 0};
   const event: NativeProgress = {
     kind: 'batch',
