@@ -108,7 +108,7 @@ describe('an evaluation', () => {
     const {model, num_classes: numClasses, mean, std} = facts;
     const native = new core.Session({
       ...{device: 'cpu', seed: 0, threads: 1, model, numClasses, mean, std, precision: 'fp32'},
-      ...{evalPrecision: 'auto', deterministic: false},
+      ...{evalPrecision: 'fp32', deterministic: false},
       tuning: {execution: 'auto', chunkSize: 5, cacheMib: 0},
     });
     const {clean, poisoned} = await sets();

@@ -1,6 +1,6 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {firstImages} from '../../lib/datasets/select_images.js';
+import {firstImages} from '../../lib/datasets/image_set.js';
 import {makeSyntheticDataset} from '../../lib/datasets/synthetic.js';
 import {writePngs} from '../../lib/datasets/write_pngs.js';
 import {imageCounter, type Progress} from '../../lib/progress.js';
