@@ -115,8 +115,13 @@ std::vector<NamedTensor> Workspace::export_state(ModelRole role) {
 void Workspace::set_images(ImageRole role, const torch::Tensor& images, const torch::Tensor& labels,
                            const torch::Tensor& true_labels) {
   prepare();
-  images_.insert_or_assign(
-      role, make_image_set(images, labels, true_labels, options_.num_classes, *device_));
+  replace_images(role,
+                 make_image_set(images, labels, true_labels, options_.num_classes, *device_));
+}
+
+void Workspace::replace_images(ImageRole role, ImageSet set) {
+  images_.insert_or_assign(role, std::move(set));
+  reference_clean_.erase(role);
 }
 
 template <typename Use>

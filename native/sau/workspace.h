@@ -98,6 +98,8 @@ class Workspace {
 
   /// Called at the start of every job: thread count and lazily built models.
   void prepare();
+  /// Puts a set in the place of a role's, and forgets what is known of the former.
+  void replace_images(ImageRole role, ImageSet set);
   /// The attack of a new training, or with goes_on that of the training so far.
   std::unique_ptr<InBatchAttack> make_attack(const TrainOptions& options,
                                              const InBatchAttackOptions& attack, bool goes_on);

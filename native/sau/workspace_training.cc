@@ -139,9 +139,8 @@ void Workspace::renew_poisoned_test(const RunControl& control) {
   if (clean == nullptr) return;
   const auto made = attack_->poison_test(*clean, control);
   if (made.labels.size(0) == 0) return;
-  images_.insert_or_assign(
-      ImageRole::kPoisonedTest,
-      ImageSet{made.images, made.labels, clean->true_labels.index_select(0, made.positions)});
+  replace_images(ImageRole::kPoisonedTest,
+                 {made.images, made.labels, clean->true_labels.index_select(0, made.positions)});
 }
 
 void Workspace::measure_cross(Progress& report, int64_t batch_size, const RunControl& control) {
