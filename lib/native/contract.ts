@@ -20,6 +20,7 @@ import type {
   NativeTensors,
 } from './data_contract.js';
 import type {
+  NativeDefendOptions,
   NativeEvaluateOptions,
   NativeMetrics,
   NativeOuterGradient,
@@ -27,7 +28,6 @@ import type {
   NativeProgress,
   NativeSauLossOptions,
   NativeTrainOptions,
-  NativeUnlearnOptions,
   NormName,
 } from './run_contract.js';
 
@@ -90,6 +90,7 @@ export interface NativeTuning {
   cacheMib: number;
 }
 
+/** One job at a time. A method is an entry of the table of jobs in native/addon/jobs/jobs.h. */
 export interface NativeSession {
   readonly busy: boolean;
   /** The tensors that the model expects, in its own order. */
@@ -99,7 +100,7 @@ export interface NativeSession {
   /** Fresh weights from the session's seed in trainee and reference. */
   initialize(): Promise<void>;
   setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
-  unlearn(options: NativeUnlearnOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
+  defend(options: NativeDefendOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   /** What the epochs so far have left besides the weights: generator, optimizer, attack in the batches. */
   exportTraining(): Promise<NativeTensors>;

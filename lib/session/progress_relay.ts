@@ -1,8 +1,10 @@
+import {assertNever} from '../errors.js';
 import type {Metrics} from '../metrics.js';
-import type {NativeAttackShares} from '../native/attack_contract.js';
-import type {NativeMetrics, NativeProgress} from '../native/run_contract.js';
+import type {NativeMetrics, NativeProgress, ToldApartFigure} from '../native/run_contract.js';
 import type {Progress} from '../progress.js';
 import type {AttackShares, RoundReport} from '../results.js';
+
+type NativeRound = Extract<NativeProgress, {kind: 'round'}>;
 
 /**
  * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
@@ -17,57 +19,53 @@ export function progressRelay(
   const secondsLeft = (done: number, all: number): number | null =>
     done > 0 ? ((performance.now() - start) / 1000 / done) * (all - done) : null;
   return (event) => {
-    const {round, rounds, batch, batches} = event;
     switch (event.kind) {
-      case 'batch':
-        send({
-          kind: 'batch',
-          round,
-          rounds,
-          batch,
-          batches,
-          secondsLeft: secondsLeft(
-            (round - firstRound) * batches + batch,
-            (rounds - firstRound) * batches,
-          ),
-        });
+      case 'batch': {
+        const {round, rounds, batch, batches} = event;
+        const done = (round - firstRound) * batches + batch;
+        const all = (rounds - firstRound) * batches;
+        send({kind: 'batch', round, rounds, batch, batches, secondsLeft: secondsLeft(done, all)});
         break;
-      case 'round':
-        send({
-          kind: 'round',
-          report: toReport(event),
-          rounds,
-          secondsLeft: secondsLeft(round + 1 - firstRound, rounds - firstRound),
-        });
+      }
+      case 'round': {
+        const {round, rounds} = event;
+        const left = secondsLeft(round + 1 - firstRound, rounds - firstRound);
+        send({kind: 'round', report: toReport(event), rounds, secondsLeft: left});
         break;
+      }
       case 'evaluation':
         break; // within a round the batches tell enough
+      default:
+        assertNever(event);
     }
   };
 }
 
-function toReport(event: NativeProgress): RoundReport {
+function toReport(event: NativeRound): RoundReport {
+  const {round, seconds, figures} = event;
+  const {loss = Number.NaN, suspectShare = Number.NaN, trainAcc = Number.NaN} = figures;
   return {
-    round: event.round,
-    loss: event.loss,
-    cleanLoss: event.cleanLoss,
-    sharedLoss: event.sharedLoss,
-    suspectShare: orNull(event.suspectShare),
-    trainAcc: orNull(event.trainAcc),
+    round,
+    loss,
+    cleanLoss: figures.cleanLoss ?? loss,
+    sharedLoss: figures.sharedLoss ?? 0,
+    suspectShare: orNull(suspectShare),
+    trainAcc: orNull(trainAcc),
     metrics: event.metrics === undefined ? null : toMetrics(event.metrics),
-    ...(event.attack !== undefined && {attack: toShares(event.attack)}),
-    seconds: event.seconds,
+    ...(figures.trainAsr !== undefined && {attack: toShares(figures)}),
+    seconds,
   };
 }
 
-function toShares(shares: NativeAttackShares): AttackShares {
+function toShares(figures: Readonly<Record<string, number>>): AttackShares {
+  const share = (name: ToldApartFigure): number | null => orNull(figures[name] ?? Number.NaN);
   return {
-    cleanAcc: orNull(shares.cleanAcc),
-    asr: orNull(shares.asr),
-    ra: orNull(shares.ra),
-    crossTrainAcc: orNull(shares.crossTrainAcc),
-    crossAcc: orNull(shares.crossAcc),
-    crossLoss: orNull(shares.crossLoss),
+    cleanAcc: share('trainCleanAcc'),
+    asr: share('trainAsr'),
+    ra: share('trainRa'),
+    crossTrainAcc: share('trainCrossAcc'),
+    crossAcc: share('crossAcc'),
+    crossLoss: share('crossLoss'),
   };
 }
 

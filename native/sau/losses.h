@@ -1,5 +1,5 @@
 #pragma once
-#include "sau/options.h"
+#include "sau/pgd_options.h"
 #include "sau/torch.h"
 
 namespace sau {

@@ -33,12 +33,9 @@ export function sessionOptions({device, threads, precision}, target) {
 /** Rounds over the clean images in their order, not evaluated. */
 export function roundOptions({batch, cleanIndices, rounds = 1}) {
   const order = [...cleanIndices.keys()];
-  return {
-    rounds,
+  const options = {
     batchSize: batch,
     outerSteps: defend.outerSteps,
-    evalEvery: 0,
-    evalBatchSize: EVALUATION_BATCH,
     pgd: PGD,
     loss: LOSS,
     optimizer: {
@@ -52,6 +49,13 @@ export function roundOptions({batch, cleanIndices, rounds = 1}) {
     },
     batchOrder: Int32Array.from(Array.from({length: rounds}, () => order).flat()),
   };
+  return {method: 'sau', rounds, evalEvery: 0, evalBatchSize: EVALUATION_BATCH, options};
+}
+
+/** So many rounds, each in an order of its own. */
+export function shuffledRoundOptions(world, rounds) {
+  const {options, ...job} = roundOptions(world);
+  return {...job, rounds, options: {...options, batchOrder: new Int32Array(0)}};
 }
 
 /** The arguments of `sau-native defend` that say the same. */

@@ -9,6 +9,7 @@ import {
   packageModule,
   roundOptions,
   sessionOptions,
+  shuffledRoundOptions,
 } from './native_options.mjs';
 
 const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
@@ -47,8 +48,7 @@ class Native {
   async prepare() {
     const {session, target, world} = this;
     if (world.priorRounds > 0) {
-      const options = {...roundOptions(world), rounds: world.priorRounds};
-      await session.unlearn({...options, batchOrder: new Int32Array(0)});
+      await session.defend(shuffledRoundOptions(world, world.priorRounds));
     }
     const {model: modelName, numClasses, size} = target;
     const stateDict = await session.exportStateDict();
@@ -86,7 +86,7 @@ class Native {
   }
 
   round() {
-    return this.session.unlearn(roundOptions(this.world));
+    return this.session.defend(roundOptions(this.world));
   }
 
   evaluation() {

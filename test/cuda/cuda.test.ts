@@ -8,6 +8,7 @@ import {
   PGD,
   range,
   relativeL2,
+  sau,
   tensorsOf,
   UNLEARN,
 } from '../native/support.js';
@@ -46,7 +47,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
     const weightsOn = async (device: string) => {
       using session = await batch(device);
       // Without steps delta is the start, so that no sign can differ.
-      await session.unlearn({...UNLEARN, rounds: 2, pgd: {...UNLEARN.pgd, steps: 0}});
+      await session.defend(sau({...UNLEARN, rounds: 2, pgd: {...UNLEARN.pgd, steps: 0}}));
       return flatten(await session.exportStateDict(), 'parameters');
     };
     const [cpu, cuda] = [await weightsOn('cpu'), await weightsOn('cuda:0')];
@@ -63,7 +64,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
           device: 'cuda',
           tuning,
         });
-        await session.unlearn(options);
+        await session.defend(sau(options));
         return flatten(await session.exportStateDict(), 'parameters');
       };
       const dynamic = await weights({execution: 'dynamic'});

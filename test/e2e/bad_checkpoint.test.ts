@@ -102,7 +102,7 @@ describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
       expectRefusal(args, {
         status: 1,
         code: 'ERR_DIVERGED',
-        names: [/finite loss/, /nan in round 1/, /--learning-rate/],
+        names: [/finite loss/, /nan in round 1/, /Lower (learningRate|--learning-rate)/],
       });
     });
 

@@ -5,7 +5,12 @@ import {READ_NUMBER, viewOf} from '../../lib/checkpoint/numeric.js';
 import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
 import {DTYPE_BYTES, type StateDict, type TensorData} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import type {NativePgdOptions, NativeUnlearnOptions} from '../../lib/native/run_contract.js';
+import type {
+  NativeDefendOptions,
+  NativeDefendRounds,
+  NativePgdOptions,
+  NativeSauOptions,
+} from '../../lib/native/run_contract.js';
 import {createSession, type SessionOptions} from '../../lib/session/open_session.js';
 import type {Session} from '../../lib/session/session.js';
 
@@ -101,7 +106,10 @@ export const PGD: NativePgdOptions = {
   beta2: 1,
 };
 
-export const UNLEARN: NativeUnlearnOptions = {
+/** A defense by `sau`, its own options beside those that all have. */
+export type Unlearning = NativeDefendRounds & NativeSauOptions;
+
+export const UNLEARN: Unlearning = {
   rounds: 2,
   batchSize: 4,
   outerSteps: 1,
@@ -120,6 +128,16 @@ export const UNLEARN: NativeUnlearnOptions = {
   },
   batchOrder: new Int32Array(0),
 };
+
+/** As a session takes it. */
+export function sau({
+  rounds,
+  evalEvery,
+  evalBatchSize,
+  ...options
+}: Unlearning): NativeDefendOptions {
+  return {method: 'sau', rounds, evalEvery, evalBatchSize, options};
+}
 
 type FlatKind = 'parameters' | 'statistics';
 

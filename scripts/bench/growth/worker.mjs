@@ -1,7 +1,12 @@
 // A process for one point: answers one JSON line on stdin, "prepare" or "measure", with one on stdout.
 import {createInterface} from 'node:readline';
 import {peakMiB, resetPeak, residentMiB} from '../memory.mjs';
-import {packageModule, roundOptions, sessionOptions} from '../native_options.mjs';
+import {
+  packageModule,
+  roundOptions,
+  sessionOptions,
+  shuffledRoundOptions,
+} from '../native_options.mjs';
 import {patternImages} from './images.mjs';
 import {BATCH} from './plan.mjs';
 
@@ -24,13 +29,17 @@ function openSession({width, threads, point}) {
   return createSession(sessionOptions({device: 'cpu', threads, precision: 'fp32'}, target));
 }
 
+function imagesOf(count) {
+  return {batch: BATCH, cleanIndices: Array(count).fill(0)};
+}
+
 /** `count` images in their order, once. */
 function oneRound(count) {
-  return roundOptions({batch: BATCH, cleanIndices: Array(count).fill(0)});
+  return roundOptions(imagesOf(count));
 }
 
 function shuffledRounds(count, rounds) {
-  return {...oneRound(count), rounds, batchOrder: new Int32Array(0)};
+  return shuffledRoundOptions(imagesOf(count), rounds);
 }
 
 /** Trains a net and lets a trainee begin to unlearn; writes both. */
@@ -53,7 +62,7 @@ async function prepare(request) {
   await session.loadStateDict((await readCheckpoint(request.reference)).stateDict);
   const count = PRIOR_BATCHES * BATCH;
   await session.setImages('cleanSubset', patternImages({count, side, classes, seed: CLEAN_SEED}));
-  await session.unlearn(oneRound(count));
+  await session.defend(oneRound(count));
   await write(request.trainee);
   return {trainAcc: epochs.at(-1).trainAcc, libtorch: (await deviceInfo()).libtorchVersion};
 }
@@ -83,11 +92,11 @@ async function measure(request) {
   const restMiB = await residentMiB();
   if (rounds > 1) return {restMiB, rounds: await watchRounds(session, count, rounds)};
   const warmUpRounds = Math.ceil((request.warmUp * BATCH) / count);
-  await session.unlearn(shuffledRounds(count, warmUpRounds));
+  await session.defend(shuffledRounds(count, warmUpRounds));
   await session.loadStateDict(trainee, 'trainee');
   global.gc();
   const start = performance.now();
-  const [{suspectShare}] = await session.unlearn(oneRound(count));
+  const [{suspectShare}] = await session.defend(oneRound(count));
   const seconds = (performance.now() - start) / 1000;
   return {seconds, restMiB, peakMiB: await peakMiB(), suspectShare};
 }
@@ -104,7 +113,7 @@ async function watchRounds(session, count, rounds) {
     await resetPeak();
     return {seconds, suspectShare, ...memory};
   };
-  await session.unlearn(shuffledRounds(count, rounds + 1), {
+  await session.defend(shuffledRounds(count, rounds + 1), {
     onProgress: (progress) => progress.kind === 'round' && seen.push(look(progress.report)),
   });
   return (await Promise.all(seen)).slice(0, rounds);
