@@ -2,6 +2,7 @@ import {SauError} from '../lib/errors.js';
 import type {RunOptions} from '../lib/progress.js';
 import {interruptible} from './interruptible.js';
 import {createProgressView} from './progress_bar.js';
+import {painted} from './terminal.js';
 
 export interface LongRun<T> {
   readonly result: T;
@@ -18,7 +19,7 @@ export async function longRun<T>(
   notes: readonly string[],
   work: (run: Required<RunOptions>) => Promise<T>,
 ): Promise<LongRun<T>> {
-  const view = await createProgressView(quiet);
+  const view = createProgressView(quiet);
   const interrupted = (): SauError => {
     view.note('interrupted: stopping and saving what there is; Ctrl-C again stops at once');
     return new SauError(
@@ -31,7 +32,7 @@ export async function longRun<T>(
     () => view.stop(),
     async (signal) => {
       for (const note of notes) {
-        view.note(`note: ${note}`);
+        view.note(`${painted('note', 'note:', process.stderr)} ${note}`);
       }
       const result = await work({signal, onProgress: (progress) => view.onProgress(progress)});
       return {result, interrupted: signal.aborted};

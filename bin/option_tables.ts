@@ -1,4 +1,5 @@
 import {
+  COSINE_LENGTHS,
   DEFAULTS,
   DEMO_DEFAULTS,
   EPOCHS,
@@ -18,7 +19,7 @@ function orFast(reference: unknown, value: unknown): string {
 const DEVICE_FLAGS: readonly Flag[] = [
   flag('device', '<name>', 'auto, cpu, cuda or cuda:N', defend.device),
   flag('threads', '<n>', 'CPU threads; 0 lets LibTorch choose', defend.threads),
-  flag('precision', '<name>', 'fp32, tf32, bf16, fp16 or auto', defend.precision),
+  flag('precision', '<name>', 'default, fp32, tf32, bf16, fp16 or auto', defend.precision),
 ];
 
 const SEED: Flag = flag('seed', '<n>', 'seed of everything random', defend.seed);
@@ -172,14 +173,14 @@ export const ATTACK_FLAGS: FlagGroups = {
     flag(
       'schedule',
       '<name>',
-      'constant, cosine, oneCycle or multiStep',
-      orFast(attack.schedule, fast.schedule),
+      'constant, cosine, oneCycle, multiStep or plateau',
+      `cosine; plateau on tiny; fast: ${fast.schedule}`,
     ),
     flag(
       'scheduleLength',
       '<n>',
       'epochs until cosine and oneCycle reach a rate of 0',
-      'the epochs',
+      `the epochs; reference cosine: ${COSINE_LENGTHS.cifar10} on cifar10, cifar100, gtsrb`,
     ),
     flag('warmupShare', '<x>', 'share of oneCycle in which the rate rises', attack.warmupShare),
     flag(
@@ -188,7 +189,7 @@ export const ATTACK_FLAGS: FlagGroups = {
       'epochs after which multiStep multiplies the rate',
       attack.milestones,
     ),
-    flag('gamma', '<x>', 'by this', attack.gamma),
+    flag('gamma', '<x>', 'factor of multiStep and of plateau', attack.gamma),
     flag('cropPadding', '<px>', 'padding before the random crop; 0: no crop', attack.cropPadding),
     flag('flip', '[on|off]', 'random horizontal flip', 'on for cifar10, else off'),
   ],

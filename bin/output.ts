@@ -69,8 +69,3 @@ export function alignColumns(
   };
   return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
 }
-
-/** Whether stderr is a terminal that a bar can be drawn on; not in CI. */
-export function canDrawBars(): boolean {
-  return process.stderr.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
-}

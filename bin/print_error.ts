@@ -1,4 +1,5 @@
 import {messageOf, SauError} from '../lib/errors.js';
+import {painted} from './terminal.js';
 
 /** Prints an error: as JSON on stdout where the user asked for JSON, else as text on stderr. */
 export function printError(error: unknown, json: boolean): void {
@@ -9,5 +10,6 @@ export function printError(error: unknown, json: boolean): void {
     return;
   }
   const isBug = !(error instanceof SauError) && error instanceof Error;
-  process.stderr.write(`sau-native: ${isBug ? error.stack : message}\n  (${code})\n`);
+  const name = painted('error', 'sau-native:', process.stderr);
+  process.stderr.write(`${name} ${isBug ? error.stack : message}\n  (${code})\n`);
 }

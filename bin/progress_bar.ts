@@ -1,7 +1,10 @@
+import {assertNever} from '../lib/errors.js';
 import type {Metrics} from '../lib/metrics.js';
 import type {Progress} from '../lib/progress.js';
 import type {RoundReport} from '../lib/results.js';
-import {canDrawBars, duration, percent} from './output.js';
+import {duration, percent} from './output.js';
+import {elapsedLine, type ProgressParts, progressLine} from './progress_line.js';
+import {canDraw, painted, StatusLine} from './terminal.js';
 
 /** Shows the progress of a long call on stderr. */
 export interface ProgressView {
@@ -10,113 +13,164 @@ export interface ProgressView {
   stop(): void;
 }
 
+type Counted = Extract<Progress, {readonly kind: 'batch' | 'images'}>;
+
 /** Nothing when quiet; a bar on a terminal outside CI; else plain lines, one per round. */
-export async function createProgressView(quiet: boolean): Promise<ProgressView> {
+export function createProgressView(quiet: boolean): ProgressView {
   if (quiet) {
     return {onProgress: () => undefined, note: () => undefined, stop: () => undefined};
   }
-  return canDrawBars() ? createBar() : createLines();
+  return canDraw(process.stderr) ? createBar() : createLines();
 }
 
+const MS_BETWEEN_LINES = 30_000;
+
+/** Of what is counted a line now and then: a log is not to be filled with it. */
 function createLines(): ProgressView {
   const note = (message: string) => process.stderr.write(`${message}\n`);
+  let next = performance.now() + MS_BETWEEN_LINES;
   return {
     onProgress: (progress) => {
-      const line = lineOf(progress);
-      if (line !== null) {
-        note(line);
-      }
+      const isCount = progress.kind === 'batch' || progress.kind === 'images';
+      if (isCount && performance.now() < next) return;
+      note(isCount ? countLine(progress) : lineOf(progress));
+      next = performance.now() + MS_BETWEEN_LINES;
     },
     note,
     stop: () => undefined,
   };
 }
 
-async function createBar(): Promise<ProgressView> {
-  const {MultiBar, Presets} = await import('cli-progress');
-  const style = {
-    format: '{bar} {status}',
-    barsize: 24,
-    clearOnComplete: true,
-    hideCursor: false,
-    gracefulExit: false,
-    emptyOnZero: true,
-  };
-  const screen = new MultiBar(style, Presets.shades_classic);
-  let bar: ReturnType<typeof screen.create> | undefined;
-  let status = '';
-
-  const note = (message: string) => {
-    if (bar === undefined) {
-      process.stderr.write(`${message}\n`);
-    } else {
-      screen.log(`${message}\n`);
-    }
-  };
-  const advance = (done: number, total: number, text: string) => {
-    bar ??= screen.create(total, 0, {status: text});
-    bar.setTotal(total);
-    bar.update(done, {status: text});
-  };
+function createBar(): ProgressView {
+  const line = new StatusLine(process.stderr);
+  const state = new BarState();
   return {
     onProgress: (progress) => {
-      if (progress.kind === 'batch') {
-        const {round, rounds, batch, batches, secondsLeft} = progress;
-        const parts = [`${round + 1}/${rounds}`, status, timeLeft(secondsLeft)];
-        advance(round * batches + batch, rounds * batches, joined(parts));
-      } else if (progress.kind === 'round') {
-        const {report, rounds, secondsLeft} = progress;
-        status = measured(report);
-        bar?.update({
-          status: joined([`${report.round + 1}/${rounds}`, status, timeLeft(secondsLeft)]),
-        });
-      } else {
-        const line = lineOf(progress);
-        if (line !== null) {
-          note(line);
-        }
+      state.follow(progress);
+      if (progress.kind !== 'batch' && progress.kind !== 'images' && progress.kind !== 'round') {
+        line.write(lineOf(progress));
       }
+      line.show((columns) => state.line(columns));
     },
-    note,
-    stop: () => {
-      screen.stop();
-      bar = undefined;
-    },
+    note: (message) => line.write(message),
+    stop: () => line.clear(),
   };
 }
 
-function lineOf(progress: Progress): string | null {
+/** What a bar shows: the part of the run that goes on now. */
+export class BarState {
+  readonly #now: () => number;
+  #stage = '';
+  /** When what is shown was told. */
+  #since: number;
+  /** Of the rounds that have begun in this stage, else of its images. */
+  #parts: ProgressParts | null = null;
+  #inRounds = false;
+  #measured: readonly string[] = [];
+
+  /** @param now Milliseconds of a clock that only goes on */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+    this.#since = now();
+  }
+
+  follow(progress: Progress): void {
+    if (progress.kind !== 'note' && progress.kind !== 'before') this.#since = this.#now();
+    switch (progress.kind) {
+      case 'stage':
+        this.#stage = progress.message;
+        this.#parts = null;
+        this.#inRounds = false;
+        break;
+      case 'batch': {
+        const {round, rounds, batch, batches, secondsLeft} = progress;
+        const share = (round * batches + batch) / (rounds * batches);
+        const count = `${Math.min(round + 1, rounds)}/${rounds}`;
+        this.#inRounds = true;
+        this.#parts = {share, count, status: this.#measured, secondsLeft};
+        break;
+      }
+      case 'images':
+        this.#parts = this.#withImages(progress);
+        break;
+      case 'round': {
+        const {report, rounds, secondsLeft} = progress;
+        this.#measured = measured(report);
+        const share = (report.round + 1) / rounds;
+        this.#parts = {
+          ...{share, count: `${report.round + 1}/${rounds}`, status: this.#measured, secondsLeft},
+        };
+        break;
+      }
+      case 'note':
+      case 'before':
+        break;
+      default:
+        assertNever(progress);
+    }
+  }
+
+  /** At most `columns` long; empty in the first second of what is not counted. */
+  line(columns: number): string {
+    const passed = this.#now() - this.#since;
+    if (this.#parts === null) return elapsedLine(this.#stage, passed, columns);
+    const {secondsLeft} = this.#parts;
+    const left = secondsLeft === null ? null : Math.max(0, secondsLeft - passed / 1000);
+    return progressLine({...this.#parts, secondsLeft: left}, columns);
+  }
+
+  #withImages(progress: Extract<Progress, {kind: 'images'}>): ProgressParts | null {
+    const {doing, done, of, secondsLeft} = progress;
+    const text = `${doing} ${done}/${of}`;
+    // Within rounds the bar is theirs.
+    if (this.#inRounds && this.#parts !== null) {
+      return {...this.#parts, status: [...this.#measured, text], secondsLeft};
+    }
+    return done < of ? {share: done / of, count: text, status: [], secondsLeft} : null;
+  }
+}
+
+function lineOf(progress: Exclude<Progress, Counted>): string {
   switch (progress.kind) {
     case 'stage':
       return `${progress.message} ...`;
     case 'note':
-      return `note: ${progress.message}`;
+      return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
     case 'before':
-      return joined(['before', rates(progress.metrics)]);
-    case 'batch':
-      return null;
+      return joined(['before', ...rates(progress.metrics)]);
     case 'round': {
       const {report, rounds, secondsLeft} = progress;
       const unit = report.trainAcc === null ? 'round' : 'epoch';
       const count = `${unit} ${report.round + 1}/${rounds}`;
-      return joined([count, measured(report), timeLeft(secondsLeft)]);
+      return joined([count, ...measured(report), ...timeLeft(secondsLeft)]);
     }
+    default:
+      return assertNever(progress);
   }
 }
 
+function countLine(progress: Counted): string {
+  const left = timeLeft(progress.secondsLeft);
+  if (progress.kind === 'images') {
+    return joined([`${progress.doing} ${progress.done}/${progress.of} images`, ...left]);
+  }
+  const {round, rounds, batch, batches} = progress;
+  return joined([`${round + 1}/${rounds}`, `batch ${batch}/${batches}`, ...left]);
+}
+
 /** The last round's loss and rates. */
-function measured({loss, metrics}: RoundReport): string {
-  return joined([`loss ${loss.toPrecision(4)}`, metrics === null ? '' : rates(metrics)]);
+function measured({loss, metrics}: RoundReport): string[] {
+  return [`loss ${loss.toPrecision(4)}`, ...(metrics === null ? [] : rates(metrics))];
 }
 
-function rates({acc, asr}: Metrics): string {
-  return joined([`ACC ${percent(acc)}`, asr === null ? '' : `ASR ${percent(asr)}`]);
+function rates({acc, asr}: Metrics): string[] {
+  return [`ACC ${percent(acc)}`, ...(asr === null ? [] : [`ASR ${percent(asr)}`])];
 }
 
-function timeLeft(seconds: number | null): string {
-  return seconds === null ? '' : `${duration(seconds)} left`;
+function timeLeft(seconds: number | null): string[] {
+  return seconds === null ? [] : [`${duration(seconds)} left`];
 }
 
 function joined(parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join(' | ');
+  return parts.join(' | ');
 }

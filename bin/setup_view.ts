@@ -4,7 +4,9 @@ import {sizeOf} from '../lib/setup/disk.js';
 import type {SetupPlan} from '../lib/setup/plan.js';
 import type {SetupProgress} from '../lib/setup/progress.js';
 import {interruptible} from './interruptible.js';
-import {alignColumns, canDrawBars} from './output.js';
+import {alignColumns} from './output.js';
+import {elapsedLine, type ProgressParts, progressLine} from './progress_line.js';
+import {canDraw, painted, StatusLine} from './terminal.js';
 
 /** Between two lines about a download where there is no terminal to draw a bar on. */
 const SHARE_PER_LINE = 0.1;
@@ -28,13 +30,16 @@ export function planTable(plan: SetupPlan): string {
   );
 }
 
-/** Asks on a terminal; throws ERR_CONFIG where nobody can be asked, and ERR_ABORTED for a no. */
-export async function askConsent(): Promise<void> {
+/**
+ * Asks on a terminal; throws ERR_CONFIG where nobody can be asked, and ERR_ABORTED for a no.
+ * @param unasked The command that asks nothing
+ */
+export async function askConsent(unasked: string): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new SauError(
       'ERR_CONFIG',
       'Expected --yes, as there is no terminal to ask on. Nothing was changed.',
-      {remedy: 'Run `npx sau-native setup --yes` to do what is said above.'},
+      {remedy: `Run \`npx sau-native ${unasked}\` to do what is said above.`},
     );
   }
   const terminal = createInterface({input: process.stdin, output: process.stderr});
@@ -53,7 +58,7 @@ export async function withSetupView<T>(
   quiet: boolean,
   work: (run: {signal: AbortSignal; onProgress: (progress: SetupProgress) => void}) => Promise<T>,
 ): Promise<T> {
-  const view = await createView(quiet);
+  const view = createView(quiet);
   const interrupted = (): SauError => {
     const message =
       'Interrupted. Nothing was installed; a download goes on from here the next time';
@@ -71,18 +76,55 @@ interface View {
   readonly stop: () => void;
 }
 
-async function createView(quiet: boolean): Promise<View> {
+function createView(quiet: boolean): View {
   if (quiet) return {show: () => undefined, stop: () => undefined};
-  const bytes = canDrawBars() ? await byteBar() : byteLines();
+  return canDraw(process.stderr) ? createBar() : createLines();
+}
+
+/** A bar of bytes, and the time that passes where none are counted. */
+function createBar(): View {
+  const line = new StatusLine(process.stderr);
   return {
-    stop: bytes.stop,
+    stop: () => line.clear(),
     show: (progress) => {
       if (progress.kind === 'bytes') {
-        bytes.show(progress.done, progress.total);
+        const parts = byteParts(progress.done, progress.total);
+        line.show((columns) => progressLine(parts, columns));
         return;
       }
-      bytes.stop();
-      process.stderr.write(`${lineOf(progress)}\n`);
+      line.write(lineOf(progress));
+      if (progress.kind !== 'stage') return;
+      const start = performance.now();
+      line.show((columns) => elapsedLine(progress.message, performance.now() - start, columns));
+    },
+  };
+}
+
+function byteParts(done: number, total: number | null): ProgressParts {
+  const count = total === null ? sizeOf(done) : `${sizeOf(done)} of ${sizeOf(total)}`;
+  return {
+    share: total === null || total === 0 ? 0 : done / total,
+    count,
+    status: [],
+    secondsLeft: null,
+  };
+}
+
+function createLines(): View {
+  let next = 0;
+  const note = (text: string): boolean => process.stderr.write(`${text}\n`);
+  return {
+    stop: () => undefined,
+    show: (progress) => {
+      if (progress.kind !== 'bytes') {
+        next = 0;
+        note(lineOf(progress));
+        return;
+      }
+      const {done, total} = progress;
+      if (total === null || total === 0 || done / total < next) return;
+      next = done / total + SHARE_PER_LINE;
+      note(`  ${sizeOf(done)} of ${sizeOf(total)}`);
     },
   };
 }
@@ -92,48 +134,8 @@ function lineOf(progress: Exclude<SetupProgress, {readonly kind: 'bytes'}>): str
     case 'stage':
       return `${progress.message} ...`;
     case 'note':
-      return `note: ${progress.message}`;
+      return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
     case 'pip':
       return `  ${progress.line}`;
   }
-}
-
-interface ByteView {
-  readonly show: (done: number, total: number | null) => void;
-  readonly stop: () => void;
-}
-
-async function byteBar(): Promise<ByteView> {
-  const {SingleBar, Presets} = await import('cli-progress');
-  const options = {format: '{bar} {status}', barsize: 24, clearOnComplete: true, hideCursor: false};
-  let bar: InstanceType<typeof SingleBar> | null = null;
-  return {
-    show: (done, total) => {
-      const status = total === null ? sizeOf(done) : `${sizeOf(done)} of ${sizeOf(total)}`;
-      if (bar === null) {
-        bar = new SingleBar(options, Presets.shades_classic);
-        bar.start(total ?? done, done, {status});
-      }
-      bar.setTotal(total ?? done);
-      bar.update(done, {status});
-    },
-    stop: () => {
-      bar?.stop();
-      bar = null;
-    },
-  };
-}
-
-function byteLines(): ByteView {
-  let next = 0;
-  return {
-    show: (done, total) => {
-      if (total === null || total === 0 || done / total < next) return;
-      next = done / total + SHARE_PER_LINE;
-      process.stderr.write(`  ${sizeOf(done)} of ${sizeOf(total)}\n`);
-    },
-    stop: () => {
-      next = 0;
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
+import {requireLibTorch} from './native/binding.js';
 import type {RunOptions} from './progress.js';
 import type {AttackResult} from './results.js';
 import {type Run, startRun} from './run.js';
@@ -19,6 +20,11 @@ import {
  * record folder that `defend` and `evaluate` open (specification B3). With `poisonOnly` it trains nothing;
  * with `resume` it goes on from the last saved epoch of a training that was interrupted, with the result
  * that the whole one would have had. Throws as {@link defend} does.
+ * @example
+ * ```ts
+ * const {record} = await attack({kind: 'badnet', data: 'data/cifar10', poisonRate: 0.05, recipe: 'fast'});
+ * await defend({ckpt: record, clean: '5pct'});
+ * ```
  */
 export function attack(options: AttackOptions, run: RunOptions = {}): Run<AttackResult> {
   return startRun(run, (told) => poisonAndTrain(options, told));
@@ -27,6 +33,7 @@ export function attack(options: AttackOptions, run: RunOptions = {}): Run<Attack
 async function poisonAndTrain(options: AttackOptions, run: RunOptions): Promise<AttackResult> {
   const start = performance.now();
   const config = parseAttackConfig(options);
+  if (!config.poisonOnly) await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});
   const opened = await openAttack(config);
   const {config: own} = opened;
@@ -75,7 +82,7 @@ async function poisonOnly(
   try {
     const preview = await previewOf(record, prepared, prepared.poison, run);
     run.onProgress?.({kind: 'stage', message: 'writing the poisoned images'});
-    const files = await writePoisonedSet(record, prepared, run.signal);
+    const files = await writePoisonedSet(record, prepared, run);
     run.signal?.throwIfAborted();
     return {
       ...{metrics: null, epochs: [], device: null},

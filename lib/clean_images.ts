@@ -3,7 +3,7 @@ import {loadCleanFolder} from './datasets/clean_folder.js';
 import {chooseCleanSubset, parseCleanSpec} from './datasets/clean_subset.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {SauError} from './errors.js';
-import type {RunOptions} from './progress.js';
+import {imageCounter, type RunOptions} from './progress.js';
 import type {Target} from './target.js';
 
 /**
@@ -13,13 +13,15 @@ import type {Target} from './target.js';
 export async function loadCleanSubset(
   config: Pick<DefendConfig, 'clean' | 'seed'>,
   target: Target,
-  {signal, onProgress}: RunOptions,
+  run: RunOptions,
 ): Promise<ImageSet> {
+  const {signal, onProgress} = run;
+  const loading = {signal, onImages: imageCounter(run, 'reading')};
   const spec = parseCleanSpec(config.clean);
   const {dataset, numClasses, size} = target;
   if (spec.kind === 'folder') {
     const classNames = dataset?.classNames ?? null;
-    return loadCleanFolder(spec.path, {numClasses, classNames, size}, {signal});
+    return loadCleanFolder(spec.path, {numClasses, classNames, size}, loading);
   }
   if (dataset === null) {
     throw new SauError(
@@ -30,5 +32,5 @@ export async function loadCleanSubset(
   }
   const {indices, note} = await chooseCleanSubset(spec, dataset.trainCount, config.seed);
   if (note !== null) onProgress?.({kind: 'note', message: note});
-  return dataset.loadTrain(indices, {signal});
+  return dataset.loadTrain(indices, loading);
 }

@@ -3,6 +3,7 @@ import type {z} from 'zod';
 import type {AttackEntry} from './config/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from './config/attack_table.js';
 import {
+  COSINE_LENGTHS,
   DEFAULTS,
   DEMO_DEFAULTS,
   EPOCHS,
@@ -32,6 +33,7 @@ import type {
   SetupOptions,
   TrainingAttackConfig,
 } from './config/types.js';
+import type {ScheduleName} from './native/run_contract.js';
 
 export {DEFAULTS, DEMO_DEFAULTS, SETUP_DEFAULTS} from './config/defaults.js';
 export type {Spelling, UserOptions} from './config/parse.js';
@@ -135,19 +137,22 @@ export function resolveRounds(config: Pick<DefendConfig, 'rounds'>, datasetName:
 
 /**
  * The parts of the victim's training whose default depends on the data set (specification B3.1):
- * the schedule lasts as long as the training, except on gtsrb, where the cosine stops half-way.
+ * the schedule lasts as long as the training, except the reference's cosine, which has a length of its own.
  */
 export function resolveTraining(
-  config: Pick<AttackConfig, 'epochs' | 'schedule' | 'scheduleLength' | 'flip'>,
+  config: Pick<AttackConfig, 'recipe' | 'epochs' | 'schedule' | 'scheduleLength' | 'flip'>,
   datasetName: string,
-): {epochs: number; scheduleLength: number; flip: boolean} {
-  const isGtsrb = datasetName === 'gtsrb';
-  const usual = isGtsrb ? EPOCHS.gtsrb : datasetName === 'tiny' ? EPOCHS.tiny : EPOCHS.standard;
+): {epochs: number; schedule: ScheduleName; scheduleLength: number; flip: boolean} {
+  const isTiny = datasetName === 'tiny';
+  const usual = datasetName === 'gtsrb' ? EPOCHS.gtsrb : isTiny ? EPOCHS.tiny : EPOCHS.standard;
   const epochs = config.epochs ?? usual;
-  const stopsEarly = isGtsrb && config.epochs === null && config.schedule === 'cosine';
+  const schedule = config.schedule ?? (isTiny ? 'plateau' : 'cosine');
+  const isReference = config.recipe === 'reference' && schedule === 'cosine';
+  const length = (isReference ? COSINE_LENGTHS[datasetName] : undefined) ?? epochs;
   return {
     epochs,
-    scheduleLength: config.scheduleLength ?? (stopsEarly ? EPOCHS.standard : epochs),
+    schedule,
+    scheduleLength: config.scheduleLength ?? length,
     flip: config.flip ?? datasetName === 'cifar10',
   };
 }

@@ -10,19 +10,20 @@ import {
 } from './defense_result.js';
 import {messageOf, SauError} from './errors.js';
 import {defenseEffectivenessRating, type Metrics} from './metrics.js';
+import {requireLibTorch} from './native/binding.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
 import type {RunOptions} from './progress.js';
 import {withOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
-import type {DefendResult, RoundReport} from './results.js';
+import type {DefendResult, OutputFiles, RoundReport} from './results.js';
 import {type Run, startRun} from './run.js';
 import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
 import {openTarget, type Target} from './target.js';
-import {loadTestSets, setTestSets} from './test_sets.js';
+import {loadTestSets, measureCheckpoint, setTestSets} from './test_sets.js';
 
 export interface DefendRunOptions extends RunOptions {
-  /** An abort after the first round began writes what there is and resolves, instead of rejecting. */
+  /** An abort after the first round has ended writes what there is and resolves, instead of rejecting. */
   readonly saveOnAbort?: boolean;
 }
 
@@ -31,6 +32,11 @@ export interface DefendRunOptions extends RunOptions {
  * rounds, the clean indices, the configuration and the curves (specification B1). Throws ERR_CONFIG,
  * ERR_CHECKPOINT, ERR_UNSAFE_PICKLE, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_DIVERGED, ERR_LIBTORCH_*;
  * rejects with `signal.reason` when aborted.
+ * @example
+ * ```ts
+ * const result = await defend({ckpt: 'record/badnet_demo', clean: '5pct', data: 'data/cifar10', rounds: 20});
+ * console.log(`ASR ${result.before.asr} -> ${result.after.asr}, ACC ${result.before.acc} -> ${result.after.acc}`);
+ * ```
  */
 export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<DefendResult> {
   return startRun(run, (told) => purify(options, told));
@@ -39,6 +45,7 @@ export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
   const start = performance.now();
   const config = parseDefendConfig(options);
+  await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
   const target = await openTarget(config, (message) => run.onProgress?.({kind: 'note', message}));
   const result = await withOutput(
@@ -85,17 +92,17 @@ async function defendInto(
   }
 
   stage('measuring the backdoored model');
-  const before = await session.evaluate('trainee', config.evalBatchSize, run);
+  const {path} = target.checkpoint;
+  const before = await measureCheckpoint(session, path, config.evalBatchSize, run);
   run.onProgress?.({kind: 'before', metrics: before});
 
   stage('unlearning');
   const rounds = resolveRounds(config, target.datasetName);
   const unlearnOptions = await nativeOptions(config, rounds, cleanSubset.count);
-  run.signal?.throwIfAborted(); // from here on an abort may have something to save
-  await removeDefense(out);
+  run.signal?.throwIfAborted();
+  const rows = new RoundRows(out);
   try {
-    const writer = await RoundWriter.open(out, 'defense');
-    const reports = await unlearn(session, unlearnOptions, run, writer);
+    const reports = await unlearn(session, unlearnOptions, run, rows);
     stage('writing the result');
     const after = await measureAfter(session, {config, rounds, reports, before}, run);
     const {device, precision} = session;
@@ -109,11 +116,53 @@ async function defendInto(
     return {
       ...{before, after, device, rounds: reports, completedRounds: reports.length},
       der: defenseEffectivenessRating(before, after),
-      files: {...files, csv: writer.csv, jsonl: writer.jsonl},
+      files: {...files, ...rows.files},
     };
   } catch (error) {
-    await takeBackDefense(out);
+    if (rows.isBegun) await takeBackDefense(out);
     throw error;
+  }
+}
+
+/** The rows of the rounds. Until the first round has ended, what an earlier defense has left stays as it was. */
+class RoundRows {
+  readonly #out: string;
+  #writer: Promise<RoundWriter> | undefined;
+  #files: OutputFiles = {};
+
+  constructor(out: string) {
+    this.#out = out;
+  }
+
+  get isBegun(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  /** Of the rows, once they are closed. */
+  get files(): OutputFiles {
+    return this.#files;
+  }
+
+  /** Queues one round; never waits and never throws: a failure to write appears in `close`. */
+  append(report: RoundReport): void {
+    this.#writer = (this.#writer ?? this.#begin()).then((writer) => {
+      writer.append(report);
+      return writer;
+    });
+    this.#writer.catch(() => undefined); // `close` throws it
+  }
+
+  /** Waits until every round is on the disk. Throws ERR_OUTPUT if one could not be written. */
+  async close(): Promise<void> {
+    const writer = await this.#writer;
+    if (writer === undefined) return;
+    this.#files = {csv: writer.csv, jsonl: writer.jsonl};
+    await writer.close();
+  }
+
+  async #begin(): Promise<RoundWriter> {
+    await removeDefense(this.#out);
+    return RoundWriter.open(this.#out, 'defense');
   }
 }
 
@@ -138,12 +187,12 @@ function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
   return {...nothing, ...losses, cleanCount, poisonedCount};
 }
 
-/** All rounds; with saveOnAbort those that were finished. */
+/** All rounds; with saveOnAbort those that were finished, where there are any. */
 async function unlearn(
   session: Session,
   options: NativeDefendOptions,
   run: DefendRunOptions,
-  writer: RoundWriter,
+  rows: RoundRows,
 ): Promise<readonly RoundReport[]> {
   const reports: RoundReport[] = [];
   try {
@@ -152,15 +201,16 @@ async function unlearn(
       onProgress: (progress) => {
         if (progress.kind === 'round') {
           reports.push(progress.report);
-          writer.append(progress.report);
+          rows.append(progress.report);
         }
         run.onProgress?.(progress);
       },
     });
   } catch (error) {
-    if (run.saveOnAbort !== true || run.signal?.aborted !== true) throw error;
+    const saves = run.saveOnAbort === true && run.signal?.aborted === true && reports.length > 0;
+    if (!saves) throw error;
   } finally {
-    await writer.close();
+    await rows.close();
   }
   return reports;
 }

@@ -6,6 +6,7 @@ import {DEFAULTS, type DemoConfig, type DemoOptions, parseDemoConfig} from './co
 import type {ImageSet} from './datasets/image_set.js';
 import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
+import {requireLibTorch} from './native/binding.js';
 import type {RunOptions} from './progress.js';
 import {withOutput} from './report/output_folder.js';
 import {pick, spread} from './report/samples.js';
@@ -37,6 +38,12 @@ const STRIP_IMAGES = 10;
  * Makes a small synthetic 10-class image set, plants a BadNets backdoor in a narrow PreAct-ResNet18 and
  * purifies it. Leaves the images, the record, the purified model, the curves and a strip of clean,
  * poisoned and shared-adversarial images in `out`. Throws as {@link defend} does.
+ * @example
+ * ```ts
+ * for await (const progress of demo({out: 'sau_demo'})) {
+ *   if (progress.kind === 'round') console.log(progress.report.metrics);
+ * }
+ * ```
  */
 export function demo(options: DemoOptions = {}, run: RunOptions = {}): Run<DemoResult> {
   return startRun(run, (told) => plantAndPurify(options, told));
@@ -45,6 +52,7 @@ export function demo(options: DemoOptions = {}, run: RunOptions = {}): Run<DemoR
 async function plantAndPurify(options: DemoOptions, run: RunOptions): Promise<DemoResult> {
   const start = performance.now();
   const config = parseDemoConfig(options);
+  await requireLibTorch();
   const {force} = config;
   const output = {force, reserveBytes: 50e6, results: ['record']};
   const result = await withOutput(config.out, output, (out) => demoInto(out, config, run));
@@ -109,7 +117,7 @@ async function writeImages(
   const data = join(out, 'data');
   const folder = join(data, 'synthetic');
   try {
-    await writeSyntheticImages(folder, {seed, trainPerClass, testPerClass, size}, run.signal);
+    await writeSyntheticImages(folder, {seed, trainPerClass, testPerClass, size}, run);
   } catch (error) {
     await rm(folder, {recursive: true, force: true, maxRetries: 5}).catch(() => undefined);
     await rmdir(data).catch(() => undefined); // stays where something else is in it
@@ -126,8 +134,9 @@ async function drawStrip(
   config: DemoConfig,
   run: RunOptions,
 ): Promise<void> {
+  run.onProgress?.({kind: 'stage', message: 'drawing the strip'});
   const target = await openTarget({...DEFAULTS.defend, ckpt: record, model: null}, () => undefined);
-  const {cleanTest, poisonedTest} = await loadTestSets(target, null, {});
+  const {cleanTest, poisonedTest} = await loadTestSets(target, null, run);
   if (cleanTest === null || poisonedTest === null) return;
   const chosen = spread(poisonedTest.count, STRIP_IMAGES);
   const indices = chosen.map((i) => poisonedTest.originalIndices[i] ?? 0);

@@ -1,8 +1,9 @@
 import {existsSync} from 'node:fs';
 import {dirname, join, sep} from 'node:path';
 import {mixedVariants} from './doctor/build_label.js';
-import {type DoctorFacts, diagnose} from './doctor/diagnose.js';
+import {diagnose} from './doctor/diagnose.js';
 import {cudaState} from './doctor/diagnose_cuda.js';
+import type {DoctorFacts} from './doctor/facts.js';
 import {checkLinking, namesOf} from './doctor/linking.js';
 import type {DoctorProblem, DoctorReport} from './doctor/report.js';
 import {systemLibraries} from './doctor/system_libraries.js';
@@ -14,8 +15,8 @@ import {
   type LibTorch,
   type LibTorchSearch,
   librariesOf,
+  libTorchNotFound,
 } from './native/libtorch.js';
-import {libTorchNotFound} from './native/libtorch_errors.js';
 import {probeLoading} from './native/load_probe.js';
 import {findNvidiaDriver} from './native/nvidia_driver.js';
 import {freeBytes} from './setup/disk.js';
@@ -35,6 +36,11 @@ export type {
 /**
  * Finds out what is installed and what is missing, and what to do about it. LibTorch is loaded in a child
  * process, so that even a crash is only a finding. Never throws.
+ * @example
+ * ```ts
+ * const {problems} = await doctor();
+ * for (const {problem, remedy} of problems) console.log(`${problem}: ${remedy}`);
+ * ```
  */
 export async function doctor(): Promise<DoctorReport> {
   const failures: SauError[] = [];

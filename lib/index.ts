@@ -57,6 +57,7 @@ export type {
 } from './native/attack_contract.js';
 export type {AddonFiles} from './native/binding.js';
 export type {
+  DefaultPrecision,
   ExecutionName,
   NativeCudaDevice as CudaDevice,
   NativeDeviceInfo as DeviceInfo,
@@ -87,7 +88,7 @@ export type {
   NormName,
   ScheduleName,
 } from './native/run_contract.js';
-export type {Progress, RunOptions} from './progress.js';
+export type {ImageWork, Progress, RunOptions} from './progress.js';
 export type {
   AttackResult,
   AttackShares,

@@ -1,6 +1,9 @@
 import type {Metrics} from './metrics.js';
 import type {RoundReport} from './results.js';
 
+/** What may be done with many images at a time. */
+export type ImageWork = 'reading' | 'poisoning' | 'checking' | 'writing' | 'measuring';
+
 /** What long calls tell while they run. Sent, never awaited. */
 export type Progress =
   /** A new part of the run begins, such as "reading the checkpoint". */
@@ -35,6 +38,18 @@ export type Progress =
       /** Estimate for the rest of the run in seconds; null until one can be made. */
       readonly secondsLeft: number | null;
     }
+  /** Images done: of a stage that reads, poisons, checks, writes or measures them, also within a round. */
+  | {
+      readonly kind: 'images';
+      /** What is done with them. */
+      readonly doing: ImageWork;
+      /** Images that are done. */
+      readonly done: number;
+      /** Images of the set, or of all sets that are measured. */
+      readonly of: number;
+      /** Estimate in seconds for these images, or within rounds for the rest of the run; null until one can be made. */
+      readonly secondsLeft: number | null;
+    }
   | {
       readonly kind: 'round';
       /** The round or epoch that has ended. */
@@ -51,4 +66,22 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Is told how the call gets on. It holds up nothing but the JS thread; what it throws stops the call, which rejects with it. */
   readonly onProgress?: (progress: Progress) => void;
+}
+
+const MS_BETWEEN_COUNTS = 50;
+
+/** Tells of images as they are done, at most twenty times a second, and of the last one. */
+export function imageCounter(
+  {onProgress}: RunOptions,
+  doing: ImageWork,
+): (done: number, of: number) => void {
+  const start = performance.now();
+  let next = start;
+  return (done, of) => {
+    const now = performance.now();
+    if (now < next && done < of) return;
+    next = now + MS_BETWEEN_COUNTS;
+    const secondsLeft = done === 0 ? null : ((now - start) / 1000 / done) * (of - done);
+    onProgress?.({kind: 'images', doing, done, of, secondsLeft});
+  };
 }

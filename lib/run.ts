@@ -5,14 +5,15 @@ import type {Progress, RunOptions} from './progress.js';
  *
  * `for await (const progress of run)` gives what `onProgress` is told, from the start of the run, also
  * to a loop that begins later. It ends with the run and throws the run's error; `await run` then gives
- * the result. Nothing waits for the loop: of the `batch` messages that come while its body is busy only
- * the last is kept, of all others none is lost. Leaving the loop does not stop the run: `signal` does.
+ * the result. Nothing waits for the loop: of the `batch` and `images` messages that come while its body is
+ * busy only the last is kept, of all others none is lost. Leaving the loop does not stop the run: `signal` does.
  */
 export interface Run<T> extends Promise<T>, AsyncIterable<Progress> {}
 
 /**
  * Starts `work`, whose progress goes to the options' `onProgress` and to those who iterate the run. `work` is given
  * a signal that is aborted with the options' own, and with what an `onProgress` throws, which the run rejects with.
+ * Where the options' signal is aborted before, the run rejects with its reason and `work` is not called.
  */
 export function startRun<T, Options extends RunOptions>(
   options: Options,
@@ -25,8 +26,7 @@ export function startRun<T, Options extends RunOptions>(
   const follow = (): void => stop.abort(options.signal?.reason);
   let failure: {readonly error: unknown} | undefined;
   const onProgress = (progress: Progress): void => {
-    // As many as the result's own reports. Batches are many more, and past when the next one ends.
-    if (progress.kind !== 'batch') told.push(progress);
+    if (!isCount(progress)) told.push(progress);
     for (const reader of readers) reader.push(progress);
     try {
       options.onProgress?.(progress);
@@ -38,7 +38,7 @@ export function startRun<T, Options extends RunOptions>(
   };
   const settle = async (): Promise<T> => {
     try {
-      if (options.signal?.aborted) follow();
+      options.signal?.throwIfAborted();
       options.signal?.addEventListener('abort', follow, {once: true});
       const value = await work({...options, signal: stop.signal, onProgress});
       if (failure !== undefined) throw failure.error;
@@ -73,6 +73,11 @@ export function startRun<T, Options extends RunOptions>(
   return Object.defineProperty(result, Symbol.asyncIterator, {value: iterate}) as Run<T>;
 }
 
+/** What is past when the next one comes: of these there are many more than of all others. */
+function isCount({kind}: Progress): boolean {
+  return kind === 'batch' || kind === 'images';
+}
+
 /** What one loop has still to be told. */
 class Reader {
   readonly #waiting: Progress[];
@@ -84,7 +89,7 @@ class Reader {
 
   push(progress: Progress): void {
     const last = this.#waiting.length - 1;
-    const replaces = progress.kind === 'batch' && this.#waiting[last]?.kind === 'batch';
+    const replaces = isCount(progress) && this.#waiting[last]?.kind === progress.kind;
     this.#waiting.splice(replaces ? last : last + 1, 1, progress);
     this.wake();
   }

@@ -47,11 +47,17 @@ export interface SetupRemoval {
  * the official zip, or from `from`. Asks nobody: the call is the consent. A second call, also of another process
  * at the same time, finds it there. Throws ERR_CONFIG, ERR_DOWNLOAD, ERR_CHECKSUM, ERR_ARCHIVE,
  * ERR_LIBTORCH_VERSION, ERR_OUTPUT, ERR_NATIVE on a platform without LibTorch, or the reason of the signal.
+ * @example
+ * ```ts
+ * const {action, libtorch} = await setup({variant: 'cpu'}, {onProgress: (p) => console.log(p)});
+ * console.log(action, libtorch.root);
+ * ```
  */
 export async function setup(
   options: SetupOptions = {},
   runOptions: SetupRunOptions = {},
 ): Promise<SetupResult> {
+  runOptions.signal?.throwIfAborted();
   return carryOut(await planFor(options), runOptions);
 }
 
@@ -80,9 +86,24 @@ export async function carryOut(
   };
 }
 
-/** Removes from the cache what `setup` has put there, and only that. Throws ERR_OUTPUT. */
+/** What `removeSetup` would remove and keep; changes nothing. */
+export async function planRemoval(): Promise<Pick<SetupRemoval, 'cache' | 'removed' | 'kept'>> {
+  const cache = new SetupCache();
+  const {own, foreign} = await cache.contents();
+  return {cache: cache.folder, removed: own, kept: foreign};
+}
+
+/**
+ * Removes from the cache what `setup` has put there, and only that. Throws ERR_OUTPUT.
+ * @example
+ * ```ts
+ * const {removed, freedBytes} = await removeSetup();
+ * console.log(`removed ${removed.length} folders, ${freedBytes} bytes`);
+ * ```
+ */
 export async function removeSetup(runOptions: SetupRunOptions = {}): Promise<SetupRemoval> {
   const run = runOf(runOptions);
+  run.signal.throwIfAborted();
   const cache = new SetupCache();
   const nothing = {
     action: 'removed',

@@ -2,7 +2,9 @@ import {poisonedEntries} from './checkpoint/dataset_state.js';
 import {createPngResolver} from './checkpoint/record_paths.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {loadPoisonedPngs, type PoisonedPng} from './datasets/poisoned_pngs.js';
-import type {RunOptions} from './progress.js';
+import {SauError} from './errors.js';
+import type {Metrics} from './metrics.js';
+import {imageCounter, type RunOptions} from './progress.js';
 import type {Session} from './session/session.js';
 import type {Target} from './target.js';
 
@@ -19,8 +21,9 @@ export interface TestSets {
 export async function loadTestSets(
   target: Target,
   testLimit: number | null,
-  {signal, onProgress}: RunOptions,
+  run: RunOptions,
 ): Promise<TestSets> {
+  const {signal, onProgress} = run;
   const note = (message: string): void => onProgress?.({kind: 'note', message});
   const {dataset} = target;
   const limit = testLimit ?? Number.POSITIVE_INFINITY;
@@ -30,15 +33,40 @@ export async function loadTestSets(
       ? null
       : await dataset.loadTest(
           Int32Array.from({length: Math.min(limit, dataset.testCount)}, (_, i) => i),
-          {
-            signal,
-          },
+          {signal, onImages: imageCounter(run, 'reading')},
         );
   const pngs = await poisonedTestPngs(target, limit);
   if (pngs.length === 0) note('no poisoned test set: ASR and RA are not measured');
   const poisonedTest =
-    pngs.length === 0 ? null : await loadPoisonedPngs(pngs, target.size, {signal});
+    pngs.length === 0
+      ? null
+      : await loadPoisonedPngs(pngs, target.size, {
+          signal,
+          onImages: imageCounter(run, 'reading'),
+        });
   return {cleanTest, poisonedTest};
+}
+
+/**
+ * ACC, ASR, RA and losses of the trainee, whose weights are those of a checkpoint. Throws ERR_DIVERGED naming the
+ * checkpoint where its weights give no finite logits.
+ */
+export async function measureCheckpoint(
+  session: Session,
+  path: string,
+  batchSize: number,
+  run: RunOptions,
+): Promise<Metrics> {
+  try {
+    return await session.evaluate('trainee', batchSize, run);
+  } catch (cause) {
+    if (!(cause instanceof SauError) || cause.code !== 'ERR_DIVERGED') throw cause;
+    throw new SauError('ERR_DIVERGED', cause.message, {
+      cause,
+      remedy: `They are those of ${path}: copy it again, or take another checkpoint.`,
+      details: {path},
+    });
+  }
 }
 
 /** Uploads what there is. */

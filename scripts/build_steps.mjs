@@ -1,6 +1,6 @@
 // What `npm run build` and `npm run prebuilds` have in common.
 import {spawnSync} from 'node:child_process';
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readFileSync, realpathSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -32,27 +32,45 @@ export async function libTorchForBuild() {
 }
 
 /**
- * Brings build/Release up to date for this LibTorch. Ends the process where that fails. cmake-js configures
- * a folder only once: for another LibTorch it must start anew, or it would go on with the first one.
+ * Brings build/Release of `folder` up to date for this LibTorch. Ends the process where that fails. cmake-js configures
+ * a build folder only once, so that one that does not fit is made anew. Not its `compile`, which answers an error
+ * in one source by building everything again.
  */
-export function compileAddon(libtorch) {
+export function compileAddon(libtorch, folder = root) {
   console.error(`LibTorch ${libtorch.version} in ${libtorch.root} (${libtorch.source})`);
   const cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
-  const before = configuredLibTorch();
-  const command = before === null || before === libtorch.root ? 'compile' : 'rebuild';
-  run(cmakeJs, [command, `--CDLIBTORCH_DIR=${libtorch.root}`, '--parallel', '2']);
+  const misfit = misfitOf(join(folder, 'build'), {source: folder, libtorch: libtorch.root});
+  if (misfit !== null) console.error(`Building anew: ${misfit}`);
+  const command = misfit === null ? 'build' : 'rebuild';
+  run(cmakeJs, [command, `--CDLIBTORCH_DIR=${libtorch.root}`, '--parallel', '2'], folder);
 }
 
-function configuredLibTorch() {
-  const cache = join(root, 'build', 'CMakeCache.txt');
+/**
+ * Why CMake cannot go on in `build`; null where it can, or where there is nothing yet. In a folder that was copied with
+ * its clone CMake would build the sources of the clone that it was configured in, and write there.
+ */
+function misfitOf(build, {source, libtorch}) {
+  const cache = join(build, 'CMakeCache.txt');
   if (!existsSync(cache)) return null;
-  return /^LIBTORCH_DIR:PATH=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1] ?? null;
+  const text = readFileSync(cache, 'utf8');
+  const cached = (entry) => new RegExp(`^${entry}=(.*)$`, 'm').exec(text)?.[1] ?? '';
+  const home = cached('CMAKE_HOME_DIRECTORY:INTERNAL');
+  if (realPath(home) !== realPath(source)) return `build/ was configured for ${home}`;
+  const before = cached('LIBTORCH_DIR:PATH');
+  if (before !== libtorch) return `build/ was configured for LibTorch in ${before || 'no folder'}`;
+  const isComplete = ['build.ninja', 'Makefile'].some((name) => existsSync(join(build, name)));
+  return isComplete ? null : 'the configuration of build/ was not completed';
+}
+
+/** Null for a path that leads nowhere. */
+function realPath(path) {
+  return existsSync(path) ? realpathSync(path) : null;
 }
 
 /** stdout is the result, which a build has none of: what the tools say goes to stderr. */
-function run(script, args) {
+function run(script, args, cwd = root) {
   const {status} = spawnSync(process.execPath, [script, ...args], {
-    cwd: root,
+    cwd,
     stdio: ['inherit', process.stderr, process.stderr],
   });
   if (status !== 0) process.exit(status ?? 1);

@@ -16,6 +16,7 @@ import {
 } from '../flags.js';
 import {layeredOptions} from '../layered_options.js';
 import {longRun} from '../long_run.js';
+import {afterAttack, nextLines} from '../next_steps.js';
 import {ATTACK_FLAGS, type FlagGroups, keysOf} from '../option_tables.js';
 import {duration, fileTable, metricsTable, printResult} from '../output.js';
 
@@ -86,11 +87,12 @@ function flagOf(name: string, option: AttackOption): Flag {
 }
 
 function describe(result: AttackResult): string {
-  const {record, metrics, epochs, poisonedTrainCount, device, seconds, files} = result;
+  const {metrics, epochs, poisonedTrainCount, device, seconds, files} = result;
   const trained = device === null ? 'no model' : `${epochs.length} epochs on ${device}`;
   return [
-    ...(metrics === null ? [] : [metricsTable([[record, metrics]]), '']),
+    ...(metrics === null ? [] : [metricsTable([['victim', metrics]]), '']),
     `${poisonedTrainCount} poisoned training images, ${trained} in ${duration(seconds)}; written:`,
     fileTable(files),
+    ...nextLines(afterAttack(result)),
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import {EXIT} from '../exit_codes.js';
 import {addExamples, addFlags, addOfficialFlags, addOutputFlags, flag} from '../flags.js';
 import {layeredOptions} from '../layered_options.js';
 import {longRun} from '../long_run.js';
+import {afterDefense, nextLines} from '../next_steps.js';
 import {DEFEND_FLAGS, keysOf} from '../option_tables.js';
 import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
 
@@ -37,12 +38,17 @@ export function registerDefend(program: Command, finish: Finish): void {
     const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
       defend(config, {...run, saveOnAbort: true}),
     );
-    printResult(values.json === true, result, () => describe(result, interrupted));
+    printResult(values.json === true, result, () =>
+      [
+        ...describe(result, interrupted),
+        ...nextLines(afterDefense(result, config, interrupted)),
+      ].join('\n'),
+    );
     return interrupted ? EXIT.interrupted : EXIT.done;
   });
 }
 
-function describe(result: DefendResult, interrupted: boolean): string {
+function describe(result: DefendResult, interrupted: boolean): string[] {
   const {before, after, der, completedRounds, seconds, device, files} = result;
   const rounds = `${completedRounds} ${completedRounds === 1 ? 'round' : 'rounds'}`;
   return [
@@ -54,5 +60,5 @@ function describe(result: DefendResult, interrupted: boolean): string {
     '',
     `${interrupted ? 'interrupted after ' : ''}${rounds} in ${duration(seconds)} on ${device}; saved:`,
     fileTable(files),
-  ].join('\n');
+  ];
 }

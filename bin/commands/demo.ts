@@ -3,6 +3,7 @@ import {addFlagGroups, type Finish, runs} from '../command.js';
 import {EXIT} from '../exit_codes.js';
 import {addExamples, addOutputFlags, flagName, pick} from '../flags.js';
 import {longRun} from '../long_run.js';
+import {commandLine, nextLines} from '../next_steps.js';
 import {DEMO_FLAGS, keysOf} from '../option_tables.js';
 import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
 
@@ -35,6 +36,12 @@ export function registerDemo(program: Command, finish: Finish): void {
         '',
         `${duration(seconds)} on ${defense.device}; written:`,
         fileTable(files),
+        ...nextLines([
+          {
+            what: 'the same on photographs, with the folder of CIFAR-10 for DIR',
+            command: commandLine('attack badnet', {data: 'DIR', recipe: 'fast'}),
+          },
+        ]),
       ].join('\n');
     });
     return interrupted ? EXIT.interrupted : EXIT.done;

@@ -6,6 +6,7 @@ import {EXIT} from '../exit_codes.js';
 import {addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';
 import {layeredOptions} from '../layered_options.js';
 import {longRun} from '../long_run.js';
+import {afterEvaluation, nextLines} from '../next_steps.js';
 import {EVALUATE_FLAGS, keysOf} from '../option_tables.js';
 import {derLine, duration, metricsTable, printResult} from '../output.js';
 
@@ -37,12 +38,14 @@ export function registerEvaluate(program: Command, finish: Finish): void {
     const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
       evaluate(config, run),
     );
-    printResult(values.json === true, result, () => describe(result));
+    printResult(values.json === true, result, () =>
+      [...describe(result), ...nextLines(afterEvaluation(result, config))].join('\n'),
+    );
     return interrupted ? EXIT.interrupted : EXIT.done;
   });
 }
 
-function describe(result: EvaluateResult): string {
+function describe(result: EvaluateResult): string[] {
   const {checkpoint, model, metrics, before, der, seconds, device} = result;
   const counts = `${metrics.cleanCount} clean and ${metrics.poisonedCount} poisoned test images`;
   return [
@@ -56,5 +59,5 @@ function describe(result: EvaluateResult): string {
     ...(before === null ? [] : [derLine(der)]),
     '',
     `${counts} in ${duration(seconds)} on ${device}`,
-  ].join('\n');
+  ];
 }

@@ -5,6 +5,7 @@ import type {SetupRemoval, SetupResult} from '../../lib/setup.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
 import {EXIT, type ExitCode} from '../exit_codes.js';
 import {addExamples, addFlags, addOutputFlags, flag, flagName, pick} from '../flags.js';
+import {commandLine, nextLines} from '../next_steps.js';
 import {keysOf, SETUP_FLAGS} from '../option_tables.js';
 import {printResult} from '../output.js';
 import {problemLines} from '../problem_lines.js';
@@ -21,7 +22,7 @@ export function registerSetup(program: Command, finish: Finish): void {
   addFlagGroups(command, SETUP_FLAGS);
   addFlags(command, 'Run:', [
     flag('yes', '', 'do not ask'),
-    flag('remove', '', 'remove what setup has put in the cache'),
+    flag('remove', '', 'remove what setup has put in the cache; asks too'),
   ]);
   addOutputFlags(command);
   addExamples(command, [
@@ -41,7 +42,7 @@ async function fetch(values: UserOptions): Promise<ExitCode> {
   const plan = await planFor(config);
   if (plan.present === null) {
     if (!quiet) process.stderr.write(`${planTable(plan)}\n`);
-    if (values.yes !== true) await askConsent();
+    if (values.yes !== true) await askConsent('setup --yes');
   }
   const result = await withSetupView(quiet, (run) => carryOut(plan, run));
   printResult(values.json === true, result, () => describe(result));
@@ -54,8 +55,15 @@ async function remove(values: UserOptions): Promise<ExitCode> {
     const names = others.map(flagName).join(', ');
     throw new SauError('ERR_CONFIG', `Expected --remove alone but received ${names} with it`);
   }
-  const {removeSetup} = await import('../../lib/setup.js');
+  const {planRemoval, removeSetup} = await import('../../lib/setup.js');
   const {sizeOf} = await import('../../lib/setup/disk.js');
+  const {removed: doomed} = await planRemoval();
+  if (doomed.length > 0 && values.yes !== true) {
+    if (values.quiet !== true) {
+      process.stderr.write(`${doomed.map((path) => `to remove: ${path}`).join('\n')}\n`);
+    }
+    await askConsent('setup --remove --yes');
+  }
   const result = await withSetupView(values.quiet === true, (run) => removeSetup(run));
   printResult(values.json === true, result, () => describeRemoval(result, sizeOf));
   return EXIT.done;
@@ -67,7 +75,11 @@ function describe({action, libtorch, variant, problems}: SetupResult): string {
     action === 'present'
       ? `${what} is already in ${libtorch.root}`
       : `${what} is now in ${libtorch.root}`;
-  return [done, ...problemLines(problems)].join('\n');
+  const works = !problems.some(({severity}) => severity === 'error');
+  const next = works
+    ? {what: 'see it work on synthetic images, in a few minutes', command: commandLine('demo', {})}
+    : {what: 'check again once that is mended', command: commandLine('doctor', {})};
+  return [done, ...problemLines(problems), ...nextLines([next])].join('\n');
 }
 
 function describeRemoval(

@@ -1,7 +1,7 @@
 import {ATTACK_TABLE, type OwnOptions} from '../config/attack_table.js';
 import {resizeBilinear} from '../datasets/resize.js';
 import {writePlanes} from '../datasets/rgb_image.js';
-import type {AttackContext, Triggers} from './attacks.js';
+import type {AttackContext, Triggers} from './attack_context.js';
 import {drawBlendedPattern} from './blended_pattern.js';
 import {readPicture} from './picture_file.js';
 import {clipToByte} from './to_byte.js';

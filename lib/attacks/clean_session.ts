@@ -1,7 +1,7 @@
 import {inferNumClasses} from '../checkpoint/state_dict.js';
 import {SauError} from '../errors.js';
 import type {Session} from '../session/session.js';
-import type {AttackContext} from './attacks.js';
+import type {AttackContext} from './attack_context.js';
 
 /**
  * A session with the clean model in it; whoever asks disposes of it.

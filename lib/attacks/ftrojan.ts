@@ -1,6 +1,6 @@
 import type {OwnOptions} from '../config/attack_table.js';
 import {SauError} from '../errors.js';
-import type {AttackContext, Triggers} from './attacks.js';
+import type {AttackContext, Triggers} from './attack_context.js';
 import {type Coefficient, dctPattern} from './dct_pattern.js';
 import {clipToByte, wrapToByte} from './to_byte.js';
 import type {Trigger} from './trigger.js';

@@ -1,7 +1,7 @@
 import {readNpy, showShape} from '../datasets/npy.js';
 import {writePlanes} from '../datasets/rgb_image.js';
 import {SauError} from '../errors.js';
-import type {AttackContext} from './attacks.js';
+import type {AttackContext} from './attack_context.js';
 import {existingFile} from './option_file.js';
 
 /** The image of an original index, as new planes [3,H,W]. */

@@ -2,7 +2,7 @@ import type {OwnOptions} from '../config/attack_table.js';
 import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import type {ImageSize} from '../datasets/decode.js';
 import {addPattern} from './add_pattern.js';
-import type {AttackContext, Triggers} from './attacks.js';
+import type {AttackContext, Triggers} from './attack_context.js';
 import {type ImageArray, readImageArray} from './image_array.js';
 import {generateLcImages} from './lc_images.js';
 
@@ -21,9 +21,9 @@ function signAt(row: number, column: number): number {
   return sign === undefined ? 0 : sign === '+' ? 1 : -1;
 }
 
-/** The grid position nearest to the centre of pixel `i` of `side`. */
+/** The grid position of pixel `i` of `side`, by its corner and not its centre, as PyTorch's `nearest` takes it. */
 function gridPosition(i: number, side: number): number {
-  return Math.floor(((i + 0.5) * GRID) / side);
+  return Math.floor((i * GRID) / side);
 }
 
 function cornerPattern({height, width}: ImageSize, amplitude: number): Float64Array {

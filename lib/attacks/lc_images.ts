@@ -1,6 +1,6 @@
 import {selectImages} from '../datasets/select_images.js';
 import type {NativeAdversarialOptions} from '../native/attack_contract.js';
-import type {AttackContext} from './attacks.js';
+import type {AttackContext} from './attack_context.js';
 import {openCleanSession} from './clean_session.js';
 
 /**

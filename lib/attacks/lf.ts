@@ -4,7 +4,7 @@ import type {ImageSize} from '../datasets/decode.js';
 import {type NpyArray, readNpy, showShape} from '../datasets/npy.js';
 import {SauError} from '../errors.js';
 import {addPattern} from './add_pattern.js';
-import type {AttackContext, Triggers} from './attacks.js';
+import type {AttackContext, Triggers} from './attack_context.js';
 import {generateLfPattern} from './lf_pattern.js';
 import {existingFile} from './option_file.js';
 

@@ -3,7 +3,7 @@ import type {ImageSet} from '../datasets/image_set.js';
 import {selectImages} from '../datasets/select_images.js';
 import type {NativeLfOptions} from '../native/attack_contract.js';
 import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
-import type {AttackContext} from './attacks.js';
+import type {AttackContext} from './attack_context.js';
 import {openCleanSession} from './clean_session.js';
 
 export interface LfPatternOptions extends Omit<NativeLfOptions, 'targetLabel'> {

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import {decodeImage} from '../datasets/decode.js';
-import type {AttackContext} from './attacks.js';
+import type {AttackContext} from './attack_context.js';
 import {existingFile} from './option_file.js';
 
 /**

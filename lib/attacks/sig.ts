@@ -1,6 +1,6 @@
 import type {OwnOptions} from '../config/attack_table.js';
 import {addPattern} from './add_pattern.js';
-import type {AttackContext, Triggers} from './attacks.js';
+import type {AttackContext, Triggers} from './attack_context.js';
 
 /**
  * SIG (specification B4.3): a horizontal sine wave, the same in every row and channel and in training and

@@ -1,6 +1,6 @@
 import {SauError} from '../errors.js';
 import type {NativeStegaImages, NativeStegaOptions} from '../native/attack_contract.js';
-import type {AttackContext} from './attacks.js';
+import type {AttackContext} from './attack_context.js';
 import {bchParity} from './bch.js';
 
 const SECRET_CHARACTERS = 7;

@@ -7,16 +7,23 @@ import type {ImageSet} from '../datasets/image_set.js';
  */
 export type Trigger = (image: Uint8Array, originalIndex: number) => Uint8Array;
 
+/** What is done to images. */
+export interface Stamp {
+  readonly trigger: Trigger;
+  /** The attack's label for a true label. */
+  readonly labelOf: (label: number) => number;
+  /** Images stamped so far, of all. */
+  readonly onImages?: (done: number, total: number) => void;
+}
+
 /**
  * A new set of the images at `positions`, in that order, with the trigger on each: labels are those that
  * the attack wants, trueLabels the set's (specification B3.4).
- * @param labelOf The attack's label for a true label
  */
 export async function applyTrigger(
   set: ImageSet,
   positions: Int32Array,
-  trigger: Trigger,
-  labelOf: (label: number) => number,
+  {trigger, labelOf, onImages}: Stamp,
 ): Promise<ImageSet> {
   const imageBytes = 3 * set.height * set.width;
   const images = new Uint8Array(positions.length * imageBytes);
@@ -25,6 +32,7 @@ export async function applyTrigger(
     const from = position * imageBytes;
     const image = set.images.subarray(from, from + imageBytes);
     images.set(trigger(image, set.originalIndices[position] ?? 0), slot * imageBytes);
+    onImages?.(slot + 1, positions.length);
     if (breather.due) await breather.rest();
   }
   const trueLabels = positions.map((position) => set.trueLabels[position] ?? 0);

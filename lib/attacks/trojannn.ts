@@ -3,7 +3,7 @@ import type {OwnOptions} from '../config/attack_table.js';
 import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {SauError} from '../errors.js';
 import {addPattern} from './add_pattern.js';
-import type {AttackContext, Triggers} from './attacks.js';
+import type {AttackContext, Triggers} from './attack_context.js';
 import {readPicture} from './picture_file.js';
 import {clipToByte, wrapToByte} from './to_byte.js';
 import {drawApple} from './trojan_mask.js';

@@ -39,6 +39,11 @@ export type CheckpointKind = Checkpoint['kind'];
 /**
  * Reads a checkpoint, or the one of a record folder, without executing anything in it. Throws ERR_CHECKPOINT
  * (missing, damaged, no weights) and ERR_UNSAFE_PICKLE (it names code).
+ * @example
+ * ```ts
+ * const {modelName, numClasses, stateDict} = await readCheckpoint('record/badnet_demo');
+ * for (const [name, {shape}] of stateDict) console.log(modelName, numClasses, name, shape);
+ * ```
  */
 export async function readCheckpoint(pathOrFolder: string): Promise<Checkpoint> {
   const path = await findRecordFile(pathOrFolder);

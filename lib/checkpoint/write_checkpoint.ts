@@ -20,6 +20,11 @@ export interface CheckpointToWrite {
 /**
  * Writes `defense_result.pt` (specification C.4), which PyTorch opens with `weights_only=True`. The file appears
  * whole or not at all; throws ERR_OUTPUT, and ERR_CHECKPOINT for a tensor whose bytes are not those of its shape.
+ * @example
+ * ```ts
+ * const {stateDict} = await readCheckpoint('model.pt');
+ * await writeCheckpoint('defense_result.pt', {modelName: 'preactresnet18', numClasses: 10, stateDict});
+ * ```
  */
 export async function writeCheckpoint(path: string, checkpoint: CheckpointToWrite): Promise<void> {
   checkTensors(checkpoint.stateDict);

@@ -12,7 +12,7 @@ const DATA_DEFAULTS = {
   testLimit: null,
 } as const;
 
-const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0, precision: 'fp32'} as const;
+const RUN_DEFAULTS = {device: 'auto', threads: 0, seed: 0, precision: 'default'} as const;
 
 export const DEFAULTS = {
   defend: {
@@ -69,7 +69,7 @@ export const DEFAULTS = {
     momentum: 0.9,
     nesterov: false,
     weightDecay: 5e-4,
-    schedule: 'cosine',
+    schedule: null,
     scheduleLength: null,
     warmupShare: 0.25,
     milestones: [100, 200, 300, 400],
@@ -162,3 +162,10 @@ export const ROUNDS = {standard: 100, tiny: 20} as const;
 
 /** Epochs of the victim's training by data set (specification B3.1). */
 export const EPOCHS = {standard: 100, gtsrb: 50, tiny: 200} as const;
+
+/** Epochs of the reference's cosine by data set, however long the training is (specification B3.1). */
+export const COSINE_LENGTHS: Readonly<Record<string, number>> = {
+  cifar10: 100,
+  cifar100: 100,
+  gtsrb: 100,
+};

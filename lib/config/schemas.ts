@@ -25,7 +25,7 @@ const DATA = {
 const DEVICE = {
   device: rule.deviceName,
   threads: rule.threadCount,
-  precision: rule.choice('fp32', 'tf32', 'bf16', 'fp16', 'auto'),
+  precision: rule.choice('default', 'fp32', 'tf32', 'bf16', 'fp16', 'auto'),
 };
 
 const CLEAN = rule.text('a ratio such as 5pct, a count, an index file or a folder');
@@ -91,7 +91,7 @@ const commonAttackShape = {
   momentum: rule.belowOne,
   nesterov: rule.onOff,
   weightDecay: rule.nonNegative,
-  schedule: rule.choice('cosine', 'constant', 'oneCycle', 'multiStep'),
+  schedule: rule.choice('cosine', 'constant', 'oneCycle', 'multiStep', 'plateau').nullable(),
   scheduleLength: rule.positiveInteger.nullable(),
   warmupShare: rule.belowOne,
   milestones: rule.epochList,

@@ -1,5 +1,5 @@
 import type {LabelModeKind} from '../attacks/label_mode.js';
-import type {ExecutionName, PrecisionName} from '../native/contract.js';
+import type {DefaultPrecision, ExecutionName, PrecisionName} from '../native/contract.js';
 import type {InitName, NormName, ScheduleName} from '../native/run_contract.js';
 import type {AttackKind, DataAttackKind, OwnOptions, TrainingAttackKind} from './attack_table.js';
 import type {RECIPES} from './defaults.js';
@@ -33,8 +33,11 @@ export interface DeviceConfig {
   readonly device: DeviceName;
   /** Threads of the CPU kernels; 0 lets LibTorch choose. */
   readonly threads: number;
-  /** Arithmetic of the attack and the outer step; `auto` is resolved by the device, and said. */
-  readonly precision: PrecisionName | 'auto';
+  /**
+   * Arithmetic of the attack and the outer step. `default` is PyTorch's: fp32 on the CPU, TF32 convolutions
+   * on CUDA. `auto` is resolved by the device, and said.
+   */
+  readonly precision: PrecisionName | DefaultPrecision | 'auto';
 }
 
 /** A whole, checked and frozen `defend` run. Names of specification B1.1 in README's mapping table. */
@@ -150,15 +153,15 @@ export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly nesterov: boolean;
   /** L2 penalty, added to the gradient. */
   readonly weightDecay: number;
-  /** How the learning rate changes. */
-  readonly schedule: ScheduleName;
+  /** How the learning rate changes; null: plateau on tiny, else cosine. */
+  readonly schedule: ScheduleName | null;
   /** cosine and oneCycle: epochs until the learning rate is 0; null: see `resolveTraining`. */
   readonly scheduleLength: number | null;
   /** oneCycle: share of `scheduleLength` in which the learning rate rises to `learningRate`. */
   readonly warmupShare: number;
   /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
   readonly milestones: readonly number[];
-  /** See `milestones`. */
+  /** The factor of multiStep, and of plateau after ten epochs without a better mean training loss. */
   readonly gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   readonly cropPadding: number;

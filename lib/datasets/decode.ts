@@ -18,11 +18,11 @@ export interface ImageSize {
 /** A pipe in the place of an image is then empty, and does not block for ever. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Options of everything that reads many images. */
+/** Options of everything that reads or writes many images. */
 export interface LoadOptions {
   /** Aborting makes the call reject with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Images read so far, of `total`. */
+  /** Images read or written so far, of `total`. */
   readonly onImages?: ((done: number, total: number) => void) | undefined;
 }
 

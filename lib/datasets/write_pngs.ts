@@ -3,7 +3,7 @@ import {dirname} from 'node:path';
 import sharp, {type Sharp} from 'sharp';
 import {messageOf, SauError} from '../errors.js';
 import {unwritableFile, writeWholeFile} from '../whole_file.js';
-import type {ImageSize} from './decode.js';
+import type {ImageSize, LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
 
 /** Files being written at a time. */
@@ -37,7 +37,7 @@ export async function writePng(planes: Uint8Array, size: ImageSize, path: string
 export async function writePngs(
   set: ImageSet,
   pathOf: (position: number) => string,
-  signal?: AbortSignal,
+  {signal, onImages}: LoadOptions = {},
 ): Promise<void> {
   const {count, height, width} = set;
   const bytes = 3 * height * width;
@@ -45,12 +45,15 @@ export async function writePngs(
   try {
     for (const folder of new Set(paths.map(dirname))) await mkdir(folder, {recursive: true});
     let next = 0;
+    let done = 0;
     const worker = async (): Promise<void> => {
       for (let i = next++; i < count; i = next++) {
         signal?.throwIfAborted();
         await encodePng(set.images.subarray(i * bytes, (i + 1) * bytes), set).toFile(
           paths[i] ?? '',
         );
+        done += 1;
+        onImages?.(done, count);
       }
     };
     const workers = Array.from({length: CONCURRENCY}, worker);

@@ -1,5 +1,6 @@
 import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
+import {imageCounter, type RunOptions} from '../progress.js';
 import type {ImageSet} from './image_set.js';
 import {makeSyntheticDataset, type SyntheticOptions} from './synthetic.js';
 import {writePngs} from './write_pngs.js';
@@ -11,14 +12,15 @@ import {writePngs} from './write_pngs.js';
 export async function writeSyntheticImages(
   folder: string,
   options: SyntheticOptions,
-  signal?: AbortSignal,
+  run: RunOptions = {},
 ): Promise<void> {
   await rm(folder, {recursive: true, force: true});
   const made = await makeSyntheticDataset(options);
   const write = async (split: string, set: ImageSet): Promise<void> => {
     const nameOf = (i: number): string => String(i).padStart(5, '0');
     const classOf = (i: number): string => made.classNames[set.labels[i] ?? 0] ?? 'unknown';
-    await writePngs(set, (i) => join(folder, split, classOf(i), `${nameOf(i)}.png`), signal);
+    const pathOf = (i: number): string => join(folder, split, classOf(i), `${nameOf(i)}.png`);
+    await writePngs(set, pathOf, {signal: run.signal, onImages: imageCounter(run, 'writing')});
   };
   await mkdir(folder, {recursive: true});
   await write('train', made.train);

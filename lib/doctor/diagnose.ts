@@ -1,28 +1,10 @@
 import type {SauError} from '../errors.js';
-import type {NativeDeviceInfo} from '../native/contract.js';
-import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
-import type {NvidiaDriver} from '../native/nvidia_driver.js';
-import {compareVersions, type Pins} from '../setup/pins.js';
+import type {LibTorch} from '../native/libtorch.js';
+import {compareVersions} from '../setup/pins.js';
 import {cudaProblems} from './diagnose_cuda.js';
+import type {DoctorFacts} from './facts.js';
 import {ofMissing, reinstall} from './remedies.js';
-import type {DoctorProblem, LibraryCheck, LibraryVersion} from './report.js';
-
-/** What was found, before it is judged. */
-export interface DoctorFacts {
-  readonly platform: string;
-  readonly libraries: readonly LibraryVersion[];
-  /** What kept the addon or LibTorch from being found. */
-  readonly failures: readonly SauError[];
-  readonly tried: readonly LibTorchAttempt[];
-  readonly libtorch: LibTorch | null;
-  readonly linking: LibraryCheck | null;
-  /** Files of several builds in one place: where. */
-  readonly mixed: string | null;
-  readonly driver: NvidiaDriver | null;
-  /** null: there is nothing to load. */
-  readonly devices: NativeDeviceInfo | SauError | null;
-  readonly pins: Pins;
-}
+import type {DoctorProblem, LibraryCheck} from './report.js';
 
 /** What is wrong, what matters most first, and what to do about it. Decides from the facts alone. */
 export function diagnose(facts: DoctorFacts): DoctorProblem[] {

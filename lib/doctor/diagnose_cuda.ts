@@ -1,7 +1,7 @@
 import type {NativeDeviceInfo} from '../native/contract.js';
 import type {Pins} from '../setup/pins.js';
 import {isOlder} from '../setup/variant.js';
-import type {DoctorFacts} from './diagnose.js';
+import type {DoctorFacts} from './facts.js';
 import type {DoctorProblem} from './report.js';
 
 type CudaFacts = Pick<DoctorFacts, 'libtorch' | 'driver' | 'devices' | 'pins'>;

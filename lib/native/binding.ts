@@ -4,8 +4,7 @@ import {dirname, join} from 'node:path';
 import {resolve as resolveAddon} from 'node-gyp-build';
 import {ERROR_CODES, messageOf, SauError, type SauErrorCode} from '../errors.js';
 import type {NativeCore} from './contract.js';
-import {findLibTorch, type LibTorch, librariesOf} from './libtorch.js';
-import {libTorchNotFound} from './libtorch_errors.js';
+import {findLibTorch, type LibTorch, librariesOf, libTorchNotFound} from './libtorch.js';
 import {isClone, packageRoot} from './package_root.js';
 
 /** What `sau_native.node` exports: it needs no LibTorch. */
@@ -101,10 +100,23 @@ export function toSauError(error: unknown): SauError {
   return new SauError(known, message, {cause: error});
 }
 
+/**
+ * Says before a long call reads or writes anything that its LibTorch is missing. Loads nothing. Throws
+ * ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, and ERR_NATIVE without an addon.
+ */
+export async function requireLibTorch(): Promise<void> {
+  if (loaded === undefined) await usableLibTorch(addonFiles());
+}
+
+async function usableLibTorch({libtorchVersion}: AddonFiles): Promise<LibTorch> {
+  const {found, tried} = await findLibTorch(libtorchVersion);
+  if (found === null) throw libTorchNotFound(libtorchVersion, tried);
+  return found;
+}
+
 async function load(): Promise<LoadedCore> {
   const files = addonFiles();
-  const {found, tried} = await findLibTorch(files.libtorchVersion);
-  if (found === null) throw libTorchNotFound(files.libtorchVersion, tried);
+  const found = await usableLibTorch(files);
   const loader = createRequire(__filename)(files.loader) as Loader;
   try {
     return {core: await loader.load(librariesOf(found), files.core), libtorch: found};

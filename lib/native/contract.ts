@@ -46,11 +46,14 @@ export interface NativeCore {
 }
 
 /**
- * Arithmetic of attack and outer step; weights, optimizer and measurements are float32 always. tf32:
- * float32 with TF32 convolutions (CUDA); bf16: both in bfloat16; fp16: the attack in float16, the outer
- * step as tf32 (CUDA).
+ * Arithmetic of attack and outer step; weights and optimizer are float32 always. fp32: float32 alone;
+ * tf32: float32 with TF32 convolutions and matrix products (CUDA); bf16: both in bfloat16; fp16: the
+ * attack in float16, the outer step as tf32 (CUDA).
  */
 export type PrecisionName = 'fp32' | 'tf32' | 'bf16' | 'fp16';
+
+/** What PyTorch computes in by default: float32, on CUDA with TF32 convolutions. */
+export type DefaultPrecision = 'default';
 
 export interface NativeSessionOptions {
   /** 'cpu', 'cuda' or 'cuda:N'. */
@@ -68,7 +71,11 @@ export interface NativeSessionOptions {
   /** The same, for the division. */
   std: readonly number[];
   /** See {@link PrecisionName}. */
-  precision: PrecisionName;
+  precision: PrecisionName | DefaultPrecision;
+  /** Arithmetic of the passes that measure a model. */
+  evalPrecision: PrecisionName | DefaultPrecision;
+  /** Equal seeds give equal runs on a device; work that cannot promise it fails. */
+  deterministic: boolean;
   /** Settings that change cost and not results. */
   tuning: NativeTuning;
 }

@@ -98,8 +98,11 @@ export interface NativeSauOptions {
   batchOrder: Int32Array;
 }
 
-/** How the learning rate of a training changes. */
-export type ScheduleName = 'constant' | 'cosine' | 'oneCycle' | 'multiStep';
+/**
+ * How the learning rate of a training changes. plateau: it is multiplied by `gamma` where the mean training
+ * loss has not become better for more than ten epochs.
+ */
+export type ScheduleName = 'constant' | 'cosine' | 'oneCycle' | 'multiStep' | 'plateau';
 
 /** Options of an epoch of ordinary training; every one is required. */
 export interface NativeEpochOptions {
@@ -115,7 +118,7 @@ export interface NativeEpochOptions {
   warmupShare: number;
   /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
   milestones: readonly number[];
-  /** See `milestones`. */
+  /** The factor of multiStep and of plateau. */
   gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   cropPadding: number;
@@ -193,7 +196,9 @@ export type NativeProgress =
       metrics?: NativeMetrics;
     }
   /** Images that were measured, of all that are. */
-  | {kind: 'evaluation'; images: number; of: number};
+  | {kind: 'evaluation'; images: number; of: number}
+  /** What the user should know, in words. */
+  | {kind: 'note'; message: string};
 
 /**
  * Of an epoch whose poisoned images are told apart: accuracy on clean images, shares of the poisoned ones

@@ -1,9 +1,10 @@
 import {toSauError} from '../native/binding.js';
 import type {NativeSession} from '../native/contract.js';
 import type {NativeProgress} from '../native/run_contract.js';
-import type {RunOptions} from '../progress.js';
+import {imageCounter, type RunOptions} from '../progress.js';
 import type {RoundReport} from '../results.js';
 import {type Run, startRun} from '../run.js';
+import {type MeasuringPace, NO_MEASURING, type RoundMeasuring, RoundPace} from './pace.js';
 import {progressRelay} from './progress_relay.js';
 
 /** Takes what the native core tells of a job. */
@@ -12,6 +13,7 @@ export type Relay = (event: NativeProgress) => void;
 /** Calls of one native session, as a caller sees them: they can be aborted, followed, and fail with SauErrors. */
 export class SessionJobs {
   readonly #native: Pick<NativeSession, 'cancel'>;
+  readonly #measuring: MeasuringPace = {secondsPerImage: null};
 
   constructor(native: Pick<NativeSession, 'cancel'>) {
     this.#native = native;
@@ -36,23 +38,37 @@ export class SessionJobs {
   /** A job that tells its batches. */
   batches<T>(start: (relay: Relay) => Promise<T>, run: RunOptions): Run<T> {
     return startRun(run, ({signal, onProgress}) => {
-      const relay = progressRelay(onProgress);
+      const relay = progressRelay(onProgress, new RoundPace(NO_MEASURING, this.#measuring));
       return this.run(() => start(relay), signal);
     });
   }
 
-  /** A job of rounds, from `firstRound` on. Returns their reports. */
+  /** A job that measures a model once, and tells the images that are done. */
+  measurement<T>(start: (relay: Relay) => Promise<T>, run: RunOptions): Run<T> {
+    return startRun(run, (told) => {
+      const tell = imageCounter(told, 'measuring');
+      const pace = new RoundPace(NO_MEASURING, this.#measuring);
+      const relay: Relay = (event) => {
+        if (event.kind !== 'evaluation') return;
+        pace.measured(event.images);
+        tell(event.images, event.of);
+      };
+      return this.run(() => start(relay), told.signal);
+    });
+  }
+
+  /** A job of rounds. Returns their reports. */
   rounds(
     start: (relay: Relay) => Promise<void>,
     run: RunOptions,
-    firstRound = 0,
+    measuring: RoundMeasuring,
   ): Run<readonly RoundReport[]> {
     return startRun(run, async ({signal, onProgress}) => {
       const reports: RoundReport[] = [];
       const relay = progressRelay((progress) => {
         if (progress.kind === 'round') reports.push(progress.report);
         onProgress(progress);
-      }, firstRound);
+      }, new RoundPace(measuring, this.#measuring));
       await this.run(() => start(relay), signal);
       return reports;
     });

@@ -1,7 +1,9 @@
 import {DEFAULTS} from '../config/defaults.js';
+import {optionError} from '../config/parse.js';
 import {SauError} from '../errors.js';
 import {loadCore, toSauError} from '../native/binding.js';
 import type {
+  DefaultPrecision,
   NativeDeviceInfo,
   NativeSessionOptions,
   NativeTuning,
@@ -11,12 +13,24 @@ import {checkSessionOptions} from './options.js';
 import {Session} from './session.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
-export interface SessionOptions extends Omit<NativeSessionOptions, 'precision' | 'tuning'> {
+export interface SessionOptions
+  extends Omit<NativeSessionOptions, 'precision' | 'evalPrecision' | 'deterministic' | 'tuning'> {
   /**
-   * Default fp32. `auto`: fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32; for ordinary
-   * training bf16 on CUDA and fp32 on the CPU.
+   * By default what PyTorch computes in: fp32 on the CPU, float32 with TF32 convolutions on CUDA. `auto`:
+   * fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32; for ordinary training bf16 on CUDA and
+   * fp32 on the CPU.
    */
-  readonly precision?: PrecisionName | 'auto';
+  readonly precision?: PrecisionName | DefaultPrecision | 'auto';
+  /**
+   * Arithmetic of measurements. `auto`, the default: as `precision`, but as the outer step, tf32, where
+   * that is fp16.
+   */
+  readonly evalPrecision?: PrecisionName | 'auto';
+  /**
+   * Equal seeds give equal runs on a GPU, which costs time; what has no deterministic form on the GPU fails
+   * with ERR_NATIVE. Default false. On the CPU equal seeds give equal runs anyway.
+   */
+  readonly deterministic?: boolean;
   /** What `auto` is chosen for; default unlearning. */
   readonly purpose?: 'unlearning' | 'training';
   /** Settings that change cost and not results; what is left out has its default. */
@@ -32,6 +46,11 @@ export interface FoundDevices extends NativeDeviceInfo {
 /**
  * Says which LibTorch is there and which devices it can use. Loads LibTorch. Throws ERR_LIBTORCH_NOT_FOUND,
  * ERR_LIBTORCH_VERSION, ERR_NATIVE.
+ * @example
+ * ```ts
+ * const {cudaAvailable, cpuCapability, libtorch} = await deviceInfo();
+ * console.log(cudaAvailable ? 'cuda' : cpuCapability, libtorch);
+ * ```
  */
 export async function deviceInfo(): Promise<FoundDevices> {
   const {core, libtorch} = await loadCore();
@@ -41,23 +60,41 @@ export async function deviceInfo(): Promise<FoundDevices> {
 /**
  * Opens a session: two models of one architecture (trainee and reference) and image sets on one device.
  * Loads LibTorch off the JS thread. Throws ERR_CONFIG, ERR_LIBTORCH_NOT_FOUND, ERR_LIBTORCH_VERSION, ERR_DEVICE.
+ * @example
+ * ```ts
+ * const {stateDict} = await readCheckpoint('defense_result.pt');
+ * using session = await createSession({
+ *   device: 'auto',
+ *   seed: 0,
+ *   threads: 0,
+ *   model: 'preactresnet18',
+ *   numClasses: 10,
+ *   mean: [0.4914, 0.4822, 0.4465],
+ *   std: [0.247, 0.243, 0.261],
+ * });
+ * await session.loadStateDict(stateDict);
+ * ```
  */
 export async function createSession(options: SessionOptions): Promise<Session> {
   checkSessionOptions(options);
   const {core} = await loadCore();
   const info = await core.deviceInfo();
   const device = resolveDevice(options.device, info);
-  const {purpose = 'unlearning', ...given} = options;
+  const {purpose = 'unlearning', deterministic = false, ...given} = options;
   const asked = given.precision ?? DEFAULTS.defend.precision;
   const precision =
     asked === 'auto' && purpose === 'training'
       ? TRAINING_PRECISION[device === 'cpu' ? 'cpu' : 'cuda']
       : resolvePrecision(asked, device, info);
+  const evalPrecision = resolveEvalPrecision(given.evalPrecision ?? 'auto', precision, device);
   const {execution, chunkSize, cacheMib} = DEFAULTS.defend;
   const tuning = {execution, chunkSize, cacheMib, ...options.tuning};
   try {
-    const native = new core.Session({...given, device, precision, tuning});
-    return new Session(native, device, precision);
+    const native = new core.Session({
+      ...{...given, device, tuning},
+      ...{precision, evalPrecision, deterministic},
+    });
+    return new Session(native, device, nameOf(precision, device));
   } catch (error) {
     throw toSauError(error);
   }
@@ -80,19 +117,42 @@ function resolveDevice(device: string, info: NativeDeviceInfo): string {
   );
 }
 
+type Resolved = PrecisionName | DefaultPrecision;
+
 /** Throws ERR_CONFIG where the device cannot compute so. */
 function resolvePrecision(
-  precision: PrecisionName | 'auto',
+  precision: Resolved | 'auto',
   device: string,
   info: NativeDeviceInfo,
-): PrecisionName {
-  const onCpu = device === 'cpu';
-  if (precision === 'auto') return onCpu ? (info.cpuBf16 ? 'bf16' : 'fp32') : 'fp16';
-  if (onCpu && (precision === 'tf32' || precision === 'fp16')) {
-    throw new SauError(
-      'ERR_CONFIG',
-      `Expected fp32 or bf16 for --precision on the CPU but received ${precision}. Use one of them, auto, or a CUDA device`,
+): Resolved {
+  if (precision !== 'auto') return forDevice(precision, device, 'precision');
+  return device === 'cpu' ? (info.cpuBf16 ? 'bf16' : 'fp32') : 'fp16';
+}
+
+/** A measurement has no attack: it is computed as the outer step. Throws ERR_CONFIG likewise. */
+function resolveEvalPrecision(
+  asked: PrecisionName | 'auto',
+  precision: Resolved,
+  device: string,
+): Resolved {
+  if (asked !== 'auto') return forDevice(asked, device, 'evalPrecision');
+  return precision === 'fp16' ? 'tf32' : precision;
+}
+
+function forDevice(precision: Resolved, device: string, option: string): Resolved {
+  if (device === 'cpu' && (precision === 'tf32' || precision === 'fp16')) {
+    throw optionError(
+      option,
+      'fp32 or bf16 on the CPU',
+      precision,
+      'Use one of them, auto, or a CUDA device.',
     );
   }
   return precision;
+}
+
+/** What the default comes to on a device. */
+function nameOf(precision: Resolved, device: string): PrecisionName {
+  if (precision !== 'default') return precision;
+  return device === 'cpu' ? 'fp32' : 'tf32';
 }

@@ -3,38 +3,42 @@ import type {Metrics} from '../metrics.js';
 import type {NativeMetrics, NativeProgress, ToldApartFigure} from '../native/run_contract.js';
 import type {Progress} from '../progress.js';
 import type {AttackShares, RoundReport} from '../results.js';
+import type {RoundPace} from './pace.js';
 
 type NativeRound = Extract<NativeProgress, {kind: 'round'}>;
 
 /**
  * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
  * Made once per job, when it starts.
- * @param firstRound Rounds that were done before the job
  */
 export function progressRelay(
   send: (progress: Progress) => void,
-  firstRound = 0,
+  pace: RoundPace,
 ): (event: NativeProgress) => void {
-  const start = performance.now();
-  const secondsLeft = (done: number, all: number): number | null =>
-    done > 0 ? ((performance.now() - start) / 1000 / done) * (all - done) : null;
   return (event) => {
     switch (event.kind) {
       case 'batch': {
+        pace.batch(event);
         const {round, rounds, batch, batches} = event;
-        const done = (round - firstRound) * batches + batch;
-        const all = (rounds - firstRound) * batches;
-        send({kind: 'batch', round, rounds, batch, batches, secondsLeft: secondsLeft(done, all)});
+        send({kind: 'batch', round, rounds, batch, batches, secondsLeft: pace.secondsLeft});
         break;
       }
       case 'round': {
-        const {round, rounds} = event;
-        const left = secondsLeft(round + 1 - firstRound, rounds - firstRound);
-        send({kind: 'round', report: toReport(event), rounds, secondsLeft: left});
+        pace.round();
+        const {rounds} = event;
+        send({kind: 'round', report: toReport(event), rounds, secondsLeft: pace.secondsLeft});
         break;
       }
-      case 'evaluation':
-        break; // within a round the batches tell enough
+      case 'evaluation': // of the round whose batches are done
+        pace.measured(event.images);
+        send({
+          ...{kind: 'images', doing: 'measuring', done: event.images, of: event.of},
+          secondsLeft: pace.secondsLeft,
+        });
+        break;
+      case 'note':
+        send({kind: 'note', message: event.message});
+        break;
       default:
         assertNever(event);
     }

@@ -20,7 +20,6 @@ import type {NativeSession, PrecisionName} from '../native/contract.js';
 import type {ImageRole, ModelRole, NativeTensors} from '../native/data_contract.js';
 import type {
   NativeDefendOptions,
-  NativeMetrics,
   NativeOuterGradient,
   NativePgdOptions,
   NativeSauLossOptions,
@@ -47,6 +46,7 @@ import {
   checkPgdOptions,
   checkTrainOptions,
 } from './options.js';
+import type {RoundMeasuring} from './pace.js';
 import {toMetrics} from './progress_relay.js';
 
 /** Options of {@link Session.train}; which epochs of it a call does is its own argument. */
@@ -121,7 +121,7 @@ export class Session implements Disposable {
       checkBatchOrder(options, this.#sizes.get('cleanSubset'));
       return this.#native.defend(options, relay);
     };
-    return this.#jobs.rounds(start, run);
+    return this.#jobs.rounds(start, run, this.#measuring(options, 'cleanSubset'));
   }
 
   /**
@@ -138,7 +138,7 @@ export class Session implements Disposable {
       checkPoisonedPositions(options, this.#sizes.get('train'));
       return this.#native.train({...options, ...part}, relay);
     };
-    return this.#jobs.rounds(start, run, part.firstEpoch);
+    return this.#jobs.rounds(start, run, this.#measuring(options, 'train'));
   }
 
   /**
@@ -177,7 +177,9 @@ export class Session implements Disposable {
       return this.#native.trainAttack({...options, ...part}, attack, relay);
     };
     this.#sizes.delete('poisonedTest'); // made anew, as many as the attack leaves
-    return this.#jobs.rounds(start, run, part.firstEpoch);
+    const measuring = this.#measuring(options, 'train');
+    // Nearly all clean test images are measured again with the trigger, and all with the disturbance.
+    return this.#jobs.rounds(start, run, {...measuring, images: 3 * measuring.images});
   }
 
   /**
@@ -189,13 +191,13 @@ export class Session implements Disposable {
   }
 
   /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null where a role has no images. */
-  async evaluate(model: ModelRole, batchSize: number, run: RunOptions = {}): Promise<Metrics> {
+  evaluate(model: ModelRole, batchSize: number, run: RunOptions = {}): Run<Metrics> {
     const options = {model, batchSize};
-    const start = (): Promise<NativeMetrics> => {
+    const start = async (relay: Relay): Promise<Metrics> => {
       checkEvaluateOptions(options);
-      return this.#native.evaluate(options, () => {});
+      return toMetrics(await this.#native.evaluate(options, relay));
     };
-    return toMetrics(await this.#jobs.run(start, run.signal));
+    return this.#jobs.measurement(start, run);
   }
 
   /** The class that a model assigns to each image of a role: [N]. */
@@ -279,6 +281,13 @@ export class Session implements Disposable {
   /** The weights of a model, in the model's order. */
   async exportStateDict(model: ModelRole = 'trainee'): Promise<StateDict> {
     return toStateDict(await this.#jobs.run(() => this.#native.exportStateDict(model)));
+  }
+
+  /** Of options that are not checked yet: programs without types may give none. */
+  #measuring(options: {readonly evalEvery: number} | undefined, role: ImageRole): RoundMeasuring {
+    const count = (of: ImageRole): number => this.#sizes.get(of)?.count ?? 0;
+    const images = count('cleanTest') + count('poisonedTest');
+    return {every: options?.evalEvery ?? 0, images, roundImages: Math.max(1, count(role))};
   }
 
   /** Frees the session's memory, at once or when its job has stopped. May be called again. */

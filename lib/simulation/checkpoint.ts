@@ -12,6 +12,7 @@ import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import {pathExists} from '../path_exists.js';
+import {imageCounter, type RunOptions} from '../progress.js';
 import type {RoundReport} from '../results.js';
 import {removeFiles} from '../whole_file.js';
 import type {OpenedAttack} from './data.js';
@@ -48,12 +49,14 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 /** What a checkpoint of this attack must say for the attack to go on from it. */
 export async function identityOf(
   {config, scale}: OpenedAttack,
-  {images, labels}: ImageSet,
+  {images, labels, count}: ImageSet,
+  run: RunOptions = {},
 ): Promise<Identity> {
+  const tell = imageCounter(run, 'checking');
   const options = Object.entries({...config, ...scale}).filter(([name]) => !ELSEWHERE.has(name));
   return {
     ...Object.fromEntries(options.map(([name, value]) => [name, JSON.stringify(value)])),
-    images: await sha256(images),
+    images: await sha256(images, (share) => tell(Math.floor(share * count), count)),
     labels: await sha256(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)),
   };
 }
@@ -155,12 +158,16 @@ function listOf(dict: ReadonlyMap<unknown, unknown>, key: string): readonly unkn
   return value;
 }
 
-async function sha256(bytes: Uint8Array): Promise<string> {
+async function sha256(
+  bytes: Uint8Array,
+  onShare: (share: number) => void = () => undefined,
+): Promise<string> {
   const hash = createHash('sha256');
   const breather = new Breather();
   const piece = 1 << 20;
   for (let at = 0; at < bytes.length; at += piece) {
     hash.update(bytes.subarray(at, at + piece));
+    onShare(Math.min(1, (at + piece) / bytes.length));
     if (breather.due) await breather.rest();
   }
   return hash.digest('hex');

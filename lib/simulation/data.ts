@@ -1,5 +1,6 @@
 import {basename} from 'node:path';
-import {type AttackContext, makeTriggers} from '../attacks/attacks.js';
+import type {AttackContext} from '../attacks/attack_context.js';
+import {makeTriggers} from '../attacks/attacks.js';
 import {
   attackLabelOf,
   checkLabelMode,
@@ -7,14 +8,15 @@ import {
   poisonTestSelection,
 } from '../attacks/label_mode.js';
 import {choosePoisonedIndices} from '../attacks/poison.js';
-import {applyTrigger, withPoisoned} from '../attacks/trigger.js';
+import {applyTrigger, type Trigger, withPoisoned} from '../attacks/trigger.js';
 import {readCheckpoint} from '../checkpoint/read_checkpoint.js';
 import type {AttackConfig, DataAttackConfig} from '../config.js';
 import type {Dataset} from '../datasets/dataset.js';
+import type {ImageSet} from '../datasets/image_set.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {firstImages} from '../datasets/select_images.js';
 import {SauError} from '../errors.js';
-import type {RunOptions} from '../progress.js';
+import {imageCounter, type RunOptions} from '../progress.js';
 import type {RecordNotes} from '../record_notes.js';
 import {createSession} from '../session/open_session.js';
 import {datasetKinds, normalization} from '../target.js';
@@ -47,8 +49,9 @@ async function poisonDataset(
   const {numClasses} = dataset;
   const {signal} = run;
   const labelOf = (label: number): number => attackLabelOf(label, mode, numClasses);
-  const clean = await dataset.loadTrain(undefined, {signal});
-  const test = await dataset.loadTest(undefined, {signal});
+  const load = () => ({signal, onImages: imageCounter(run, 'reading')});
+  const clean = await dataset.loadTrain(undefined, load());
+  const test = await dataset.loadTest(undefined, load());
   const poisonedIndices = choosePoisonedIndices({
     labels: clean.labels,
     amount:
@@ -60,9 +63,11 @@ async function poisonDataset(
   });
   const sets = {train: clean, test, poisoned: poisonedIndices};
   const triggers = await makeTriggers(config, attackContext(dataset, config, scale, sets, run));
-  const poisonedTrain = await applyTrigger(clean, poisonedIndices, triggers.train, labelOf);
+  const poison = (set: ImageSet, positions: Int32Array, trigger: Trigger): Promise<ImageSet> =>
+    applyTrigger(set, positions, {trigger, labelOf, onImages: imageCounter(run, 'poisoning')});
+  const poisonedTrain = await poison(clean, poisonedIndices, triggers.train);
   const selection = poisonTestSelection(test.labels, mode);
-  const poisonedTest = await applyTrigger(test, selection, triggers.test, labelOf);
+  const poisonedTest = await poison(test, selection, triggers.test);
   const limit = config.testLimit ?? test.count;
   return {
     train: await withPoisoned(clean, poisonedIndices, poisonedTrain),

@@ -1,6 +1,6 @@
 import {rm} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative} from 'node:path';
-import type {TriggerPicture} from '../attacks/attacks.js';
+import type {TriggerPicture} from '../attacks/attack_context.js';
 import type {PoisonedDatasetState} from '../checkpoint/dataset_state.js';
 import {POISON_LIST, POISONED_SET, RECORD_INFO} from '../checkpoint/record_paths.js';
 import type {StateDict} from '../checkpoint/tensor.js';
@@ -11,6 +11,7 @@ import {
 } from '../checkpoint/write_checkpoint.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {writePng, writePngs} from '../datasets/write_pngs.js';
+import {imageCounter, type RunOptions} from '../progress.js';
 import {RECORD_NOTES} from '../record_notes.js';
 import {writeCurves} from '../report/curves.js';
 import {PREVIEW} from '../report/preview.js';
@@ -61,7 +62,7 @@ const TRIGGER_PICTURE = 'trojannn_trigger.png';
 export async function writeAttackRecord(
   record: string,
   attack: FinishedAttack,
-  signal?: AbortSignal,
+  run: RunOptions = {},
 ): Promise<OutputFiles> {
   const {config, dataset, datasetName, poison, stateDict, epochs} = attack;
   const files = {
@@ -71,7 +72,7 @@ export async function writeAttackRecord(
   };
   // Input-aware's first epochs are not among the reports.
   const content = {epochs: (epochs.at(-1)?.round ?? -1) + 1};
-  const states = await writePoisoned(record, attack, content, await versions(), signal);
+  const states = await writePoisoned(record, attack, content, await versions(), run);
   await writeCurves(files.curves, {
     before: null,
     rounds: epochs,
@@ -97,12 +98,12 @@ export async function writeAttackRecord(
 export async function writePoisonedSet(
   record: string,
   attack: PreparedAttack,
-  signal?: AbortSignal,
+  run: RunOptions = {},
 ): Promise<OutputFiles> {
   const content = {content: POISONED_SET, epochs: 0};
   // Not versions(), which would load LibTorch.
   const made = {sauNative: packageVersion(), node: process.versions.node};
-  await writePoisoned(record, attack, content, made, signal);
+  await writePoisoned(record, attack, content, made, run);
   const at = (name: string): string => join(record, name);
   return {
     ...{train: at(FOLDERS.train), test: at(FOLDERS.test), poisonIndex: at(POISON_LIST)},
@@ -116,17 +117,17 @@ async function writePoisoned(
   {config, dataset, datasetName, poison, scale}: RecordedAttack,
   content: Readonly<Record<string, string | number>>,
   made: object,
-  signal: AbortSignal | undefined,
+  run: RunOptions,
 ) {
   const {train, test} = FOLDERS;
-  await writeImages(record, train, poison.poisonedTrain, signal);
-  await writeImages(record, test, poison.poisonedTest, signal);
+  await writeImages(record, train, poison.poisonedTrain, run);
+  await writeImages(record, test, poison.poisonedTest, run);
   if (poison.picture !== undefined) {
     const {name, planes} = poison.picture;
     await writePng(planes, dataset, join(record, name));
   }
   if (poison.crossTest !== undefined) {
-    await writeImages(record, FOLDERS.cross, poison.crossTest, signal);
+    await writeImages(record, FOLDERS.cross, poison.crossTest, run);
   }
   const poisonedTrain = datasetState(record, train, poison.poisonedTrain, poison.train.count, true);
   const poisonedTest = datasetState(record, test, poison.poisonedTest, poison.testCount, false);
@@ -175,9 +176,10 @@ async function writeImages(
   record: string,
   folder: string,
   set: ImageSet,
-  signal: AbortSignal | undefined,
+  run: RunOptions,
 ): Promise<void> {
-  await writePngs(set, (i) => join(record, folder, relativePng(set, i)), signal);
+  const pathOf = (i: number): string => join(record, folder, relativePng(set, i));
+  await writePngs(set, pathOf, {signal: run.signal, onImages: imageCounter(run, 'writing')});
 }
 
 /** `<original label>/<original index>.png` */

@@ -96,6 +96,20 @@ async function saveTraining(
   await writeAttackCheckpoint(record, {stateDict, training, epochs, identity});
 }
 
+/** What to say where the reference's cosine has another length than the training that was asked for; else null. */
+export function scheduleNote(
+  config: Pick<AttackConfig, 'epochs' | 'scheduleLength'>,
+  {epochs, schedule, scheduleLength}: Pick<TrainOptions, 'epochs' | 'schedule' | 'scheduleLength'>,
+): string | null {
+  const isOwn = config.epochs === null || config.scheduleLength !== null;
+  if (isOwn || schedule !== 'cosine' || scheduleLength === epochs) return null;
+  const share = Math.round(50 * (1 + Math.cos((Math.PI * epochs) / scheduleLength)));
+  return (
+    `the reference's cosine is that of ${scheduleLength} epochs: after ${epochs} the learning rate is at ${share} % ` +
+    `of its start. For one that reaches 0 give a scheduleLength of ${epochs}`
+  );
+}
+
 /**
  * What the native core is told of a victim's training (specification B3.1). poisonedPositions: the images of
  * the training set that have the trigger, where the images are poisoned and not the batches.
@@ -105,9 +119,9 @@ export function trainOptions(
   datasetName: string,
   poisonedPositions: Int32Array = new Int32Array(0),
 ): TrainOptions {
-  const {epochs, scheduleLength, flip} = resolveTraining(config, datasetName);
+  const {epochs, schedule, scheduleLength, flip} = resolveTraining(config, datasetName);
   const {batchSize, learningRate, weightDecay, momentum, nesterov, cropPadding} = config;
-  const {schedule, warmupShare, milestones, gamma} = config;
+  const {warmupShare, milestones, gamma} = config;
   return {
     epochs,
     batchSize,

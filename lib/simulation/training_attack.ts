@@ -4,7 +4,7 @@ import type {ImageSet} from '../datasets/image_set.js';
 import {firstImages} from '../datasets/select_images.js';
 import {assertNever, SauError} from '../errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
-import type {RunOptions} from '../progress.js';
+import {imageCounter, type RunOptions} from '../progress.js';
 import type {RecordNotes} from '../record_notes.js';
 import type {Session, TrainOptions} from '../session/session.js';
 import type {OpenedAttack} from './data.js';
@@ -31,9 +31,9 @@ export async function trainingAttack(
   const {config, dataset} = attack;
   const options = {...trainOptions(config, attack.datasetName), dropLast: false};
   checkOptions(config, options);
-  const {signal} = run;
-  const train = await dataset.loadTrain(undefined, {signal});
-  const test = await dataset.loadTest(undefined, {signal});
+  const load = () => ({signal: run.signal, onImages: imageCounter(run, 'reading')});
+  const train = await dataset.loadTrain(undefined, load());
+  const test = await dataset.loadTest(undefined, load());
   const bytes = train.images.byteLength + test.images.byteLength;
   const cleanTest = await firstImages(test, config.testLimit ?? test.count);
   const victim: Victim = {

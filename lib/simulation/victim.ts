@@ -18,7 +18,7 @@ import {
 } from './checkpoint.js';
 import type {OpenedAttack} from './data.js';
 import {type RecordedPoison, removeRecord, writeAttackRecord} from './record.js';
-import {type Training, trainVictim} from './training.js';
+import {scheduleNote, type Training, trainVictim} from './training.js';
 
 /** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */
 export interface Victim extends OpenedAttack {
@@ -55,9 +55,11 @@ export async function trainAndRecord(
 ): Promise<Outcome> {
   const {config, dataset, scale, training, poison} = victim;
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
-  const identity = await identityOf(victim, victim.train);
+  const identity = await identityOf(victim, victim.train, run);
   const start = config.resume ? await readAttackCheckpoint(record, identity) : null;
   stage('training the victim');
+  const note = scheduleNote(config, training.options);
+  if (note !== null) run.onProgress?.({kind: 'note', message: note});
   const {numClasses} = dataset;
   using session = await createSession({...config, ...scale, numClasses, purpose: 'training'});
   await session.initialize();
@@ -75,7 +77,7 @@ export async function trainAndRecord(
     stage('writing the record');
     const stateDict = await session.exportStateDict();
     const recorded = {...victim, poison: made, stateDict, epochs};
-    const files = await writeAttackRecord(record, recorded, run.signal);
+    const files = await writeAttackRecord(record, recorded, run);
     await removeAttackCheckpoint(record);
     return {
       metrics,

@@ -38,6 +38,13 @@ Napi::Object event_object(Napi::Env env, const EvaluationDone& event) {
   return o;
 }
 
+Napi::Object event_object(Napi::Env env, const Note& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "note");
+  o.Set("message", event.message);
+  return o;
+}
+
 }  // namespace
 
 Napi::Value to_js(Napi::Env env, const Metrics& m) {

@@ -1,11 +1,18 @@
+#include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAContextLight.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/core/AutogradState.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <cuda_runtime_api.h>
+#include <torch/version.h>
+
+#include <map>
+#include <mutex>
 
 #include "sau/device.h"
+#include "sau/guards.h"
 
 namespace sau {
 namespace {
@@ -22,25 +29,60 @@ class OneThread {
   bool before_ = c10::AutogradState::get_tls_state().get_multithreading_enabled();
 };
 
+/// Does what may have been done already, or never begun.
+void attempt(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (...) {
+  }
+}
+
 class GraphRecording final : public Recording {
  public:
   explicit GraphRecording(const std::function<void()>& work) {
-    // Other threads of the process may use CUDA while this one records.
-    graph_.capture_begin(at::cuda::graph_pool_handle(), cudaStreamCaptureModeThreadLocal);
     try {
+      // Other threads of the process may use CUDA while this one records.
+      graph_.capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
       work();
+      graph_.capture_end();
     } catch (...) {
-      try {
-        graph_.capture_end();
-      } catch (...) {  // What broke the work also broke the record: its error is the one to tell.
-      }
+      abandon();
       throw;
     }
-    graph_.capture_end();
   }
   void replay() override { graph_.replay(); }
 
  private:
+  /// Brings stream and allocators out of the capture, so that work can go on without a record.
+  void abandon() {
+    attempt([&] { graph_.capture_end(); });  // fails where the error has broken the capture
+#if TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR < 14
+    // From 2.14 on a graph whose capture has failed does this itself.
+    if (!has_ended()) {
+      auto* host = at::getHostAllocator(at::kCUDA);
+      attempt([&] { c10::cuda::CUDACachingAllocator::endAllocateToPool(device_, pool_); });
+      attempt([&] { host->end_allocate_to_pool(pool_); });
+      attempt([&] { c10::cuda::CUDACachingAllocator::releasePool(device_, pool_); });
+      attempt([&] { host->release_pool(pool_); });
+    }
+#endif
+    (void)cudaGetLastError();  // else the next call of CUDA would report it once more
+  }
+
+#if TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR < 14
+  /// The capture has come to its end, after which the graph's destructor releases the pool.
+  bool has_ended() {
+    try {
+      graph_.pool();
+      return true;
+    } catch (const c10::Error&) {
+      return false;
+    }
+  }
+
+  c10::DeviceIndex device_ = c10::cuda::current_device();
+#endif
+  at::cuda::MempoolId_t pool_ = at::cuda::graph_pool_handle();
   at::cuda::CUDAGraph graph_;
 };
 
@@ -62,17 +104,32 @@ class LibTorchCuda final : public CudaSupport {
     const OneThread one_thread;
     const c10::cuda::CUDAGuard guard(device);
     c10::cuda::device_synchronize();
-    {
-      const c10::cuda::CUDAStreamGuard stream(
-          c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index()));
-      work();
-    }
-    c10::cuda::device_synchronize();
+    // Whoever reads next, be it the weights of work that was cancelled, does so on another stream.
+    do_and_finish(
+        [&] {
+          const c10::cuda::CUDAStreamGuard stream(stream_of(device));
+          work();
+        },
+        [] { c10::cuda::device_synchronize(); });
   }
 
   std::unique_ptr<Recording> record(const std::function<void()>& work) const override {
     return std::make_unique<GraphRecording>(work);
   }
+
+ private:
+  /// One for each device, kept: the allocator and cuDNN keep memory for every stream they have
+  /// seen.
+  c10::cuda::CUDAStream stream_of(const torch::Device& device) const {
+    const std::lock_guard lock(streams_lock_);
+    const auto found = streams_.find(device.index());
+    if (found != streams_.end()) return found->second;
+    const auto stream = c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index());
+    return streams_.emplace(device.index(), stream).first->second;
+  }
+
+  mutable std::mutex streams_lock_;
+  mutable std::map<c10::DeviceIndex, c10::cuda::CUDAStream> streams_;
 };
 
 }  // namespace

@@ -27,11 +27,13 @@ class CudaSupport {
  public:
   virtual ~CudaSupport() = default;
   virtual std::vector<CudaDevice> devices() const = 0;
-  /// Does work on a stream of its own, which recording needs, and waits for its end.
+  /// Does work on the stream that is kept for a device's jobs, which recording needs, and waits for
+  /// its end, also where the work throws.
   virtual void on_own_stream(const torch::Device& device,
                              const std::function<void()>& work) const = 0;
   /// Records work, without doing it. Only inside of on_own_stream, and only work that was done
-  /// there before, asks the device nothing and allocates the same each time.
+  /// there before, asks the device nothing and allocates the same each time. Where it throws, the
+  /// device is as before.
   virtual std::unique_ptr<Recording> record(const std::function<void()>& work) const = 0;
 };
 

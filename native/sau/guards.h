@@ -19,4 +19,20 @@ class ModeGuard {
   bool was_training_;
 };
 
+/// Does work and then what finishes it, also where the work throws. Its error is then the one to
+/// tell, whatever the finish throws.
+template <typename Work, typename Finish>
+void do_and_finish(Work&& work, Finish&& finish) {
+  try {
+    work();
+  } catch (...) {
+    try {
+      finish();
+    } catch (...) {  // most often the same failure once more
+    }
+    throw;
+  }
+  finish();
+}
+
 }  // namespace sau

@@ -1,5 +1,7 @@
 #include "sau/losses.h"
 
+#include <limits>
+
 namespace sau {
 namespace {
 
@@ -39,6 +41,16 @@ InnerLoss inner_loss(const torch::Tensor& trainee_logits, const torch::Tensor& r
       (jensen_shannon(trainee_logits, reference_logits) * is_shared.logical_not().to(dtype)).sum() /
       batch;
   return {adversarial, shared, options.beta1 * adversarial + options.beta2 * shared, is_shared};
+}
+
+std::pair<torch::Tensor, torch::Tensor> rescaled_rows(const torch::Tensor& a,
+                                                      const torch::Tensor& b) {
+  // Below it the reciprocal is infinite.
+  constexpr double kSmallestNormal = std::numeric_limits<float>::min();
+  const auto largest = torch::maximum(a.abs().amax(1, true), b.abs().amax(1, true));
+  const auto scale = torch::where(largest > 0, largest.clamp_min(kSmallestNormal).reciprocal(),
+                                  torch::ones_like(largest));
+  return {a * scale, b * scale};
 }
 
 torch::Tensor suspects(const torch::Tensor& reference_perturbed,

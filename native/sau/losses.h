@@ -1,4 +1,6 @@
 #pragma once
+#include <utility>
+
 #include "sau/pgd_options.h"
 #include "sau/torch.h"
 
@@ -23,6 +25,13 @@ struct InnerLoss {
 InnerLoss inner_loss(const torch::Tensor& trainee_logits, const torch::Tensor& reference_logits,
                      const torch::Tensor& labels, const CleanPredictions& clean, int64_t batch_size,
                      const PgdOptions& options);
+
+/// Two models' gradients [N,K] of each image, multiplied by one factor that brings the larger of
+/// their elements to 1; of an image without a gradient as they are. The attack uses the sign of the
+/// gradient of delta alone, so that this changes nothing but keeps small gradients from vanishing
+/// in half precision.
+std::pair<torch::Tensor, torch::Tensor> rescaled_rows(const torch::Tensor& a,
+                                                      const torch::Tensor& b);
 
 /// bool [N]: the perturbation takes the reference away from the label and from its own clean
 /// prediction (specification B1.7, "suspect"). All arguments int64 [N].

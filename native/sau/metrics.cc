@@ -1,5 +1,8 @@
 #include "sau/metrics.h"
 
+#include <string>
+
+#include "sau/error.h"
 #include "sau/predict.h"
 
 namespace sau {
@@ -21,6 +24,17 @@ class Score {
     losses_.slice(0, begin, end)
         .copy_(
             F::cross_entropy(logits, labels, F::CrossEntropyFuncOptions().reduction(torch::kNone)));
+  }
+
+  /// Throws ERR_DIVERGED where a logit is NaN, or so large that no loss can be told.
+  void require_finite(const char* of) const {
+    const auto broken = losses_.isfinite().logical_not().sum().item<int64_t>();
+    if (broken == 0) return;
+    throw Error(
+        "ERR_DIVERGED",
+        std::string("Expected finite logits for the ") + of + " but those of " +
+            std::to_string(broken) + " of " + std::to_string(losses_.size(0)) +
+            " images are not. The model's weights are damaged, or their training diverged.");
   }
 
   double fraction() const { return correct_.item<double>() / static_cast<double>(labels_.size(0)); }
@@ -57,6 +71,7 @@ Metrics measure(const FrozenPixelClassifier& model, const ImageSet* clean_test,
                       clean.add(begin, end, logits);
                       tell(end - begin);
                     });
+    clean.require_finite("clean test images");
     metrics.acc = clean.fraction();
     metrics.clean_loss = clean.mean_of_batch_means(batch_size);
   }
@@ -69,6 +84,7 @@ Metrics measure(const FrozenPixelClassifier& model, const ImageSet* clean_test,
                       robust.add(begin, end, logits);
                       tell(end - begin);
                     });
+    attack.require_finite("poisoned test images");
     metrics.asr = attack.fraction();
     metrics.ra = robust.fraction();
     metrics.poisoned_loss = attack.mean_of_batch_means(batch_size);

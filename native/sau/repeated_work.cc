@@ -1,5 +1,7 @@
 #include "sau/repeated_work.h"
 
+#include "sau/error.h"
+
 namespace sau {
 namespace {
 
@@ -16,12 +18,35 @@ class HostRecording final : public Recording {
   std::function<void()> work_;
 };
 
-std::unique_ptr<Recording> record(const torch::Device& device, std::function<void()> work) {
-  if (device.is_cpu()) return std::make_unique<HostRecording>(std::move(work));
-  return cuda_support()->record(work);
-}
+/// The first line: CUDA's errors go on with how to debug them.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
+
+Recorder recorder_of(const torch::Device& device) {
+  if (device.is_cpu()) {
+    return
+        [](std::function<void()> work) { return std::make_unique<HostRecording>(std::move(work)); };
+  }
+  return [](const std::function<void()>& work) { return cuda_support()->record(work); };
+}
+
+OnRefusal on_refusal(const Plan& plan, const RunControl& control) {
+  if (plan.must_record) {
+    return [](const std::string& why) {
+      throw Error("ERR_DEVICE",
+                  "Expected a batch that can be recorded for the execution recorded "
+                  "but received: " +
+                      why + ". Use the execution auto or static");
+    };
+  }
+  return [&control](const std::string& why) {
+    control.report(
+        Note{.message = "a batch cannot be recorded on this device, so that each is launched "
+                        "operator by operator, which is slower: " +
+                        why});
+  };
+}
 
 void RepeatedWork::operator()(const std::vector<torch::Tensor>& inputs) {
   auto& shape = shapes_[inputs[0].size(0)];
@@ -32,11 +57,25 @@ void RepeatedWork::operator()(const std::vector<torch::Tensor>& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].defined()) shape.inputs[i].copy_(inputs[i]);
   }
-  if (shape.times++ < kWarmUps) return work_(shape.inputs);
-  if (!shape.recording) {
-    shape.recording = record(inputs[0].device(), [this, fixed = shape.inputs] { work_(fixed); });
+  const bool is_warm = shape.times++ >= kWarmUps;
+  if (is_warm && can_record_ && !shape.recording) shape.recording = record(shape.inputs);
+  shape.recording ? shape.recording->replay() : work_(shape.inputs);
+}
+
+std::unique_ptr<Recording> RepeatedWork::record(const std::vector<torch::Tensor>& inputs) {
+  std::string why;
+  try {
+    return recorder_([this, inputs] { work_(inputs); });
+  } catch (const Error&) {
+    throw;  // the work's own, such as a cancellation
+  } catch (const c10::Error& e) {
+    why = e.what_without_backtrace();
+  } catch (const std::exception& e) {
+    why = e.what();
   }
-  shape.recording->replay();
+  can_record_ = false;
+  on_refusal_(first_line(why));
+  return nullptr;
 }
 
 }  // namespace sau

@@ -47,8 +47,13 @@ struct EvaluationDone {
   int64_t images, of;
 };
 
+/// What the user should know, in words.
+struct Note {
+  std::string message;
+};
+
 /// One message of a running job.
-using Progress = std::variant<BatchDone, RoundDone, EvaluationDone>;
+using Progress = std::variant<BatchDone, RoundDone, EvaluationDone, Note>;
 
 /// How a job talks with whoever started it. Progress is sent, never awaited.
 struct RunControl {

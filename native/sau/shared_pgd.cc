@@ -1,19 +1,19 @@
 #include "sau/shared_pgd.h"
 
+#include <numeric>
+
+#include "sau/error.h"
 #include "sau/predict.h"
 #include "sau/projection.h"
 
 namespace sau {
 namespace {
 
-/// Brings both models' gradients of an image to a largest element of 1. Only the sign of the
-/// gradient of delta is used, so that this changes nothing but keeps small gradients from vanishing
-/// in half precision.
-void rescale_rows(torch::Tensor& a, torch::Tensor& b) {
-  const auto largest = torch::maximum(a.abs().amax(1, true), b.abs().amax(1, true));
-  const auto scale = torch::where(largest > 0, largest.reciprocal(), torch::ones_like(largest));
-  a = a * scale;
-  b = b * scale;
+/// bool [n]: every element of an image is finite.
+torch::Tensor finite_rows(const torch::Tensor& t) {
+  std::vector<int64_t> dims(static_cast<size_t>(t.dim() - 1));
+  std::iota(dims.begin(), dims.end(), 1);
+  return t.abs().amax(dims).isfinite();
 }
 
 /// The images that still search, with everything about them.
@@ -33,6 +33,18 @@ struct Active {
 
 }  // namespace
 
+void require_unbroken(int64_t broken, torch::ScalarType dtype) {
+  if (broken == 0) return;
+  const std::string advice =
+      dtype == torch::kFloat32 ? "Check the checkpoint's weights"
+      : dtype == torch::kFloat16
+          ? "The network's values exceed the range of float16: use the precision tf32 or fp32"
+          : "Use the precision fp32, or check the checkpoint's weights";
+  throw Error("ERR_DIVERGED", "Expected finite logits and gradients in the attack but in " +
+                                  std::string(c10::toString(dtype)) + " an image had others " +
+                                  std::to_string(broken) + " times. " + advice);
+}
+
 Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& start,
                                 const torch::Tensor& labels, const CleanPredictions& clean,
                                 const ReferenceStart& reference_start, int64_t batch_size,
@@ -41,6 +53,7 @@ Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& sta
               "images must be [N,C,H,W] and delta alike, got ", x.sizes(), " and ", start.sizes());
   auto delta = project(start, options_.ball);
   auto reference_perturbed = torch::empty_like(labels);
+  auto broken = torch::zeros({}, labels.options());
   Active active{{}, x, labels, clean};
   for (int64_t i = 0; i < options_.steps; ++i) {
     control.throw_if_cancelled();
@@ -48,6 +61,7 @@ Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& sta
     const auto result = step(active.x, now, active.labels, active.clean,
                              i == 0 ? reference_start : ReferenceStart{}, batch_size);
     const torch::NoGradGuard no_grad;
+    broken = broken + result.is_broken.sum();
     auto next = project(now - options_.step_size * result.gradient.sign(), options_.ball);
     if (!dynamic_shapes_) {
       delta = next;
@@ -62,13 +76,13 @@ Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& sta
     };
     reference_perturbed.index_copy_(0, whole(found), result.reference_now.index_select(0, found));
     delta = delta.index_copy(0, whole(keep), next.index_select(0, keep));
-    if (keep.size(0) == 0) return {delta, reference_perturbed};
+    if (keep.size(0) == 0) return {delta, reference_perturbed, broken};
     if (found.size(0) > 0) active = active.select(keep);
   }
-  if (!active.rows.defined()) return {delta, predict(reference_, x + delta)};
+  if (!active.rows.defined()) return {delta, predict(reference_, x + delta), broken};
   const auto rest = predict(reference_, active.x + delta.index_select(0, active.rows));
   reference_perturbed.index_copy_(0, active.rows, rest);
-  return {delta, reference_perturbed};
+  return {delta, reference_perturbed, broken};
 }
 
 SharedPgd::Step SharedPgd::step(const torch::Tensor& x, const torch::Tensor& delta,
@@ -84,8 +98,9 @@ SharedPgd::Step SharedPgd::step(const torch::Tensor& x, const torch::Tensor& del
   const auto b = reference.detach().requires_grad_();
   const auto loss = inner_loss(a, b, labels, clean, batch_size, options_);
   auto gradients = torch::autograd::grad({loss.total}, {a, b});
-  if (trainee_.precision() != torch::kFloat32) rescale_rows(gradients[0], gradients[1]);
-  Step result{{}, loss.is_shared, reference.detach().argmax(1)};
+  if (trainee_.precision() != torch::kFloat32)
+    std::tie(gradients[0], gradients[1]) = rescaled_rows(gradients[0], gradients[1]);
+  Step result{{}, loss.is_shared, {}, reference.detach().argmax(1)};
   if (known.known()) {
     result.gradient = torch::autograd::grad({trainee}, {variable}, {gradients[0]})[0] +
                       known.pixel_gradient(gradients[1], x.sizes());
@@ -93,6 +108,9 @@ SharedPgd::Step SharedPgd::step(const torch::Tensor& x, const torch::Tensor& del
     result.gradient =
         torch::autograd::grad({trainee, reference}, {variable}, {gradients[0], gradients[1]})[0];
   }
+  const torch::NoGradGuard no_grad;
+  result.is_broken =
+      (finite_rows(trainee) & finite_rows(reference) & finite_rows(result.gradient)).logical_not();
   return result;
 }
 

@@ -11,7 +11,14 @@ namespace sau {
 struct Perturbation {
   torch::Tensor delta;                ///< [N,3,H,W] in pixel scale, inside the norm ball, detached
   torch::Tensor reference_perturbed;  ///< int64 [N], the reference's predictions at x + delta
+  /// int64 scalar on the device: images with logits or a gradient that are not finite, counted in
+  /// every step of the search. Such an image stays where it is. Undefined where nothing was
+  /// searched.
+  torch::Tensor broken;
 };
+
+/// Throws ERR_DIVERGED where a search has met broken images. dtype: what it computed in.
+void require_unbroken(int64_t broken, torch::ScalarType dtype);
 
 /// Inner maximisation (specification B1.6): one perturbation per image that fools trainee and
 /// reference into the same wrong class.
@@ -36,6 +43,7 @@ class SharedPgd {
   struct Step {
     torch::Tensor gradient;       ///< up to a positive factor per image
     torch::Tensor is_shared;      ///< bool [n], at the delta before the step
+    torch::Tensor is_broken;      ///< bool [n], see Perturbation
     torch::Tensor reference_now;  ///< int64 [n], likewise
   };
   Step step(const torch::Tensor& x, const torch::Tensor& delta, const torch::Tensor& labels,

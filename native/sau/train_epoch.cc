@@ -1,7 +1,6 @@
 #include "sau/train_epoch.h"
 
 #include "sau/guards.h"
-#include "sau/schedule.h"
 
 namespace sau {
 
@@ -80,9 +79,8 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
     control.throw_if_cancelled();
     // The middle of the batch, so that no step has a rate of 0.
     const double part = (static_cast<double>(batch) + 0.5) / static_cast<double>(batches);
-    state_.optimizer.set_learning_rate(learning_rate_at(static_cast<double>(epoch.index) + part,
-                                                        options_.optimizer.learning_rate,
-                                                        options_.schedule));
+    state_.optimizer.set_learning_rate(
+        state_.schedule.rate_at(static_cast<double>(epoch.index) + part));
     const auto positions =
         order.slice(0, batch * options_.batch_size, (batch + 1) * options_.batch_size);
     const auto made =
@@ -98,6 +96,7 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
     control.report(BatchDone{
         .round = epoch.index, .rounds = epoch.of, .batch = batch + 1, .batches = batches});
   }
+  state_.schedule.end_epoch(sums.mean_loss());
   return sums;
 }
 

@@ -19,6 +19,7 @@ torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool fl
 struct TrainingState {
   const PixelClassifier& model;
   Optimizer& optimizer;
+  Schedule& schedule;
   torch::Generator& generator;  ///< on the CPU
 };
 

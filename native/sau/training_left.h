@@ -13,7 +13,7 @@ namespace sau {
 /// after them.
 struct TrainingLeft {
   struct Epochs {
-    std::vector<NamedTensor> optimizer, attack;
+    std::vector<NamedTensor> optimizer, schedule, attack;
   };
   /// Of the epochs so far; none: there were none, or the last was cut off.
   std::optional<Epochs> epochs;

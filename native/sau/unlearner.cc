@@ -16,7 +16,8 @@ CleanBatch part(const CleanBatch& batch, int64_t begin, int64_t end) {
 }
 
 Perturbation part(const Perturbation& perturbation, int64_t begin, int64_t end) {
-  return {part(perturbation.delta, begin, end), part(perturbation.reference_perturbed, begin, end)};
+  return {
+      part(perturbation.delta, begin, end), part(perturbation.reference_perturbed, begin, end), {}};
 }
 
 /// Calls visit(begin, end) for pieces of at most chunk images.
@@ -67,7 +68,7 @@ Perturbation Unlearner::perturb(const CleanBatch& batch, const torch::Tensor& st
 }
 
 Perturbation Unlearner::perturbation(const CleanBatch& batch, const torch::Tensor& delta) const {
-  return {delta, predict(frozen_reference_, batch.pixels + delta)};
+  return {delta, predict(frozen_reference_, batch.pixels + delta), {}};
 }
 
 template <typename CleanLogits, typename Found>
@@ -75,7 +76,7 @@ Perturbation Unlearner::perturb_pieces(const CleanBatch& batch, const torch::Ten
                                        const PgdOptions& options, CleanLogits&& clean_logits,
                                        Found&& found) const {
   const SharedPgd pgd(frozen_trainee_, frozen_reference_, options, plan_.dynamic_shapes);
-  std::vector<torch::Tensor> deltas, reference;
+  std::vector<torch::Tensor> deltas, reference, broken;
   for_each_piece(batch, plan_.chunk, [&](int64_t begin, int64_t end) {
     const auto piece = part(batch, begin, end);
     const auto logits = clean_logits(piece);
@@ -85,8 +86,9 @@ Perturbation Unlearner::perturb_pieces(const CleanBatch& batch, const torch::Ten
     found(piece, result, logits);
     deltas.push_back(result.delta);
     reference.push_back(result.reference_perturbed);
+    broken.push_back(result.broken);
   });
-  return {torch::cat(deltas), torch::cat(reference)};
+  return {torch::cat(deltas), torch::cat(reference), torch::stack(broken).sum()};
 }
 
 OuterLosses Unlearner::accumulate(const CleanBatch& batch, const Perturbation& perturbation,

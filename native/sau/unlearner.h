@@ -45,6 +45,8 @@ class Unlearner {
                         const SauLossOptions& loss) const {
     return accumulate(batch, perturbation, loss, rows());
   }
+  /// Arithmetic of the search.
+  torch::ScalarType precision() const { return frozen_trainee_.precision(); }
   /// Shows the attack the trainee's new weights.
   void refresh() { frozen_trainee_.refresh(); }
 

@@ -39,10 +39,14 @@ void train_victim(Workspace& workspace, const VictimTraining& training, const Ru
   const auto& train = workspace.images(ImageRole::kTrain);
   auto& left = workspace.training();
   Optimizer optimizer(trainee.model().parameters(), options.optimizer);
-  if (training.goes_on) optimizer.load_state(left.require_epochs().optimizer);
+  Schedule schedule(options.optimizer.learning_rate, options.schedule);
+  if (training.goes_on) {
+    optimizer.load_state(left.require_epochs().optimizer);
+    schedule.load_state(left.require_epochs().schedule);
+  }
   left.epochs.reset();  // a training that is cut off within an epoch cannot go on from there
   const auto kinds = kinds_of(train, options.poisoned_positions);
-  EpochTrainer trainer({trainee, optimizer, workspace.generator()}, train, options,
+  EpochTrainer trainer({trainee, optimizer, schedule, workspace.generator()}, train, options,
                        {options.drop_last, kinds, training.attack});
   const bool told_apart = training.attack != nullptr || kinds.defined();
   run_rounds(
@@ -53,7 +57,8 @@ void train_victim(Workspace& workspace, const VictimTraining& training, const Ru
        .unit = "epoch"},
       [&](const Round& epoch) { return figures_of(trainer.run_epoch(epoch, control), told_apart); },
       training.measure, control);
-  left.epochs = TrainingLeft::Epochs{.optimizer = optimizer.state(), .attack = {}};
+  left.epochs = TrainingLeft::Epochs{
+      .optimizer = optimizer.state(), .schedule = schedule.state(), .attack = {}};
   if (training.attack) left.epochs->attack = training.attack->state();
 }
 

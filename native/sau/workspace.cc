@@ -4,6 +4,7 @@
 
 #include "sau/device.h"
 #include "sau/error.h"
+#include "sau/precision.h"
 #include "sau/predict.h"
 
 namespace sau {
@@ -17,25 +18,6 @@ void use_channels_last(torch::nn::Module& module) {
   }
 }
 
-/// Attack steps use the sign of a gradient alone, hence may be coarser than the outer step.
-torch::ScalarType attack_dtype(Precision precision) {
-  switch (precision) {
-    case Precision::kFp32:
-    case Precision::kTf32:
-      return torch::kFloat32;
-    case Precision::kBf16:
-      return torch::kBFloat16;
-    case Precision::kFp16:
-      return torch::kFloat16;
-  }
-  TORCH_CHECK(false, "unknown precision");
-}
-
-/// The outer step keeps float32 master weights and needs the exponent range of a gradient.
-torch::ScalarType outer_dtype(Precision precision) {
-  return precision == Precision::kBf16 ? torch::kBFloat16 : torch::kFloat32;
-}
-
 }  // namespace
 
 Workspace::Workspace(WorkspaceOptions options)
@@ -45,11 +27,7 @@ void Workspace::prepare() {
   // Process-wide: left alone it would be what the session before has set.
   const int64_t threads = options_.threads > 0 ? options_.threads : default_threads();
   at::set_num_threads(static_cast<int>(threads));
-  const bool tf32 =
-      options_.precision == Precision::kTf32 || options_.precision == Precision::kFp16;
-  at::globalContext().setAllowTF32CuDNN(tf32);
-  at::globalContext().setAllowTF32CuBLAS(tf32);
-  at::globalContext().setBenchmarkCuDNN(true);  // shapes are few and come again in every round
+  set_arithmetic(options_);
   if (device_) return;
   const auto device = parse_device(options_.device);
   normalizer_.emplace(options_.mean, options_.std, device);

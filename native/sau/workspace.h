@@ -1,7 +1,6 @@
 #pragma once
 #include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "sau/image_set.h"
@@ -12,17 +11,12 @@
 #include "sau/state_dict.h"
 #include "sau/torch.h"
 #include "sau/training_left.h"
-#include "sau/tuning.h"
+#include "sau/workspace_options.h"
 
 namespace sau {
 
 enum class ImageRole { kCleanSubset, kCleanTest, kPoisonedTest, kTrain };
 enum class ModelRole { kTrainee, kReference };
-
-/// Arithmetic of the attack and of the outer step; weights and optimizer are float32 always, and so
-/// are measurements. tf32: float32 with TF32 convolutions (CUDA). bf16: both in bfloat16. fp16: the
-/// attack in float16, the outer step as tf32.
-enum class Precision { kFp32, kTf32, kBf16, kFp16 };
 
 template <>
 struct Names<ImageRole> {
@@ -39,39 +33,6 @@ struct Names<ModelRole> {
   static constexpr std::pair<const char*, ModelRole> kAll[] = {
       {"trainee", ModelRole::kTrainee}, {"reference", ModelRole::kReference}};
 };
-template <>
-struct Names<Precision> {
-  static constexpr const char* kWhat = "precision";
-  static constexpr std::pair<const char*, Precision> kAll[] = {{"fp32", Precision::kFp32},
-                                                               {"tf32", Precision::kTf32},
-                                                               {"bf16", Precision::kBf16},
-                                                               {"fp16", Precision::kFp16}};
-};
-
-struct WorkspaceOptions {
-  std::string device;  ///< "cpu", "cuda" or "cuda:N"
-  uint64_t seed;
-  int64_t threads;  ///< CPU threads of a job; 0: LibTorch's choice
-  std::string model;
-  int64_t num_classes;
-  std::vector<double> mean, std;  ///< [3], pixels in [0,1]
-  Precision precision;
-  Tuning tuning;
-};
-
-template <class V>
-void fields(V& v, WorkspaceOptions& o) {
-  v("device", o.device);
-  v("seed", o.seed);
-  v("threads", o.threads);
-  v("model", o.model);
-  v("numClasses", o.num_classes);
-  v("mean", o.mean);
-  v("std", o.std);
-  v("precision", o.precision);
-  v("tuning", o.tuning);
-}
-
 /// Everything that jobs work on, resident on one device: the two models, the image sets and the
 /// generator, with what is known of them. The jobs are functions over it (jobs/). One job at a time
 /// uses it, on the thread of the jobs.

@@ -1,16 +1,17 @@
 // Every attack of the table against the defense, on synthetic images and a narrow net: not the paper's figures,
 // but whether each attack plants its backdoor and whether the defense takes it out again.
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {ATTACK_SETTINGS} from './attack_settings.mjs';
-import {readFlags} from './flags.mjs';
-import {packageModule} from './native_options.mjs';
-
-const {DEMO_DEFAULTS} = packageModule('config/defaults');
-const {ATTACK_KINDS, ATTACK_TABLE} = packageModule('config/attack_table');
-const {attack, defend, defenseEffectivenessRating} = packageModule('index');
-const {writeSyntheticImages} = packageModule('datasets/write_synthetic');
+import {
+  ATTACK_KINDS,
+  ATTACK_TABLE,
+  attack,
+  DEMO_DEFAULTS,
+  defend,
+  defenseEffectivenessRating,
+  writeSyntheticImages,
+} from './package.mjs';
+import {runTool, table} from './tool.mjs';
 
 const HALF = [0.5, 0.5, 0.5];
 const CLASSES = 10;
@@ -35,11 +36,7 @@ const HELP = `Simulates every attack on synthetic images and purifies each victi
   --json <file>       also writes everything as JSON
 `;
 
-/** The options of the command line, checked; null where help was asked for. */
-function readOptions() {
-  const flags = readFlags(HELP, process.argv.slice(2));
-  if (flags === null) return null;
-  const {values, list, number} = flags;
+function parse({values, list, number}) {
   return {
     kinds: list('kinds', ATTACK_KINDS, ATTACK_KINDS),
     recipe: values.recipe ?? 'demo',
@@ -53,7 +50,6 @@ function readOptions() {
     device: values.device ?? demo.device,
     threads: number('threads', demo.threads),
     seed: number('seed', demo.seed),
-    json: values.json ?? null,
   };
 }
 
@@ -76,7 +72,7 @@ function poisonRateOf(kind, {poisonRate}) {
 }
 
 /** {kind, before, after, der, seconds}, or {kind, failure} with the error that the user would see. */
-async function measure(kind, folder, data, options) {
+async function measureKind(kind, folder, data, options) {
   const {device, threads, seed, size, width, rounds} = options;
   const run = {device, threads, seed};
   const start = performance.now();
@@ -120,43 +116,34 @@ function rowOf({kind, failure, poisonRate, before, after, der, seconds}) {
   ];
 }
 
-function tableOf(rows) {
-  const head = 'attack|poison %|ACC before|ASR before|ACC after|ASR after|RA after|DER|s|note';
-  const lines = [head.split('|'), head.split('|').map(() => '---'), ...rows.map(rowOf)];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+async function measure(options, temporary, log) {
+  const {seed, size, trainPerClass, testPerClass} = options;
+  const data = join(temporary, 'data', 'synthetic');
+  await writeSyntheticImages(data, {seed, size, trainPerClass, testPerClass});
+  const rows = [];
+  for (const kind of options.kinds) {
+    log(`${kind} ...`);
+    rows.push(await measureKind(kind, temporary, data, options));
+  }
+  return {options, rows};
 }
 
-async function main() {
-  const options = readOptions();
-  if (options === null) return console.log(HELP);
-  const log = (text) => process.stderr.write(`${text}\n`);
-  const folder = await mkdtemp(join(tmpdir(), 'sau-bench-attacks-'));
-  const rows = [];
-  try {
-    const data = join(folder, 'data', 'synthetic');
-    const {seed, size, trainPerClass, testPerClass} = options;
-    await writeSyntheticImages(data, {seed, size, trainPerClass, testPerClass});
-    for (const kind of options.kinds) {
-      log(`${kind} ...`);
-      rows.push(await measure(kind, folder, data, options));
-    }
-  } finally {
-    await rm(folder, {recursive: true, force: true});
-  }
+function report({options, rows}) {
   const {recipe, trainPerClass, testPerClass, size, width, rounds, seed} = options;
-  console.log(
+  const head = 'attack|poison %|ACC before|ASR before|ACC after|ASR after|RA after|DER|s|note';
+  return [
     `${trainPerClass * CLASSES} synthetic training and ${testPerClass * CLASSES} test images of ` +
       `${size}x${size}, PreAct-ResNet18 of width ${width}, training "${recipe}", ${rounds} rounds of ` +
-      `SAU on ${demo.clean} clean images, seed ${seed}; rates in percent.\n`,
-  );
-  console.log(tableOf(rows));
-  if (options.json !== null) {
-    await writeFile(options.json, `${JSON.stringify({options, rows}, null, 2)}\n`);
-  }
-  if (rows.some(({failure}) => failure !== undefined)) process.exitCode = 1;
+      `SAU on ${demo.clean} clean images, seed ${seed}; rates in percent.`,
+    '',
+    ...table(head.split('|'), rows.map(rowOf)),
+  ].join('\n');
 }
 
-main().catch((error) => {
-  console.error(`attacks: ${error.message}`);
-  process.exitCode = 1;
-});
+function failuresOf({rows}) {
+  return rows
+    .filter(({failure}) => failure !== undefined)
+    .map(({kind, failure}) => `${kind}: ${failure.code}: ${failure.message}`);
+}
+
+await runTool('attacks', {help: HELP, parse, measure, report, failuresOf});

@@ -1,4 +1,8 @@
-"""The oracle's modules on the path, and its model at any width."""
+"""The oracle's modules on the path, and its model at any width.
+
+As a program: `baseline_model.py fp32|tf32 ...` is scripts/oracle/run_record.py with the arguments that
+follow, for a net of any width.
+"""
 
 import sys
 from pathlib import Path
@@ -6,6 +10,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent / "oracle"
 sys.path.insert(0, str(ROOT))
+
+import torch  # noqa: E402
 
 from preact_resnet import PreActResNet18  # noqa: E402
 
@@ -15,3 +21,20 @@ def load_model(attack: dict[str, Any], device: str) -> PreActResNet18:
     model = PreActResNet18(attack["num_classes"], len(attack["model"]["conv1.weight"]))
     model.load_state_dict(attack["model"])
     return model.to(device).eval()
+
+
+def set_precision(precision: str) -> None:
+    """tf32: PyTorch's stock settings, whose convolutions may be TF32 on a GPU; fp32: none are."""
+    torch.backends.cudnn.allow_tf32 = {"tf32": True, "fp32": False}[precision]
+
+
+def main() -> None:
+    import run_record
+
+    set_precision(sys.argv.pop(1))
+    run_record.load_model = load_model
+    run_record.main()
+
+
+if __name__ == "__main__":
+    main()

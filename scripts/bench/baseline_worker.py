@@ -5,28 +5,31 @@ and reads checkpoint and images; `run` measures one part and may save its result
 peak since `load`. The timed part is the call into the oracle and, on a GPU, the wait for its end.
 """
 
+import copy
 import gc
 import json
+import re
 import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from baseline_model import load_model  # first: it finds the oracle
+from baseline_model import load_model, set_precision  # first: it finds the oracle
 import numpy as np
 import torch
 from torch import Tensor
 
 from data import Normalization, read_attack_result, read_cifar10, read_poisoned_test
 from evaluate import evaluate
-from memory import peak_mib, reset_peak, resident_mib
 from peaks import measure_peaks
-from sau import SauOptions, outer_losses, perturb, run_rounds
+from preact_resnet import PreActResNet18
+from sau import PgdOptions, SauOptions, outer_losses, perturb, run_rounds
 
 Answer = dict[str, Any]
+NUDGE = 1 + 2**-22  # of the yardstick: the last bits of bound and step
 
 
 class Baseline:
@@ -35,6 +38,7 @@ class Baseline:
         self.device = world["device"]
         torch.set_num_threads(world["threads"])
         torch.backends.cudnn.deterministic = True  # as the official tool's fix_random
+        set_precision(world["precision"])
         self.options = SauOptions(rounds=world["rounds"], batch_size=world["batch"])
 
     def load(self) -> None:
@@ -54,11 +58,9 @@ class Baseline:
         clean = read_cifar10(cifar, "test").select(slice(0, limit))
         return attack, subset, clean, read_poisoned_test(record, attack, limit)
 
-    def run(self, part: str, save: str | None, strict: bool) -> Answer:
-        """strict: no TF32, for a comparison of results."""
+    def run(self, part: str, save: str | None) -> Answer:
         if part != "loading":
             self.f.load_state_dict(self.start)
-        torch.backends.cudnn.allow_tf32 = not strict
         gc.collect()
         self.wait()
         start = time.perf_counter()
@@ -75,9 +77,26 @@ class Baseline:
         return self.read(), finish
 
     def pgd(self) -> tuple[Any, Callable[..., Answer]]:
-        x = self.normalization.from_uint8(self.batch.images)
+        return self.perturbation(self.f, self.g, self.options.pgd, torch.contiguous_format)
+
+    def yardstick(self) -> tuple[Any, Callable[..., Answer]]:
+        """The perturbation with other rounding: sums in another order, last bits changed."""
+        layout = torch.channels_last
+        f, g = (copy.deepcopy(model).to(memory_format=layout) for model in (self.f, self.g))
+        pgd = self.options.pgd
+        pgd = replace(pgd, bound=pgd.bound * NUDGE, step_size=pgd.step_size * NUDGE)
+        return self.perturbation(f, g, pgd, layout)
+
+    def perturbation(
+        self,
+        f: PreActResNet18,
+        g: PreActResNet18,
+        pgd: PgdOptions,
+        layout: torch.memory_format,
+    ) -> tuple[Any, Callable[..., Answer]]:
+        x = self.normalization.from_uint8(self.batch.images).contiguous(memory_format=layout)
         y = self.batch.labels.to(self.device)
-        found = perturb(self.f, self.g, x, y, self.normalization, self.options.pgd)
+        found = perturb(f, g, x, y, self.normalization, pgd)
 
         def finish(delta: Tensor, save: str | None) -> Answer:
             write(delta, save)
@@ -156,6 +175,25 @@ def write(values: Tensor, path: str | None) -> None:
         values.detach().cpu().float().numpy().tofile(path)
 
 
+# Resident memory of this process (Linux). Not getrusage: its peak survives exec and counts the parent,
+# and it cannot be reset.
+def reset_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def resident_mib() -> float:
+    return status("VmRSS")
+
+
+def peak_mib() -> float:
+    return status("VmHWM")
+
+
+def status(field: str) -> float:
+    text = Path("/proc/self/status").read_text()
+    return int(re.search(rf"{field}:\s+(\d+)", text).group(1)) / 1024
+
+
 def main() -> None:
     baseline = None
     for line in sys.stdin:
@@ -170,7 +208,7 @@ def main() -> None:
                     reset_peak()
                     answer = {"restMiB": resident_mib(), "torch": torch.__version__}
                 case "run":
-                    answer = baseline.run(request["part"], request.get("save"), request["strict"])
+                    answer = baseline.run(request["part"], request["save"])
                 case "memory":
                     answer = {"peakMiB": peak_mib()}
                 case "peaks":

@@ -11,27 +11,69 @@
 //               the optimizer step as they come in a round (where a round is one batch)
 //   evaluation  ACC, ASR and RA; the official procedure passes over the poisoned images twice
 //   defend      whole processes with one round, from start to file
+// On CUDA the baseline runs twice: with PyTorch's stock settings, which let convolutions be TF32, and strictly in float32.
 // Peak memory is the resident set's. Each part has processes of its own, and its peak counts from when they have
 // loaded (reset through /proc/self/clear_refs); for `defend` it is the whole process's. Not getrusage: its peak
 // survives exec and counts the parent.
-import {mkdtemp, rename, rm, writeFile} from 'node:fs/promises';
-import {availableParallelism, cpus, loadavg, tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {compare} from './agreement.mjs';
-import {measureDefend} from './defend.mjs';
 import {forwardFlops} from './flops.mjs';
-import {measurePart, measurePeaks, prepare} from './measure.mjs';
-import {HELP, parseOptions} from './options.mjs';
 import {findPython} from './python.mjs';
 import {report} from './report.mjs';
-import {median, summarize} from './summary.mjs';
+import {measureDefend, measurePart, measurePeaks, prepare, strictBaseline} from './sides.mjs';
+import {roundWithoutPgd, summarize} from './summary.mjs';
+import {CORES, machineFacts, runTool, settingsOf, worldOptions} from './tool.mjs';
 import {makeWorld} from './worlds.mjs';
 
-const log = (line) => console.error(`bench: ${line}`);
+const PARTS = ['loading', 'pgd', 'outer', 'round', 'evaluation', 'defend'];
+const PRECISIONS = ['fp32', 'tf32', 'bf16', 'fp16', 'auto'];
 
-async function bench(options, temporary) {
-  const date = new Date().toISOString();
-  const load = loadavg()[0];
+const HELP = `Measures the package against the plain PyTorch implementation of the official procedure
+(scripts/oracle), alternating in one run, and prints a Markdown table.
+
+  npm run bench -- [options]
+
+  --record <dir>      BackdoorBench record; without it a narrow net on synthetic images is made
+  --data <dir>        CIFAR-10, binary version (with --record)
+  --batch <n>         images per batch (256)
+  --clean <n>         clean images of a round (as --batch: one batch)
+  --rounds <n>        rounds of one run, timed together (1); from the 4th batch of a size on CUDA repeats a record
+  --test-limit <n>    evaluate on test images with an index below n (512)
+  --prior-rounds <n>  rounds that the trainee has behind it (1): in the very first batch both nets are
+                      equal and PGD is untypically short
+  --threads <n>       threads of either side (all cores: ${CORES})
+  --repeats <n>       counted pairs, after one warm-up each (3)
+  --parts <list>      of ${PARTS.join(',')}, or all (all but defend)
+  --precision <list>  of the package: ${PRECISIONS.join(',')} (fp32); the baseline is fp32, on CUDA
+                      also as PyTorch is by default, with TF32 convolutions
+  --device <name>     cpu or cuda (cpu)
+  --width <n>         base channels of the synthetic world's net (16)
+  --python <path>     a Python with torch, numpy and pillow; else SAU_BENCH_PYTHON; else a virtual
+                      environment is made in the package's cache folder
+  --json <file>       also writes everything as JSON
+`;
+
+function parse(flags) {
+  const {integer, list} = flags;
+  const batch = integer('batch', 256);
+  const precisions = list('precision', PRECISIONS, ['fp32']);
+  const parts = list('parts', PARTS, PARTS.slice(0, -1));
+  if (precisions.some((p) => p !== 'fp32') && !parts.includes('pgd')) {
+    throw new Error('Expected pgd in --parts: it shows whether --precision has an effect');
+  }
+  return {
+    ...worldOptions(flags),
+    batch,
+    clean: integer('clean', batch, batch),
+    rounds: integer('rounds', 1),
+    testLimit: integer('test-limit', 512),
+    priorRounds: integer('prior-rounds', 1, 0),
+    repeats: integer('repeats', 3),
+    ...{parts, precisions},
+  };
+}
+
+async function measure(options, temporary, log) {
+  const facts = machineFacts();
   const python = findPython(options.python, log);
   const world = await makeWorld(options, temporary, log);
   log('preparing the trainee that both sides start from');
@@ -40,12 +82,10 @@ async function bench(options, temporary) {
   log('measuring the peak of this machine');
   const peaks = await measurePeaks(python, options);
   const context = {world, flopsOfForward: forwardFlops(model), peaks};
-
-  // Without the paths of this machine.
-  const {record, data, python: _, json, ...settings} = options;
   const result = {
     subject: world.name,
-    ...{model, counts, options: settings, peaks, flopsOfForward: context.flopsOfForward},
+    ...{model, counts, options: settingsOf(options), peaks},
+    flopsOfForward: context.flopsOfForward,
     ...{rows: [], derived: [], agreement: []},
   };
   const measuring = {...options, python, temporary, log};
@@ -53,73 +93,25 @@ async function bench(options, temporary) {
     const sides = await (part === 'defend'
       ? measureDefend(world, measuring)
       : measurePart(part, world, measuring));
-    const [baseline, ...natives] = sides;
     result.rows.push(...summarize(part, sides, context));
-    for (const side of natives) {
-      const files = {baseline: baseline.file, native: side.file, fp32Delta: world.delta};
-      const answers = {baseline: baseline.last, native: side.last};
-      result.agreement.push(...(await compare(part, side.precision, answers, files)));
+    const baseline = strictBaseline(sides);
+    for (const side of sides.filter(({isBaseline}) => !isBaseline)) {
+      result.agreement.push(...(await compare(part, baseline, side, world)));
     }
   }
   result.derived = roundWithoutPgd(result.rows, options);
-  result.machine = {
-    cpu: cpus()[0]?.model ?? 'unknown CPU',
-    cores: availableParallelism(),
-    capability: peaks.cpuCapability,
-    gpu: peaks.gpu,
-    torch: peaks.torch,
-    libtorch,
-    node: process.versions.node,
-    ...{date, load},
-  };
+  const {torch, cpuCapability: capability, gpu} = peaks;
+  result.machine = {...facts, capability, gpu, torch, libtorch};
   return result;
 }
 
-/** The outer step and the optimizer's as they come in a round: pair by pair, round less PGD. */
-function roundWithoutPgd(rows, {batch, clean, rounds}) {
-  if (batch !== clean || rounds > 1) return [];
-  return rows
-    .filter(({part}) => part === 'round')
-    .flatMap((round) => {
-      const pgd = rows.find((row) => row.part === 'pgd' && row.precision === round.precision);
-      if (pgd === undefined) return [];
-      const [baseline, native] = ['baseline', 'native'].map((side) =>
-        round[side].seconds.map((seconds, i) => seconds - pgd[side].seconds[i]),
-      );
-      const ratios = baseline.map((seconds, i) => seconds / native[i]);
-      return {
-        part: 'round - pgd',
-        precision: round.precision,
-        baseline: {medianSeconds: median(baseline), seconds: baseline},
-        native: {medianSeconds: median(native), seconds: native},
-        ratio: {median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios)},
-        memoryShare: null,
-      };
-    });
+function failuresOf({agreement}) {
+  return agreement
+    .filter(({failure}) => failure !== null)
+    .map(
+      ({part, precision, what, value, failure}) =>
+        `${part} (${precision}): ${what} ${value}: ${failure}`,
+    );
 }
 
-async function main() {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === null) return console.log(HELP);
-  const temporary = await mkdtemp(join(tmpdir(), 'sau-bench-'));
-  try {
-    const result = await bench(options, temporary);
-    if (options.json !== null) {
-      await writeFile(`${options.json}.partial`, `${JSON.stringify(result, null, 2)}\n`);
-      await rename(`${options.json}.partial`, options.json);
-    }
-    console.log(report(result));
-    const failures = result.agreement.filter(({failure}) => failure !== null);
-    for (const {part, precision, what, value, failure} of failures) {
-      log(`FAILED: ${part} (${precision}): ${what} ${value}: ${failure}`);
-    }
-    if (failures.length > 0) process.exitCode = 1;
-  } finally {
-    await rm(temporary, {recursive: true, force: true});
-  }
-}
-
-main().catch((error) => {
-  console.error(`bench: ${error.message}`);
-  process.exitCode = 1;
-});
+await runTool('bench', {help: HELP, parse, measure, report, failuresOf});

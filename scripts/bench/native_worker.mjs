@@ -1,26 +1,27 @@
 // The package in a process of its own: answers JSON lines on stdin with JSON lines, as baseline_worker.py.
 import {readFile, writeFile} from 'node:fs/promises';
-import {createInterface} from 'node:readline';
-import {peakMiB, resetPeak, residentMiB} from './memory.mjs';
 import {
+  createSession,
+  deviceInfo,
   EVALUATION_BATCH,
   LOSS,
+  loadTestSets,
+  openRecord,
   PGD,
-  packageModule,
+  readCheckpoint,
   roundOptions,
   sessionOptions,
-  shuffledRoundOptions,
-} from './native_options.mjs';
+  setTestSets,
+  shuffledRounds,
+  unlearn,
+  writeCheckpoint,
+} from './package.mjs';
+import {answerLines, peakMiB, resetPeak, residentMiB} from './workers.mjs';
 
-const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
-const {openTarget} = packageModule('target');
-const {loadTestSets, setTestSets} = packageModule('test_sets');
-const {DEFAULTS} = packageModule('config/defaults');
-
-async function read({record, data, cleanIndices, testLimit}) {
-  const target = await openTarget({...DEFAULTS.defend, ckpt: record, data}, () => {});
-  const cleanSubset = await target.dataset.loadTrain(Int32Array.from(cleanIndices));
-  return {target, cleanSubset, ...(await loadTestSets(target, testLimit, {}))};
+async function read(world) {
+  const target = await openRecord(world);
+  const cleanSubset = await target.dataset.loadTrain(Int32Array.from(world.cleanIndices));
+  return {target, cleanSubset, ...(await loadTestSets(target, world.testLimit, {}))};
 }
 
 class Native {
@@ -48,7 +49,7 @@ class Native {
   async prepare() {
     const {session, target, world} = this;
     if (world.priorRounds > 0) {
-      await session.defend(shuffledRoundOptions(world, world.priorRounds));
+      await unlearn(session, shuffledRounds(world, world.priorRounds));
     }
     const {model: modelName, numClasses, size} = target;
     const stateDict = await session.exportStateDict();
@@ -86,7 +87,7 @@ class Native {
   }
 
   round() {
-    return this.session.defend(roundOptions(this.world));
+    return unlearn(this.session, roundOptions(this.world));
   }
 
   evaluation() {
@@ -159,10 +160,4 @@ async function answer({command, part, world, save}) {
   }
 }
 
-for await (const line of createInterface({input: process.stdin})) {
-  const reply = await answer(JSON.parse(line)).catch((error) => {
-    console.error(error);
-    return {error: `native: ${error.message}`};
-  });
-  process.stdout.write(`${JSON.stringify(reply)}\n`);
-}
+await answerLines('native', answer);

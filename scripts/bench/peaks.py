@@ -20,7 +20,7 @@ def measure_peaks(device: str, threads: int) -> dict[str, Any]:
     }
     kinds = [("fp32", torch.float32, False), ("bf16", torch.bfloat16, False)]
     if device != "cpu":
-        kinds.insert(1, ("tf32", torch.float32, True))
+        kinds += [("tf32", torch.float32, True), ("fp16", torch.float16, False)]
     for name, dtype, tf32 in kinds:
         torch.backends.cuda.matmul.allow_tf32 = tf32
         torch.backends.cudnn.allow_tf32 = tf32

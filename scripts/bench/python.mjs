@@ -1,7 +1,7 @@
 import {execFileSync} from 'node:child_process';
 import {existsSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
-import {packageModule} from './native_options.mjs';
+import {cacheFolder, packageRoot} from './package.mjs';
 
 const CHECK = 'import torch, numpy, PIL; print(torch.__version__)';
 
@@ -31,8 +31,6 @@ export function findPython(given, log) {
 }
 
 function ownEnvironment(log) {
-  const {cacheFolder} = packageModule('native/libtorch');
-  const {packageRoot} = packageModule('native/package_root');
   const {version} = JSON.parse(readFileSync(join(packageRoot(), 'libtorch.json'), 'utf8'));
   const folder = join(cacheFolder(), `bench-torch-${version}`);
   const python = join(folder, 'bin', 'python');

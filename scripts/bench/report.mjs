@@ -1,4 +1,5 @@
 // The results as Markdown.
+import {percent, secondsText as seconds, table} from './tool.mjs';
 
 /** `result`: what bench.mjs also writes as JSON. */
 export function report(result) {
@@ -16,10 +17,20 @@ export function report(result) {
       `${machine.libtorch}, Node ${machine.node}; ${machine.date}; load ${machine.load.toFixed(1)} at the start.`,
     '',
     ...table(
-      ['part', 'package', 'baseline s', 'package s', 'times faster (min-max)', 'peak MiB', 'share'],
+      [
+        'part',
+        'package',
+        'baseline',
+        'baseline s',
+        'package s',
+        'times faster (min-max)',
+        'peak MiB',
+        'share',
+      ],
       [...rows, ...derived].map((row) => [
         row.part,
         row.precision,
+        row.baseline.precision,
         seconds(row.baseline.medianSeconds),
         seconds(row.native.medianSeconds),
         `${row.ratio.median.toFixed(2)} (${row.ratio.min.toFixed(2)}-${row.ratio.max.toFixed(2)})`,
@@ -30,12 +41,14 @@ export function report(result) {
       ]),
     ),
     '',
-    `Medians of ${options.repeats} alternating pairs; "times faster" is the median of the pairs' ratios.`,
+    `Medians of ${options.repeats} alternating pairs; "times faster" is the median of the pairs' ratios. A baseline in tf32 has ` +
+      "PyTorch's stock settings on a GPU.",
     '',
     ...table(
       [
         'part',
         'package',
+        'baseline',
         'F',
         'GFLOP',
         'GFLOP/s',
@@ -51,7 +64,7 @@ export function report(result) {
     '',
     ...table(
       ['measured peak', 'matmul GFLOP/s', 'conv GFLOP/s'],
-      ['fp32', 'tf32', 'bf16']
+      ['fp32', 'tf32', 'bf16', 'fp16']
         .filter((name) => peaks[name] !== undefined)
         .map((name) => [name, giga(peaks[name].matmul), giga(peaks[name].conv)]),
     ),
@@ -70,11 +83,12 @@ export function report(result) {
   ].join('\n');
 }
 
-function workRow({part, precision, forwards, flops, rates, shareOfPeak}) {
+function workRow({part, precision, baseline, forwards, flops, rates, shareOfPeak}) {
   const share = ({matmul, conv}) => `${percent(matmul)} / ${percent(conv)}`;
   return [
     part,
     precision,
+    baseline.precision,
     `${Math.round(forwards.official)} -> ${Math.round(forwards.native)}`,
     `${giga(flops.official)} -> ${giga(flops.native)}`,
     `${giga(rates.baseline)} -> ${giga(rates.native)}`,
@@ -83,19 +97,6 @@ function workRow({part, precision, forwards, flops, rates, shareOfPeak}) {
   ];
 }
 
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
-}
-
-function seconds(value) {
-  return value < 10 ? value.toPrecision(3) : value.toFixed(1);
-}
-
 function giga(value) {
   return (value / 1e9).toPrecision(4).replace(/e\+?(\d+)$/, 'e$1');
-}
-
-function percent(share) {
-  return `${(100 * share).toFixed(0)} %`;
 }

@@ -1,4 +1,6 @@
+// Processes that answer JSON lines: the side that asks, and the side that answers.
 import {execFileSync, spawn} from 'node:child_process';
+import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 
@@ -107,4 +109,33 @@ export function gpuMemory() {
   } catch {
     return new Map();
   }
+}
+
+/** Answers with what `answer(request)` resolves to, or with {error}, until stdin ends. */
+export async function answerLines(name, answer) {
+  for await (const line of createInterface({input: process.stdin})) {
+    const reply = await answer(JSON.parse(line)).catch((error) => {
+      console.error(error);
+      return {error: `${name}: ${error.message}`};
+    });
+    process.stdout.write(`${JSON.stringify(reply)}\n`);
+  }
+}
+
+/** From here on the peak counts anew. Resident memory of this process (Linux), as in baseline_worker.py. */
+export function resetPeak() {
+  return writeFile('/proc/self/clear_refs', '5');
+}
+
+export function residentMiB() {
+  return status('VmRSS');
+}
+
+export function peakMiB() {
+  return status('VmHWM');
+}
+
+async function status(field) {
+  const text = await readFile('/proc/self/status', 'utf8');
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(text)[1]) / 1024;
 }

@@ -2,7 +2,13 @@
 import {existsSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
-import {EVALUATION_BATCH, packageModule} from './native_options.mjs';
+import {
+  attack,
+  chooseCleanSubset,
+  EVALUATION_BATCH,
+  makeSyntheticDataset,
+  openDataset,
+} from './package.mjs';
 
 /** {record, data, trainee, delta, cleanIndices, ...}; `temporary` is an empty folder. */
 export async function makeWorld(options, temporary, log) {
@@ -11,8 +17,6 @@ export async function makeWorld(options, temporary, log) {
     record === null
       ? await syntheticPlace(options, temporary, log)
       : {record: resolve(record), data: binaryCifar(resolve(data))};
-  const {openDataset} = packageModule('datasets/open_dataset');
-  const {chooseCleanSubset} = packageModule('datasets/clean_subset');
   const {trainCount} = await openDataset({path: place.data});
   const {indices} = await chooseCleanSubset({kind: 'count', count: clean}, trainCount, 0);
   return {
@@ -42,8 +46,6 @@ function binaryCifar(data) {
 
 /** Ten classes of drawn images in CIFAR-10's binary layout, and a BadNets record of a narrow net on them. */
 async function syntheticPlace({clean, testLimit, width, threads, device}, temporary, log) {
-  const {makeSyntheticDataset} = packageModule('datasets/synthetic');
-  const {attack} = packageModule('index');
   log(`making synthetic images and a backdoored preactresnet18_w${width}`);
   const data = join(temporary, 'cifar-10-batches-bin');
   const record = join(temporary, 'record', 'badnet_synthetic');

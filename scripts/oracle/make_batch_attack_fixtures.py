@@ -3,12 +3,14 @@
 `make_batch_attack_fixtures.py OUT` writes a flat dict name -> contiguous float32 tensor. WaNet:
 control points and noise with the grid and the warped images that follow from them. Input-aware:
 what generators with the weights of `weight_at` draw, and the number of their parameters. Rounding:
-grey levels on their way into the model's scale and back.
+grey levels on their way into the model's scale and back. Dithering: grey levels and what is left of
+them with eight levels.
 """
 
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -109,6 +111,22 @@ def rounding() -> dict[str, Tensor]:
     return {"rounding.levels": (there_and_back(rounded / 255) * 255).trunc()}
 
 
+def dithered(levels: int = 8) -> dict[str, Tensor]:
+    """Floyd and Steinberg's error diffusion in double precision, then whole grey levels."""
+    before = torch.randint(0, 256, (2, 3, SIDE, SIDE)).float()
+    values = np.pad(before.numpy().astype(np.float64), ((0, 0), (0, 0), (0, 1), (1, 1)))
+    step = 255 / (levels - 1)
+    for y in range(SIDE):
+        for x in range(1, SIDE + 1):
+            old = values[:, :, y, x].copy()
+            new = np.round(old / step) * step
+            values[:, :, y, x] = new
+            for down, right, share in ((0, 1, 7), (1, -1, 3), (1, 0, 5), (1, 1, 1)):
+                values[:, :, y + down, x + right] += (old - new) * share / 16
+    after = np.round(values[:, :, :SIDE, 1 : SIDE + 1])
+    return {"dithering.before": before, "dithering.after": torch.from_numpy(after).float()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
@@ -116,7 +134,13 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     images = torch.randn(2, 3, SIDE, SIDE)
-    tensors = {"images": images, **wanet(images), **input_aware(images), **rounding()}
+    tensors = {
+        "images": images,
+        **wanet(images),
+        **input_aware(images),
+        **rounding(),
+        **dithered(),
+    }
     torch.save({name: value.contiguous() for name, value in tensors.items()}, out / "attacks.pt")
 
 

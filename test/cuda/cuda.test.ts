@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest';
 import type {ExecutionName} from '../../lib/native/contract.js';
 import {deviceInfo} from '../../lib/session/open_session.js';
 import {
+  bytesOf,
   flatten,
   imageSetOf,
   loadedSession,
@@ -10,6 +11,7 @@ import {
   relativeL2,
   sau,
   tensorsOf,
+  tinySession,
   UNLEARN,
 } from '../native/support.js';
 
@@ -23,7 +25,7 @@ describe.skipIf(!info.cudaBuilt)('a LibTorch with CUDA (skipped: this one is a C
 
 describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
   const batch = async (device: string) =>
-    loadedSession(imageSetOf(await tensorsOf('tiny_batch.pt')), {device});
+    loadedSession(imageSetOf(await tensorsOf('tiny_batch.pt')), {device, precision: 'fp32'});
 
   it('the device has a name and memory', () => {
     expect(info.cudaDevices.length).toBeGreaterThan(0);
@@ -62,6 +64,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
       const weights = async (tuning: {execution: ExecutionName}) => {
         using session = await loadedSession(imageSetOf(await tensorsOf('tiny_batch.pt')), {
           device: 'cuda',
+          precision: 'fp32',
           tuning,
         });
         await session.defend(sau(options));
@@ -71,6 +74,23 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
       expect(relativeL2(await weights({execution}), dynamic)).toBeLessThan(1e-3);
     },
   );
+
+  it('the precision is by default that of PyTorch, float32 with TF32 convolutions', async () => {
+    using session = await tinySession({device: 'cuda'});
+    expect(session.precision).toBe('tf32');
+  });
+
+  it('two deterministic runs of one seed end at the same weights, bit for bit', async () => {
+    const weights = async () => {
+      using session = await loadedSession(imageSetOf(await tensorsOf('tiny_batch.pt')), {
+        device: 'cuda',
+        deterministic: true,
+      });
+      await session.defend(sau({...UNLEARN, rounds: 8}));
+      return bytesOf(await session.exportStateDict());
+    };
+    expect(await weights()).toEqual(await weights());
+  });
 
   it('it predicts what the CPU predicts', async () => {
     using session = await batch('cuda');

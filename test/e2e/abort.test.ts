@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {DefendRunOptions, Progress} from '../../lib/index.js';
@@ -78,6 +79,41 @@ describe.skipIf(!IS_BUILT)('an aborted defense', () => {
     });
     await expect(promise).rejects.toBe(reason);
     expect(namesIn(out)).toEqual([]);
+  });
+
+  it('within its first round has nothing to save either, and leaves an earlier result as it was', async () => {
+    const {defend} = builtPackage();
+    const out = join(world.folder, 'earlier');
+    const options = {...CPU, ckpt: world.record, clean: '20', batchSize: 8, out, force: true};
+    await defend({...options, rounds: 1});
+    const contents = () =>
+      Object.fromEntries(namesIn(out).map((name) => [name, readFileSync(join(out, name), 'hex')]));
+    const before = contents();
+    const controller = new AbortController();
+    const run = {
+      ...{signal: controller.signal, saveOnAbort: true},
+      onProgress: ({kind}: Progress) => {
+        if (kind === 'batch') controller.abort(reason);
+      },
+    };
+    await expect(defend({...options, rounds: 3}, run)).rejects.toBe(reason);
+    expect(contents()).toEqual(before);
+  });
+
+  it('that was aborted before rejects with the reason whatever else is wrong', async () => {
+    const {attack, defend, demo, evaluate, removeSetup, setup} = builtPackage();
+    const signal = AbortSignal.abort(reason);
+    const wrong = {ckpt: 'absent.pt', rounds: -1} as const;
+    for (const running of [
+      defend(wrong, {signal}),
+      evaluate({ckpt: 'absent.pt', batchSize: 0}, {signal}),
+      attack({kind: 'badnet', poisonRate: 7}, {signal}),
+      demo({size: -1}, {signal}),
+      setup({sha256: 'no sum'}, {signal}),
+      removeSetup({signal}),
+    ]) {
+      await expect(running).rejects.toBe(reason);
+    }
   });
 
   it('does not stop an evaluation that is over', async () => {

@@ -99,11 +99,11 @@ describe.skipIf(!IS_BUILT)('Ctrl-C during defend', () => {
   beforeAll(() => rmSync(out(), {recursive: true, force: true}));
 
   /** Presses Ctrl-C when a line of progress matches, `times` times. */
-  async function interrupted(name: string, when: RegExp, times: number) {
+  async function interrupted(name: string, when: RegExp, times: number, more = ['--json']) {
     const args = [...DEFEND, '--ckpt', world.record, '--rounds', '200'];
     const child: ChildProcess = spawn(
       process.execPath,
-      [PROGRAM, ...args, '--out', join(out(), name), '--json'],
+      [PROGRAM, ...args, '--out', join(out(), name), ...more],
       {cwd: world.folder, stdio: ['ignore', 'pipe', 'pipe']},
     );
     let stdout = '';
@@ -136,6 +136,16 @@ describe.skipIf(!IS_BUILT)('Ctrl-C during defend', () => {
     });
     const {stateDict} = await builtPackage().readCheckpoint(result.files.checkpoint);
     expect(stateDict.size).toBe(102);
+  });
+
+  it('says how to measure the weights that it leaves, with a command that works', async () => {
+    const {status, stdout} = await interrupted('unmeasured', /round 2\/200/, 1, []);
+    expect(status).toBe(130);
+    const [, command = ''] = /next: measure .*\n {2}\$ sau-native (.*)/.exec(stdout) ?? [];
+    expect(command).toMatch(/^evaluate --ckpt .*defense_result\.pt --against /);
+    const measured = sau(world.folder, command.split(' '));
+    expect(measured).toMatchObject({status: 0});
+    expect(measured.stdout).toMatch(/before +\d.*\nafter +\d.*\nDER \d/);
   });
 
   it('exits with 130 and leaves no file where there is nothing to save', async () => {

@@ -2,7 +2,7 @@ import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {DefendResult} from '../../lib/index.js';
-import {builtPackage, CPU, IS_BUILT, useWorld} from './world.js';
+import {builtPackage, CPU, IS_BUILT, namesIn, SCALE, useWorld} from './world.js';
 
 describe.skipIf(!IS_BUILT)('an evaluation', () => {
   const world = useWorld();
@@ -41,6 +41,53 @@ describe.skipIf(!IS_BUILT)('an evaluation', () => {
     const accDrop = Math.max(0, (before?.acc ?? 0) - (metrics.acc ?? 0));
     expect(asrDrop - accDrop).not.toBe(0);
     expect(der).toBeCloseTo((asrDrop - accDrop + 1) / 2, 12);
+  });
+
+  it('against weights without a record measures what the checkpoint itself has', async () => {
+    const {stateDict, modelName, numClasses} = await builtPackage().readCheckpoint(world.record);
+    const bare = join(world.folder, 'bare.pt');
+    await builtPackage().writeCheckpoint(bare, {
+      modelName: modelName ?? '',
+      numClasses: numClasses ?? 0,
+      stateDict,
+    });
+    const {metrics, before} = await builtPackage().evaluate({
+      ...CPU,
+      ckpt: defense.files.checkpoint,
+      against: bare,
+    });
+    expect(metrics).toEqual(defense.after);
+    expect(before).toEqual(defense.before);
+  });
+
+  it('of damaged weights rejects with ERR_DIVERGED and names their file, and so does a defense', async () => {
+    const checkpoint = await builtPackage().readCheckpoint(defense.files.checkpoint ?? '');
+    const broken = new Map(checkpoint.stateDict);
+    const bias = new Float32Array(10).fill(Number.NaN);
+    broken.set('linear.bias', {
+      dtype: 'float32',
+      shape: [10],
+      data: new Uint8Array(bias.buffer),
+    });
+    const ckpt = join(world.folder, 'broken.pt');
+    await builtPackage().writeCheckpoint(ckpt, {
+      ...{modelName: 'preactresnet18_w8', numClasses: 10, stateDict: broken},
+    });
+    const common = {...CPU, ckpt, data: world.data, ...SCALE};
+    const out = join(world.folder, 'diverged');
+    for (const running of [
+      builtPackage().evaluate(common),
+      builtPackage().defend({...common, clean: '20', out}),
+    ]) {
+      await expect(running).rejects.toMatchObject({
+        code: 'ERR_DIVERGED',
+        message: expect.stringMatching(
+          /^Expected finite logits for the clean test images but those of 50 of 50 images .*broken\.pt/,
+        ),
+        details: {path: ckpt},
+      });
+    }
+    expect(namesIn(out)).toEqual([]);
   });
 
   it('of weights elsewhere takes the poisoned test set from the record it is given', async () => {

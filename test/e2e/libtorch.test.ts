@@ -1,7 +1,7 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {IS_BUILT, namesIn, sau, useWorld} from './world.js';
+import {IS_BUILT, namesIn, SCALE_FLAGS, sau, useWorld} from './world.js';
 
 describe.skipIf(!IS_BUILT)('without a usable LibTorch', () => {
   const world = useWorld();
@@ -39,6 +39,25 @@ describe.skipIf(!IS_BUILT)('without a usable LibTorch', () => {
     ]);
     expect(stderr).toMatch(/Run `npx sau-native setup`.*SAU_NATIVE_LIBTORCH/);
     expect(namesIn(file('out'))).toEqual([]);
+  });
+
+  it.each([
+    ['defend', ['--ckpt', 'absent.pt', '--out', 'nothing']],
+    ['evaluate', ['--ckpt', 'absent.pt']],
+    ['attack badnet', ['--data', 'absent', '--out', 'nothing']],
+    ['demo', ['--out', 'nothing']],
+  ])('%s says so before it reads or writes anything', (command, args) => {
+    const {status, stderr} = sau(world.folder, [...command.split(' '), ...args], nowhere());
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^sau-native: Expected LibTorch .* but found none/);
+    expect(stderr).toContain('(ERR_LIBTORCH_NOT_FOUND)');
+    expect(existsSync(file('nothing'))).toBe(false);
+  });
+
+  it('poisoned images are made all the same', () => {
+    const args = ['--data', world.data, '--out', 'poisoned', '--poison-only', ...SCALE_FLAGS];
+    expect(sau(world.folder, ['attack', 'badnet', ...args], nowhere())).toMatchObject({status: 0});
+    expect(namesIn(file('poisoned'))).toContain('bd_train_dataset');
   });
 
   it('an empty folder as SAU_NATIVE_LIBTORCH is an error, not skipped', () => {

@@ -148,7 +148,7 @@ describe.skipIf(!IS_BUILT)('setup from a file or folder', () => {
     await setup(world.file('libtorch.zip', makeZip(libTorchEntries())));
     world.file('cache/libtorch-2.13.0-mine/lib/libtorch_cpu.so', 'placed by hand');
     world.file('cache/downloads/part', 'half');
-    const {status, stdout} = await world.sau(['setup', '--remove', '--json']);
+    const {status, stdout} = await world.sau(['setup', '--remove', '--yes', '--json']);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
       action: 'removed',
@@ -160,9 +160,18 @@ describe.skipIf(!IS_BUILT)('setup from a file or folder', () => {
     expect(namesIn(world.cache)).toEqual(['libtorch-2.13.0-mine']);
   });
 
+  it('--remove asks, and where nobody can be asked it removes nothing and says what it would', async () => {
+    await setup(world.file('libtorch.zip', makeZip(libTorchEntries())));
+    const {status, stderr} = await world.sau(['setup', '--remove']);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`to remove: ${join(world.cache, NAME)}\n`);
+    expect(stderr).toContain('Run `npx sau-native setup --remove --yes`');
+    expect(namesIn(world.cache)).toContain(NAME);
+  });
+
   it('--remove takes an empty cache away whole, and is content where there is none', async () => {
     await setup(world.file('libtorch.zip', makeZip(libTorchEntries())));
-    const first = await world.sau(['setup', '--remove']);
+    const first = await world.sau(['setup', '--remove', '--yes']);
     expect(first).toMatchObject({
       status: 0,
       stdout: expect.stringContaining(`removed ${world.cache}`),

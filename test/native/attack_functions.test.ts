@@ -92,6 +92,13 @@ describe("BPP's quantisation", () => {
     const plain = quantize({...square, levels: 2, dithering: false});
     expect(new Set(plain)).toEqual(new Set([0]));
   });
+
+  it("gives the oracle's whole grey levels when it dithers to eight levels", async () => {
+    const oracle = await tensorsOf('attacks.pt');
+    const input = {images: floatsOf(oracle, 'dithering.before'), ...SIZES};
+    const output = (await functions()).quantize({...input, levels: 8, dithering: true});
+    expect([...output]).toEqual([...floatsOf(oracle, 'dithering.after')]);
+  });
 });
 
 describe('the augmentation of a whole batch', () => {

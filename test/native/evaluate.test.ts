@@ -42,6 +42,30 @@ describe('an evaluation', () => {
     },
   );
 
+  it.each([
+    ['clean', Number.NaN],
+    ['poisoned', Number.POSITIVE_INFINITY],
+  ] as const)(
+    'rejects with ERR_DIVERGED where the logits of %s images are %s',
+    async (which, value) => {
+      using session = await loadedSession();
+      await session.setImages(
+        which === 'clean' ? 'cleanTest' : 'poisonedTest',
+        (await sets())[which],
+      );
+      const state = new Map(await session.exportStateDict());
+      const bias = Float32Array.of(0, value, 0, 0, 0);
+      state.set('linear.bias', {dtype: 'float32', shape: [5], data: new Uint8Array(bias.buffer)});
+      await session.loadStateDict(state);
+      const error = await errorOf(session.evaluate('trainee', 8), 'ERR_DIVERGED');
+      expect(error.message).toMatch(
+        new RegExp(
+          `finite logits for the ${which} test images but those of .* of .* images are not`,
+        ),
+      );
+    },
+  );
+
   it('averages batch means, not images: the last batch counts as much as the others', async () => {
     using session = await bothSession();
     const uneven = await session.evaluate('trainee', 8);

@@ -13,6 +13,7 @@ import {
 } from './support.js';
 
 const tuning = {execution: 'auto', chunkSize: 0, cacheMib: 0} as const;
+const ARITHMETIC = {precision: 'fp32', evalPrecision: 'fp32', deterministic: false} as const;
 
 /** argmax of each row of [n,k] logits. */
 function argmax(logits: Float32Array, classes: number): Int32Array {
@@ -43,7 +44,7 @@ describe('the classifier', () => {
       numClasses,
       mean,
       std,
-      precision: 'fp32',
+      ...ARITHMETIC,
       tuning,
     });
     const state = await tensorsOf('tiny_reference.pt');
@@ -57,7 +58,7 @@ describe('the classifier', () => {
     const {core} = await loadCore();
     const {mean, std} = facts;
     const options = {device: 'cpu', seed: 0, threads: 1, model: 'preactresnet18', mean, std};
-    const native = new core.Session({...options, numClasses: 10, precision: 'fp32', tuning});
+    const native = new core.Session({...options, numClasses: 10, ...ARITHMETIC, tuning});
     const layout = await native.layout();
     native.dispose();
     const parameters = layout.filter(({name}) => /(weight|bias)$/.test(name));

@@ -10,7 +10,8 @@ async function nativeSession(): Promise<NativeSession> {
   const tuning = {execution: 'dynamic', chunkSize: 0, cacheMib: 0} as const;
   const target = {model, numClasses, mean, std};
   const {core} = await loadCore();
-  const options = {device: 'cpu', seed: 0, threads: 1, precision: 'fp32', tuning} as const;
+  const precision = {precision: 'fp32', evalPrecision: 'fp32', deterministic: false} as const;
+  const options = {device: 'cpu', seed: 0, threads: 1, tuning, ...precision} as const;
   const session = new core.Session({...options, ...target});
   await session.initialize();
   const images = imageSetOf(await tensorsOf('rounds.pt'));

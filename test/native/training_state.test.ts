@@ -4,6 +4,7 @@ import {
   bytesOf,
   errorOf,
   flatten,
+  floatsOf,
   imageSetOf,
   loadedSession,
   tensorsOf,
@@ -148,6 +149,73 @@ describe('the learning rate', () => {
     ] as const) {
       expect((await stepOf(epoch, options)) / constant / share).toBeCloseTo(1, 3);
     }
+  });
+});
+
+describe('a plateau', () => {
+  /** One batch, so that the loss of an epoch does not depend on the order, and steps too small to lower it. */
+  const FLAT: TrainOptions = {
+    ...TRAIN,
+    ...{schedule: 'plateau', gamma: 0.1, epochs: 26, batchSize: 32, cropPadding: 0, flip: false},
+    optimizer: {...TRAIN.optimizer, learningRate: 1e-6, momentum: 0, nesterov: false},
+  };
+
+  /** How far the head's bias, which is small, moves in each epoch. */
+  async function stepsOf(options: TrainOptions): Promise<number[]> {
+    using session = await trainSession();
+    const bias = async () => floatsOf(await session.exportStateDict(), 'linear.bias');
+    const zero = new Map(await session.exportStateDict());
+    zero.set('linear.bias', {dtype: 'float32', shape: [5], data: new Uint8Array(20)});
+    await session.loadStateDict(zero, 'trainee');
+    const steps: number[] = [];
+    let before = await bias();
+    for (let epoch = 0; epoch < options.epochs; epoch++) {
+      await session.train(options, {}, {firstEpoch: epoch, stopEpoch: epoch + 1});
+      const after = await bias();
+      steps.push(Math.hypot(...after.map((value, i) => value - (before[i] ?? 0))));
+      before = after;
+    }
+    return steps;
+  }
+
+  it('lowers the rate after more than ten epochs without a better loss, counted anew each time', async () => {
+    const steps = await stepsOf(FLAT);
+    const first = steps[0] ?? 0;
+    expect(first).toBeGreaterThan(0);
+    // The first epoch has the best loss; the eleven after it are one too many.
+    const shares = steps.map((step) => Math.round(Math.log10(step / first)));
+    const expected = [...Array(12).fill(0), ...Array(11).fill(-1), ...Array(3).fill(-2)];
+    expect(shares.map((share) => share + 0)).toEqual(expected);
+  });
+
+  it('leaves the rate where it is while the loss falls', async () => {
+    const falling = {...FLAT, epochs: 14, optimizer: {...FLAT.optimizer, learningRate: 0.01}};
+    using plateau = await trainSession();
+    await plateau.train(falling);
+    using constant = await trainSession();
+    await constant.train({...falling, schedule: 'constant'});
+    expect(bytesOf(await plateau.exportStateDict())).toEqual(
+      bytesOf(await constant.exportStateDict()),
+    );
+  });
+
+  it('goes on in another session with the same bits, and not without its state', async () => {
+    const whole = await wholeTraining(FLAT);
+    using first = await trainSession();
+    await first.train(FLAT, {}, {firstEpoch: 0, stopEpoch: 7});
+    const [weights, state] = [await first.exportStateDict(), await first.exportTraining()];
+    using second = await tinySession({seed: 9});
+    await second.initialize();
+    await second.setImages('train', imageSetOf(await tensorsOf('training.pt')));
+    await second.loadStateDict(weights, 'trainee');
+    await second.loadTraining(state);
+    await second.train(FLAT, {}, {firstEpoch: 7, stopEpoch: FLAT.epochs});
+    expect(bytesOf(await second.exportStateDict())).toEqual(whole.weights);
+    expect(bytesOf(await second.exportTraining())).toEqual(bytesOf(whole.state));
+    await second.loadTraining(new Map([...state].filter(([name]) => name !== 'schedule.plateau')));
+    const later = {firstEpoch: 7, stopEpoch: 8};
+    const error = await errorOf(second.train(FLAT, {}, later), 'ERR_CHECKPOINT');
+    expect(error.message).toContain('schedule');
   });
 });
 

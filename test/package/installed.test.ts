@@ -108,7 +108,7 @@ describe.skipIf(!IS_BUILT || libtorch === null)('the tarball', () => {
     const welcome = [
       /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|libtorch\.json)$/,
       /^dist\/(lib|bin)\/[\w/-]+(\.js|\.mjs|\.d\.ts|\.d\.mts)$/,
-      /^docs\/([\w-]+\.(md|svg)|Dockerfile)$/,
+      /^docs\/(?!demo-)([\w-]+\.(md|svg)|Dockerfile)$/,
       /^prebuilds\/linux-x64\/(sau-native\.glibc\.node|sau_core\.so|sau_cuda\.so|sau_build\.json)$/,
     ];
     const strangers = paths.filter((path) => !welcome.some((pattern) => pattern.test(path)));

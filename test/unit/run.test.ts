@@ -72,8 +72,17 @@ describe('the signal of a run', () => {
     controller.abort('enough');
     resolve();
     expect(await run).toMatchObject({aborted: true, reason: 'enough'});
-    expect(await signalOf({signal: AbortSignal.abort('before')})).toMatchObject({reason: 'before'});
     expect(await signalOf({})).toMatchObject({aborted: false});
+  });
+
+  it('that was aborted before is what the run rejects with, and nothing is begun', async () => {
+    let begun = false;
+    const run = startRun({signal: AbortSignal.abort('before')}, async () => {
+      begun = true;
+      throw new Error('what else is wrong');
+    });
+    await expect(run).rejects.toBe('before');
+    expect(begun).toBe(false);
   });
 
   it('is let go of when the run has ended', async () => {

@@ -36,7 +36,7 @@ torch::Tensor quantize_dithered(const torch::Tensor& images, int64_t levels) {
   for (int64_t plane = 0; plane < images.size(0) * images.size(1); ++plane) {
     dither_plane(result.data_ptr<float>() + plane * height * width, height, width, levels);
   }
-  return result.to(images.device());
+  return result.round().to(images.device());
 }
 
 Bpp::Bpp(const InBatchAttackOptions& options, BppOptions method, const AttackScene& scene)

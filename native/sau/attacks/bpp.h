@@ -6,8 +6,9 @@ namespace sau {
 /// Grey levels in [0,255] -> the nearest of `levels` evenly spaced ones, halves to the even one
 /// (specification B4.10).
 torch::Tensor quantize(const torch::Tensor& levels_in, int64_t levels);
-/// The same with Floyd and Steinberg's diffusion of each pixel's error to its neighbours to the
-/// right and below. images: [n,C,H,W] in [0,255].
+/// Quantises with Floyd and Steinberg's diffusion of each pixel's error to its neighbours to the
+/// right and below, then rounds to whole grey levels, which quantize() leaves fractional. images:
+/// [n,C,H,W] in [0,255].
 torch::Tensor quantize_dithered(const torch::Tensor& images, int64_t levels);
 
 /// BPP (specification B4.10): the trigger is a coarse quantisation. Negative images carry the

@@ -19,10 +19,11 @@ class FtDefense final : public Defense {
 
   FtDefense(Workspace& workspace, const FtOptions& options, const RunControl& control);
   Figures run_round(const Round& round) override;
-  std::vector<NamedTensor> state() const override { return optimizer_.state(); }
+  std::vector<NamedTensor> state() const override;
 
  private:
   Optimizer optimizer_;
+  Schedule schedule_;
   const RunControl& control_;
   EpochTrainer trainer_;
 };

@@ -6,11 +6,13 @@ namespace sau {
 
 SauDefense::RoundSums::RoundSums(const torch::Device& device)
     : losses(torch::zeros({3}, device)),
-      suspects(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))) {}
+      suspects(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))),
+      broken(torch::zeros_like(suspects)) {}
 
 void SauDefense::RoundSums::reset() {
   losses.zero_();
   suspects.zero_();
+  broken.zero_();
 }
 
 void SauDefense::RoundSums::add(const OuterLosses& outer) {
@@ -27,7 +29,8 @@ SauDefense::SauDefense(Workspace& workspace, SauOptions options, const RunContro
       optimizer_(workspace.model(ModelRole::kTrainee).model().parameters(), options_.optimizer),
       sums_(workspace.device()),
       recorded_(workspace.plan().recorded),
-      repeated_step_([this](const StepInputs& inputs) { step(inputs); }) {
+      repeated_step_([this](const StepInputs& inputs) { step(inputs); },
+                     recorder_of(workspace.device()), on_refusal(workspace.plan(), control)) {
   TORCH_CHECK(options_.batch_size > 0 && options_.outer_steps > 0,
               "expected a batch size and outer steps > 0, got ", options_.batch_size, " and ",
               options_.outer_steps);
@@ -70,6 +73,7 @@ void SauDefense::step(const StepInputs& inputs) {
   const auto [perturbation, losses] =
       unlearner_.first_step(batch, start, options_.pgd, options_.loss);
   sums_.add(losses);
+  sums_.broken += perturbation.broken;
   optimizer_.step();
   for (int64_t step = 1; step < options_.outer_steps; ++step) {
     optimizer_.zero_grad();
@@ -90,6 +94,9 @@ Figures SauDefense::figures() const {
   const int64_t batches = (count + options_.batch_size - 1) / options_.batch_size;
   const auto steps = static_cast<double>(batches * options_.outer_steps);
   const auto means = (sums_.losses / steps).to(torch::kCPU, torch::kFloat64);
+  // Of a loss that is no number run_rounds says more.
+  if (means[0].isfinite().item<bool>())
+    require_unbroken(sums_.broken.item<int64_t>(), unlearner_.precision());
   return {{"loss", means[0].item<double>()},
           {"cleanLoss", means[1].item<double>()},
           {"sharedLoss", means[2].item<double>()},

@@ -44,6 +44,7 @@ class SauDefense final : public Defense {
   struct RoundSums {
     torch::Tensor losses;    ///< [3]: total, clean, shared
     torch::Tensor suspects;  ///< int64
+    torch::Tensor broken;    ///< int64, see Perturbation
 
     explicit RoundSums(const torch::Device& device);
     void reset();

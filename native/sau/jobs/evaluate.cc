@@ -1,12 +1,14 @@
 #include "sau/jobs/evaluate.h"
 
 #include "sau/metrics.h"
+#include "sau/precision.h"
 
 namespace sau::jobs {
 
 Metrics evaluate(const Workspace& workspace, const EvaluateOptions& options,
                  const RunControl& control) {
-  return measure(workspace.frozen(options.model, torch::kFloat32),
+  const MeasuringGuard measuring(workspace.options());
+  return measure(workspace.frozen(options.model, measuring_dtype(workspace.options())),
                  workspace.find_images(ImageRole::kCleanTest),
                  workspace.find_images(ImageRole::kPoisonedTest), options.batch_size, control);
 }

@@ -10,7 +10,9 @@ torch::Tensor perturb(Workspace& workspace, const PerturbOptions& options,
   const Unlearner unlearner(workspace, options.images, control);
   const auto batch = unlearner.batch(options.indices.to(workspace.device()));
   const auto start = unlearner.start_of(batch.pixels, options.pgd);
-  return to_host(unlearner.perturb(batch, start, options.pgd).delta);
+  const auto found = unlearner.perturb(batch, start, options.pgd);
+  require_unbroken(found.broken.item<int64_t>(), unlearner.precision());
+  return to_host(found.delta);
 }
 
 }  // namespace sau::jobs

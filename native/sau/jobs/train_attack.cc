@@ -4,6 +4,7 @@
 
 #include "sau/jobs/evaluate.h"
 #include "sau/metrics.h"
+#include "sau/precision.h"
 #include "sau/victim_trainer.h"
 
 namespace sau::jobs {
@@ -62,8 +63,9 @@ void measure_cross(Workspace& workspace, InBatchAttack& attack, RoundDone& repor
   const DrawGuard guard(workspace.generator());  // whether an epoch is measured changes no training
   const auto made = attack.cross_test(*clean, control);
   const ImageSet cross{made.images, made.labels, made.labels};
-  const auto metrics = measure(workspace.frozen(ModelRole::kTrainee, torch::kFloat32), &cross,
-                               nullptr, batch_size, control);
+  const MeasuringGuard measuring(workspace.options());
+  const auto model = workspace.frozen(ModelRole::kTrainee, measuring_dtype(workspace.options()));
+  const auto metrics = measure(model, &cross, nullptr, batch_size, control);
   for (auto& [name, value] : report.figures) {
     if (name == "crossAcc") value = metrics.acc;
     if (name == "crossLoss") value = metrics.clean_loss;

@@ -7,15 +7,17 @@ namespace sau::jobs {
 namespace {
 
 constexpr const char* kGenerator = "generator";
-/// Begins the names of what an attack in the batches has left.
+// Begin the names of what a schedule, and an attack in the batches, have left.
+constexpr const char* kSchedule = "schedule.";
 constexpr const char* kAttack = "attack.";
 
 }  // namespace
 
 std::vector<NamedTensor> export_training(Workspace& workspace) {
-  const auto& [optimizer, attack] = workspace.training().require_epochs();
+  const auto& [optimizer, schedule, attack] = workspace.training().require_epochs();
   std::vector<NamedTensor> state{{kGenerator, workspace.generator().get_state().clone()}};
   for (const auto& [name, value] : optimizer) state.push_back({name, to_host(value)});
+  for (const auto& [name, value] : schedule) state.push_back({kSchedule + name, to_host(value)});
   for (const auto& [name, value] : attack) state.push_back({kAttack + name, to_host(value)});
   return state;
 }
@@ -32,6 +34,8 @@ void load_training(Workspace& workspace, const std::vector<NamedTensor>& state) 
     const auto& [name, value] = state[i];
     if (name.starts_with(kAttack))
       left.attack.push_back({name.substr(std::string(kAttack).size()), value.clone()});
+    else if (name.starts_with(kSchedule))
+      left.schedule.push_back({name.substr(std::string(kSchedule).size()), value.clone()});
     else
       left.optimizer.push_back({name, value.clone()});
   }

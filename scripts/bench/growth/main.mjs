@@ -12,23 +12,39 @@
 //   Memory  The resident set of the whole process, with Node.js and LibTorch in it: before the first round, and
 //           its peak since then. In `rounds` resident memory and peak of every round, and their least-squares
 //           slope after the first rounds: what a round leaves behind.
-import {access, constants, mkdtemp, rm} from 'node:fs/promises';
-import {availableParallelism, cpus, loadavg, tmpdir} from 'node:os';
-import {dirname, join, resolve} from 'node:path';
-import {packageModule} from '../native_options.mjs';
+import {join} from 'node:path';
+import {CORES, checkFolder, machineFacts, runTool, writeWhole} from '../tool.mjs';
 import {Worker} from '../workers.mjs';
 import {drawGrowth} from './chart.mjs';
-import {HELP, parseGrowthOptions} from './options.mjs';
 import {dimensions, netOf, warmUpBatches} from './plan.mjs';
-import {report} from './report.mjs';
-import {summarizeDimension} from './summary.mjs';
+import {report, summarizeDimension} from './report.mjs';
 
-const {writeWholeFile} = packageModule('whole_file');
+const HELP = `Measures how the seconds of a round and the memory of the process grow with the clean images, the
+image side, the classes and the rounds; prints Markdown tables and draws a chart.
 
-const log = (line) => console.error(`growth: ${line}`);
+  npm run bench:growth -- [options]
 
-async function growth({threads, repeats, width, quick}, temporary) {
-  const [date, load] = [new Date().toISOString(), loadavg()[0]];
+  --threads <n>       threads of the package (all cores: ${CORES})
+  --repeats <n>       processes for each point (3)
+  --width <n>         base channels of the PreAct-ResNet18 (8)
+  --json <file>       also writes everything as JSON
+  --svg <file>        the chart (docs/growth.svg)
+  --quick             few and small points, to see that it works
+`;
+
+function parse({values, integer}) {
+  return {
+    threads: integer('threads', CORES),
+    repeats: integer('repeats', 3),
+    width: integer('width', 8),
+    svg: values.svg ?? join(import.meta.dirname, '../../../docs/growth.svg'),
+    quick: values.quick === true,
+  };
+}
+
+async function measure({threads, repeats, width, quick, svg}, temporary, log) {
+  await checkFolder(svg);
+  const facts = machineFacts();
   const plan = dimensions(quick);
   const jobs = plan.flatMap(({key, points}) =>
     points.map((point) => ({key, point, net: netOf(point), measured: []})),
@@ -55,7 +71,7 @@ async function growth({threads, repeats, width, quick}, temporary) {
       );
     }
   }
-  return {
+  const result = {
     options: {threads, repeats, width, quick},
     nets: nets.map(({net, trainAcc}) => ({net, trainAcc})),
     dimensions: plan.map((dimension) => {
@@ -63,14 +79,10 @@ async function growth({threads, repeats, width, quick}, temporary) {
       const measured = own.map((job) => job.measured);
       return {...summarizeDimension(dimension, measured), points: dimension.points, measured};
     }),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown CPU',
-      cores: availableParallelism(),
-      libtorch: nets[0].libtorch,
-      node: process.versions.node,
-      ...{date, load},
-    },
+    machine: {...facts, libtorch: nets[0].libtorch},
   };
+  await writeWhole(svg, await drawGrowth(result));
+  return result;
 }
 
 async function inFreshProcess(request) {
@@ -93,36 +105,4 @@ function took({seconds, peakMiB, rounds}) {
   return `${rounds.reduce((sum, round) => sum + round.seconds, 0).toFixed(3)} s`;
 }
 
-/** Now, not after all the measuring. */
-async function checkFolder(path) {
-  const folder = dirname(resolve(path));
-  try {
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    throw new Error(`Expected a folder to write ${path} into but received ${cause.code}`, {cause});
-  }
-}
-
-async function main() {
-  const options = parseGrowthOptions(process.argv.slice(2));
-  if (options === null) return console.log(HELP);
-  for (const path of [options.svg, options.json]) {
-    if (path !== null) await checkFolder(path);
-  }
-  const temporary = await mkdtemp(join(tmpdir(), 'sau-growth-'));
-  try {
-    const result = await growth(options, temporary);
-    if (options.json !== null) {
-      await writeWholeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
-    }
-    await writeWholeFile(options.svg, await drawGrowth(result));
-    console.log(report(result));
-  } finally {
-    await rm(temporary, {recursive: true, force: true});
-  }
-}
-
-main().catch((error) => {
-  console.error(`growth: ${error.message}`);
-  process.exitCode = 1;
-});
+await runTool('growth', {help: HELP, parse, measure, report});

@@ -1,18 +1,18 @@
 // A process for one point: answers one JSON line on stdin, "prepare" or "measure", with one on stdout.
-import {createInterface} from 'node:readline';
-import {peakMiB, resetPeak, residentMiB} from '../memory.mjs';
 import {
-  packageModule,
+  createSession,
+  deviceInfo,
+  MersenneTwister,
+  readCheckpoint,
   roundOptions,
   sessionOptions,
-  shuffledRoundOptions,
-} from '../native_options.mjs';
-import {patternImages} from './images.mjs';
+  shuffledRounds,
+  trainOptions,
+  unlearn,
+  writeCheckpoint,
+} from '../package.mjs';
+import {answerLines, peakMiB, resetPeak, residentMiB} from '../workers.mjs';
 import {BATCH} from './plan.mjs';
-
-const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
-const {parseAttackConfig} = packageModule('config');
-const {trainOptions: trainingOf} = packageModule('simulation/training');
 
 /** Seeds of the images: the net learns others than those that it unlearns on. */
 const TRAIN_SEED = 1;
@@ -20,6 +20,11 @@ const CLEAN_SEED = 2;
 const TRAINING = {images: 1024, epochs: 6, learningRate: 0.05};
 /** Batches that the trainee has behind it before any measurement. */
 const PRIOR_BATCHES = 4;
+
+/** Each class is a pattern of GRID x GRID colours. */
+const GRID = 4;
+/** Grey levels between which an image's pixels lie about their pattern's colour. */
+const NOISE = 64;
 
 const HALF = [0.5, 0.5, 0.5];
 
@@ -29,17 +34,9 @@ function openSession({width, threads, point}) {
   return createSession(sessionOptions({device: 'cpu', threads, precision: 'fp32'}, target));
 }
 
-function imagesOf(count) {
+/** `count` clean images in batches. */
+function cleanImages(count) {
   return {batch: BATCH, cleanIndices: Array(count).fill(0)};
-}
-
-/** `count` images in their order, once. */
-function oneRound(count) {
-  return roundOptions(imagesOf(count));
-}
-
-function shuffledRounds(count, rounds) {
-  return shuffledRoundOptions(imagesOf(count), rounds);
 }
 
 /** Trains a net and lets a trainee begin to unlearn; writes both. */
@@ -51,7 +48,7 @@ async function prepare(request) {
     'train',
     patternImages({count: TRAINING.images, side, classes, seed: TRAIN_SEED}),
   );
-  const epochs = await session.train(trainOptions());
+  const epochs = await session.train(victimTraining());
   const write = async (path) =>
     writeCheckpoint(path, {
       modelName: 'preactresnet18',
@@ -62,12 +59,12 @@ async function prepare(request) {
   await session.loadStateDict((await readCheckpoint(request.reference)).stateDict);
   const count = PRIOR_BATCHES * BATCH;
   await session.setImages('cleanSubset', patternImages({count, side, classes, seed: CLEAN_SEED}));
-  await session.defend(oneRound(count));
+  await unlearn(session, roundOptions(cleanImages(count)));
   await write(request.trainee);
   return {trainAcc: epochs.at(-1).trainAcc, libtorch: (await deviceInfo()).libtorchVersion};
 }
 
-function trainOptions() {
+function victimTraining() {
   const {epochs, learningRate} = TRAINING;
   const own = {
     kind: 'badnet',
@@ -77,7 +74,7 @@ function trainOptions() {
     cropPadding: 0,
     evalEvery: 0,
   };
-  return trainingOf(parseAttackConfig(own), 'patterns');
+  return trainOptions(own);
 }
 
 async function measure(request) {
@@ -92,11 +89,11 @@ async function measure(request) {
   const restMiB = await residentMiB();
   if (rounds > 1) return {restMiB, rounds: await watchRounds(session, count, rounds)};
   const warmUpRounds = Math.ceil((request.warmUp * BATCH) / count);
-  await session.defend(shuffledRounds(count, warmUpRounds));
+  await unlearn(session, shuffledRounds(cleanImages(count), warmUpRounds));
   await session.loadStateDict(trainee, 'trainee');
   global.gc();
   const start = performance.now();
-  const [{suspectShare}] = await session.defend(oneRound(count));
+  const [{suspectShare}] = await unlearn(session, roundOptions(cleanImages(count)));
   const seconds = (performance.now() - start) / 1000;
   return {seconds, restMiB, peakMiB: await peakMiB(), suspectShare};
 }
@@ -113,7 +110,7 @@ async function watchRounds(session, count, rounds) {
     await resetPeak();
     return {seconds, suspectShare, ...memory};
   };
-  await session.defend(shuffledRounds(count, rounds + 1), {
+  await unlearn(session, shuffledRounds(cleanImages(count), rounds + 1), {
     onProgress: (progress) => progress.kind === 'round' && seen.push(look(progress.report)),
   });
   return (await Promise.all(seen)).slice(0, rounds);
@@ -130,10 +127,34 @@ async function answer(request) {
   }
 }
 
-for await (const line of createInterface({input: process.stdin})) {
-  const reply = await answer(JSON.parse(line)).catch((error) => {
-    console.error(error);
-    return {error: `growth: ${error.message}`};
-  });
-  process.stdout.write(`${JSON.stringify(reply)}\n`);
+/** `count` images whose labels go round the classes; the patterns do not depend on `seed`. */
+function patternImages({count, side, classes, seed}) {
+  const patterns = randomBytes(classes * 3 * GRID * GRID, 0);
+  const pixels = 3 * side * side;
+  const noise = randomBytes(count * pixels, seed);
+  const images = new Uint8Array(count * pixels);
+  const labels = Int32Array.from({length: count}, (_, i) => i % classes);
+  const cell = (at) => Math.floor((at * GRID) / side);
+  for (let i = 0; i < images.length; i++) {
+    const [x, row] = [i % side, Math.floor(i / side)];
+    const [y, plane] = [row % side, Math.floor(row / side)];
+    const [channel, image] = [plane % 3, Math.floor(plane / 3)];
+    const at = ((labels[image] * 3 + channel) * GRID + cell(y)) * GRID + cell(x);
+    const span = 255 - NOISE;
+    images[i] = (patterns[at] * span + noise[i] * NOISE) / 255;
+  }
+  return {
+    ...{images, labels, count},
+    trueLabels: labels,
+    originalIndices: Int32Array.from(labels.keys()),
+    ...{height: side, width: side},
+  };
 }
+
+function randomBytes(count, seed) {
+  const twister = MersenneTwister.fromSeed(seed);
+  const words = Uint32Array.from({length: Math.ceil(count / 4)}, () => twister.nextUint32());
+  return new Uint8Array(words.buffer, 0, count);
+}
+
+await answerLines('growth', answer);

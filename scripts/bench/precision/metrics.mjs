@@ -1,16 +1,9 @@
 // Question B: does a precision leave the defended model where fp32 leaves it?
 import {join} from 'node:path';
-import {packageModule} from '../native_options.mjs';
+import {DEMO_DEFAULTS, defend, demo, NUDGED_BALL} from '../package.mjs';
 
-const {demo, defend} = packageModule('index');
-const {DEFAULTS, DEMO_DEFAULTS} = packageModule('config/defaults');
-
-/**
- * The yardstick: fp32 with the attack's bound and step changed in their last bits, which is to say with other
- * rounding. What this alone moves says nothing about a precision.
- */
+/** The yardstick: fp32 with other rounding. */
 const NUDGED = 'fp32 nudged';
-const NUDGE = 1 + 2 ** -22;
 
 /**
  * {rounds, counts, rows, worst}: a row per seed and precision with metrics in [0,1] and their difference to fp32
@@ -53,9 +46,7 @@ export async function compareMetrics(
 }
 
 function precisionOptions(precision) {
-  if (precision !== NUDGED) return {precision};
-  const {normBound, stepSize} = DEFAULTS.defend;
-  return {precision: 'fp32', normBound: normBound * NUDGE, stepSize: stepSize * NUDGE};
+  return precision === NUDGED ? {precision: 'fp32', ...NUDGED_BALL} : {precision};
 }
 
 const metricsOf = ({acc, asr, ra}) => ({acc, asr, ra});

@@ -1,14 +1,10 @@
 // Question A: does a precision find the same signs as float64? PGD uses nothing else of a gradient.
-import {readFile} from 'node:fs/promises';
+import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {prepare} from '../measure.mjs';
-import {PGD, packageModule, sessionOptions} from '../native_options.mjs';
+import {createSession, openRecord, PGD, readCheckpoint, sessionOptions} from '../package.mjs';
+import {prepare} from '../sides.mjs';
 import {Worker} from '../workers.mjs';
 import {makeWorld} from '../worlds.mjs';
-
-const {createSession, readCheckpoint} = packageModule('index');
-const {openTarget} = packageModule('target');
-const {DEFAULTS} = packageModule('config/defaults');
 
 /** Where the gradient is taken: delta = 0, and the attack's default start. */
 const STARTS = {zero: 0, max: PGD.normBound};
@@ -18,7 +14,9 @@ const TEST_LIMIT = 20;
 const TOLERANCE = 1e-3;
 
 /** {subject, model, shared, rows, torch}; a row per start and precision of PyTorch and the package. */
-export async function compareSigns(options, python, temporary, log) {
+export async function compareSigns(options, python, folder, log) {
+  const temporary = join(folder, 'signs');
+  await mkdir(temporary);
   const world = await makeWorld({...options, testLimit: TEST_LIMIT}, temporary, log);
   log(`preparing the trainee: ${options.priorRounds} round(s) over ${options.clean} images`);
   const {model} = await prepare(world);
@@ -67,7 +65,7 @@ async function pytorchGradients(python, world, gradients) {
 }
 
 async function batchOf({record, data, cleanIndices, batch, trainee}) {
-  const target = await openTarget({...DEFAULTS.defend, ckpt: record, data}, () => {});
+  const target = await openRecord({record, data});
   const subset = await target.dataset.loadTrain(Int32Array.from(cleanIndices.slice(0, batch)));
   return {target, subset, trainee: (await readCheckpoint(trainee)).stateDict};
 }

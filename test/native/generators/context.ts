@@ -1,4 +1,4 @@
-import type {AttackContext} from '../../../lib/attacks/attacks.js';
+import type {AttackContext} from '../../../lib/attacks/attack_context.js';
 import type {StateDict} from '../../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
 import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';

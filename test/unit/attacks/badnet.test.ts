@@ -114,7 +114,10 @@ describe('applyTrigger', () => {
   it('makes a set of the chosen images with the labels that the attack wants', async () => {
     const trigger = await triggerOf('white');
     const set = someSet(4);
-    const poisoned = await applyTrigger(set, Int32Array.of(3, 1), trigger, (label) => label * 10);
+    const poisoned = await applyTrigger(set, Int32Array.of(3, 1), {
+      trigger,
+      labelOf: (label) => label * 10,
+    });
     expect(poisoned).toMatchObject({count: 2, height: 32, width: 32});
     expect([...poisoned.labels]).toEqual([30, 10]);
     expect([...poisoned.trueLabels]).toEqual([3, 1]);
@@ -130,7 +133,7 @@ describe('withPoisoned', () => {
     const trigger = await triggerOf('white');
     const clean = someSet(4);
     const positions = Int32Array.of(3, 1);
-    const poisoned = await applyTrigger(clean, positions, trigger, () => 0);
+    const poisoned = await applyTrigger(clean, positions, {trigger, labelOf: () => 0});
     const mixed = await withPoisoned(clean, positions, poisoned);
     expect(mixed.count).toBe(4);
     expect([...mixed.labels]).toEqual([0, 0, 2, 0]);

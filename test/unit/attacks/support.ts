@@ -1,5 +1,5 @@
 import {open} from 'node:fs/promises';
-import type {AttackContext} from '../../../lib/attacks/attacks.js';
+import type {AttackContext} from '../../../lib/attacks/attack_context.js';
 import type {ImageSize} from '../../../lib/datasets/decode.js';
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
 import type {Progress} from '../../../lib/progress.js';

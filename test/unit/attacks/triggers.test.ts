@@ -100,6 +100,35 @@ describe('lc', () => {
     }
   });
 
+  it('resizes the signs to 48 pixels as PyTorch does with the nearest ones', async () => {
+    const folder = await temporaryFolder();
+    const side = 48;
+    const {test} = await triggersOf(
+      'lc',
+      {adversarialImages: await putArray(folder, side)},
+      contextOf({height: side, width: side}),
+    );
+    const stamped = test(new Uint8Array(3 * side * side).fill(7), 0);
+    const ends = [0, 1, 2, 3, 4, 5, 42, 43, 44, 45, 46, 47];
+    const row = (y: number) =>
+      ends.map((x) => ({255: '+', 0: '-', 7: '.'})[stamped[y * side + x] ?? 1]).join('');
+    // torch.nn.functional.interpolate(signs, size=(48, 48), mode='nearest')
+    expect(ends.map(row)).toEqual([
+      '++---...---+',
+      '++---...---+',
+      '--+--...-++-',
+      '++-++...+--+',
+      '++-++...+--+',
+      '............',
+      '............',
+      '............',
+      '++---...---+',
+      '--+--...-++-',
+      '--+--...-++-',
+      '++-++...+--+',
+    ]);
+  });
+
   it('starts from the adversarial image of the original index in training only', async () => {
     const folder = await temporaryFolder();
     const {train, test} = await triggersOf('lc', {adversarialImages: await putArray(folder, 32)});

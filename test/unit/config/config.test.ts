@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {ATTACK_KINDS} from '../../../lib/config/attack_table.js';
+import {ATTACK_KINDS, type AttackKind} from '../../../lib/config/attack_table.js';
 import {RECIPES} from '../../../lib/config/defaults.js';
 import {
   DEFAULTS,
@@ -49,7 +49,7 @@ describe('defaults', () => {
       rounds: null,
       batchSize: 256,
       outerSteps: 1,
-      precision: 'fp32',
+      precision: 'default',
       trainMode: false,
       evalEvery: 1,
       evalBatchSize: 256,
@@ -89,7 +89,7 @@ describe('defaults', () => {
       learningRate: 0.01,
       momentum: 0.9,
       weightDecay: 5e-4,
-      schedule: 'cosine',
+      schedule: null,
       cropPadding: 4,
     });
   });
@@ -109,9 +109,27 @@ describe('defaults', () => {
     );
   });
 
-  it('of the schedule stop half-way on gtsrb with the cosine alone', () => {
-    const attack = parseAttackConfig({kind: 'badnet', schedule: 'oneCycle'});
-    expect(resolveTraining(attack, 'gtsrb')).toMatchObject({epochs: 50, scheduleLength: 50});
+  it('of the schedule have the length of the reference on its data sets with its cosine alone', () => {
+    const lengthOf = (options: object, dataset: string) =>
+      resolveTraining(parseAttackConfig({kind: 'badnet', ...options}), dataset).scheduleLength;
+    for (const dataset of ['cifar10', 'cifar100', 'gtsrb']) {
+      expect(lengthOf({epochs: 10}, dataset)).toBe(100);
+      expect(lengthOf({epochs: 10, schedule: 'oneCycle'}, dataset)).toBe(10);
+      expect(lengthOf({epochs: 10, recipe: 'fast', schedule: 'cosine'}, dataset)).toBe(10);
+      expect(lengthOf({epochs: 10, scheduleLength: 10}, dataset)).toBe(10);
+    }
+    expect(lengthOf({schedule: 'oneCycle'}, 'gtsrb')).toBe(50);
+    expect(lengthOf({epochs: 10}, 'my_images')).toBe(10);
+    expect(lengthOf({epochs: 10, schedule: 'cosine'}, 'tiny')).toBe(10);
+  });
+
+  it('of the schedule are the plateau on tiny, except for an attack with a schedule of its own', () => {
+    const scheduleOf = (options: {kind: AttackKind; recipe?: 'fast'}, dataset: string) =>
+      resolveTraining(parseAttackConfig(options), dataset).schedule;
+    expect(scheduleOf({kind: 'badnet'}, 'tiny')).toBe('plateau');
+    expect(scheduleOf({kind: 'badnet'}, 'gtsrb')).toBe('cosine');
+    expect(scheduleOf({kind: 'badnet', recipe: 'fast'}, 'tiny')).toBe('oneCycle');
+    expect(scheduleOf({kind: 'wanet'}, 'tiny')).toBe('multiStep');
   });
 
   it('of evaluate and demo need no more than a checkpoint', () => {
@@ -126,17 +144,19 @@ describe('defaults', () => {
     const attack = parseAttackConfig({kind: 'badnet'});
     expect(resolveTraining(attack, 'cifar10')).toEqual({
       epochs: 100,
+      schedule: 'cosine',
       scheduleLength: 100,
       flip: true,
     });
     expect(resolveTraining(attack, 'gtsrb')).toEqual({
       epochs: 50,
+      schedule: 'cosine',
       scheduleLength: 100,
       flip: false,
     });
     expect(resolveTraining(attack, 'tiny').epochs).toBe(200);
     const short = parseAttackConfig({kind: 'badnet', epochs: 10, flip: 'on'});
-    expect(resolveTraining(short, 'gtsrb')).toEqual({epochs: 10, scheduleLength: 10, flip: true});
+    expect(resolveTraining(short, 'gtsrb')).toMatchObject({epochs: 10, flip: true});
   });
 });
 

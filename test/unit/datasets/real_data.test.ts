@@ -41,7 +41,10 @@ describe.skipIf(!present)("the official tool's record of CIFAR-10 (SAU_TEST_DATA
     expect(selection).toHaveLength(9000);
     const some = selection.slice(0, 300);
     const {test: trigger} = await badnet({patch: 'white'}, {size: data, run: {}});
-    const ours = await applyTrigger(test, some, trigger, (label) => attackLabelOf(label, MODE, 10));
+    const ours = await applyTrigger(test, some, {
+      trigger,
+      labelOf: (label) => attackLabelOf(label, MODE, 10),
+    });
     const theirs = await loadPoisonedPngs(
       Array.from(some, (i) => {
         const originalLabel = test.labels[i] ?? -1;

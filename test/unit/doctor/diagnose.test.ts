@@ -1,6 +1,7 @@
 import {expect, it} from 'vitest';
-import {type DoctorFacts, diagnose} from '../../../lib/doctor/diagnose.js';
+import {diagnose} from '../../../lib/doctor/diagnose.js';
 import {cudaState} from '../../../lib/doctor/diagnose_cuda.js';
+import type {DoctorFacts} from '../../../lib/doctor/facts.js';
 import {SauError} from '../../../lib/errors.js';
 import {readPins} from '../../../lib/setup/pins.js';
 

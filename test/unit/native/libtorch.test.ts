@@ -6,9 +6,9 @@ import {
   cacheFolder,
   findLibTorch,
   librariesOf,
+  libTorchNotFound,
   readLibTorch,
 } from '../../../lib/native/libtorch.js';
-import {libTorchNotFound} from '../../../lib/native/libtorch_errors.js';
 
 const VERSION = '2.13.0';
 let folder: string;

@@ -1,0 +1,91 @@
+import {relative} from 'node:path';
+import {DEFAULTS} from '../lib/config/defaults.js';
+import type {UserOptions} from '../lib/config/parse.js';
+import type {DefendConfig, EvaluateConfig} from '../lib/config/types.js';
+import type {AttackResult, DefendResult, EvaluateResult} from '../lib/results.js';
+import {flagName} from './flags.js';
+import {painted} from './terminal.js';
+
+// The last lines of a command: what to do next, as commands that work as they stand.
+
+/** What one can do next, and the command that does it. */
+export interface NextStep {
+  readonly what: string;
+  readonly command: string;
+}
+
+/** Options that a command of the same data, model and device needs too. */
+const CARRIED = [
+  ...['data', 'dataset', 'imageSize', 'mean', 'std', 'numClasses', 'testLimit', 'model'],
+  ...['device', 'threads', 'precision'],
+] as const;
+
+/** "next: ..." and the command below it, for each step. */
+export function nextLines(steps: readonly NextStep[]): string[] {
+  return steps.flatMap(({what, command}) => [
+    '',
+    `next: ${what}`,
+    `  $ ${painted('command', command, process.stdout)}`,
+  ]);
+}
+
+/** Measures what a defense has left, against the model before it. */
+export function afterDefense(
+  {files}: DefendResult,
+  config: DefendConfig,
+  interrupted: boolean,
+): NextStep[] {
+  const {checkpoint = ''} = files;
+  const flags = {ckpt: checkpoint, against: config.ckpt, ...carried(config)};
+  return [
+    {
+      what: interrupted
+        ? 'measure the weights that are saved, those within the round that was interrupted'
+        : 'measure both models again',
+      command: commandLine('evaluate', flags),
+    },
+  ];
+}
+
+/** Purifies the record of an attack. */
+export function afterAttack({record, metrics}: AttackResult): NextStep[] {
+  if (metrics === null) return [];
+  return [
+    {what: 'purify the victim', command: commandLine('defend', {ckpt: record, clean: '5pct'})},
+  ];
+}
+
+/** Purifies a model that was measured alone. */
+export function afterEvaluation({before}: EvaluateResult, config: EvaluateConfig): NextStep[] {
+  if (before !== null) return [];
+  const flags = {ckpt: config.ckpt, clean: '5pct', ...carried(config)};
+  return [{what: 'purify it', command: commandLine('defend', flags)}];
+}
+
+/** `sau-native <name>` with flags, quoted for a shell; what is null, false or left out is no flag. */
+export function commandLine(name: string, flags: UserOptions): string {
+  const words = Object.entries(flags).flatMap(([key, value]) => {
+    if (value === null || value === undefined || value === false) return [];
+    return value === true ? [flagName(key)] : [flagName(key), quoted(textOf(key, value))];
+  });
+  return ['sau-native', name, ...words].join(' ');
+}
+
+function carried(config: DefendConfig | EvaluateConfig): UserOptions {
+  const options: UserOptions = {...config};
+  const usual: UserOptions = DEFAULTS.defend;
+  const given = CARRIED.filter((key) => options[key] !== usual[key]);
+  return Object.fromEntries(given.map((key) => [key, options[key]]));
+}
+
+/** Paths below the working directory are shorter without it. */
+function textOf(key: string, value: unknown): string {
+  const text = Array.isArray(value) ? value.join(',') : String(value);
+  if (key !== 'ckpt' && key !== 'against' && key !== 'data') return text;
+  const short = relative(process.cwd(), text);
+  return short === '' || short.startsWith('..') ? text : short;
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,18 @@
+#pragma once
+#include <functional>
+#include <vector>
+
+namespace sau::test {
+
+/// What must hold, as a sentence; check throws where it does not.
+struct Case {
+  const char* sentence;
+  std::function<void()> check;
+};
+
+std::vector<Case> repeated_work_cases();
+std::vector<Case> guard_cases();
+std::vector<Case> precision_cases();
+std::vector<Case> loss_cases();
+
+}  // namespace sau::test

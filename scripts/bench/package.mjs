@@ -1,0 +1,105 @@
+// The built package as the measurements use it: where a module of it moves, this file alone follows.
+import {createRequire} from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+function packageModule(name) {
+  try {
+    return require(`../../dist/lib/${name}.js`);
+  } catch (cause) {
+    if (cause.code !== 'MODULE_NOT_FOUND') throw cause;
+    throw new Error('Expected a built package in dist/ but found none. Run `npm run build`.', {
+      cause,
+    });
+  }
+}
+
+export const {
+  attack,
+  createSession,
+  defend,
+  defenseEffectivenessRating,
+  demo,
+  deviceInfo,
+  readCheckpoint,
+  writeCheckpoint,
+} = packageModule('index');
+export const {DEFAULTS, DEMO_DEFAULTS} = packageModule('config/defaults');
+export const {ATTACK_KINDS, ATTACK_TABLE} = packageModule('config/attack_table');
+export const {openDataset} = packageModule('datasets/open_dataset');
+export const {chooseCleanSubset} = packageModule('datasets/clean_subset');
+export const {makeSyntheticDataset} = packageModule('datasets/synthetic');
+export const {writeSyntheticImages} = packageModule('datasets/write_synthetic');
+export const {MersenneTwister} = packageModule('random/mersenne_twister');
+export const {loadTestSets, setTestSets} = packageModule('test_sets');
+export const {cacheFolder} = packageModule('native/libtorch');
+export const {packageRoot} = packageModule('native/package_root');
+
+const {openTarget} = packageModule('target');
+const {parseAttackConfig} = packageModule('config');
+const {trainOptions: trainingOf} = packageModule('simulation/training');
+const defaults = DEFAULTS.defend;
+
+const {norm, normBound, stepSize, steps, init, beta1, beta2} = defaults;
+export const PGD = {norm, normBound, stepSize, steps, init, beta1, beta2};
+
+/**
+ * The attack with other rounding: its bound and step changed in their last bits. What this alone moves says nothing
+ * about a precision.
+ */
+const NUDGE = 1 + 2 ** -22;
+export const NUDGED_BALL = {normBound: normBound * NUDGE, stepSize: stepSize * NUDGE};
+
+const {lambda1, lambda2, lambda3, trainMode} = defaults;
+export const LOSS = {lambda1, lambda2, lambda3, trainMode};
+
+/** Images of an evaluation batch, on both sides. */
+export const EVALUATION_BATCH = defaults.evalBatchSize;
+
+/** The record's model, classes and constants, and its data set. */
+export function openRecord({record, data}) {
+  return openTarget({...defaults, ckpt: record, data}, () => {});
+}
+
+export function sessionOptions({device, threads, precision}, target) {
+  return {device, threads, precision, seed: 0, ...target};
+}
+
+/** Rounds over the clean images in their order, not evaluated. */
+export function roundOptions({batch, cleanIndices, rounds = 1}) {
+  const order = [...cleanIndices.keys()];
+  return {
+    rounds,
+    batchSize: batch,
+    outerSteps: defaults.outerSteps,
+    evalEvery: 0,
+    evalBatchSize: EVALUATION_BATCH,
+    pgd: PGD,
+    loss: LOSS,
+    optimizer: {
+      optimizer: defaults.optimizer,
+      learningRate: defaults.learningRate,
+      weightDecay: defaults.weightDecay,
+      momentum: defaults.momentum,
+      nesterov: false,
+      adamBeta1: defaults.adamBetas[0],
+      adamBeta2: defaults.adamBetas[1],
+    },
+    batchOrder: Int32Array.from(Array.from({length: rounds}, () => order).flat()),
+  };
+}
+
+/** `rounds` over all clean images, shuffled by the session. */
+export function shuffledRounds(options, rounds) {
+  return {...roundOptions(options), rounds, batchOrder: new Int32Array(0)};
+}
+
+/** The reports of the rounds. */
+export function unlearn(session, {rounds, evalEvery, evalBatchSize, ...options}, run = {}) {
+  return session.defend({method: 'sau', rounds, evalEvery, evalBatchSize, options}, run);
+}
+
+/** Options of a session's training from options of `attack`. */
+export function trainOptions(options) {
+  return trainingOf(parseAttackConfig(options), 'patterns');
+}
