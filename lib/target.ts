@@ -2,14 +2,14 @@ import {dirname, join} from 'node:path';
 import {type Checkpoint, readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {datasetRootsOf} from './checkpoint/record_paths.js';
 import type {BackdoorRecord} from './checkpoint/records.js';
-import type {StateDict} from './checkpoint/tensor.js';
 import type {ChannelConstants, DataConfig} from './config.js';
 import type {Dataset, DatasetKind} from './datasets/dataset.js';
 import {DATASETS, isDatasetName} from './datasets/datasets.js';
 import type {ImageSize} from './datasets/decode.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
-import {checkModel} from './model_guard.js';
+import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from './models/identify.js';
+import {loadCore} from './native/binding.js';
 import {pathExists} from './path_exists.js';
 import {type RecordNotes, readRecordNotes} from './record_notes.js';
 
@@ -57,9 +57,7 @@ export async function openTarget(
     config.imageSize === null ? recordSize : {height: config.imageSize, width: config.imageSize};
   const dataset = await findDataset(config, record, size);
   const datasetName = dataset?.name ?? record?.datasetName ?? 'unknown';
-  const numClasses = classesOf(config, checkpoint, dataset);
-  const model = config.model ?? checkpoint.modelName ?? modelOfKeys(checkpoint.stateDict);
-  checkModel(checkpoint, model, numClasses);
+  const {model, numClasses} = await modelOf(config, checkpoint, dataset);
   return {
     checkpoint,
     record,
@@ -141,7 +139,27 @@ async function findDataset(
   return null;
 }
 
-function classesOf(config: DataConfig, checkpoint: Checkpoint, dataset: Dataset | null): number {
+/** A bare state dict names neither its model nor its classes: its weights do. */
+async function modelOf(
+  config: TargetConfig,
+  checkpoint: Checkpoint,
+  dataset: Dataset | null,
+): Promise<{model: string; numClasses: number}> {
+  const {core} = await loadCore();
+  const model = config.model ?? checkpoint.modelName ?? modelOfWeights(core, checkpoint);
+  checkModelName(model, checkpoint);
+  const {modelName, numClasses: said} = checkpoint;
+  const own = modelName === null ? (classesOfHead(core, model, checkpoint) ?? said) : said;
+  const numClasses = classesOf(config, {path: checkpoint.path, numClasses: own}, dataset);
+  checkModelSize(core, model, numClasses, checkpoint);
+  return {model, numClasses};
+}
+
+function classesOf(
+  config: DataConfig,
+  checkpoint: Pick<Checkpoint, 'path' | 'numClasses'>,
+  dataset: Dataset | null,
+): number {
   const claims = [
     ['--num-classes', config.numClasses],
     [`the checkpoint ${checkpoint.path}`, checkpoint.numClasses],
@@ -167,20 +185,6 @@ function classesOf(config: DataConfig, checkpoint: Checkpoint, dataset: Dataset 
     );
   }
   return numClasses;
-}
-
-/** A bare state dict names no model: its keys do. */
-function modelOfKeys(state: StateDict): string {
-  const stem = state.get('conv1.weight');
-  if (stem !== undefined && state.has('layer4.1.bn2.weight') && state.has('linear.weight')) {
-    return stem.shape[0] === 64 ? 'preactresnet18' : `preactresnet18_w${stem.shape[0]}`;
-  }
-  throw new SauError(
-    'ERR_CONFIG',
-    'Expected --model but received nothing, and the checkpoint names no model and its weights are not those of a ' +
-      `preactresnet18 (first: ${[...state.keys()].slice(0, 3).join(', ')}). Give --model, if it is a preactresnet18 ` +
-      'whose weights have other names; no other architecture is known.',
-  );
 }
 
 function sizeOfKnown(datasetName: string): ImageSize {

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {isModelName, MODEL_FORMS} from '../models/names.js';
 
 /**
  * The kinds of value that options have. Text becomes a value here and nowhere else. The message of
@@ -106,10 +107,7 @@ export const deviceName = pattern<'auto' | 'cpu' | 'cuda' | `cuda:${number}`>(
   'auto, cpu, cuda or cuda:N',
   /^(auto|cpu|cuda(:\d+)?)$/,
 );
-export const modelName = pattern<string>(
-  'preactresnet18 or preactresnet18_w<width>',
-  /^preactresnet18(_w[1-9]\d{0,3})?$/,
-);
+export const modelName = z.custom<string>(isModelName, {error: MODEL_FORMS});
 
 /** "0.5,0.5,0.5", "(0.9, 0.999)" or an array. */
 function listFrom(value: unknown): unknown {

@@ -19,6 +19,7 @@ import type {
   NativeLayout,
   NativeTensors,
 } from './data_contract.js';
+import type {NativeModel, NativeNetFunctions} from './model_contract.js';
 import type {
   NativeDefendOptions,
   NativeEvaluateOptions,
@@ -39,6 +40,10 @@ import type {
 export interface NativeCore {
   readonly libtorchVersion: string;
   readonly Session: new (options: NativeSessionOptions) => NativeSession;
+  /** The names of the architectures. */
+  models(): string[];
+  /** A network by its name, before anything is allocated. Throws ERR_CONFIG for an unknown name. */
+  describeModel(name: string, numClasses: number): NativeModel;
   /** Asks LibTorch what there is; initialises CUDA where it can be had. */
   deviceInfo(): Promise<NativeDeviceInfo>;
   /** The method's pure functions on host arrays: [N,K] logits and the like. For checks and for study. */
@@ -228,4 +233,5 @@ export interface NativeFunctional {
     numClasses: number;
   }): {loss: number; suspects: Int32Array};
   readonly attacks: NativeAttackFunctions;
+  readonly net: NativeNetFunctions;
 }

@@ -2,6 +2,7 @@
 
 #include "addon/functional.h"
 #include "addon/job.h"
+#include "addon/models.h"
 #include "addon/session.h"
 #include "sau/device.h"
 
@@ -56,6 +57,8 @@ extern "C" __attribute__((visibility("default"))) napi_value sau_core_init(napi_
   auto exports = Napi::Object::New(env);
   exports.Set("libtorchVersion", SAU_LIBTORCH_VERSION);
   exports.Set("Session", sau::addon::Session::define(env));
+  exports.Set("models", Napi::Function::New(env, sau::addon::list_models));
+  exports.Set("describeModel", Napi::Function::New(env, sau::addon::describe_by_name));
   exports.Set("deviceInfo", Napi::Function::New(env, sau::addon::device_info_job));
   exports.Set("functional", sau::addon::define_functional(env));
   return exports;

@@ -35,13 +35,6 @@ constexpr std::array<std::pair<const char*, torch::ScalarType>, 10> kDtypes{
      {"uint8", torch::kUInt8},
      {"bool", torch::kBool}}};
 
-torch::ScalarType dtype_of(const std::string& name) {
-  for (const auto& [known, dtype] : kDtypes) {
-    if (name == known) return dtype;
-  }
-  refuse("a known dtype but received '" + name + "'");
-}
-
 const char* name_of(torch::ScalarType dtype) {
   for (const auto& [name, known] : kDtypes) {
     if (dtype == known) return name;
@@ -58,6 +51,13 @@ Napi::Value copy_to_js(Napi::Env env, const torch::Tensor& t) {
 }
 
 }  // namespace
+
+torch::ScalarType dtype_of(const std::string& name) {
+  for (const auto& [known, dtype] : kDtypes) {
+    if (name == known) return dtype;
+  }
+  refuse("a known dtype but received '" + name + "'");
+}
 
 torch::Tensor float_tensor(const Napi::Value& value, at::IntArrayRef shape) {
   return view_of<Napi::Float32Array>(value, shape, napi_float32_array, torch::kFloat32,

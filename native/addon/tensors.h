@@ -1,6 +1,7 @@
 #pragma once
 #include <napi.h>
 
+#include <string>
 #include <vector>
 
 #include "sau/state_dict.h"
@@ -9,6 +10,8 @@
 // the arrays alive.
 namespace sau::addon {
 
+/// By its name, such as "float32". Throws ERR_CONFIG.
+torch::ScalarType dtype_of(const std::string& name);
 /// Typed arrays -> host tensors over the same memory. The number of elements must fit the shape.
 torch::Tensor float_tensor(const Napi::Value& value, at::IntArrayRef shape);
 torch::Tensor int32_tensor(const Napi::Value& value, at::IntArrayRef shape);

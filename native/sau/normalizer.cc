@@ -1,5 +1,10 @@
 #include "sau/normalizer.h"
 
+#include <algorithm>
+
+#include "sau/device.h"
+#include "sau/net/cost.h"
+
 namespace sau {
 namespace {
 
@@ -27,6 +32,14 @@ torch::Tensor Normalizer::operator()(const torch::Tensor& pixels) const {
 
 torch::Tensor Normalizer::pixels(const torch::Tensor& input) const {
   return input / inverse_std_ + mean_;
+}
+
+int64_t FrozenPixelClassifier::images_per_pass(const torch::Tensor& images) const {
+  constexpr int64_t kMost = 1000;  // on an accelerator; the CPU's chunk is smaller
+  if (chunk_ > 0) return chunk_;
+  return std::min(
+      chunk_size(images.device(), kMost),
+      images_within_memory(frozen_->graph(), images.size(2), images.size(3), precision_));
 }
 
 }  // namespace sau

@@ -2,7 +2,8 @@
 #include <memory>
 #include <vector>
 
-#include "sau/models/classifier.h"
+#include "sau/net/frozen_graph.h"
+#include "sau/net/graph_module.h"
 #include "sau/torch.h"
 
 namespace sau {
@@ -29,7 +30,8 @@ class Normalizer {
 /// A classifier that takes pixels in [0,1] and whose parameters take gradients.
 class PixelClassifier {
  public:
-  PixelClassifier(std::shared_ptr<Classifier> model, const Normalizer& normalizer,
+  /// precision: dtype of the arithmetic.
+  PixelClassifier(std::shared_ptr<GraphModule> model, const Normalizer& normalizer,
                   torch::ScalarType precision)
       : model_(std::move(model)), normalizer_(normalizer), precision_(precision) {}
   /// pixels [N,3,H,W] -> logits float32 [N,K], computed in the precision.
@@ -41,10 +43,10 @@ class PixelClassifier {
     return model_->forward(input.to(precision_));
   }
   const Normalizer& normalizer() const { return normalizer_; }
-  Classifier& model() const { return *model_; }
+  GraphModule& model() const { return *model_; }
 
  private:
-  std::shared_ptr<Classifier> model_;
+  std::shared_ptr<GraphModule> model_;
   Normalizer normalizer_;
   torch::ScalarType precision_;
 };
@@ -52,20 +54,32 @@ class PixelClassifier {
 /// A frozen view of a classifier that takes pixels in [0,1]: gradients for the pixels alone.
 class FrozenPixelClassifier {
  public:
+  /// precision: dtype of the arithmetic; chunk: images per pass of a measurement, 0: as many as the
+  /// network's cost allows.
   FrozenPixelClassifier(const PixelClassifier& source, const Normalizer& normalizer,
-                        torch::ScalarType precision)
-      : frozen_(source.model().freeze(precision)), normalizer_(normalizer), precision_(precision) {}
+                        torch::ScalarType precision, int64_t chunk = 0)
+      : frozen_(std::make_unique<FrozenGraph>(source.model(), precision)),
+        normalizer_(normalizer),
+        precision_(precision),
+        chunk_(chunk) {}
   torch::Tensor logits(const torch::Tensor& pixels) const {
     return frozen_->forward(normalizer_(pixels));
+  }
+  /// pixels [N,3,H,W] -> what the last layer takes, float32 [N,F].
+  torch::Tensor features(const torch::Tensor& pixels) const {
+    return frozen_->features(normalizer_(pixels));
   }
   /// Takes over the source's present weights.
   void refresh() { frozen_->refresh(); }
   torch::ScalarType precision() const { return precision_; }
+  /// Images [N,3,H,W] like these, which are on the device, per pass without gradients.
+  int64_t images_per_pass(const torch::Tensor& images) const;
 
  private:
-  std::unique_ptr<FrozenClassifier> frozen_;
+  std::unique_ptr<FrozenGraph> frozen_;
   Normalizer normalizer_;
   torch::ScalarType precision_;
+  int64_t chunk_;
 };
 
 }  // namespace sau

@@ -1,19 +1,11 @@
 #include "sau/predict.h"
 
-#include "sau/device.h"
-
 namespace sau {
-namespace {
-
-/// Images per pass of an evaluation on an accelerator; the CPU's chunk is smaller.
-constexpr int64_t kEvaluationBatch = 1000;
-
-}  // namespace
 
 torch::Tensor predict(const FrozenPixelClassifier& model, const torch::Tensor& pixels) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> predictions;
-  for (const auto& chunk : pixels.split(chunk_size(pixels.device(), pixels.size(0)))) {
+  for (const auto& chunk : pixels.split(model.images_per_pass(pixels))) {
     predictions.push_back(model.logits(chunk).argmax(1));
   }
   return torch::cat(predictions);
@@ -33,7 +25,7 @@ void for_each_logits(const FrozenPixelClassifier& model, const ImageSet& set,
                      const RunControl& control,
                      const std::function<void(int64_t, int64_t, const torch::Tensor&)>& visit) {
   const torch::NoGradGuard no_grad;
-  const int64_t step = chunk_size(set.images.device(), std::min(kEvaluationBatch, set.size()));
+  const int64_t step = model.images_per_pass(set.images);
   for (int64_t begin = 0; begin < set.size(); begin += step) {
     control.throw_if_cancelled();
     const int64_t end = std::min(begin + step, set.size());

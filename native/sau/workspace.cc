@@ -4,6 +4,7 @@
 
 #include "sau/device.h"
 #include "sau/error.h"
+#include "sau/models/architectures.h"
 #include "sau/precision.h"
 #include "sau/predict.h"
 
@@ -80,7 +81,7 @@ void Workspace::replace_images(ImageRole role, ImageSet set) {
 }
 
 FrozenPixelClassifier Workspace::frozen(ModelRole role, torch::ScalarType precision) const {
-  return FrozenPixelClassifier(model(role), *normalizer_, precision);
+  return FrozenPixelClassifier(model(role), *normalizer_, precision, options_.tuning.chunk);
 }
 
 FrozenPixelClassifier Workspace::attacked(ModelRole role) const {

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import {loadCore} from '../../lib/native/binding.js';
 import {
   errorOf,
   facts,
@@ -84,6 +85,26 @@ describe('an evaluation', () => {
     expect(share(await session.predict('trainee', 'cleanTest'), clean.labels)).toBe(metrics.acc);
     expect(share(onPoisoned, poisoned.labels)).toBe(metrics.asr);
     expect(share(onPoisoned, poisoned.trueLabels)).toBe(metrics.ra);
+  });
+
+  it('takes as many images a pass as the session says', async () => {
+    const {core} = await loadCore();
+    const {model, num_classes: numClasses, mean, std} = facts;
+    const native = new core.Session({
+      ...{device: 'cpu', seed: 0, threads: 1, model, numClasses, mean, std, precision: 'fp32'},
+      ...{evalPrecision: 'fp32', deterministic: false},
+      tuning: {execution: 'auto', chunkSize: 5, cacheMib: 0},
+    });
+    const {clean, poisoned} = await sets();
+    await native.initialize();
+    await native.setImages('cleanTest', clean);
+    await native.setImages('poisonedTest', poisoned);
+    const measured: number[] = [];
+    await native.evaluate({model: 'trainee', batchSize: 8}, (event) => {
+      if (event.kind === 'evaluation') measured.push(event.images);
+    });
+    expect(measured).toEqual([5, 10, 15, 20, 22, 27, 32, 37, 39]);
+    native.dispose();
   });
 
   it('has nulls for a poisoned set that is not there', async () => {

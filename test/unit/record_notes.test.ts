@@ -2,7 +2,6 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {checkModel} from '../../lib/model_guard.js';
 import {RECORD_NOTES, readRecordNotes} from '../../lib/record_notes.js';
 import {errorOf} from '../error_of.js';
 
@@ -39,36 +38,5 @@ describe('the notes of a record', () => {
   it('that are a folder are refused too', async () => {
     mkdirSync(join(folder, RECORD_NOTES));
     await errorOf(readRecordNotes(folder), 'ERR_CHECKPOINT');
-  });
-});
-
-describe('a model', () => {
-  const data = new Uint8Array(0);
-  const of = (...shape: number[]) => ({
-    path: 'model.pt',
-    stateDict: new Map([['a', {dtype: 'float32', shape, data} as const]]),
-  });
-  const check = async (...args: Parameters<typeof checkModel>) => checkModel(...args);
-
-  it('may have weights of any shape where building it costs little', async () => {
-    await check(of(1), 'preactresnet18', 10);
-    await check(of(1), 'preactresnet18_w340', 10);
-    await check(of(1), 'preactresnet18_w2', 4_000_000);
-  });
-
-  it('that is far larger than its weights is refused before it is built', async () => {
-    for (const [name, classes] of [
-      ['preactresnet18_w9999', 10],
-      ['preactresnet18_w2', 1e9],
-    ] as const) {
-      const {message} = await errorOf(check(of(16, 16), name, classes), 'ERR_CHECKPOINT');
-      expect(message).toMatch(/the largest there has 256\. Check --model and --num-classes/);
-    }
-    await check(of(27_280, 2730, 9), 'preactresnet18_w341', 10); // as large as it should be
-  });
-
-  it('that is not known is refused by name', async () => {
-    const {message} = await errorOf(check(of(1), 'vgg19_bn', 10), 'ERR_CONFIG');
-    expect(message).toMatch(/for model\.pt but received 'vgg19_bn'\. Give --model if/);
   });
 });

@@ -80,7 +80,7 @@ describe('the TrojanNN trigger', () => {
 
   it('refuses more neurons than the final layer has inputs', async () => {
     const error = await errorOf(makeTrigger({neurons: 17}), 'ERR_CONFIG');
-    expect(error.message).toMatch(/at most 5 neurons .* received 17/);
+    expect(error.message).toMatch(/at most 16 neurons .* received 17/);
   });
 });
 

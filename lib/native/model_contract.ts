@@ -1,0 +1,73 @@
+import type {DType} from '../checkpoint/tensor.js';
+import type {NativeLayout, NativeTensors} from './data_contract.js';
+
+// The part of the native core's types that describes networks; see contract.ts.
+
+/** A network before anything of it is allocated. */
+export interface NativeModel {
+  /** As it was asked for, such as `preactresnet18_w16`. */
+  name: string;
+  /** Side in pixels of the images that the architecture was made for. */
+  inputSize: number;
+  /** Numbers that are trained. */
+  parameters: number;
+  /** The state dict, in its own order. */
+  layers: {key: string; shape: number[]; dtype: DType; kind: 'parameter' | 'buffer'}[];
+  /** Keys of the last layer, whose rows are the classes. */
+  head: {weight: string; bias: string};
+  /** Multiply-accumulates of one image of `inputSize`. */
+  macs: number;
+}
+
+/** A node of a network that a test describes. Value 0 is the image, value i what the i-th node (from 1) gives. */
+export type NativeNode =
+  | {
+      op: 'conv';
+      key: string;
+      x: number;
+      out: number;
+      kernel: number;
+      stride: number;
+      groups: number;
+      bias: boolean;
+    }
+  | {op: 'batchNorm'; key: string; x: number}
+  | {op: 'relu' | 'globalAverage'; x: number}
+  | {op: 'add'; x: number; y: number}
+  | {op: 'linear'; key: string; x: number; out: number};
+
+/** Networks that are no architecture, for checks. The last node is the head. */
+export interface NativeNetFunctions {
+  /** The state dict of a network. */
+  layout(nodes: readonly NativeNode[]): NativeLayout;
+  /** The network in evaluation mode, or the attacker's view of it, at normalised images [n,3,h,w]. */
+  run(input: {
+    nodes: readonly NativeNode[];
+    tensors: NativeTensors;
+    images: Float32Array;
+    count: number;
+    height: number;
+    width: number;
+    view: 'module' | 'frozen';
+    /** Of the arithmetic. */
+    dtype: 'float32' | 'bfloat16';
+  }): {
+    /** [n,k] */
+    logits: Float32Array;
+    /** [n,3,h,w], of the sum of the squared logits. */
+    gradient: Float32Array;
+  };
+  /** Of one image of a size, through a model by its name. */
+  cost(
+    model: string,
+    numClasses: number,
+    height: number,
+    width: number,
+  ): {
+    macs: number;
+    /** Most elements of values at a time. */
+    peakElements: number;
+    /** In float32, of one pass of a measurement. */
+    imagesWithinMemory: number;
+  };
+}

@@ -1,0 +1,111 @@
+#include "addon/functional_net.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "addon/error.h"
+#include "addon/fields.h"
+#include "addon/tensors.h"
+#include "sau/models/architectures.h"
+#include "sau/net/cost.h"
+#include "sau/net/frozen_graph.h"
+#include "sau/net/graph_builder.h"
+
+namespace sau::addon {
+namespace {
+
+/// The network of an array of nodes; layers are declared in the order of their use.
+class NodeReader {
+ public:
+  Graph read(const Napi::Value& nodes) {
+    const auto array = nodes.As<Napi::Array>();
+    for (uint32_t i = 0; i + 1 < array.Length(); ++i)
+      values_.push_back(use(object_of(array.Get(i), "each node")));
+    const auto last = object_of(array.Get(array.Length() - 1), "the last node");
+    return net_.finish(linear(last), value(last, "x"));
+  }
+
+ private:
+  Value value(const Napi::Object& o, const char* key) const {
+    return values_.at(static_cast<size_t>(integer_field(o, key)));
+  }
+  Layer linear(const Napi::Object& o) {
+    return net_.linear(string_field(o, "key"), value(o, "x").channels, integer_field(o, "out"));
+  }
+  Value use(const Napi::Object& o) {
+    const auto op = string_field(o, "op");
+    const auto x = value(o, "x");
+    if (op == "relu") return net_.relu(x);
+    if (op == "add") return net_.add(x, value(o, "y"));
+    if (op == "globalAverage") return net_.global_average(x);
+    if (op == "batchNorm") return net_.batch_norm(string_field(o, "key"), x.channels)(x);
+    if (op == "linear") return linear(o)(x);
+    if (op != "conv") refuse("a known node but received '" + op + "'");
+    return net_.conv(string_field(o, "key"), {.in = x.channels,
+                                              .out = integer_field(o, "out"),
+                                              .kernel = integer_field(o, "kernel"),
+                                              .stride = integer_field(o, "stride"),
+                                              .groups = integer_field(o, "groups"),
+                                              .bias = boolean_field(o, "bias")})(x);
+  }
+
+  GraphBuilder net_;
+  std::vector<Value> values_{net_.input()};
+};
+
+Napi::Value net_layout(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const GraphModule module(NodeReader().read(info[0]));
+    return to_js(info.Env(), state_dict(module), false);
+  });
+}
+
+Napi::Value run_net(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its images");
+    GraphModule module(NodeReader().read(field(o, "nodes")));
+    load_state_dict(module, named_tensors(field(o, "tensors")));
+    module.eval();
+    const auto dtype = dtype_of(string_field(o, "dtype"));
+    const auto images =
+        float_tensor(field(o, "images"), {integer_field(o, "count"), 3, integer_field(o, "height"),
+                                          integer_field(o, "width")})
+            .clone()
+            .requires_grad_();
+    const auto logits = string_field(o, "view") == "frozen"
+                            ? FrozenGraph(module, dtype).forward(images)
+                            : module.forward(images.to(dtype));
+    const auto gradient = torch::autograd::grad({logits.square().sum()}, {images})[0];
+    auto result = Napi::Object::New(info.Env());
+    result.Set("logits", to_js_float(info.Env(), logits.detach()));
+    result.Set("gradient", to_js_float(info.Env(), gradient));
+    return result;
+  });
+}
+
+Napi::Value cost_of_model(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto number = [&](size_t i) { return info[i].ToNumber().Int64Value(); };
+    const auto model = describe_model(string_of(info[0], "the model's name"), number(1));
+    const auto cost = cost_of(model.graph, number(2), number(3));
+    auto result = Napi::Object::New(info.Env());
+    result.Set("macs", static_cast<double>(cost.macs));
+    result.Set("peakElements", static_cast<double>(cost.peak_elements));
+    const auto images = images_within_memory(model.graph, number(2), number(3), torch::kFloat32);
+    result.Set("imagesWithinMemory", static_cast<double>(images));
+    return result;
+  });
+}
+
+}  // namespace
+
+Napi::Object define_net_functions(Napi::Env env) {
+  auto functions = Napi::Object::New(env);
+  functions.Set("layout", Napi::Function::New(env, net_layout));
+  functions.Set("run", Napi::Function::New(env, run_net));
+  functions.Set("cost", Napi::Function::New(env, cost_of_model));
+  return functions;
+}
+
+}  // namespace sau::addon

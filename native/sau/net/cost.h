@@ -1,0 +1,25 @@
+#pragma once
+#include <vector>
+
+#include "sau/net/graph.h"
+
+namespace sau {
+
+/// The shape of each node's value for one image: [C,H,W] or [F]. Throws ERR_CONFIG where the images
+/// are too small for the network.
+std::vector<std::vector<int64_t>> shapes_of(const Graph& graph, int64_t height, int64_t width);
+
+/// What one image costs.
+struct Cost {
+  int64_t macs;           ///< multiply-accumulates of convolutions and linear layers
+  int64_t peak_elements;  ///< most elements of values at a time, in a pass without gradients
+};
+
+Cost cost_of(const Graph& graph, int64_t height, int64_t width);
+
+/// Images of a pass without gradients whose values, in a dtype, take at most 1 GiB at a time; at
+/// least one.
+int64_t images_within_memory(const Graph& graph, int64_t height, int64_t width,
+                             torch::ScalarType dtype);
+
+}  // namespace sau

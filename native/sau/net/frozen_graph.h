@@ -1,0 +1,64 @@
+#pragma once
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "sau/net/graph_module.h"
+
+namespace sau {
+
+/// A classifier's forward pass as attacks and measurements need it: evaluation mode, weights in a
+/// chosen precision, gradients for the input alone. A batch norm that alone follows a convolution
+/// is folded into it, in float64; any other one, with the ReLU behind it, becomes a scale and a
+/// shift whose backward is one mask and one product.
+class FrozenGraph {
+ public:
+  /// A view of a module, which must outlive it. precision: dtype of the arithmetic.
+  FrozenGraph(const GraphModule& source, torch::ScalarType precision);
+  /// Takes over the module's present weights. What is in a dtype or a form of its own stays at the
+  /// address it has: recorded work reads it there.
+  void refresh();
+  /// Normalised images float32 [N,3,H,W] -> logits float32 [N,K].
+  torch::Tensor forward(const torch::Tensor& x) const;
+  /// What the last layer takes, float32 [N,F].
+  torch::Tensor features(const torch::Tensor& x) const;
+  const Graph& graph() const { return source_.graph(); }
+
+ private:
+  struct Convolution {
+    op::Conv2d conv;
+    std::optional<op::BatchNorm> norm;  ///< folded in
+    torch::Tensor weight, bias;
+  };
+  struct ScaleShift {
+    op::BatchNorm norm;
+    bool relu;
+    torch::Tensor scale, shift;  ///< [1,C,1,1]
+  };
+  struct Linear {
+    op::Linear linear;
+    torch::Tensor weight, bias;
+  };
+  struct Relu {
+    bool overwrites;  ///< its input
+  };
+  using Kernel =
+      std::variant<op::Input, Convolution, ScaleShift, Relu, op::Add, op::GlobalAverage, Linear>;
+  struct Step {
+    Kernel kernel;
+    std::vector<size_t> inputs;  ///< nodes
+    size_t output;               ///< node
+  };
+  Kernel kernel_of(size_t node) const;
+  void refresh(Convolution& convolution);
+  void refresh(ScaleShift& step);
+  void refresh(Linear& step);
+  torch::Tensor run(const torch::Tensor& x, size_t wanted) const;
+
+  const GraphModule& source_;
+  torch::ScalarType precision_;
+  std::vector<Step> steps_;
+  std::vector<int64_t> uses_;  ///< of each node's value
+};
+
+}  // namespace sau
