@@ -1,12 +1,5 @@
-import {
-  COSINE_LENGTHS,
-  DEFAULTS,
-  DEMO_DEFAULTS,
-  EPOCHS,
-  RECIPES,
-  ROUNDS,
-  SETUP_DEFAULTS,
-} from '../lib/config/defaults.js';
+import {DEFAULTS, DEMO_DEFAULTS, RECIPES, SETUP_DEFAULTS} from '../lib/config/defaults.js';
+import {cosineText, DATASET_CHOICES, usualText} from '../lib/datasets/known.js';
 import {type Flag, flag} from './flags.js';
 
 const {defend, attack, evaluate} = DEFAULTS;
@@ -32,7 +25,12 @@ const DATA_FLAGS: readonly Flag[] = [
     '<dir>',
     'original data set: CIFAR-10 (binary or python) or train/ and test/ class folders',
   ),
-  flag('dataset', '<kind>', 'auto, cifar10 or imagefolder', defend.dataset),
+  flag(
+    'dataset',
+    '<name>',
+    `what it is: ${DATASET_CHOICES.slice(1).join(', ')}, or auto to look`,
+    defend.dataset,
+  ),
   flag('imageSize', '<px>', 'side of the network input'),
   flag('mean', '<r,g,b>', 'per-channel mean in [0,1] pixel scale'),
   flag('std', '<r,g,b>', 'per-channel deviation in [0,1] pixel scale'),
@@ -75,12 +73,7 @@ export const DEFEND_FLAGS: FlagGroups = {
     ...DATA_FLAGS,
   ],
   'Unlearning:': [
-    flag(
-      'rounds',
-      '<n>',
-      'passes over the clean images',
-      `${ROUNDS.standard}; ${ROUNDS.tiny} on tiny`,
-    ),
+    flag('rounds', '<n>', 'passes over the clean images', usualText('rounds')),
     flag('batchSize', '<n>', 'images per batch', defend.batchSize),
     flag('outerSteps', '<n>', 'optimizer steps per perturbation', defend.outerSteps),
     flag('lambda1', '<x>', 'weight of the clean cross entropy', defend.lambda1),
@@ -154,12 +147,7 @@ export const ATTACK_FLAGS: FlagGroups = {
       'reference, or fast: one cycle of the learning rate, fewer epochs, Nesterov',
       attack.recipe,
     ),
-    flag(
-      'epochs',
-      '<n>',
-      'epochs',
-      `${EPOCHS.standard}; ${EPOCHS.gtsrb} on gtsrb, ${EPOCHS.tiny} on tiny; fast: ${fast.epochs}`,
-    ),
+    flag('epochs', '<n>', 'epochs', `${usualText('epochs')}; fast: ${fast.epochs}`),
     flag('batchSize', '<n>', 'images per batch', orFast(attack.batchSize, fast.batchSize)),
     flag(
       'learningRate',
@@ -174,13 +162,13 @@ export const ATTACK_FLAGS: FlagGroups = {
       'schedule',
       '<name>',
       'constant, cosine, oneCycle, multiStep or plateau',
-      `cosine; plateau on tiny; fast: ${fast.schedule}`,
+      `${usualText('schedule')}; fast: ${fast.schedule}`,
     ),
     flag(
       'scheduleLength',
       '<n>',
       'epochs until cosine and oneCycle reach a rate of 0',
-      `the epochs; reference cosine: ${COSINE_LENGTHS.cifar10} on cifar10, cifar100, gtsrb`,
+      `the epochs; reference cosine: ${cosineText()}`,
     ),
     flag('warmupShare', '<x>', 'share of oneCycle in which the rate rises', attack.warmupShare),
     flag(
@@ -191,7 +179,7 @@ export const ATTACK_FLAGS: FlagGroups = {
     ),
     flag('gamma', '<x>', 'factor of multiStep and of plateau', attack.gamma),
     flag('cropPadding', '<px>', 'padding before the random crop; 0: no crop', attack.cropPadding),
-    flag('flip', '[on|off]', 'random horizontal flip', 'on for cifar10, else off'),
+    flag('flip', '[on|off]', 'random horizontal flip', usualText('flip')),
   ],
   'Run:': [
     flag(

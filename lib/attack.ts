@@ -1,10 +1,10 @@
 import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
 import {requireLibTorch} from './native/binding.js';
 import type {RunOptions} from './progress.js';
+import {removeRecord, writePoisonedSet} from './records/attack_record.js';
 import type {AttackResult} from './results.js';
 import {type Run, startRun} from './run.js';
 import {openAttack, type PreparedAttack, prepareAttack} from './simulation/data.js';
-import {removeRecord, writePoisonedSet} from './simulation/record.js';
 import {trainOptions} from './simulation/training.js';
 import {trainingAttack} from './simulation/training_attack.js';
 import {

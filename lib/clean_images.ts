@@ -1,6 +1,6 @@
 import type {DefendConfig} from './config.js';
-import {loadCleanFolder} from './datasets/clean_folder.js';
 import {chooseCleanSubset, parseCleanSpec} from './datasets/clean_subset.js';
+import {loadCleanFolder} from './datasets/image_folder.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {SauError} from './errors.js';
 import {imageCounter, type RunOptions} from './progress.js';

@@ -2,15 +2,7 @@ import {join} from 'node:path';
 import type {z} from 'zod';
 import type {AttackEntry} from './config/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from './config/attack_table.js';
-import {
-  COSINE_LENGTHS,
-  DEFAULTS,
-  DEMO_DEFAULTS,
-  EPOCHS,
-  RECIPES,
-  ROUNDS,
-  SETUP_DEFAULTS,
-} from './config/defaults.js';
+import {DEFAULTS, DEMO_DEFAULTS, RECIPES, SETUP_DEFAULTS} from './config/defaults.js';
 import {optionError, parseOptions, type Spelling, shown, type UserOptions} from './config/parse.js';
 import {
   attackSchemaOf,
@@ -33,6 +25,7 @@ import type {
   SetupOptions,
   TrainingAttackConfig,
 } from './config/types.js';
+import {usualRunOn} from './datasets/known.js';
 import type {ScheduleName} from './native/run_contract.js';
 
 export {DEFAULTS, DEMO_DEFAULTS, SETUP_DEFAULTS} from './config/defaults.js';
@@ -132,7 +125,7 @@ export function parseSetupConfig(
 
 /** Rounds to run: the user's, else the data set's default (specification B1.1). */
 export function resolveRounds(config: Pick<DefendConfig, 'rounds'>, datasetName: string): number {
-  return config.rounds ?? (datasetName === 'tiny' ? ROUNDS.tiny : ROUNDS.standard);
+  return config.rounds ?? usualRunOn(datasetName).rounds;
 }
 
 /**
@@ -143,17 +136,15 @@ export function resolveTraining(
   config: Pick<AttackConfig, 'recipe' | 'epochs' | 'schedule' | 'scheduleLength' | 'flip'>,
   datasetName: string,
 ): {epochs: number; schedule: ScheduleName; scheduleLength: number; flip: boolean} {
-  const isTiny = datasetName === 'tiny';
-  const usual = datasetName === 'gtsrb' ? EPOCHS.gtsrb : isTiny ? EPOCHS.tiny : EPOCHS.standard;
-  const epochs = config.epochs ?? usual;
-  const schedule = config.schedule ?? (isTiny ? 'plateau' : 'cosine');
+  const usual = usualRunOn(datasetName);
+  const epochs = config.epochs ?? usual.epochs;
+  const schedule = config.schedule ?? usual.schedule;
   const isReference = config.recipe === 'reference' && schedule === 'cosine';
-  const length = (isReference ? COSINE_LENGTHS[datasetName] : undefined) ?? epochs;
   return {
     epochs,
     schedule,
-    scheduleLength: config.scheduleLength ?? length,
-    flip: config.flip ?? datasetName === 'cifar10',
+    scheduleLength: config.scheduleLength ?? (isReference ? usual.cosineEpochs : null) ?? epochs,
+    flip: config.flip ?? usual.flip,
   };
 }
 

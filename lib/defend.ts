@@ -1,18 +1,14 @@
 import {readFile} from 'node:fs/promises';
-import {dirname, join} from 'node:path';
+import {dirname} from 'node:path';
 import {loadCleanSubset} from './clean_images.js';
 import {type DefendConfig, type DefendOptions, parseDefendConfig, resolveRounds} from './config.js';
-import {
-  DEFENSE_FILES,
-  removeDefense,
-  takeBackDefense,
-  writeDefenseResult,
-} from './defense_result.js';
 import {messageOf, SauError} from './errors.js';
 import {defenseEffectivenessRating, type Metrics} from './metrics.js';
 import {requireLibTorch} from './native/binding.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
 import type {RunOptions} from './progress.js';
+import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
+import {defenseFiles, defenseFolder} from './records/layout.js';
 import {withOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import type {DefendResult, OutputFiles, RoundReport} from './results.js';
@@ -21,6 +17,9 @@ import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
 import {openTarget, type Target} from './target.js';
 import {loadTestSets, measureCheckpoint, setTestSets} from './test_sets.js';
+
+/** The one defense that there is. */
+const METHOD = 'sau';
 
 export interface DefendRunOptions extends RunOptions {
   /** An abort after the first round has ended writes what there is and resolves, instead of rejecting. */
@@ -43,24 +42,25 @@ export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<
 }
 
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
+  const started = new Date();
   const start = performance.now();
   const config = parseDefendConfig(options);
   await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
   const target = await openTarget(config, (message) => run.onProgress?.({kind: 'note', message}));
   const result = await withOutput(
-    config.out ?? join(dirname(target.checkpoint.path), 'defense', 'sau'),
+    config.out ?? defenseFolder(dirname(target.checkpoint.path), METHOD),
     {
       force: config.force,
       reserveBytes: 2 * bytesOf(target.checkpoint.stateDict),
-      replaces: DEFENSE_FILES,
+      replaces: defenseFiles(METHOD),
       inputs: [
         target.checkpoint.path,
         config.clean,
         ...(config.batchOrder === null ? [] : [config.batchOrder]),
       ],
     },
-    (out) => defendInto(out, config, target, run),
+    (out) => defendInto(out, {config, target, started}, run),
   );
   return {...result, seconds: (performance.now() - start) / 1000};
 }
@@ -68,8 +68,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
 /** From the images to the files. */
 async function defendInto(
   out: string,
-  config: DefendConfig,
-  target: Target,
+  {config, target, started}: {config: DefendConfig; target: Target; started: Date},
   run: DefendRunOptions,
 ): Promise<Omit<DefendResult, 'seconds'>> {
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
@@ -107,6 +106,7 @@ async function defendInto(
     const after = await measureAfter(session, {config, rounds, reports, before}, run);
     const {device, precision} = session;
     const files = await writeDefenseResult(out, {
+      ...{method: METHOD, started},
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
@@ -119,7 +119,7 @@ async function defendInto(
       files: {...files, ...rows.files},
     };
   } catch (error) {
-    if (rows.isBegun) await takeBackDefense(out);
+    if (rows.isBegun) await takeBackDefense(out, METHOD);
     throw error;
   }
 }
@@ -161,7 +161,7 @@ class RoundRows {
   }
 
   async #begin(): Promise<RoundWriter> {
-    await removeDefense(this.#out);
+    await removeDefense(this.#out, METHOD);
     return RoundWriter.open(this.#out, 'defense');
   }
 }

@@ -1,16 +1,15 @@
 import {rm, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {attack} from './attack.js';
-import {readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {DEFAULTS, type DemoConfig, type DemoOptions, parseDemoConfig} from './config.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
 import {requireLibTorch} from './native/binding.js';
 import type {RunOptions} from './progress.js';
+import {readCheckpoint} from './records/read_checkpoint.js';
 import {withOutput} from './report/output_folder.js';
-import {pick, spread} from './report/samples.js';
-import {writeStrip} from './report/strip.js';
+import {pick, spread, writeStrip} from './report/strip.js';
 import type {AttackResult, DefendResult, OutputFiles} from './results.js';
 import {type Run, startRun} from './run.js';
 import {createSession} from './session/open_session.js';

@@ -1,8 +1,8 @@
-import {readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {type EvaluateOptions, parseEvaluateConfig} from './config.js';
 import {defenseEffectivenessRating} from './metrics.js';
 import {requireLibTorch} from './native/binding.js';
 import type {RunOptions} from './progress.js';
+import {readCheckpoint} from './records/read_checkpoint.js';
 import type {EvaluateResult} from './results.js';
 import {type Run, startRun} from './run.js';
 import {createSession} from './session/open_session.js';

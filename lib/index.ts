@@ -1,10 +1,6 @@
 export {attack} from './attack.js';
 export type {LabelModeKind} from './attacks/label_mode.js';
-export type {PoisonedDatasetState, PoisonedImage} from './checkpoint/dataset_state.js';
-export {type Checkpoint, readCheckpoint, type Weights} from './checkpoint/read_checkpoint.js';
-export type {BackdoorRecord} from './checkpoint/records.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
-export {type CheckpointToWrite, writeCheckpoint} from './checkpoint/write_checkpoint.js';
 export type {AttackKind} from './config/attack_table.js';
 export type {
   ChannelConstants,
@@ -25,7 +21,9 @@ export type {
   EvaluateOptions,
   SetupOptions,
 } from './config.js';
+export type {FormatName} from './datasets/formats.js';
 export type {ImageSet} from './datasets/image_set.js';
+export type {DatasetChoice, KnownName} from './datasets/known.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export {type DemoResult, demo} from './demo.js';
 export type {
@@ -89,6 +87,18 @@ export type {
   ScheduleName,
 } from './native/run_contract.js';
 export type {ImageWork, Progress, RunOptions} from './progress.js';
+export type {BackdoorRecord, PoisonedDatasetState, PoisonedImage} from './records/attack_result.js';
+export {type Checkpoint, readCheckpoint, type Weights} from './records/read_checkpoint.js';
+export {readRun} from './records/run.js';
+export type {
+  RunCleanSubset,
+  RunDataset,
+  RunFile,
+  RunRound,
+  RunSummary,
+  RunVersions,
+} from './records/run_summary.js';
+export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
 export type {
   AttackResult,
   AttackShares,

@@ -59,7 +59,7 @@ export interface DefendResult {
   readonly device: string;
   /** Wall time of the whole call. */
   readonly seconds: number;
-  /** checkpoint, csv, jsonl, cleanIndex, config, curves. */
+  /** checkpoint, csv, jsonl, cleanIndex, run, config, curves. */
   readonly files: OutputFiles;
 }
 
@@ -77,7 +77,7 @@ export interface AttackResult {
   readonly device: string | null;
   /** Wall time of the call. */
   readonly seconds: number;
-  /** checkpoint, csv, jsonl, notes, curves, preview; of a poisoned set train, test, poisonIndex, info, notes. */
+  /** checkpoint, csv, jsonl, notes, run, curves, preview; of a poisoned set train, test, poisonIndex, info, notes, run. */
   readonly files: OutputFiles;
 }
 

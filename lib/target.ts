@@ -1,17 +1,18 @@
 import {dirname, join} from 'node:path';
-import {type Checkpoint, readCheckpoint} from './checkpoint/read_checkpoint.js';
-import {datasetRootsOf} from './checkpoint/record_paths.js';
-import type {BackdoorRecord} from './checkpoint/records.js';
 import type {ChannelConstants, DataConfig} from './config.js';
-import type {Dataset, DatasetKind} from './datasets/dataset.js';
-import {DATASETS, isDatasetName} from './datasets/datasets.js';
+import type {Dataset} from './datasets/dataset.js';
 import type {ImageSize} from './datasets/decode.js';
+import {findKnown, KNOWN} from './datasets/known.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from './models/identify.js';
 import {loadCore} from './native/binding.js';
 import {pathExists} from './path_exists.js';
-import {type RecordNotes, readRecordNotes} from './record_notes.js';
+import type {BackdoorRecord} from './records/attack_result.js';
+import {RECORD, recordAbove} from './records/layout.js';
+import {type Checkpoint, readCheckpoint} from './records/read_checkpoint.js';
+import {type RecordNotes, readRecordNotes} from './records/record_notes.js';
+import {datasetRootsOf} from './records/record_paths.js';
 
 /** A record of an attack, and the file that it was read from. */
 export interface FoundRecord extends BackdoorRecord {
@@ -30,7 +31,7 @@ export interface Target {
   readonly size: ImageSize;
   readonly mean: ChannelConstants;
   readonly std: ChannelConstants;
-  /** A key of DATASETS where it is known, else what the record or folder says. */
+  /** A key of KNOWN where it is known, else what the record or folder says. */
   readonly datasetName: string;
 }
 
@@ -56,7 +57,8 @@ export async function openTarget(
   const size =
     config.imageSize === null ? recordSize : {height: config.imageSize, width: config.imageSize};
   const dataset = await findDataset(config, record, size);
-  const datasetName = dataset?.name ?? record?.datasetName ?? 'unknown';
+  const datasetName =
+    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? 'unknown';
   const {model, numClasses} = await modelOf(config, checkpoint, dataset);
   return {
     checkpoint,
@@ -68,11 +70,6 @@ export async function openTarget(
     ...(await normalization(config, record, datasetName, numClasses)),
     datasetName,
   };
-}
-
-/** What `openDataset` calls the user's choice. */
-export function datasetKinds(dataset: DataConfig['dataset']): DatasetKind | 'auto' {
-  return dataset === 'imagefolder' ? 'imageFolder' : 'auto';
 }
 
 /**
@@ -89,12 +86,12 @@ export async function normalization(
   if (mean !== null && std !== null) return {mean, std};
   const notes = record === null ? null : await readRecordNotes(dirname(record.path));
   if (notes !== null) return notes;
-  const known = isDatasetName(datasetName) ? DATASETS[datasetName] : null;
+  const known = findKnown(datasetName);
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
   throw new SauError(
     'ERR_CONFIG',
     `Expected --mean and --std for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
-      `constants that the model was trained with, such as those of ${Object.keys(DATASETS).join(', ')}`,
+      `constants that the model was trained with, such as those of ${Object.keys(KNOWN).join(', ')}`,
   );
 }
 
@@ -116,8 +113,7 @@ async function recordOf(
     );
   }
   if (checkpoint.record !== null) return {...checkpoint.record, path: checkpoint.path};
-  // A defense writes to <record>/defense/<name>/: its record is two folders up.
-  const above = join(dirname(checkpoint.path), '..', '..', 'attack_result.pt');
+  const above = join(recordAbove(dirname(checkpoint.path)), RECORD.result);
   if (checkpoint.kind !== 'defense_result' || !(await pathExists(above))) return null;
   const other = await readCheckpoint(above);
   if (other.record === null) return null;
@@ -130,11 +126,11 @@ async function findDataset(
   record: FoundRecord | null,
   size: ImageSize | undefined,
 ): Promise<Dataset | null> {
-  const kind = datasetKinds(config.dataset);
-  if (config.data !== null) return openDataset({path: config.data, kind, size});
+  const {dataset} = config;
+  if (config.data !== null) return openDataset({path: config.data, dataset, size});
   if (record === null) return null;
   for (const path of await datasetRootsOf(record.path, record.dataPath)) {
-    if (await pathExists(path)) return openDataset({path, kind, size});
+    if (await pathExists(path)) return openDataset({path, dataset, size});
   }
   return null;
 }
@@ -162,6 +158,7 @@ function classesOf(
 ): number {
   const claims = [
     ['--num-classes', config.numClasses],
+    [`--dataset ${config.dataset}`, findKnown(config.dataset)?.numClasses ?? null],
     [`the checkpoint ${checkpoint.path}`, checkpoint.numClasses],
     [`the data set ${dataset?.path ?? ''}`, dataset?.numClasses ?? null],
   ] as const;
@@ -188,10 +185,8 @@ function classesOf(
 }
 
 function sizeOfKnown(datasetName: string): ImageSize {
-  if (isDatasetName(datasetName)) {
-    const {size} = DATASETS[datasetName];
-    return {height: size, width: size};
-  }
+  const known = findKnown(datasetName);
+  if (known !== null) return {height: known.size, width: known.size};
   throw new SauError(
     'ERR_CONFIG',
     'Expected --image-size but received nothing, and neither a record nor a data set tells the size of the images. ' +

@@ -1,10 +1,10 @@
-import {poisonedEntries} from './checkpoint/dataset_state.js';
-import {createPngResolver} from './checkpoint/record_paths.js';
+import {loadPoisonedPngs, type PoisonedPng} from './datasets/decode.js';
 import type {ImageSet} from './datasets/image_set.js';
-import {loadPoisonedPngs, type PoisonedPng} from './datasets/poisoned_pngs.js';
 import {SauError} from './errors.js';
 import type {Metrics} from './metrics.js';
 import {imageCounter, type RunOptions} from './progress.js';
+import {poisonedEntries} from './records/attack_result.js';
+import {createPngResolver} from './records/record_paths.js';
 import type {Session} from './session/session.js';
 import type {Target} from './target.js';
 

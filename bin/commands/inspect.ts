@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import type {CheckpointDescription} from '../../lib/checkpoint/inspect.js';
+import type {CheckpointDescription} from '../../lib/records/inspect.js';
 import {type Finish, runs} from '../command.js';
 import {EXIT} from '../exit_codes.js';
 import {addExamples, addFlags, flag} from '../flags.js';
@@ -19,7 +19,7 @@ export function registerInspect(program: Command, finish: Finish): void {
     'sau-native inspect defense_result.pt --json',
   ]);
   runs(command, finish, async (values, path) => {
-    const {inspectCheckpoint} = await import('../../lib/checkpoint/inspect.js');
+    const {inspectCheckpoint} = await import('../../lib/records/inspect.js');
     const report = await inspectCheckpoint(path);
     const {stringify} = await import('yaml');
     printResult(values.json === true, report, () => stringify(brief(report)).trimEnd());

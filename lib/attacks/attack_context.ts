@@ -26,11 +26,6 @@ export interface AttackContext {
 export interface Triggers {
   readonly train: Trigger;
   readonly test: Trigger;
-  /** What the trigger looks like, for the record: uint8 [3,H,W] planes under a file name. */
-  readonly picture?: TriggerPicture;
-}
-
-export interface TriggerPicture {
-  readonly name: 'trojannn_trigger.png';
-  readonly planes: Uint8Array;
+  /** What the trigger looks like, for the record: uint8 [3,H,W] planes. */
+  readonly picture?: Uint8Array;
 }

@@ -1,4 +1,4 @@
-import {selectImages} from '../datasets/select_images.js';
+import {selectImages} from '../datasets/image_set.js';
 import type {NativeAdversarialOptions} from '../native/attack_contract.js';
 import type {AttackContext} from './attack_context.js';
 import {openCleanSession} from './clean_session.js';

@@ -1,6 +1,5 @@
 import {GENERATOR_DEFAULTS} from '../config/defaults.js';
-import type {ImageSet} from '../datasets/image_set.js';
-import {selectImages} from '../datasets/select_images.js';
+import {type ImageSet, selectImages} from '../datasets/image_set.js';
 import type {NativeLfOptions} from '../native/attack_contract.js';
 import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
 import type {AttackContext} from './attack_context.js';

@@ -1,6 +1,5 @@
 import type {ImageSize} from '../datasets/decode.js';
-import {resizeBilinear} from '../datasets/resize.js';
-import {writePlanes} from '../datasets/rgb_image.js';
+import {resizeBilinear, writePlanes} from '../datasets/rgb_image.js';
 
 /** The apple is drawn at this size, then resized to the images'. */
 const DRAWN_SIDE = 224;

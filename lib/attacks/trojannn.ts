@@ -54,7 +54,7 @@ export async function trojannn(
     message: `the trigger lowers the cost of its neurons from ${firstCost.toPrecision(4)} to ${lastCost.toPrecision(4)}`,
   });
   const add = addPattern(trigger, wrap ? wrapToByte : clipToByte);
-  return {train: add, test: add, picture: {name: 'trojannn_trigger.png', planes: trigger}};
+  return {train: add, test: add, picture: trigger};
 }
 
 /**

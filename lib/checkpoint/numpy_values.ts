@@ -1,6 +1,5 @@
 import {Breather} from '../breather.js';
 import {FormatError} from './checkpoint_error.js';
-import {NUMERIC_BYTES, type NumericType, READ_NUMBER, viewOf} from './numeric.js';
 import {
   type Buildable,
   describeValue,
@@ -9,7 +8,15 @@ import {
   PyTuple,
   SET_STATE,
 } from './pickle_values.js';
-import {columnMajorStrides, elementCount, toRowMajor} from './strided.js';
+import {
+  columnMajorStrides,
+  elementCount,
+  NUMERIC_BYTES,
+  type NumericType,
+  READ_NUMBER,
+  toRowMajor,
+  viewOf,
+} from './tensor.js';
 import {sizes} from './torch_values.js';
 
 const NUMPY_TYPES: ReadonlyMap<unknown, NumericType> = new Map([

@@ -1,9 +1,56 @@
 import {Breather} from '../breather.js';
-import {ByteSink} from './byte_sink.js';
 import {OrderedDict, PyFloat, PyTuple} from './pickle_values.js';
-import {elementCount, rowMajorStrides} from './strided.js';
-import type {TensorData} from './tensor.js';
+import {elementCount, rowMajorStrides, type TensorData} from './tensor.js';
 import {STORAGE_CLASS} from './torch_values.js';
+
+const PIECE_BYTES = 64 * 1024;
+
+/** Collects bytes of unknown total length: small writes are gathered, large ones kept as they are. */
+class ByteSink {
+  #pieces: Uint8Array[] = [];
+  #piece = Buffer.allocUnsafe(PIECE_BYTES);
+  #used = 0;
+
+  /** Room for `count` bytes, at most 64 KiB, to be filled at once: the buffer and where they start. */
+  reserve(count: number): {buffer: Buffer; at: number} {
+    if (this.#used + count > PIECE_BYTES) this.#flush();
+    const at = this.#used;
+    this.#used += count;
+    return {buffer: this.#piece, at};
+  }
+
+  byte(value: number): void {
+    const {buffer, at} = this.reserve(1);
+    buffer[at] = value;
+  }
+
+  u32(value: number): void {
+    const {buffer, at} = this.reserve(4);
+    buffer.writeUInt32LE(value, at);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    if (bytes.length > PIECE_BYTES / 4) {
+      this.#flush();
+      this.#pieces.push(bytes);
+      return;
+    }
+    const {buffer, at} = this.reserve(bytes.length);
+    buffer.set(bytes, at);
+  }
+
+  /** Everything written, in order. */
+  pieces(): Uint8Array[] {
+    this.#flush();
+    return this.#pieces;
+  }
+
+  #flush(): void {
+    if (this.#used > 0) this.#pieces.push(this.#piece.subarray(0, this.#used));
+    this.#piece = Buffer.allocUnsafe(PIECE_BYTES);
+    this.#used = 0;
+  }
+}
 
 /** For the writer: a tensor, whose bytes become a storage of their own. */
 export class PickledTensor {
@@ -29,7 +76,7 @@ export type PickleValue =
   | readonly PickleValue[]
   | ReadonlyMap<string | number, PickleValue>;
 
-export interface Pickled {
+interface Pickled {
   /** The pickle's bytes. */
   readonly pieces: readonly Uint8Array[];
   /** Storage n is what the file stores as `data/<n>`. */

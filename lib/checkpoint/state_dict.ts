@@ -1,7 +1,6 @@
 import {SauError} from '../errors.js';
 import type {NativeLayout, NativeTensor, NativeTensors} from '../native/data_contract.js';
-import {convertible, convertTensor} from './convert_tensor.js';
-import type {StateDict, TensorData} from './tensor.js';
+import {convertible, convertTensor, type StateDict, type TensorData} from './tensor.js';
 
 export interface MatchedStateDict {
   /** In the order, with the names and the dtypes of the layout. */

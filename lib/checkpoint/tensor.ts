@@ -1,3 +1,7 @@
+import {Breather} from '../breather.js';
+import {SauError} from '../errors.js';
+import {requireLength, requireMap, requireType} from '../typed_array.js';
+
 /** Element types of a tensor, named as in PyTorch. */
 export type DType =
   | 'float32'
@@ -36,3 +40,171 @@ export interface TensorData {
 
 /** Named tensors in the order of the file, as in `model.state_dict()`. */
 export type StateDict = ReadonlyMap<string, TensorData>;
+
+/** Where the elements of an array lie; strides and offset count elements, not bytes. */
+interface StridedLayout {
+  readonly itemBytes: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+}
+
+/** Strides of a contiguous row-major array. */
+export function rowMajorStrides(shape: readonly number[]): number[] {
+  const strides: number[] = [];
+  let step = 1;
+  for (const size of shape.toReversed()) {
+    strides.unshift(step);
+    step *= Math.max(size, 1);
+  }
+  return strides;
+}
+
+/** Strides of a Fortran-order array. */
+export function columnMajorStrides(shape: readonly number[]): number[] {
+  return rowMajorStrides(shape.toReversed()).toReversed();
+}
+
+/** True when the elements lie in row-major order without gaps (strides of dimensions of size 1 do not matter). */
+export function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  if (elementCount(shape) === 0) return true;
+  const wanted = rowMajorStrides(shape);
+  return shape.every((size, i) => size === 1 || strides[i] === wanted[i]);
+}
+
+/** Elements that the array reaches into its storage, from element 0: the least size its storage must have. */
+export function reachOf({shape, strides, offset}: Omit<StridedLayout, 'itemBytes'>): number {
+  if (elementCount(shape) === 0) return 0;
+  return shape.reduce((last, size, i) => last + (size - 1) * (strides[i] ?? 0), offset) + 1;
+}
+
+/** The elements as a fresh contiguous row-major copy. The caller has checked that `source` holds them. */
+export async function toRowMajor(source: Uint8Array, layout: StridedLayout): Promise<Uint8Array> {
+  const {itemBytes, shape, strides} = layout;
+  const count = elementCount(shape);
+  const out = new Uint8Array(count * itemBytes);
+  const index = shape.map(() => 0);
+  const breather = new Breather();
+  let from = layout.offset;
+  for (let i = 0; i < count; i++) {
+    for (let b = 0; b < itemBytes; b++) out[i * itemBytes + b] = source[from * itemBytes + b] ?? 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const position = (index[axis] ?? 0) + 1;
+      from += strides[axis] ?? 0;
+      if (position < (shape[axis] ?? 0)) {
+        index[axis] = position;
+        break;
+      }
+      from -= position * (strides[axis] ?? 0);
+      index[axis] = 0;
+    }
+    if ((i & 0xfff) === 0 && breather.due) await breather.rest();
+  }
+  return out;
+}
+
+/** Element types of tensors and numpy arrays. */
+export type NumericType = DType | 'uint16' | 'uint32' | 'uint64';
+
+export const NUMERIC_BYTES: Readonly<Record<NumericType, number>> = {
+  ...DTYPE_BYTES,
+  uint16: 2,
+  uint32: 4,
+  uint64: 8,
+};
+
+type ReadNumber = (view: DataView, byteOffset: number) => number;
+
+/** Reads one little-endian element. 64-bit integers beyond 2^53 lose their low bits. */
+export const READ_NUMBER: Readonly<Record<NumericType, ReadNumber>> = {
+  float64: (view, at) => view.getFloat64(at, true),
+  float32: (view, at) => view.getFloat32(at, true),
+  float16: (view, at) => float16ToNumber(view.getUint16(at, true)),
+  bfloat16: (view, at) => bfloat16ToNumber(view.getUint16(at, true)),
+  int64: (view, at) => view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true),
+  uint64: (view, at) => view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true),
+  int32: (view, at) => view.getInt32(at, true),
+  uint32: (view, at) => view.getUint32(at, true),
+  int16: (view, at) => view.getInt16(at, true),
+  uint16: (view, at) => view.getUint16(at, true),
+  int8: (view, at) => view.getInt8(at),
+  uint8: (view, at) => view.getUint8(at),
+  bool: (view, at) => (view.getUint8(at) === 0 ? 0 : 1),
+};
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function float16ToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+function bfloat16ToNumber(bits: number): number {
+  scratch.setUint32(0, bits * 0x10000);
+  return scratch.getFloat32(0);
+}
+
+const FLOATS: ReadonlySet<DType> = new Set(['float64', 'float32', 'float16', 'bfloat16']);
+
+/** Any floating-point type becomes float32, any integer int64; other types only stay what they are. */
+export function convertible(from: DType, to: DType): boolean {
+  if (from === to) return true;
+  if (to === 'float32') return FLOATS.has(from);
+  return to === 'int64' && !FLOATS.has(from);
+}
+
+/** The tensor's bytes as dtype `to`, for a convertible pair: the same bytes where the type is the same. */
+export async function convertTensor(tensor: TensorData, to: DType): Promise<Uint8Array> {
+  if (tensor.dtype === to) return tensor.data;
+  const count = elementCount(tensor.shape);
+  const read = READ_NUMBER[tensor.dtype];
+  const itemBytes = DTYPE_BYTES[tensor.dtype];
+  const source = viewOf(tensor.data);
+  const out = new Uint8Array(count * DTYPE_BYTES[to]);
+  const target = viewOf(out);
+  const breather = new Breather();
+  for (let i = 0; i < count; i++) {
+    const value = read(source, i * itemBytes);
+    if (to === 'float32') target.setFloat32(i * 4, value, true);
+    else target.setBigInt64(i * 8, BigInt(value), true);
+    if ((i & 0xffff) === 0xffff && breather.due) await breather.rest();
+  }
+  return out;
+}
+
+/**
+ * Throws ERR_CHECKPOINT where a tensor has not the bytes that its shape and dtype take, and ERR_CONFIG for what is
+ * no map of tensors.
+ */
+export function checkTensors(state: StateDict): void {
+  requireMap(state, 'the state dict');
+  for (const [weight, {dtype, shape, data}] of state) {
+    const name = `the data of '${weight}'`;
+    if (!Object.hasOwn(DTYPE_BYTES, dtype)) {
+      throw new SauError(
+        'ERR_CHECKPOINT',
+        `Expected one of ${Object.keys(DTYPE_BYTES).join(', ')} for the dtype of '${weight}' but received ${String(dtype)}.`,
+      );
+    }
+    requireType(data, name, 'Uint8Array');
+    const length = elementCount(shape) * DTYPE_BYTES[dtype];
+    requireLength(data, {
+      name,
+      length,
+      of: `${dtype} [${shape.join(', ')}]`,
+      code: 'ERR_CHECKPOINT',
+    });
+  }
+}

@@ -1,7 +1,6 @@
 import {FormatError} from './checkpoint_error.js';
 import {describeValue, PickleGlobal, PyTuple} from './pickle_values.js';
-import {elementCount, reachOf} from './strided.js';
-import type {DType} from './tensor.js';
+import {type DType, elementCount, reachOf} from './tensor.js';
 
 /** The storage class of each dtype, as PyTorch pickles name it. */
 export const STORAGE_CLASS: Readonly<Record<DType, string>> = {

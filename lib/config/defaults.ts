@@ -156,16 +156,3 @@ export const GENERATOR_DEFAULTS = {
   },
   trojanTrigger: {target: 100, stepSize: 0.1, bound: 0.3, stopBelow: 1e-3},
 } as const;
-
-/** Rounds by data set (specification B1.1). */
-export const ROUNDS = {standard: 100, tiny: 20} as const;
-
-/** Epochs of the victim's training by data set (specification B3.1). */
-export const EPOCHS = {standard: 100, gtsrb: 50, tiny: 200} as const;
-
-/** Epochs of the reference's cosine by data set, however long the training is (specification B3.1). */
-export const COSINE_LENGTHS: Readonly<Record<string, number>> = {
-  cifar10: 100,
-  cifar100: 100,
-  gtsrb: 100,
-};

@@ -84,8 +84,8 @@ export function choice<const T extends readonly [string, ...string[]]>(...names:
 }
 
 /** As `choice`, for names from a table. */
-export function oneOf(names: readonly string[]) {
-  return z.custom<string>((value) => names.some((name) => name === value), {
+export function oneOf<T extends string>(names: readonly T[]) {
+  return z.custom<T>((value) => names.some((name) => name === value), {
     error: listed(names),
   });
 }

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {DATASET_CHOICES} from '../datasets/known.js';
 import {assertNever} from '../errors.js';
 import type {AttackEntry, AttackOption} from './attack_entry.js';
 import {ATTACK_TABLE, type AttackKind} from './attack_table.js';
@@ -14,7 +15,7 @@ import type {
 
 const DATA = {
   data: rule.text('a folder').nullable(),
-  dataset: rule.choice('auto', 'cifar10', 'imagefolder'),
+  dataset: rule.oneOf(DATASET_CHOICES),
   imageSize: rule.imageSide.nullable(),
   mean: rule.channelMeans.nullable(),
   std: rule.channelDeviations.nullable(),

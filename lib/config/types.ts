@@ -1,4 +1,5 @@
 import type {LabelModeKind} from '../attacks/label_mode.js';
+import type {DatasetChoice} from '../datasets/known.js';
 import type {DefaultPrecision, ExecutionName, PrecisionName} from '../native/contract.js';
 import type {InitName, NormName, ScheduleName} from '../native/run_contract.js';
 import type {AttackKind, DataAttackKind, OwnOptions, TrainingAttackKind} from './attack_table.js';
@@ -13,8 +14,8 @@ export type ChannelConstants = readonly [number, number, number];
 export interface DataConfig {
   /** Folder of the original data set. */
   readonly data: string | null;
-  /** The format of `data`. */
-  readonly dataset: 'auto' | 'cifar10' | 'imagefolder';
+  /** What `data` is: a known data set or a format; `auto`: found out from the folder. */
+  readonly dataset: DatasetChoice;
   /** Side of the square network input in pixels. */
   readonly imageSize: number | null;
   /** Normalisation of the model: (pixel - mean) / std. */
@@ -153,7 +154,7 @@ export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly nesterov: boolean;
   /** L2 penalty, added to the gradient. */
   readonly weightDecay: number;
-  /** How the learning rate changes; null: plateau on tiny, else cosine. */
+  /** How the learning rate changes; null: the data set's default, see `resolveTraining`. */
   readonly schedule: ScheduleName | null;
   /** cosine and oneCycle: epochs until the learning rate is 0; null: see `resolveTraining`. */
   readonly scheduleLength: number | null;
@@ -165,7 +166,7 @@ export interface CommonAttackConfig extends DataConfig, DeviceConfig {
   readonly gamma: number;
   /** Zero padding in pixels before the random crop; 0: no crop. */
   readonly cropPadding: number;
-  /** null: only on cifar10. */
+  /** null: the data set's default, see `resolveTraining`. */
   readonly flip: boolean | null;
   /** Measure after every n-th epoch and after the last; 0 never. */
   readonly evalEvery: number;

@@ -1,11 +1,16 @@
 import {type FileHandle, open, readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {messageOf, SauError} from '../errors.js';
-import {CIFAR10, CIFAR10_CLASS_NAMES, checkCifarLabel, cifarImageSet} from './cifar10.js';
-import type {Dataset, Selection, SplitName} from './dataset.js';
+import {CIFAR10, CIFAR10_CLASS_NAMES, checkCifarLabel, cifarImageSet} from './cifar.js';
+import {
+  type DatasetFiles,
+  type Pick,
+  picksByBlock,
+  picksByFile,
+  type SplitFiles,
+} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
-import {type Pick, picksByBlock, picksByFile, resolveSelection} from './selection.js';
 
 /** One label byte, then the image. */
 const RECORD_BYTES = 1 + CIFAR10.imageBytes;
@@ -80,11 +85,9 @@ async function readPicks(
 
 async function loadSplit(
   files: readonly BatchFile[],
-  split: SplitName,
-  wanted: Selection | undefined,
+  selection: Int32Array,
   {signal, onImages}: LoadOptions = {},
 ): Promise<ImageSet> {
-  const selection = resolveSelection(wanted, countRecords(files), split);
   const picks = await picksByFile(
     selection,
     files.map((file) => file.records),
@@ -107,8 +110,11 @@ async function loadSplit(
   return cifarImageSet(images, labels, selection);
 }
 
-function countRecords(files: readonly BatchFile[]): number {
-  return files.reduce((total, file) => total + file.records, 0);
+function splitFiles(files: readonly BatchFile[]): SplitFiles {
+  return {
+    count: files.reduce((total, file) => total + file.records, 0),
+    load: (positions, _size, options) => loadSplit(files, positions, options),
+  };
 }
 
 async function readClassNames(folder: string): Promise<readonly string[]> {
@@ -122,22 +128,15 @@ async function readClassNames(folder: string): Promise<readonly string[]> {
  * batch files. Loading reads only the blocks that hold the wanted images.
  * @throws SauError ERR_DATASET when a batch is missing or cut short
  */
-export async function openCifarBinary(folder: string): Promise<Dataset> {
+export async function openCifarBinary(folder: string): Promise<DatasetFiles> {
   const inspect = (names: readonly string[]): Promise<BatchFile[]> =>
     Promise.all(names.map((name) => inspectBatch(join(folder, `${name}.bin`))));
   const train = await inspect(CIFAR10.trainFiles);
   const test = await inspect(CIFAR10.testFiles);
   return {
-    kind: 'cifarBinary',
-    name: 'cifar10',
-    path: folder,
-    numClasses: CIFAR10.numClasses,
     classNames: await readClassNames(folder),
-    height: CIFAR10.side,
-    width: CIFAR10.side,
-    trainCount: countRecords(train),
-    testCount: countRecords(test),
-    loadTrain: (selection, options) => loadSplit(train, 'train', selection, options),
-    loadTest: (selection, options) => loadSplit(test, 'test', selection, options),
+    size: {height: CIFAR10.side, width: CIFAR10.side},
+    train: splitFiles(train),
+    test: splitFiles(test),
   };
 }

@@ -2,15 +2,14 @@ import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Breather} from '../breather.js';
 import {NumpyArray} from '../checkpoint/numpy_values.js';
-import {unpickle} from '../checkpoint/pickle.js';
 import {describeValue} from '../checkpoint/pickle_values.js';
+import {unpickle} from '../checkpoint/unpickle.js';
 import {VOCABULARY} from '../checkpoint/vocabulary.js';
 import {messageOf, SauError} from '../errors.js';
-import {CIFAR10, checkCifarLabel, cifarImageSet} from './cifar10.js';
-import type {Dataset, Selection, SplitName} from './dataset.js';
+import {CIFAR10, checkCifarLabel, cifarImageSet} from './cifar.js';
+import {type DatasetFiles, type Pick, picksByFile, type SplitFiles} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
-import {type Pick, picksByFile, resolveSelection} from './selection.js';
 
 function malformed(file: string, expected: string, found: string, cause?: unknown): SauError {
   return new SauError(
@@ -108,11 +107,9 @@ async function copyPicks(
 async function loadSplit(
   files: readonly string[],
   imagesPerBatch: number,
-  split: SplitName,
-  wanted: Selection | undefined,
+  selection: Int32Array,
   {signal, onImages}: LoadOptions = {},
 ): Promise<ImageSet> {
-  const selection = resolveSelection(wanted, files.length * imagesPerBatch, split);
   const picks = await picksByFile(
     selection,
     files.map(() => imagesPerBatch),
@@ -148,23 +145,19 @@ async function checkPresent(file: string): Promise<void> {
  * pickle is executed. Only the batches that hold wanted images are read.
  * @throws SauError ERR_DATASET when a file is missing or damaged, ERR_UNSAFE_PICKLE when one names code
  */
-export async function openCifarPython(folder: string): Promise<Dataset> {
+export async function openCifarPython(folder: string): Promise<DatasetFiles> {
   const train = CIFAR10.trainFiles.map((name) => join(folder, name));
   const test = CIFAR10.testFiles.map((name) => join(folder, name));
   const {classNames, imagesPerBatch} = await readMeta(join(folder, 'batches.meta'));
   for (const file of [...train, ...test]) await checkPresent(file);
+  const split = (files: readonly string[]): SplitFiles => ({
+    count: files.length * imagesPerBatch,
+    load: (positions, _size, options) => loadSplit(files, imagesPerBatch, positions, options),
+  });
   return {
-    kind: 'cifarPython',
-    name: 'cifar10',
-    path: folder,
-    numClasses: CIFAR10.numClasses,
     classNames,
-    height: CIFAR10.side,
-    width: CIFAR10.side,
-    trainCount: train.length * imagesPerBatch,
-    testCount: test.length * imagesPerBatch,
-    loadTrain: (selection, options) =>
-      loadSplit(train, imagesPerBatch, 'train', selection, options),
-    loadTest: (selection, options) => loadSplit(test, imagesPerBatch, 'test', selection, options),
+    size: {height: CIFAR10.side, width: CIFAR10.side},
+    train: split(train),
+    test: split(test),
   };
 }

@@ -1,17 +1,14 @@
-import type {DatasetName} from './datasets.js';
+import type {Selection} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
+import type {FormatName} from './formats.js';
 import type {ImageSet} from './image_set.js';
-
-export type DatasetKind = 'cifarBinary' | 'cifarPython' | 'imageFolder';
-export type SplitName = 'train' | 'test';
-/** Positions in a split, in the order in which the images are wanted; repeats are allowed. */
-export type Selection = Int32Array | readonly number[];
+import type {KnownName} from './known.js';
 
 /** A clean data set on disk. Nothing but its labels is in memory until a part of it is loaded. */
 export interface Dataset {
-  readonly kind: DatasetKind;
-  /** A key of DATASETS; null where the folder does not tell. */
-  readonly name: DatasetName | null;
+  readonly format: FormatName;
+  /** null where neither the user nor the folder tells. */
+  readonly name: KnownName | null;
   /** The folder that holds the files. */
   readonly path: string;
   readonly numClasses: number;

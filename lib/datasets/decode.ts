@@ -3,8 +3,8 @@ import {readFile} from 'node:fs/promises';
 import sharp from 'sharp';
 import {Breather} from '../breather.js';
 import {messageOf, SauError} from '../errors.js';
-import {resizeBilinear} from './resize.js';
-import {type RgbImage, writePlanes} from './rgb_image.js';
+import type {ImageSet} from './image_set.js';
+import {type RgbImage, resizeBilinear, writePlanes} from './rgb_image.js';
 import {decodeSmallPng} from './small_png.js';
 
 /** Enough to keep libuv's four threads busy while JavaScript packs the previous images. */
@@ -116,4 +116,40 @@ function roomFor(count: number, {height, width}: ImageSize): Uint8Array {
 /** One image as planes: uint8 [3,H,W]. Throws as {@link decodeAll}. */
 export async function decodeImage(file: string, size: ImageSize): Promise<Uint8Array> {
   return decodeAll([file], size);
+}
+
+/** One poisoned image of a record, found on disk. */
+export interface PoisonedPng {
+  /** Absolute path. */
+  readonly path: string;
+  /** The label that the attack wants. */
+  readonly attackLabel: number;
+  readonly originalLabel: number;
+  /** Position in the split that the image comes from. */
+  readonly originalIndex: number;
+}
+
+/**
+ * Loads poisoned images in the given order: labels are the attack labels, trueLabels the original ones.
+ * @throws SauError ERR_DATASET naming the first file that is missing or corrupt
+ */
+export async function loadPoisonedPngs(
+  entries: readonly PoisonedPng[],
+  size: ImageSize,
+  options?: LoadOptions,
+): Promise<ImageSet> {
+  const images = await decodeAll(
+    entries.map((entry) => entry.path),
+    size,
+    options,
+  );
+  return {
+    images,
+    labels: Int32Array.from(entries, (entry) => entry.attackLabel),
+    trueLabels: Int32Array.from(entries, (entry) => entry.originalLabel),
+    originalIndices: Int32Array.from(entries, (entry) => entry.originalIndex),
+    count: entries.length,
+    height: size.height,
+    width: size.width,
+  };
 }

@@ -53,6 +53,15 @@ function isImage(folder: string, name: string): boolean {
   return READABLE.has(extension);
 }
 
+/** The folders that may hold the test split of an image folder, best first. */
+const TEST_FOLDERS: readonly string[] = ['test', 'val'];
+
+/** The names of the training and test folders where these are what the root of an image folder holds, else null. */
+export function findSplits(folders: readonly string[]): {train: string; test: string} | null {
+  const test = TEST_FOLDERS.find((name) => folders.includes(name));
+  return test !== undefined && folders.includes('train') ? {train: 'train', test} : null;
+}
+
 /** [folder, its image files] for the folder and every folder below it. */
 async function walk(folder: string): Promise<[string, string[]][]> {
   const {folders, files, others} = await listFolder(folder);

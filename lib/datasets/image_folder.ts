@@ -1,20 +1,9 @@
 import {join} from 'node:path';
 import {SauError} from '../errors.js';
-import type {Dataset} from './dataset.js';
-import {DATASETS, recogniseDataset} from './datasets.js';
-import type {ImageSize} from './decode.js';
-import {imagesBelow, listFolder} from './image_files.js';
-import {type LabelledFiles, loadLabelledFiles} from './labelled_files.js';
-import {resolveSelection} from './selection.js';
-
-/** The folders that may hold the test split, best first. */
-const TEST_FOLDERS: readonly string[] = ['test', 'val'];
-
-/** The names of the training and test folders when this is the root of an image folder, else null. */
-export function findSplits(folders: readonly string[]): {train: string; test: string} | null {
-  const test = TEST_FOLDERS.find((name) => folders.includes(name));
-  return test !== undefined && folders.includes('train') ? {train: 'train', test} : null;
-}
+import type {DatasetFiles, SplitFiles} from './dataset_files.js';
+import {decodeAll, type ImageSize, type LoadOptions} from './decode.js';
+import {findSplits, imagesBelow, listFolder} from './image_files.js';
+import type {ImageSet} from './image_set.js';
 
 interface Split extends LabelledFiles {
   readonly classNames: readonly string[];
@@ -66,10 +55,9 @@ function checkSameClasses(train: Split, test: Split, folder: string): void {
  * Opens a folder with `train/<class>/` and `test/<class>/` (or `val/<class>/`), in torchvision's
  * ImageFolder order: class folders sorted by name, then files sorted by name. This order is the index
  * order, so an index of the data set's binary distribution means another image here.
- * @param size Size to decode at; may be left out for a data set that DATASETS knows.
- * @throws SauError ERR_DATASET when a split is missing, empty or has other classes; ERR_CONFIG when the size is unknown
+ * @throws SauError ERR_DATASET when a split is missing, empty or has other classes
  */
-export async function openImageFolder(folder: string, size?: ImageSize): Promise<Dataset> {
+export async function openImageFolder(folder: string): Promise<DatasetFiles> {
   const splits = findSplits((await listFolder(folder)).folders);
   if (splits === null) {
     throw new SauError(
@@ -81,34 +69,115 @@ export async function openImageFolder(folder: string, size?: ImageSize): Promise
   const train = await scanSplit(join(folder, splits.train));
   const test = await scanSplit(join(folder, splits.test));
   checkSameClasses(train, test, folder);
-  const name = recogniseDataset(train.classNames);
-  const {height, width} = size ?? defaultSize(name, folder);
   return {
-    kind: 'imageFolder',
-    name,
-    path: folder,
-    numClasses: train.classNames.length,
     classNames: train.classNames,
-    height,
-    width,
-    trainCount: train.files.length,
-    testCount: test.files.length,
-    loadTrain: async (selection, options) => {
-      const positions = resolveSelection(selection, train.files.length, 'train');
-      return loadLabelledFiles(train, positions, {height, width}, options);
-    },
-    loadTest: async (selection, options) => {
-      const positions = resolveSelection(selection, test.files.length, 'test');
-      return loadLabelledFiles(test, positions, {height, width}, options);
-    },
+    size: null,
+    train: splitFiles(train),
+    test: splitFiles(test),
   };
 }
 
-function defaultSize(name: keyof typeof DATASETS | null, folder: string): ImageSize {
-  if (name !== null) return {height: DATASETS[name].size, width: DATASETS[name].size};
+function splitFiles(split: Split): SplitFiles {
+  return {
+    count: split.files.length,
+    load: (positions, size, options) => loadLabelledFiles(split, positions, size, options),
+  };
+}
+
+interface CleanFolderOptions {
+  readonly numClasses: number;
+  /** [numClasses] in label order, or null when only their number is known. */
+  readonly classNames: readonly string[] | null;
+  readonly size: ImageSize;
+}
+
+/**
+ * What a class folder's name means: the class of that name; else, when every name is an integer, that
+ * label; else, when the names are unknown and there is a folder for each class, its rank by name.
+ */
+function labelFolders(
+  folder: string,
+  names: readonly string[],
+  {numClasses, classNames}: CleanFolderOptions,
+): number[] {
+  if (classNames !== null && names.every((name) => classNames.includes(name))) {
+    return names.map((name) => classNames.indexOf(name));
+  }
+  if (names.every((name) => /^\d+$/.test(name) && Number(name) < numClasses)) {
+    return names.map(Number);
+  }
+  if (classNames === null && names.length === numClasses) return names.map((_, rank) => rank);
+  const unknown = names.find((name) => !(classNames ?? []).includes(name)) ?? '';
+  const expected =
+    classNames === null
+      ? `${numClasses} class folders, or folders named 0 to ${numClasses - 1}`
+      : `class folders named as the classes (${classNames.slice(0, 3).join(', ')}, ...) or 0 to ${numClasses - 1}`;
   throw new SauError(
-    'ERR_CONFIG',
-    `Expected a height and width for the images of ${folder} but received none; give the size that the model was trained at with --image-size`,
-    {details: {folder}},
+    'ERR_DATASET',
+    `Expected ${expected} in ${folder} but found ${names.length} folders, among them "${unknown}"; sort the images into such folders`,
+    {details: {folder, unknown, numClasses}},
   );
+}
+
+/**
+ * Loads a folder of clean images with one subfolder per class. Not every class must be there; files in
+ * each follow torchvision's ImageFolder order, and originalIndices count through them.
+ * @throws SauError ERR_DATASET when there is no image, a folder fits no class, or a file is corrupt
+ */
+export async function loadCleanFolder(
+  folder: string,
+  options: CleanFolderOptions,
+  loadOptions?: LoadOptions,
+): Promise<ImageSet> {
+  const {folders} = await listFolder(folder);
+  const folderLabels = labelFolders(folder, folders, options);
+  const files: string[] = [];
+  const labels: number[] = [];
+  for (const [i, name] of folders.entries()) {
+    for (const file of await imagesBelow(join(folder, name))) {
+      files.push(file);
+      labels.push(folderLabels[i] ?? 0);
+    }
+  }
+  if (files.length === 0) {
+    throw new SauError(
+      'ERR_DATASET',
+      `Expected images in the class folders of ${folder} but found none; put JPEG, PNG, WebP or TIFF files into them`,
+      {details: {folder}},
+    );
+  }
+  const positions = Int32Array.from(files.keys());
+  return loadLabelledFiles(
+    {files, labels: Int32Array.from(labels)},
+    positions,
+    options.size,
+    loadOptions,
+  );
+}
+
+/** Image files with their labels, not yet decoded. All lists have one entry per image. */
+interface LabelledFiles {
+  readonly files: readonly string[];
+  readonly labels: Int32Array;
+}
+
+/** Decodes the images at the given positions of the list: the ImageSet's originalIndices. */
+async function loadLabelledFiles(
+  {files, labels}: LabelledFiles,
+  positions: Int32Array,
+  size: ImageSize,
+  options?: LoadOptions,
+): Promise<ImageSet> {
+  const chosen = Array.from(positions, (position) => files[position] ?? '');
+  const images = await decodeAll(chosen, size, options);
+  const chosenLabels = positions.map((position) => labels[position] ?? 0);
+  return {
+    images,
+    labels: chosenLabels,
+    trueLabels: chosenLabels,
+    originalIndices: positions,
+    count: positions.length,
+    height: size.height,
+    width: size.width,
+  };
 }

@@ -1,3 +1,5 @@
+import {Breather} from '../breather.js';
+
 /** Images at network resolution, resident in memory, with their labels. */
 export interface ImageSet {
   /** uint8 [N,3,H,W], channels R, G, B, row-major. */
@@ -14,4 +16,35 @@ export interface ImageSet {
   readonly height: number;
   /** W in pixels. */
   readonly width: number;
+}
+
+/** A copy of the images at `positions`, in that order. */
+export async function selectImages(set: ImageSet, positions: Int32Array): Promise<ImageSet> {
+  const {height, width} = set;
+  const bytes = 3 * height * width;
+  const images = new Uint8Array(positions.length * bytes);
+  const breather = new Breather();
+  for (const [slot, position] of positions.entries()) {
+    images.set(set.images.subarray(position * bytes, (position + 1) * bytes), slot * bytes);
+    if (breather.due) await breather.rest();
+  }
+  const at = (values: Int32Array): Int32Array => positions.map((i) => values[i] ?? 0);
+  return {
+    images,
+    labels: at(set.labels),
+    trueLabels: at(set.trueLabels),
+    originalIndices: at(set.originalIndices),
+    count: positions.length,
+    height,
+    width,
+  };
+}
+
+/** The first `count` images: the set itself where it has no more. */
+export async function firstImages(set: ImageSet, count: number): Promise<ImageSet> {
+  if (count >= set.count) return set;
+  return selectImages(
+    set,
+    Int32Array.from({length: count}, (_, i) => i),
+  );
 }

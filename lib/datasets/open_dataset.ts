@@ -1,129 +1,174 @@
-import {join, resolve} from 'node:path';
-import {assertNever, SauError} from '../errors.js';
+import {resolve} from 'node:path';
+import {SauError} from '../errors.js';
 import {pathExists} from '../path_exists.js';
-import {openCifarBinary} from './cifar_binary.js';
-import {openCifarPython} from './cifar_python.js';
-import type {Dataset, DatasetKind} from './dataset.js';
+import type {Dataset} from './dataset.js';
+import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
 import type {ImageSize} from './decode.js';
-import {listFolder} from './image_files.js';
-import {findSplits, openImageFolder} from './image_folder.js';
+import {FORMATS, type Format, type FormatName} from './formats.js';
+import {
+  type DatasetChoice,
+  findKnown,
+  KNOWN,
+  type KnownDataset,
+  type KnownName,
+  mayHaveClasses,
+  recognise,
+} from './known.js';
 
 export interface OpenDatasetOptions {
   /** The data set's folder, or the folder that holds it. */
   readonly path: string;
-  /** 'auto' takes what is there: binary CIFAR-10 before pickled before an image folder. */
-  readonly kind?: DatasetKind | 'auto' | undefined;
-  /** What the model was trained at. An image folder is resized to it; CIFAR-10 must have it. */
+  /**
+   * 'auto' takes what is there, in the order of FORMATS. A format's name takes a folder of that format only; the
+   * name of a known data set says what the images are, in any format that it comes in.
+   */
+  readonly dataset?: DatasetChoice | undefined;
+  /** What the model was trained at. An image folder is resized to it; other formats must have it. */
   readonly size?: ImageSize | undefined;
 }
 
-interface Found {
-  readonly kind: DatasetKind;
-  readonly path: string;
+/**
+ * Finds and opens a clean data set.
+ * @throws SauError ERR_DATASET when there is none, more than one or one that `dataset` does not allow, and when a file
+ * is missing or damaged; ERR_CONFIG when the size of an image folder is unknown
+ */
+export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
+  const {dataset: choice = 'auto', size: wanted} = options;
+  const known = findKnown(choice);
+  const {format, path} = await locate(resolve(options.path), choice, formatsOf(choice, known));
+  const files = await format.open(path);
+  if (known !== null) checkClasses(known, format.name, files, path);
+  const name = known?.name ?? recognise(format.name, files.classNames);
+  const {train, test} = files;
+  const {height, width} = sizeFor(files, wanted, name, path);
+  const load = async (split: SplitName, ...[selection, loading]: Parameters<Load>) => {
+    const positions = resolveSelection(selection, files[split].count, split);
+    return files[split].load(positions, {height, width}, loading);
+  };
+  return {
+    format: format.name,
+    name,
+    path,
+    numClasses: files.classNames.length,
+    classNames: files.classNames,
+    height,
+    width,
+    trainCount: train.count,
+    testCount: test.count,
+    loadTrain: (...given) => load('train', ...given),
+    loadTest: (...given) => load('test', ...given),
+  };
 }
 
-/** In order of preference. */
-const KINDS: readonly DatasetKind[] = ['cifarBinary', 'cifarPython', 'imageFolder'];
+type Load = Dataset['loadTrain'];
 
-const LAYOUTS: Readonly<Record<DatasetKind, string>> = {
-  cifarBinary: 'cifar-10-batches-bin/data_batch_1.bin',
-  cifarPython: 'cifar-10-batches-py/data_batch_1',
-  imageFolder: 'train/<class>/* with test/<class>/* or val/<class>/*',
-};
-
-/** The folder that holds `file`: the path itself, its subfolder, or the same inside `cifar10`. */
-async function findCifar(path: string, subfolder: string, file: string): Promise<string[]> {
-  for (const base of [path, join(path, 'cifar10')]) {
-    for (const folder of [base, join(base, subfolder)]) {
-      if (await pathExists(join(folder, file))) return [folder];
-    }
-  }
-  return [];
+/** The formats that a choice allows, the preferred one first. */
+function formatsOf(
+  choice: DatasetChoice,
+  known: KnownDataset | null,
+): readonly (typeof FORMATS)[number][] {
+  if (choice === 'auto') return FORMATS;
+  if (known === null) return FORMATS.filter(({name}) => name === choice);
+  return FORMATS.filter(({name}) => name === 'imagefolder' || known.formats.includes(name));
 }
 
-async function hasSplits(folder: string): Promise<boolean> {
-  const names = ['train', 'test', 'val'];
-  const present = await Promise.all(names.map((name) => pathExists(join(folder, name))));
-  return findSplits(names.filter((_, i) => present[i])) !== null;
-}
-
-/** Roots of image folders: the path itself, else those directly below it. */
-async function findImageFolders(path: string): Promise<string[]> {
-  if (await hasSplits(path)) return [path];
-  const roots: string[] = [];
-  for (const name of (await listFolder(path)).folders) {
-    if (await hasSplits(join(path, name))) roots.push(join(path, name));
-  }
-  return roots;
-}
-
-async function findKind(kind: DatasetKind, path: string): Promise<string[]> {
-  switch (kind) {
-    case 'cifarBinary':
-      return findCifar(path, 'cifar-10-batches-bin', 'data_batch_1.bin');
-    case 'cifarPython':
-      return findCifar(path, 'cifar-10-batches-py', 'data_batch_1');
-    case 'imageFolder':
-      return findImageFolders(path);
-    default:
-      return assertNever(kind);
-  }
-}
-
-async function locate(path: string, kinds: readonly DatasetKind[]): Promise<Found> {
+async function locate(
+  path: string,
+  choice: DatasetChoice,
+  formats: readonly (typeof FORMATS)[number][],
+) {
   if (!(await pathExists(path))) {
     throw new SauError(
       'ERR_DATASET',
       `Expected a data set at ${path} but there is no such folder; check --data`,
-      {
-        details: {path},
-      },
+      {details: {path}},
     );
   }
-  for (const kind of kinds) {
-    const [first, ...others] = await findKind(kind, path);
+  for (const format of formats) {
+    const [first, ...others] = await format.find(path);
     if (first === undefined) continue;
-    if (others.length === 0) return {kind, path: first};
+    if (others.length === 0) return {format, path: first};
     throw new SauError(
       'ERR_DATASET',
       `Expected one data set in ${path} but found ${[first, ...others].join(' and ')}; name one of them`,
       {details: {path, found: [first, ...others]}},
     );
   }
-  const wanted = kinds.map((kind) => LAYOUTS[kind]).join(', ');
-  throw new SauError(
-    'ERR_DATASET',
-    `Expected a data set in ${path} or in a folder there but found none of ${wanted}; name its folder with --data`,
-    {details: {path, kinds}},
-  );
+  throw await nothingFound(path, choice, formats);
 }
 
-function checkSize(dataset: Dataset, size: ImageSize | undefined): Dataset {
-  if (size === undefined) return dataset;
-  if (size.height === dataset.height && size.width === dataset.width) return dataset;
-  throw new SauError(
-    'ERR_DATASET',
-    `Expected images of ${size.height}x${size.width} but those of ${dataset.path} are ` +
-      `${dataset.height}x${dataset.width}; give the data set as an image folder, which is resized`,
-    {details: {path: dataset.path, height: dataset.height, width: dataset.width}},
-  );
-}
-
-/**
- * Finds and opens a clean data set: CIFAR-10 (binary or python batches) or an image folder.
- * @throws SauError ERR_DATASET when there is none, more than one, or a file of it is missing or damaged
- */
-export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
-  const {kind = 'auto', size} = options;
-  const found = await locate(resolve(options.path), kind === 'auto' ? KINDS : [kind]);
-  switch (found.kind) {
-    case 'cifarBinary':
-      return checkSize(await openCifarBinary(found.path), size);
-    case 'cifarPython':
-      return checkSize(await openCifarPython(found.path), size);
-    case 'imageFolder':
-      return openImageFolder(found.path, size);
-    default:
-      return assertNever(found.kind);
+async function nothingFound(
+  path: string,
+  choice: DatasetChoice,
+  formats: readonly Format[],
+): Promise<SauError> {
+  const wanted = formats.map(({layout}) => layout).join(', ');
+  const expected = `a data set in ${path} or in a folder there`;
+  const details = {path, dataset: choice, formats: formats.map(({name}) => name)};
+  for (const {name, find} of FORMATS) {
+    const [folder] = await find(path);
+    if (folder === undefined) continue;
+    return new SauError(
+      'ERR_DATASET',
+      `Expected ${expected} of the form ${wanted}, as dataset ${choice} asks for, but found ${folder}, which is of the format ${name}.`,
+      {remedy: `Leave dataset at auto to take what is there, or name another folder.`, details},
+    );
   }
+  return new SauError(
+    'ERR_DATASET',
+    `Expected ${expected} but found none of ${wanted}; name its folder with --data`,
+    {details},
+  );
+}
+
+/** Throws ERR_DATASET where a folder cannot be the data set that the user says it is. */
+function checkClasses(
+  known: KnownDataset & {readonly name: KnownName},
+  format: FormatName,
+  {classNames}: DatasetFiles,
+  path: string,
+): void {
+  if (known.formats.includes(format) || mayHaveClasses(known, classNames)) return;
+  const {title, numClasses, classes} = known;
+  const named =
+    classes instanceof RegExp
+      ? `of names such as ${classes.source}`
+      : `${classes.slice(0, 3).join(', ')}, ...`;
+  throw new SauError(
+    'ERR_DATASET',
+    `Expected the ${numClasses} classes of ${title} (${named}) in ${path}, as dataset ${known.name} asks for, but found ` +
+      `${classNames.length} classes (${classNames.slice(0, 3).join(', ')}, ...).`,
+    {
+      remedy: 'Name the data set that it is, or leave dataset at auto.',
+      details: {path, dataset: known.name, numClasses, found: classNames.length},
+    },
+  );
+}
+
+/** What the images are loaded at: the user's wish, the size that they have, or that of the known data set. */
+function sizeFor(
+  files: DatasetFiles,
+  wanted: ImageSize | undefined,
+  name: KnownName | null,
+  path: string,
+): ImageSize {
+  const stored = files.size;
+  if (stored === null) return wanted ?? usualSize(name, path);
+  if (wanted === undefined) return stored;
+  if (wanted.height === stored.height && wanted.width === stored.width) return stored;
+  throw new SauError(
+    'ERR_DATASET',
+    `Expected images of ${wanted.height}x${wanted.width} but those of ${path} are ` +
+      `${stored.height}x${stored.width}; give the data set as an image folder, which is resized`,
+    {details: {path, height: stored.height, width: stored.width}},
+  );
+}
+
+function usualSize(name: KnownName | null, path: string): ImageSize {
+  if (name !== null) return {height: KNOWN[name].size, width: KNOWN[name].size};
+  throw new SauError(
+    'ERR_CONFIG',
+    `Expected a height and width for the images of ${path} but received none; give the size that the model was trained at with --image-size`,
+    {details: {folder: path}},
+  );
 }

@@ -1,9 +1,9 @@
 import {inspect} from 'node:util';
-import type {Checkpoint} from '../checkpoint/read_checkpoint.js';
-import {elementCount} from '../checkpoint/strided.js';
+import {elementCount} from '../checkpoint/tensor.js';
 import {SauError} from '../errors.js';
 import type {NativeCore} from '../native/contract.js';
 import type {NativeModel} from '../native/model_contract.js';
+import type {Checkpoint} from '../records/read_checkpoint.js';
 import {isModelName, MODEL_NAMES} from './names.js';
 
 type Core = Pick<NativeCore, 'describeModel'>;

@@ -3,6 +3,7 @@ import {mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import {errnoOf, messageOf, SauError} from '../errors.js';
 import {pathExists} from '../path_exists.js';
+import {RESULTS} from '../records/layout.js';
 
 export interface OutputOptions {
   /** Accept a folder that already has a result; its files are overwritten. */
@@ -17,8 +18,6 @@ export interface OutputOptions {
   readonly inputs?: readonly string[];
 }
 
-/** Files whose presence means that a run of `attack` or `defend` was completed. */
-export const RESULTS = ['defense_result.pt', 'attack_result.pt'];
 const PROBE_BYTES = 64 * 1024;
 
 /**

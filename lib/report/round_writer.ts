@@ -1,5 +1,6 @@
 import {type FileHandle, open} from 'node:fs/promises';
 import {join} from 'node:path';
+import {defenseCsv, RECORD, RUN} from '../records/layout.js';
 import type {RoundReport} from '../results.js';
 import {unwritableFile} from '../whole_file.js';
 import {type CsvKind, csvHeader, csvRow} from './round_csv.js';
@@ -33,8 +34,8 @@ export class RoundWriter {
 
   /** Starts both files anew in an existing folder. Throws ERR_OUTPUT. */
   static async open(folder: string, kind: CsvKind): Promise<RoundWriter> {
-    const name = kind === 'defense' ? 'sau_df.csv' : 'attack_df.csv';
-    const paths = {csv: join(folder, name), jsonl: join(folder, 'rounds.jsonl')};
+    const name = kind === 'defense' ? defenseCsv('sau') : RECORD.csv;
+    const paths = {csv: join(folder, name), jsonl: join(folder, RUN.rounds)};
     const opened = (path: string): Promise<FileHandle> =>
       open(path, 'w').catch((cause: unknown) => {
         throw unwritableFile(path, cause);

@@ -1,14 +1,18 @@
+import {join} from 'node:path';
 import sharp from 'sharp';
+import type {Dataset} from '../datasets/dataset.js';
+import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
+import {RECORD} from '../records/layout.js';
 import {writeWholeFile} from '../whole_file.js';
 
-export interface StripRow {
+interface StripRow {
   readonly label: string;
   /** uint8 [3,size,size] each. */
   readonly images: readonly Uint8Array[];
 }
 
-export interface StripInput {
+interface StripInput {
   /** Rows of the sheet from the top, such as clean, poisoned, shared-adversarial. */
   readonly rows: readonly StripRow[];
   /** Side of the images in pixels. */
@@ -101,4 +105,63 @@ function labels({rows, size, scale}: StripInput, height: number): Buffer {
 
 function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** Grey of no difference in {@link differenceOf}. */
+const MIDDLE = 128;
+
+/** Images of a set by position: views of uint8 [3,H,W] each. */
+export function pick(set: ImageSet, positions: Int32Array): Uint8Array[] {
+  const bytes = 3 * set.height * set.width;
+  return [...positions].map((p) => set.images.subarray(p * bytes, (p + 1) * bytes));
+}
+
+/** `count` positions spread evenly over `total`. */
+export function spread(total: number, count: number): Int32Array {
+  const n = Math.min(count, total);
+  return Int32Array.from({length: n}, (_, i) => Math.floor(((i + 0.5) * total) / n));
+}
+
+/** What changed from one image to another, `factor` times, around a middle grey; clipped to [0,255]. */
+export function differenceOf(from: Uint8Array, to: Uint8Array, factor: number): Uint8Array {
+  return Uint8Array.from(to, (value, i) =>
+    Math.max(0, Math.min(255, MIDDLE + factor * (value - (from[i] ?? 0)))),
+  );
+}
+
+/** Images in a row. */
+const IMAGES = 8;
+/** How much the difference is enlarged: some triggers change a pixel by two or three levels of 256. */
+const FACTOR = 10;
+/** Side that the images have on the sheet, as near as a whole number of times theirs comes, in pixels. */
+const SHOWN_SIDE = 96;
+
+/**
+ * Draws some poisoned training images below what they were, and below them the difference: ten times and
+ * signed, so that middle grey is none. Returns the path. Throws ERR_OUTPUT or ERR_DATASET.
+ */
+export async function writePreview(
+  folder: string,
+  dataset: Dataset,
+  {poisonedTrain}: {readonly poisonedTrain: ImageSet},
+  signal?: AbortSignal,
+): Promise<string> {
+  const path = join(folder, RECORD.preview);
+  const chosen = spread(poisonedTrain.count, IMAGES);
+  const indices = chosen.map((position) => poisonedTrain.originalIndices[position] ?? 0);
+  const before = await dataset.loadTrain(indices, {signal});
+  const clean = pick(before, Int32Array.from(chosen.keys()));
+  const poisoned = pick(poisonedTrain, chosen);
+  const difference = poisoned.map((image, i) => differenceOf(clean[i] ?? image, image, FACTOR));
+  const size = poisonedTrain.height;
+  await writeStrip(path, {
+    rows: [
+      {label: 'clean', images: clean},
+      {label: 'poisoned', images: poisoned},
+      {label: `grey + ${FACTOR} x difference`, images: difference},
+    ],
+    size,
+    scale: Math.max(1, Math.round(SHOWN_SIDE / size)),
+  });
+  return path;
 }

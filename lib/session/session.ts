@@ -1,6 +1,5 @@
-import {checkTensors} from '../checkpoint/check_tensors.js';
 import {matchStateDict} from '../checkpoint/state_dict.js';
-import type {StateDict} from '../checkpoint/tensor.js';
+import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import type {Metrics} from '../metrics.js';
 import type {

@@ -9,17 +9,16 @@ import {
 } from '../attacks/label_mode.js';
 import {choosePoisonedIndices} from '../attacks/poison.js';
 import {applyTrigger, type Trigger, withPoisoned} from '../attacks/trigger.js';
-import {readCheckpoint} from '../checkpoint/read_checkpoint.js';
 import type {AttackConfig, DataAttackConfig} from '../config.js';
 import type {Dataset} from '../datasets/dataset.js';
-import type {ImageSet} from '../datasets/image_set.js';
+import {firstImages, type ImageSet} from '../datasets/image_set.js';
 import {openDataset} from '../datasets/open_dataset.js';
-import {firstImages} from '../datasets/select_images.js';
 import {SauError} from '../errors.js';
 import {imageCounter, type RunOptions} from '../progress.js';
-import type {RecordNotes} from '../record_notes.js';
+import {readCheckpoint} from '../records/read_checkpoint.js';
+import type {RecordNotes} from '../records/record_notes.js';
 import {createSession} from '../session/open_session.js';
-import {datasetKinds, normalization} from '../target.js';
+import {normalization} from '../target.js';
 import {trainOptions} from './training.js';
 
 /** An attack whose options are checked and whose data set is open. */
@@ -29,6 +28,8 @@ export interface OpenedAttack {
   readonly datasetName: string;
   readonly scale: RecordNotes;
   readonly mode: LabelMode;
+  /** When the call began. */
+  readonly started: Date;
 }
 
 /** An attack whose images are poisoned. */
@@ -115,12 +116,13 @@ function attackContext(
 
 /** Throws ERR_DATASET, and ERR_CONFIG for options that do not fit the data set. */
 export async function openAttack(config: AttackConfig): Promise<OpenedAttack> {
+  const started = new Date();
   const dataset = await openAttackDataset(config);
   const datasetName = dataset.name ?? basename(dataset.path);
   const scale = await normalization(config, null, datasetName, dataset.numClasses);
   const mode = labelModeOf(config);
   checkLabelMode(mode, dataset.numClasses);
-  return {config, dataset, datasetName, scale, mode};
+  return {config, dataset, datasetName, scale, mode, started};
 }
 
 /** Reads and poisons the images. Throws ERR_DATASET, and ERR_CONFIG for options that do not fit them. */
@@ -141,7 +143,7 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
   }
   const size =
     config.imageSize === null ? undefined : {height: config.imageSize, width: config.imageSize};
-  return openDataset({path: config.data, kind: datasetKinds(config.dataset), size});
+  return openDataset({path: config.data, dataset: config.dataset, size});
 }
 
 function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {

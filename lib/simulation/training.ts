@@ -1,10 +1,10 @@
 import {type AttackConfig, resolveTraining} from '../config.js';
 import type {NativeTrainingAttack} from '../native/attack_contract.js';
 import type {RunOptions} from '../progress.js';
+import {type AttackCheckpoint, writeAttackCheckpoint} from '../records/attack_checkpoint.js';
 import {RoundWriter} from '../report/round_writer.js';
 import type {RoundReport} from '../results.js';
 import type {Session, TrainingPart, TrainOptions} from '../session/session.js';
-import {type AttackCheckpoint, writeAttackCheckpoint} from './checkpoint.js';
 
 /** How a victim is trained. */
 export interface Training {

@@ -1,19 +1,15 @@
 import type {TrainingAttackConfig} from '../config.js';
-import {DATASETS, isDatasetName} from '../datasets/datasets.js';
-import type {ImageSet} from '../datasets/image_set.js';
-import {firstImages} from '../datasets/select_images.js';
+import {firstImages, type ImageSet} from '../datasets/image_set.js';
+import {findKnown} from '../datasets/known.js';
 import {assertNever, SauError} from '../errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
 import {imageCounter, type RunOptions} from '../progress.js';
-import type {RecordNotes} from '../record_notes.js';
+import type {RecordedPoison} from '../records/attack_record.js';
+import type {RecordNotes} from '../records/record_notes.js';
 import type {Session, TrainOptions} from '../session/session.js';
 import type {OpenedAttack} from './data.js';
-import type {RecordedPoison} from './record.js';
 import {trainOptions} from './training.js';
 import {type Outcome, trainAndRecord, type Victim, withRecord} from './victim.js';
-
-/** BPP's own constants for CIFAR-100 differ from those that the images are normalised with (B4.10). */
-const BPP_CIFAR100 = {mean: [0.5071, 0.4867, 0.4408], std: [0.2675, 0.2565, 0.2761]} as const;
 
 interface TrainingAttack extends OpenedAttack {
   readonly config: TrainingAttackConfig;
@@ -93,10 +89,10 @@ function nativeAttack({config, datasetName, scale, mode}: TrainingAttack): Nativ
   }
 }
 
+/** BPP's own constants of a data set, unless the images are normalised with others than the data set's. */
 function bppScale(datasetName: string, scale: RecordNotes): Pick<RecordNotes, 'mean' | 'std'> {
-  const usual =
-    isDatasetName(datasetName) && String(DATASETS[datasetName].mean) === String(scale.mean);
-  return datasetName === 'cifar100' && usual ? BPP_CIFAR100 : scale;
+  const known = findKnown(datasetName);
+  return known?.bpp !== undefined && String(known.mean) === String(scale.mean) ? known.bpp : scale;
 }
 
 /** All images of the record. BPP's PNG caches of the whole data set are left out: nothing reads them. */

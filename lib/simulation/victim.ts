@@ -1,23 +1,23 @@
 import {join} from 'node:path';
-import {ATTACK_CHECKPOINT, POISON_LIST} from '../checkpoint/record_paths.js';
 import type {AttackConfig} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import type {RunOptions} from '../progress.js';
-import {RESULTS, withOutput} from '../report/output_folder.js';
-import {writePreview} from '../report/preview.js';
-import type {AttackResult, OutputFiles} from '../results.js';
-import {createSession} from '../session/open_session.js';
-import type {Session} from '../session/session.js';
-import {setTestSets, type TestSets} from '../test_sets.js';
 import {
   hasAttackCheckpoint,
   identityOf,
   readAttackCheckpoint,
   removeAttackCheckpoint,
-} from './checkpoint.js';
+} from '../records/attack_checkpoint.js';
+import {type RecordedPoison, removeRecord, writeAttackRecord} from '../records/attack_record.js';
+import {RECORD, RESULTS} from '../records/layout.js';
+import {withOutput} from '../report/output_folder.js';
+import {writePreview} from '../report/strip.js';
+import type {AttackResult, OutputFiles} from '../results.js';
+import {createSession} from '../session/open_session.js';
+import type {Session} from '../session/session.js';
+import {setTestSets, type TestSets} from '../test_sets.js';
 import type {OpenedAttack} from './data.js';
-import {type RecordedPoison, removeRecord, writeAttackRecord} from './record.js';
 import {scheduleNote, type Training, trainVictim} from './training.js';
 
 /** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */
@@ -40,7 +40,7 @@ export function withRecord<T>(
   reserveBytes: number,
   work: (record: string) => Promise<T>,
 ): Promise<T> {
-  const results = resume ? RESULTS : [...RESULTS, ATTACK_CHECKPOINT, POISON_LIST];
+  const results = resume ? RESULTS : [...RESULTS, RECORD.checkpoint, RECORD.poisonIndex];
   return withOutput(out, {force, reserveBytes, results}, work);
 }
 
@@ -76,14 +76,15 @@ export async function trainAndRecord(
     const late = typeof poison === 'function' ? await previewOf(record, victim, made, run) : {};
     stage('writing the record');
     const stateDict = await session.exportStateDict();
-    const recorded = {...victim, poison: made, stateDict, epochs};
+    const {device, precision} = session;
+    const recorded = {...victim, poison: made, stateDict, epochs, metrics, device, precision};
     const files = await writeAttackRecord(record, recorded, run);
     await removeAttackCheckpoint(record);
     return {
       metrics,
       epochs,
       poisonedTrainCount: made.poisonedCount,
-      device: session.device,
+      device,
       files: {...files, ...epochFiles, ...early, ...late},
     };
   } catch (error) {
@@ -108,6 +109,6 @@ async function takeBack(record: string, error: unknown, run: RunOptions): Promis
   const keepTraining = !isUseless && (await hasAttackCheckpoint(record));
   await removeRecord(record, {keepTraining});
   if (!keepTraining) return;
-  const message = `the last saved epoch is in ${join(record, ATTACK_CHECKPOINT)}; run the same attack with --resume to go on`;
+  const message = `the last saved epoch is in ${join(record, RECORD.checkpoint)}; run the same attack with --resume to go on`;
   run.onProgress?.({kind: 'note', message});
 }

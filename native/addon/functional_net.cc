@@ -9,8 +9,8 @@
 #include "addon/tensors.h"
 #include "sau/models/architectures.h"
 #include "sau/net/cost.h"
-#include "sau/net/frozen_graph.h"
 #include "sau/net/graph_builder.h"
+#include "sau/net/response.h"
 
 namespace sau::addon {
 namespace {
@@ -37,7 +37,7 @@ class NodeReader {
     const auto op = string_field(o, "op");
     const auto x = value(o, "x");
     if (op == "relu") return net_.relu(x);
-    if (op == "add") return net_.add(x, value(o, "y"));
+    if (op == "add") return net_.join(x, value(o, "y"));
     if (op == "globalAverage") return net_.global_average(x);
     if (op == "batchNorm") return net_.batch_norm(string_field(o, "key"), x.channels)(x);
     if (op == "linear") return linear(o)(x);
@@ -66,19 +66,15 @@ Napi::Value run_net(const Napi::CallbackInfo& info) {
     const auto o = object_of(info[0], "the network and its images");
     GraphModule module(NodeReader().read(field(o, "nodes")));
     load_state_dict(module, named_tensors(field(o, "tensors")));
-    module.eval();
     const auto dtype = dtype_of(string_field(o, "dtype"));
-    const auto images =
-        float_tensor(field(o, "images"), {integer_field(o, "count"), 3, integer_field(o, "height"),
-                                          integer_field(o, "width")})
-            .clone()
-            .requires_grad_();
-    const auto logits = string_field(o, "view") == "frozen"
-                            ? FrozenGraph(module, dtype).forward(images)
-                            : module.forward(images.to(dtype));
-    const auto gradient = torch::autograd::grad({logits.square().sum()}, {images})[0];
+    const auto images = float_tensor(
+        field(o, "images"),
+        {integer_field(o, "count"), 3, integer_field(o, "height"), integer_field(o, "width")});
+    const auto [logits, gradient] = string_field(o, "view") == "frozen"
+                                        ? respond_frozen(module, images, dtype)
+                                        : respond(module, images, dtype);
     auto result = Napi::Object::New(info.Env());
-    result.Set("logits", to_js_float(info.Env(), logits.detach()));
+    result.Set("logits", to_js_float(info.Env(), logits));
     result.Set("gradient", to_js_float(info.Env(), gradient));
     return result;
   });

@@ -65,7 +65,11 @@ describe.skipIf(!IS_BUILT)('an aborted defense', () => {
     expect(rounds).toHaveLength(completedRounds);
     expect(linesOf(files.jsonl ?? '')).toHaveLength(completedRounds);
     expect(jsonOf(files.config ?? '')).toMatchObject({completedRounds, config: {rounds: 50}});
-    expect(namesIn(join(world.folder, 'saved'))).toHaveLength(6);
+    expect(namesIn(join(world.folder, 'saved'))).toHaveLength(7);
+    expect(await builtPackage().readRun(join(world.folder, 'saved'))).toMatchObject({
+      ...{completedRounds, interrupted: true},
+      after: {acc: null, asr: null},
+    });
     const {stateDict} = await builtPackage().readCheckpoint(files.checkpoint ?? '');
     expect(stateDict.size).toBe(102);
     // The weights are those within the next round, which nobody measured.

@@ -1,8 +1,9 @@
 import {existsSync, readdirSync} from 'node:fs';
+import {cp, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {inspectCheckpoint} from '../../lib/checkpoint/inspect.js';
 import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
+import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {
   builtPackage,
   IS_BUILT,
@@ -35,6 +36,7 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
       'curves.svg',
       'info.pickle',
       'rounds.jsonl',
+      'run.json',
       'sau_native.json',
       'train_poison_index_list.pickle',
     ]);
@@ -107,6 +109,36 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
         expect(Number(row[header.split(',').indexOf(kind)] || Number.NaN), kind).not.toBeNaN();
       }
     }
+  });
+
+  it('is opened again as a run, alike where an older version wrote it', async () => {
+    const {readRun} = builtPackage();
+    const now = await readRun(world.record);
+    expect(now).toMatchObject({
+      ...{schema: 1, kind: 'attack', method: 'badnet', device: 'cpu', seed: 0, checkpoint: null},
+      ...{model: 'preactresnet18_w8', numClasses: 10, completedRounds: VICTIM.epochs},
+      options: {epochs: VICTIM.epochs, scheduleLength: VICTIM.epochs, flip: false, poisonRate: 0.1},
+      dataset: {name: 'shapes', path: world.data, format: 'imagefolder', mean: [0.5, 0.5, 0.5]},
+      poisoned: {train: poisonedTrain, test: poisonedTest},
+      after: {cleanCount: TEST_COUNT, poisonedCount: poisonedTest},
+      result: {path: 'attack_result.pt', sha256: expect.stringMatching(/^[0-9a-f]{64}$/)},
+    });
+    expect(Object.keys(now.rounds[1]?.figures ?? {}).slice(0, 5)).toEqual([
+      ...['loss', 'trainAcc', 'cleanAcc', 'asr', 'ra'],
+    ]);
+    expect(Object.values(now.files).every((name) => existsSync(join(world.record, name)))).toBe(
+      true,
+    );
+    const older = join(world.folder, 'older');
+    await cp(world.record, older, {recursive: true});
+    await rm(join(older, 'run.json'));
+    const {options, ...then} = await readRun(older);
+    expect(options).toMatchObject({kind: 'badnet', epochs: VICTIM.epochs});
+    expect(then).toMatchObject({
+      ...{kind: 'attack', method: 'badnet', numClasses: 10, started: null, device: null},
+      ...{rounds: now.rounds, after: now.after, completedRounds: VICTIM.epochs},
+      dataset: {...now.dataset, format: null},
+    });
   });
 
   it('is refused as the output of another attack', async () => {

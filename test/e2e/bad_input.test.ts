@@ -28,6 +28,23 @@ describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
       }
     });
 
+    it('that is not what --dataset says', async () => {
+      const record = ['--ckpt', world.record];
+      expectRefusal(
+        [...record, '--dataset', 'gtsrb'],
+        refusal(/43 classes of GTSRB/, /as dataset gtsrb asks for, but found 10 classes/),
+      );
+      expectRefusal(
+        [...record, '--dataset', 'cifar10-binary'],
+        refusal(/cifar-10-batches-bin/, /of the format imagefolder/, world.data),
+      );
+      const weights = (await write('no_images.pt', () => undefined)).slice(0, 2);
+      expectRefusal(
+        [...weights, '--dataset', 'tiny'],
+        refusal(/--dataset tiny has 200 and the checkpoint .* has 10/),
+      );
+    });
+
     it('with a class that has no images', () => {
       const data = dataWith('hollow', (folder) => {
         const images = join(folder, 'train', className);

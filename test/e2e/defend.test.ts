@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {cp, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
@@ -25,6 +26,7 @@ const FILES = [
   'curves.svg',
   'defense_result.pt',
   'rounds.jsonl',
+  'run.json',
   'sau_df.csv',
 ];
 
@@ -93,6 +95,54 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     expect(svg).toContain('20 clean images');
   });
 
+  it('is opened again by its folder, with all that it was and did', async () => {
+    const run = await builtPackage().readRun(out);
+    const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+    expect(run).toMatchObject({
+      ...{schema: 1, kind: 'defend', method: 'sau', device: 'cpu', precision: 'fp32', seed: 0},
+      ...{model: 'preactresnet18_w8', numClasses: 10, completedRounds: 2, interrupted: false},
+      versions: {node: process.versions.node, libtorch: expect.stringMatching(/^\d+\.\d+\.\d+$/)},
+      options: {rounds: 2, batchSize: 8, clean: '20', normBound: 0.2},
+      dataset: {name: 'shapes', path: world.data, format: 'imagefolder', imageSize: [16, 16]},
+      cleanSubset: {count: 20, chosen: '20', sha256: sha256(join(out, 'clean_index.txt'))},
+      poisoned: null,
+      before: result.before,
+      after: result.after,
+      der: result.der,
+    });
+    const attacked = join(world.record, 'attack_result.pt');
+    expect(run.checkpoint).toEqual({path: attacked, sha256: sha256(attacked)});
+    expect(run.result).toEqual({
+      path: 'defense_result.pt',
+      sha256: sha256(join(out, 'defense_result.pt')),
+    });
+    expect(Date.now() - Date.parse(run.started ?? '')).toBeGreaterThan(1000 * (run.seconds ?? 0));
+    const [first] = result.rounds;
+    expect(run.rounds).toHaveLength(2);
+    expect(run.rounds[0]).toMatchObject({round: 0, metrics: first?.metrics ?? null});
+    expect(run.rounds[0]?.figures).toEqual({
+      ...{loss: first?.loss, cleanLoss: first?.cleanLoss, sharedLoss: first?.sharedLoss},
+      suspectShare: first?.suspectShare,
+    });
+    expect(Object.values(run.files).sort()).toEqual(FILES.filter((name) => name !== 'run.json'));
+  });
+
+  it('is opened alike where an older version wrote it, which had config.json alone', async () => {
+    const older = join(world.folder, 'older');
+    await cp(out, older, {recursive: true});
+    await rm(join(older, 'run.json'));
+    const {readRun} = builtPackage();
+    const [now, then] = await Promise.all([out, older].map(readRun));
+    const unknown = {started: null, seconds: null};
+    expect(then).toEqual({
+      ...{...now, ...unknown},
+      checkpoint: {...now?.checkpoint, sha256: null},
+      result: {...now?.result, sha256: null},
+      dataset: {...now?.dataset, format: null},
+      cleanSubset: {...now?.cleanSubset, sha256: null},
+    });
+  });
+
   it('gives the same weights bit by bit when it is run again from its config.json', async () => {
     const {config} = jsonOf(join(out, 'config.json')) as {config: DefendOptions};
     const {defend, readCheckpoint} = builtPackage();
@@ -105,7 +155,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
 
   it('tells its stages, the model before, and each round in order', () => {
     const told = progress.map((event) => (event.kind === 'stage' ? event.message : event.kind));
-    expect(told.filter((kind) => kind !== 'batch' && kind !== 'note')).toEqual([
+    expect(told.filter((kind) => !['batch', 'images', 'note'].includes(kind))).toEqual([
       'reading the checkpoint and the images',
       'preparing the device',
       'measuring the backdoored model',
@@ -123,7 +173,19 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     });
   });
 
-  it('counts its batches up to the last, with no time left there', () => {
+  it('counts the images that it reads and measures, all of each set', () => {
+    const whole = progress.flatMap((event) =>
+      event.kind === 'images' && event.done === event.of ? [`${event.doing} ${event.of}`] : [],
+    );
+    const all = result.before.cleanCount + result.before.poisonedCount;
+    expect(whole).toEqual([
+      ...['reading 20', `reading ${result.before.cleanCount}`],
+      `reading ${result.before.poisonedCount}`,
+      ...Array.from({length: 3}, () => `measuring ${all}`), // before, and after each round
+    ]);
+  });
+
+  it('counts its batches up to the last, with the time left for measuring there', () => {
     const batches = progress.flatMap((event) => (event.kind === 'batch' ? [event] : []));
     const places = batches.map(({round, batch}) => [round, batch]);
     const expected = [0, 1].flatMap((round) => [1, 2, 3].map((batch) => [round, batch]));
@@ -131,7 +193,9 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     expect(batches.every(({rounds, batches: all}) => rounds === 2 && all === 3)).toBe(true);
     const left = batches.map(({secondsLeft}) => secondsLeft);
     expect(left.every((seconds) => seconds === null || seconds >= 0)).toBe(true);
-    expect(left.at(-1)).toBe(0);
+    expect(left.at(-1)).toBeGreaterThan(0);
+    const rounds = progress.flatMap((event) => (event.kind === 'round' ? [event.secondsLeft] : []));
+    expect(rounds.at(-1)).toBe(0);
   });
 
   it('is refused where there is a result, unless it is forced', async () => {

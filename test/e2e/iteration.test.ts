@@ -18,7 +18,7 @@ describe.skipIf(!IS_BUILT)('a loop over', () => {
     const called = new Set<string>();
     const run = builtPackage().defend(options, {onProgress: ({kind}) => called.add(kind)});
     const kinds = await kindsOf(run);
-    expect(kinds.toSorted()).toEqual(['batch', 'before', 'round', 'stage']);
+    expect(kinds.toSorted()).toEqual(['batch', 'before', 'images', 'round', 'stage']);
     expect([...called].filter((kind) => kind !== 'note').toSorted()).toEqual(kinds.toSorted());
     expect((await run).completedRounds).toBe(2);
   });
@@ -30,7 +30,7 @@ describe.skipIf(!IS_BUILT)('a loop over', () => {
     expect(await kindsOf(attacked)).toEqual(expect.arrayContaining(['stage', 'round']));
     expect((await attacked).epochs).toHaveLength(1);
     const evaluated = evaluate({...CPU, ckpt: world.record});
-    expect(await kindsOf(evaluated)).toEqual(['stage']);
+    expect(await kindsOf(evaluated)).toEqual(['stage', 'images']);
     expect((await evaluated).metrics.cleanCount).toBe(50);
   });
 

@@ -3,12 +3,12 @@ import {existsSync, readdirSync, renameSync, rmSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import {beforeAll, describe, expect, it} from 'vitest';
-import type {PoisonedDatasetState} from '../../lib/checkpoint/dataset_state.js';
 import {NumpyArray} from '../../lib/checkpoint/numpy_values.js';
 import {OrderedDict, PyTuple} from '../../lib/checkpoint/pickle_values.js';
 import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
 import {TensorRef} from '../../lib/checkpoint/torch_values.js';
 import {ATTACK_KINDS} from '../../lib/config/attack_table.js';
+import type {PoisonedDatasetState} from '../../lib/records/attack_result.js';
 import {attackOf, type Family, familiesOf} from './families.js';
 import {builtPackage, IS_BUILT, namesIn, TEST_COUNT, TRAIN_COUNT, useWorld} from './world.js';
 

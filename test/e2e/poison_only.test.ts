@@ -2,8 +2,8 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp from 'sharp';
 import {describe, expect, it} from 'vitest';
-import {inspectCheckpoint} from '../../lib/checkpoint/inspect.js';
 import type {Progress} from '../../lib/index.js';
+import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {
   builtPackage,
   IS_BUILT,
@@ -11,6 +11,7 @@ import {
   namesIn,
   SCALE_FLAGS,
   sau,
+  TEST_COUNT,
   TRAIN_COUNT,
   useWorld,
   VICTIM,
@@ -20,6 +21,7 @@ const FILES = [
   'bd_test_dataset',
   'bd_train_dataset',
   'info.pickle',
+  'run.json',
   'sau_native.json',
   'train_poison_index_list.pickle',
 ];
@@ -40,7 +42,7 @@ describe.skipIf(!IS_BUILT)('an attack that only poisons', () => {
       device: null,
       poisonedTrainCount: TRAIN_COUNT / 10,
     });
-    expect(seen.every(({kind}) => kind === 'stage')).toBe(true);
+    expect(seen.every(({kind}) => kind === 'stage' || kind === 'images')).toBe(true);
     expect(namesIn(out())).toEqual(FILES);
     expect(Object.values(result.files).sort()).toEqual(FILES.map((name) => join(out(), name)));
     for (const name of ['bd_train_dataset/1', 'bd_test_dataset/1']) {
@@ -59,6 +61,11 @@ describe.skipIf(!IS_BUILT)('an attack that only poisons', () => {
     expect(jsonOf(join(out(), 'sau_native.json'))).toMatchObject({
       content: 'a poisoned data set without a model',
       config: {kind: 'badnet', poisonOnly: true},
+    });
+    expect(await builtPackage().readRun(out())).toMatchObject({
+      ...{kind: 'attack', method: 'badnet', device: null, result: null, rounds: [], after: null},
+      versions: {libtorch: null},
+      poisoned: {train: TRAIN_COUNT / 10, test: (TEST_COUNT * 9) / 10},
     });
     expect(await inspectCheckpoint(out())).toMatchObject({
       kind: 'poisoned_set',

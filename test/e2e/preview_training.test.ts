@@ -2,9 +2,9 @@ import {join} from 'node:path';
 import sharp from 'sharp';
 import {describe, expect, it} from 'vitest';
 import type {AttackOptions} from '../../lib/config.js';
+import {loadPoisonedPngs} from '../../lib/datasets/decode.js';
 import {openDataset} from '../../lib/datasets/open_dataset.js';
-import {loadPoisonedPngs} from '../../lib/datasets/poisoned_pngs.js';
-import {differenceOf, pick, spread} from '../../lib/report/samples.js';
+import {differenceOf, pick, spread} from '../../lib/report/strip.js';
 import {builtPackage, CPU, HALF, IS_BUILT, useWorld} from './world.js';
 
 const SIZE = 16;

@@ -1,8 +1,8 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {inspectCheckpoint} from '../../lib/checkpoint/inspect.js';
 import type {SauError} from '../../lib/errors.js';
+import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {builtPackage, IS_BUILT, linesOf, namesIn, sau, useWorld, VICTIM} from './world.js';
 
 const CHECKPOINT = 'attack_epoch_latest.pt';

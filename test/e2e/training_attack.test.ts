@@ -1,8 +1,8 @@
 import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {inspectCheckpoint} from '../../lib/checkpoint/inspect.js';
 import type {AttackOptions} from '../../lib/config.js';
+import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {
   builtPackage,
   CPU,
@@ -64,6 +64,7 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
       'curves.svg',
       'info.pickle',
       'rounds.jsonl',
+      'run.json',
       'sau_native.json',
       'train_poison_index_list.pickle',
     ]);
@@ -148,7 +149,7 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
 
   it("shows an attack's own defaults in its help", () => {
     const help = sau(world.folder, ['attack', 'wanet', '--help']).stdout.replace(/\s+/g, ' ');
-    expect(help).toContain('multiStep (default: multiStep)');
+    expect(help).toContain('multiStep or plateau (default: multiStep)');
     expect(help).toContain('no crop (default: 5)');
   });
 });

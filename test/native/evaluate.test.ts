@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
+import type {Progress} from '../../lib/progress.js';
 import {
   errorOf,
   facts,
@@ -66,6 +67,21 @@ describe('an evaluation', () => {
       );
     },
   );
+
+  it('tells how many images of both sets are done, up to all of them', async () => {
+    using session = await bothSession();
+    const told: Progress[] = [];
+    const evaluation = session.evaluate('trainee', 8, {onProgress: (one) => told.push(one)});
+    await evaluation;
+    expect(told.at(-1)).toMatchObject({kind: 'images', doing: 'measuring', done: 39, of: 39});
+    const error = new Error('a bug of the caller');
+    const run = {
+      onProgress: () => {
+        throw error;
+      },
+    };
+    await expect(session.evaluate('trainee', 8, run)).rejects.toBe(error);
+  });
 
   it('averages batch means, not images: the last batch counts as much as the others', async () => {
     using session = await bothSession();

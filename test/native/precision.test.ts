@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {viewOf} from '../../lib/checkpoint/numeric.js';
 import type {StateDict} from '../../lib/checkpoint/tensor.js';
+import {viewOf} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import {loadCore, toSauError} from '../../lib/native/binding.js';
 import type {PrecisionName} from '../../lib/native/contract.js';

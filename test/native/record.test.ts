@@ -1,10 +1,10 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
 import {chooseCleanSubset} from '../../lib/datasets/clean_subset.js';
 import {openDataset} from '../../lib/datasets/open_dataset.js';
 import type {NativeOuterGradient} from '../../lib/native/run_contract.js';
+import {readCheckpoint} from '../../lib/records/read_checkpoint.js';
 import {createSession} from '../../lib/session/open_session.js';
 import type {Session} from '../../lib/session/session.js';
 import {

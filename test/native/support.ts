@@ -1,9 +1,13 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'vitest';
-import {READ_NUMBER, viewOf} from '../../lib/checkpoint/numeric.js';
-import {readCheckpoint} from '../../lib/checkpoint/read_checkpoint.js';
-import {DTYPE_BYTES, type StateDict, type TensorData} from '../../lib/checkpoint/tensor.js';
+import {
+  DTYPE_BYTES,
+  READ_NUMBER,
+  type StateDict,
+  type TensorData,
+  viewOf,
+} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {
   NativeDefendOptions,
@@ -11,6 +15,7 @@ import type {
   NativePgdOptions,
   NativeSauOptions,
 } from '../../lib/native/run_contract.js';
+import {readCheckpoint} from '../../lib/records/read_checkpoint.js';
 import {createSession, type SessionOptions} from '../../lib/session/open_session.js';
 import type {Session} from '../../lib/session/session.js';
 

@@ -139,7 +139,7 @@ describe('a run', () => {
     expect(await listen(run)).toEqual(['a', 'b', 'c']);
   });
 
-  it('keeps for a slow loop only the last of batches in a row, and all else', async () => {
+  it('keeps for a slow loop only the last of batches or of images in a row, and all else', async () => {
     const {run, tell, resolve} = controlledRun();
     const heard: (string | number)[] = [];
     const {promise: released, resolve: release} = withResolvers<void>();
@@ -155,10 +155,14 @@ describe('a run', () => {
     tell(stage('b'));
     tell(batch(1));
     tell(batch(2));
+    for (let done = 0; done < 100; done++) {
+      tell({kind: 'images', doing: 'measuring', done, of: 100, secondsLeft: null});
+    }
     resolve('done');
     release();
     await loop;
-    expect(heard).toEqual(['a', 9999, 'b', 2]);
+    expect(heard).toEqual(['a', 9999, 'b', 2, 'images']);
+    expect(await listen(run)).toEqual(['a', 'b']);
   });
 
   it('throws its error at the end of the loop, once all is told', async () => {

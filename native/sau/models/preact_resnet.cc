@@ -20,7 +20,7 @@ Value preact_block(GraphBuilder& net, const std::string& key, const Value& x, in
                                    {.in = x.channels, .out = out, .kernel = 1, .stride = stride});
     residual = shortcut(activated);
   }
-  return net.add(conv2(net.relu(bn2(conv1(activated)))), residual);
+  return net.join(conv2(net.relu(bn2(conv1(activated)))), residual);
 }
 
 }  // namespace

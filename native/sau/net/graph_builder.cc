@@ -90,7 +90,7 @@ Value GraphBuilder::relu(const Value& x) {
   return append(op::Relu{}, {x.node}, x.form, x.channels);
 }
 
-Value GraphBuilder::add(const Value& a, const Value& b) {
+Value GraphBuilder::join(const Value& a, const Value& b) {
   TORCH_CHECK(a.form == b.form && a.channels == b.channels, "expected the sum of two alike, got a ",
               name_of(a.form), " of ", a.channels, " channels and a ", name_of(b.form), " of ",
               b.channels);

@@ -59,7 +59,8 @@ class GraphBuilder {
   /// The normalised images.
   Value input() const { return {Value::Form::kMap, 0, 3}; }
   Value relu(const Value& x);
-  Value add(const Value& a, const Value& b);
+  /// Their sum.
+  Value join(const Value& a, const Value& b);
   Value global_average(const Value& x);
 
   /// The graph, whose logits are those of the head at the features. The builder is empty then.

@@ -88,20 +88,19 @@ describe('trojannn', () => {
   it('adds an apple modulo 256, whose neurons follow from the seed alone', async () => {
     const context = await smallContext();
     const {train, test, picture} = await trojannn(OPTIONS, context);
-    const planes = picture?.planes ?? new Uint8Array();
-    expect(picture?.name).toBe('trojannn_trigger.png');
+    const planes = picture ?? new Uint8Array();
     expect(train).toBe(test);
     const image = new Uint8Array(planes.length).fill(90);
     expect([...train(image, 0)]).toEqual([...planes].map((value) => (value + 90) % 256));
     expect(planes.some((value) => value > 178)).toBe(true);
     expect([...planes.subarray(0, 16)]).toEqual(new Array(16).fill(0));
     expect(context.told).toContainEqual({kind: 'stage', message: 'searching for the trigger'});
-    expect((await trojannn(OPTIONS, context)).picture?.planes).toEqual(planes);
+    expect((await trojannn(OPTIONS, context)).picture).toEqual(planes);
   });
 
   it('clamps where wrapping is off', async () => {
     const {train, picture} = await trojannn({...OPTIONS, wrap: false}, await smallContext());
-    const planes = picture?.planes ?? new Uint8Array();
+    const planes = picture ?? new Uint8Array();
     const image = new Uint8Array(planes.length).fill(90);
     expect([...train(image, 0)]).toEqual([...planes].map((value) => Math.min(value + 90, 255)));
   });
@@ -129,7 +128,7 @@ describe('trojannn', () => {
     pixels.fill(255, 0, 48); // the first row
     await sharp(pixels, {raw: {width: 16, height: 16, channels: 3}}).toFile(mask);
     const {picture} = await trojannn({...OPTIONS, mask}, await smallContext());
-    const lit = [...(picture?.planes ?? [])].flatMap((value, i) => (value > 0 ? [i % 256] : []));
+    const lit = [...(picture ?? [])].flatMap((value, i) => (value > 0 ? [i % 256] : []));
     expect([...new Set(lit)]).toEqual(Array.from({length: 16}, (_, i) => i));
   });
 

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {DATASETS} from '../../../lib/datasets/datasets.js';
+import {KNOWN} from '../../../lib/datasets/known.js';
 import {facts, floatsOf, range, tensorsOf} from '../support.js';
 import {
   ATTACKS,
@@ -117,7 +117,7 @@ describe('the test sets of an attack in the batches', () => {
   });
 
   it('lose a grey level here and there on their way through the scale of the model', async () => {
-    const {mean, std} = DATASETS.cifar10;
+    const {mean, std} = KNOWN.cifar10;
     const ramp = Uint8Array.from({length: 3 * 256}, (_, i) => i % 256);
     const labels = Int32Array.of(0);
     const set = {

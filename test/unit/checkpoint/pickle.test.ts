@@ -2,8 +2,8 @@ import {readFileSync} from 'node:fs';
 import {inflateSync} from 'node:zlib';
 import {describe, expect, it} from 'vitest';
 import {NumpyArray} from '../../../lib/checkpoint/numpy_values.js';
-import {unpickle} from '../../../lib/checkpoint/pickle.js';
 import {OrderedDict, PyTuple} from '../../../lib/checkpoint/pickle_values.js';
+import {unpickle} from '../../../lib/checkpoint/unpickle.js';
 import {VOCABULARY} from '../../../lib/checkpoint/vocabulary.js';
 import {errorOf, fixture} from './support.js';
 

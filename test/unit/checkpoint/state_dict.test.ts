@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest';
-import {readCheckpoint} from '../../../lib/checkpoint/read_checkpoint.js';
 import {inferNumClasses, matchStateDict} from '../../../lib/checkpoint/state_dict.js';
 import type {StateDict, TensorData} from '../../../lib/checkpoint/tensor.js';
 import type {NativeLayout} from '../../../lib/native/data_contract.js';
+import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {describeTensor, errorOf, expectedTensors, fixture} from './support.js';
 
 function float32(...values: number[]): TensorData {

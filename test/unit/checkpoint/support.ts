@@ -2,8 +2,7 @@ import {readFileSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {READ_NUMBER, viewOf} from '../../../lib/checkpoint/numeric.js';
-import {DTYPE_BYTES, type TensorData} from '../../../lib/checkpoint/tensor.js';
+import {DTYPE_BYTES, READ_NUMBER, type TensorData, viewOf} from '../../../lib/checkpoint/tensor.js';
 
 const FIXTURES = join(__dirname, '../../fixtures/checkpoint');
 

@@ -191,6 +191,19 @@ describe('parsing', () => {
     });
   });
 
+  it.each(['auto', 'cifar100', 'gtsrb', 'tiny', 'cifar10-python', 'imagefolder'])(
+    'takes the data set or format %s',
+    (dataset) => {
+      expect(defend({dataset}).dataset).toBe(dataset);
+    },
+  );
+
+  it('names every data set and format where it gets none of them', () => {
+    expect(messageOf(() => defend({dataset: 'cifar'}))).toBe(
+      'Expected auto, cifar10, cifar100, gtsrb, tiny, imagenet, cifar10-binary, cifar10-python or imagefolder for dataset but received "cifar"',
+    );
+  });
+
   it('gives a deeply frozen configuration', () => {
     const config = defend({mean: [0, 0, 0], std: [1, 1, 1]});
     expect(Object.isFrozen(config)).toBe(true);

@@ -1,9 +1,8 @@
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {openCifarBinary} from '../../../lib/datasets/cifar_binary.js';
-import {openCifarPython} from '../../../lib/datasets/cifar_python.js';
 import type {Dataset} from '../../../lib/datasets/dataset.js';
+import {openDataset} from '../../../lib/datasets/open_dataset.js';
 import {cifarBatch, cifarImage, cifarMeta, putCifarBinary, putCifarPython} from './cifar_files.js';
 import {put, someBytes, temporaryFolder} from './files.js';
 
@@ -17,6 +16,14 @@ async function putLayout(layout: Layout): Promise<string> {
 
 function openLayout(layout: Layout, folder: string): Promise<Dataset> {
   return layout === 'binary' ? openCifarBinary(folder) : openCifarPython(folder);
+}
+
+function openCifarBinary(path: string): Promise<Dataset> {
+  return openDataset({path, dataset: 'cifar10-binary'});
+}
+
+function openCifarPython(path: string): Promise<Dataset> {
+  return openDataset({path, dataset: 'cifar10-python'});
 }
 
 describe.each(LAYOUTS)('CIFAR-10 in its %s layout', (layout) => {
@@ -86,7 +93,7 @@ describe.each(LAYOUTS)('CIFAR-10 in its %s layout', (layout) => {
   });
 });
 
-describe('openCifarBinary', () => {
+describe('the binary batches', () => {
   it('takes the class names of batches.meta.txt', async () => {
     const folder = await putLayout('binary');
     await put(join(folder, 'batches.meta.txt'), 'a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n');
@@ -117,7 +124,7 @@ describe('openCifarBinary', () => {
   });
 });
 
-describe('openCifarPython', () => {
+describe('the pickled batches', () => {
   const pixels = someBytes(2 * 3072);
 
   it.each([

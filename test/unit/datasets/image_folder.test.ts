@@ -1,12 +1,20 @@
 import {mkdir, rm, symlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {CIFAR10_CLASS_NAMES} from '../../../lib/datasets/cifar10.js';
-import {loadCleanFolder} from '../../../lib/datasets/clean_folder.js';
-import {openImageFolder} from '../../../lib/datasets/image_folder.js';
+import {CIFAR10_CLASS_NAMES} from '../../../lib/datasets/cifar.js';
+import type {Dataset} from '../../../lib/datasets/dataset.js';
+import {
+  loadCleanFolder,
+  openImageFolder as readImageFolder,
+} from '../../../lib/datasets/image_folder.js';
+import {openDataset} from '../../../lib/datasets/open_dataset.js';
 import {put, putPng, temporaryFolder} from './files.js';
 
 const SIZE = {height: 4, width: 4};
+
+function openImageFolder(path: string, size?: typeof SIZE): Promise<Dataset> {
+  return openDataset({path, dataset: 'imagefolder', size});
+}
 
 /** The grey level of each image, which tells which file it is. */
 function levels(images: Uint8Array): number[] {
@@ -30,7 +38,7 @@ async function putFolder(testName = 'test'): Promise<string> {
   return folder;
 }
 
-describe('openImageFolder', () => {
+describe('openDataset of an image folder', () => {
   it("loads in torchvision's order: classes by name, then files by name", async () => {
     const data = await openImageFolder(await putFolder(), SIZE);
     expect(data).toMatchObject({name: null, numClasses: 2, trainCount: 4, testCount: 2});
@@ -83,7 +91,7 @@ describe('openImageFolder', () => {
   it('refuses a folder without both splits', async () => {
     const folder = await putFolder();
     await rm(join(folder, 'test'), {recursive: true});
-    await expect(openImageFolder(folder, SIZE)).rejects.toThrow(/train and test \(or val\)/);
+    await expect(readImageFolder(folder)).rejects.toThrow(/train and test \(or val\)/);
   });
 
   it('refuses splits with other classes', async () => {

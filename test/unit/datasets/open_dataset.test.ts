@@ -1,9 +1,8 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {DATASETS, isDatasetName, recogniseDataset} from '../../../lib/datasets/datasets.js';
+import {loadPoisonedPngs} from '../../../lib/datasets/decode.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
-import {loadPoisonedPngs} from '../../../lib/datasets/poisoned_pngs.js';
 import {putCifarBinary, putCifarPython} from './cifar_files.js';
 import {putPng, temporaryFolder} from './files.js';
 
@@ -21,27 +20,27 @@ describe('openDataset', () => {
     const parent = await temporaryFolder();
     const folder = await putCifarBinary(join(parent, 'cifar-10-batches-bin'));
     for (const path of [folder, parent]) {
-      expect(await openDataset({path})).toMatchObject({kind: 'cifarBinary', path: folder});
+      expect(await openDataset({path})).toMatchObject({format: 'cifar10-binary', path: folder});
     }
   });
 
   it('prefers binary to pickled batches to an image folder', async () => {
     const parent = await temporaryFolder();
     await putImageFolder(join(parent, 'images'));
-    expect(await openDataset({path: parent, size: SIZE})).toMatchObject({kind: 'imageFolder'});
+    expect(await openDataset({path: parent, size: SIZE})).toMatchObject({format: 'imagefolder'});
     await putCifarPython(join(parent, 'cifar-10-batches-py'), 'python3');
-    expect(await openDataset({path: parent})).toMatchObject({kind: 'cifarPython'});
+    expect(await openDataset({path: parent})).toMatchObject({format: 'cifar10-python'});
     await putCifarBinary(join(parent, 'cifar-10-batches-bin'));
-    expect(await openDataset({path: parent})).toMatchObject({kind: 'cifarBinary'});
+    expect(await openDataset({path: parent})).toMatchObject({format: 'cifar10-binary'});
   });
 
-  it('opens the kind that is asked for', async () => {
+  it('opens the format that is asked for', async () => {
     const parent = await temporaryFolder();
     await putImageFolder(parent);
     await putCifarBinary(join(parent, 'cifar10', 'cifar-10-batches-bin'));
-    expect(await openDataset({path: parent})).toMatchObject({kind: 'cifarBinary'});
-    expect(await openDataset({path: parent, kind: 'imageFolder', size: SIZE})).toMatchObject({
-      kind: 'imageFolder',
+    expect(await openDataset({path: parent})).toMatchObject({format: 'cifar10-binary'});
+    expect(await openDataset({path: parent, dataset: 'imagefolder', size: SIZE})).toMatchObject({
+      format: 'imagefolder',
       path: parent,
     });
   });
@@ -57,11 +56,11 @@ describe('openDataset', () => {
     });
   });
 
-  it.each(['auto', 'cifarPython', 'imageFolder'] as const)(
+  it.each(['auto', 'cifar10-python', 'imagefolder', 'gtsrb'] as const)(
     'says that the folder is not there (%s)',
-    async (kind) => {
+    async (dataset) => {
       const path = join(await temporaryFolder(), 'gone');
-      await expect(openDataset({path, kind})).rejects.toMatchObject({
+      await expect(openDataset({path, dataset})).rejects.toMatchObject({
         code: 'ERR_DATASET',
         message: expect.stringContaining('there is no such folder'),
       });
@@ -93,32 +92,86 @@ describe('openDataset', () => {
   });
 });
 
-describe('recogniseDataset', () => {
-  const names = (count: number, name: (i: number) => string): string[] =>
-    Array.from({length: count}, (_, i) => name(i));
+async function putClasses(folder: string, names: readonly string[]): Promise<string> {
+  for (const split of ['train', 'test']) {
+    for (const name of names) await putPng(join(folder, split, name, '0.png'), [1, 2, 3]);
+  }
+  return folder;
+}
 
-  it('tells data sets by their class folders', () => {
-    expect(recogniseDataset(names(43, (i) => String(i).padStart(5, '0')))).toBe('gtsrb');
-    expect(recogniseDataset(names(200, (i) => `n${10000000 + i}`))).toBe('tiny');
-    expect(recogniseDataset(names(1000, (i) => `n${10000000 + i}`))).toBe('imagenet');
+const SIGNS = Array.from({length: 43}, (_, i) => String(i));
+
+describe('the data set that is asked for', () => {
+  it.each([
+    ['cifar10-python', 'cifar10-binary'],
+    ['cifar10-binary', 'cifar10-python'],
+    ['imagefolder', 'cifar10-binary'],
+    ['cifar10-binary', 'imagefolder'],
+  ] as const)('is refused as %s where only %s is there', async (dataset, there) => {
+    const path = await temporaryFolder();
+    if (there === 'cifar10-binary') await putCifarBinary(path);
+    else if (there === 'cifar10-python') await putCifarPython(path, 'python3');
+    else await putImageFolder(path);
+    await expect(openDataset({path, dataset, size: SIZE})).rejects.toMatchObject({
+      code: 'ERR_DATASET',
+      message: expect.stringMatching(
+        `as dataset ${dataset} asks for, but found .*, which is of the format ${there}. Leave dataset at auto`,
+      ),
+    });
   });
 
-  it('does not guess', () => {
-    expect(recogniseDataset(names(10, String))).toBeNull();
-    expect(recogniseDataset(names(43, (i) => `sign ${i}`))).toBeNull();
-    expect(recogniseDataset(names(7, String))).toBeNull();
-  });
-});
-
-describe('DATASETS', () => {
-  it('has the constants of the official tool', () => {
-    expect(DATASETS.cifar10.std).toEqual([0.247, 0.243, 0.261]);
-    expect(DATASETS.tiny).toMatchObject({numClasses: 200, size: 64});
+  it('comes in the format that is named where others are beside it', async () => {
+    const path = await temporaryFolder();
+    await putCifarBinary(join(path, 'cifar-10-batches-bin'));
+    await putCifarPython(join(path, 'cifar-10-batches-py'), 'python3');
+    for (const format of ['cifar10-binary', 'cifar10-python'] as const) {
+      expect(await openDataset({path, dataset: format})).toMatchObject({format, name: 'cifar10'});
+    }
   });
 
-  it('tells its names from inherited ones', () => {
-    expect(isDatasetName('gtsrb')).toBe(true);
-    expect(isDatasetName('toString')).toBe(false);
+  it('has the size of the one that is named, whose class folders alone do not tell', async () => {
+    const path = await putClasses(await temporaryFolder(), SIGNS);
+    await expect(openDataset({path})).rejects.toMatchObject({code: 'ERR_CONFIG'});
+    const signs = await openDataset({path, dataset: 'gtsrb'});
+    expect(signs).toMatchObject({name: 'gtsrb', numClasses: 43, height: 32, width: 32});
+    expect((await signs.loadTest([0])).images).toHaveLength(3 * 32 * 32);
+  });
+
+  it('is found in any format that it comes in', async () => {
+    const path = await temporaryFolder();
+    await putImageFolder(join(path, 'aaa'));
+    await putCifarPython(join(path, 'cifar-10-batches-py'), 'python3');
+    expect(await openDataset({path, dataset: 'cifar10'})).toMatchObject({
+      format: 'cifar10-python',
+      name: 'cifar10',
+    });
+  });
+
+  it.each([
+    [
+      'another number of classes',
+      'gtsrb',
+      ['a', 'b'],
+      /Expected the 43 classes of GTSRB .* found 2 classes \(a, b/,
+    ],
+    [
+      'other names',
+      'cifar10',
+      SIGNS.slice(0, 10).map((n) => `sign ${n}`),
+      /\(airplane, automobile, bird, \.\.\.\) .* found 10 classes \(sign 0/,
+    ],
+  ] as const)('is refused where the folder has %s', async (_, dataset, classes, message) => {
+    const path = await putClasses(await temporaryFolder(), classes);
+    const opened = openDataset({path, dataset, size: SIZE});
+    await expect(opened).rejects.toMatchObject({code: 'ERR_DATASET', details: {path, dataset}});
+    await expect(opened).rejects.toThrow(message);
+  });
+
+  it('is refused where only another one is there', async () => {
+    const path = await putCifarBinary(await temporaryFolder());
+    await expect(openDataset({path, dataset: 'cifar100'})).rejects.toThrow(
+      /of the form train\/.*, as dataset cifar100 asks for, but found .* of the format cifar10-binary/,
+    );
   });
 });
 

@@ -10,8 +10,8 @@ import {
 } from '../../../lib/attacks/label_mode.js';
 import {choosePoisonedIndices} from '../../../lib/attacks/poison.js';
 import {applyTrigger} from '../../../lib/attacks/trigger.js';
+import {loadPoisonedPngs} from '../../../lib/datasets/decode.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
-import {loadPoisonedPngs} from '../../../lib/datasets/poisoned_pngs.js';
 
 /** A folder with cifar/ (both CIFAR-10 layouts) and record/badnet_demo (made by the official tool from it). */
 const root = process.env.SAU_TEST_DATA ?? '';
@@ -24,8 +24,8 @@ describe.skipIf(!present)("the official tool's record of CIFAR-10 (SAU_TEST_DATA
   it('has the same pixels in the binary and the pickled batches', async () => {
     const chosen = [49999, 3, 12345];
     const [binary, pickled] = await Promise.all(
-      (['cifarBinary', 'cifarPython'] as const).map(async (kind) =>
-        (await openDataset({path: cifar, kind})).loadTrain(chosen),
+      (['cifar10-binary', 'cifar10-python'] as const).map(async (dataset) =>
+        (await openDataset({path: cifar, dataset})).loadTrain(chosen),
       ),
     );
     expect(

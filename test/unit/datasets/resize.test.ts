@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {resizeBilinear} from '../../../lib/datasets/resize.js';
+import {resizeBilinear} from '../../../lib/datasets/rgb_image.js';
 
 /** The same 4x5 picture that Pillow resized to give the numbers below. */
 const SOURCE = {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {differenceOf, spread} from '../../../lib/report/samples.js';
+import {differenceOf, spread} from '../../../lib/report/strip.js';
 
 describe('the samples of a picture', () => {
   it('are spread evenly, and no more than there are', () => {

@@ -1,0 +1,67 @@
+import {join} from 'node:path';
+import {pathExists} from '../path_exists.js';
+import type {DatasetFiles} from './dataset_files.js';
+import {findSplits, listFolder} from './image_files.js';
+
+/** A way in which data sets lie on the disk. */
+export interface Format {
+  /** As the option `dataset` has it. */
+  readonly name: string;
+  /** The files that it is told by, for messages. */
+  readonly layout: string;
+  /** The folders of this format: the path itself, or some below it; none where there is no such folder. */
+  find(path: string): Promise<readonly string[]>;
+  /** Reads labels and names, and no images yet. Throws ERR_DATASET where a file is missing or damaged. */
+  open(folder: string): Promise<DatasetFiles>;
+}
+
+/** Every format, the preferred one first. Readers are loaded when they are needed: some take a decoder along. */
+export const FORMATS = [
+  {
+    name: 'cifar10-binary',
+    layout: 'cifar-10-batches-bin/data_batch_1.bin',
+    find: (path) => findCifar(path, 'cifar-10-batches-bin', 'data_batch_1.bin'),
+    open: async (folder) => (await import('./cifar_binary.js')).openCifarBinary(folder),
+  },
+  {
+    name: 'cifar10-python',
+    layout: 'cifar-10-batches-py/data_batch_1',
+    find: (path) => findCifar(path, 'cifar-10-batches-py', 'data_batch_1'),
+    open: async (folder) => (await import('./cifar_python.js')).openCifarPython(folder),
+  },
+  {
+    name: 'imagefolder',
+    layout: 'train/<class>/* with test/<class>/* or val/<class>/*',
+    find: findImageFolders,
+    open: async (folder) => (await import('./image_folder.js')).openImageFolder(folder),
+  },
+] as const satisfies readonly Format[];
+
+/** A way in which data sets lie on the disk, by name. */
+export type FormatName = (typeof FORMATS)[number]['name'];
+
+/** The folder that holds `file`: the path itself, its subfolder, or the same inside `cifar10`. */
+async function findCifar(path: string, subfolder: string, file: string): Promise<string[]> {
+  for (const base of [path, join(path, 'cifar10')]) {
+    for (const folder of [base, join(base, subfolder)]) {
+      if (await pathExists(join(folder, file))) return [folder];
+    }
+  }
+  return [];
+}
+
+/** Roots of image folders: the path itself, else those directly below it. */
+async function findImageFolders(path: string): Promise<string[]> {
+  if (await hasSplits(path)) return [path];
+  const roots: string[] = [];
+  for (const name of (await listFolder(path)).folders) {
+    if (await hasSplits(join(path, name))) roots.push(join(path, name));
+  }
+  return roots;
+}
+
+async function hasSplits(folder: string): Promise<boolean> {
+  const names = ['train', 'test', 'val'];
+  const present = await Promise.all(names.map((name) => pathExists(join(folder, name))));
+  return findSplits(names.filter((_, i) => present[i])) !== null;
+}

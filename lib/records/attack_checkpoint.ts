@@ -1,0 +1,173 @@
+import {createHash} from 'node:crypto';
+import {join} from 'node:path';
+import {Breather} from '../breather.js';
+import {FormatError} from '../checkpoint/checkpoint_error.js';
+import {OrderedDict} from '../checkpoint/pickle_values.js';
+import {PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
+import type {StateDict} from '../checkpoint/tensor.js';
+import {loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
+import {TensorRef} from '../checkpoint/torch_values.js';
+import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {SauError} from '../errors.js';
+import {pathExists} from '../path_exists.js';
+import {imageCounter, type RunOptions} from '../progress.js';
+import type {RoundReport} from '../results.js';
+import {removeFiles} from '../whole_file.js';
+import {RECORD} from './layout.js';
+
+/** A training that can be continued bit for bit. */
+export interface AttackCheckpoint {
+  /** The victim's weights and running statistics. */
+  readonly stateDict: StateDict;
+  /** Generator, optimizer and an attack in the batches, as `Session.exportTraining` gives them. */
+  readonly training: StateDict;
+  /** Of the epochs that are done, those before the victim's first among them. */
+  readonly epochs: readonly RoundReport[];
+  readonly identity: Identity;
+}
+
+/** What makes two trainings the same: options by name as JSON, and the SHA-256 of the training images. */
+type Identity = Readonly<Record<string, string>>;
+
+/** Keys that PyTorch programs read; `identity` and `epochs` are ours, as JSON. */
+const KEYS = {
+  epoch: 'epoch_num_when_save',
+  stateDict: 'model_state_dict',
+  training: 'training_state_dict',
+  identity: 'identity',
+  epochs: 'epochs',
+} as const;
+
+/** Where things lie, and how often they are saved, changes no result; what they run on may be another. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  ...['data', 'out', 'recordRoot', 'force', 'resume', 'saveEvery', 'preview', 'poisonOnly'],
+  ...['device', 'threads'],
+]);
+
+/** What a checkpoint of this attack must say for the attack to go on from it. */
+export async function identityOf(
+  {config, scale}: {readonly config: object; readonly scale: object},
+  {images, labels, count}: ImageSet,
+  run: RunOptions = {},
+): Promise<Identity> {
+  const tell = imageCounter(run, 'checking');
+  const options = Object.entries({...config, ...scale}).filter(([name]) => !ELSEWHERE.has(name));
+  return {
+    ...Object.fromEntries(options.map(([name, value]) => [name, JSON.stringify(value)])),
+    images: await sha256(images, (share) => tell(Math.floor(share * count), count)),
+    labels: await sha256(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)),
+  };
+}
+
+/** Writes the checkpoint whole or not at all, in place of the one before. Throws ERR_OUTPUT. */
+export async function writeAttackCheckpoint(
+  record: string,
+  {stateDict, training, epochs, identity}: AttackCheckpoint,
+): Promise<void> {
+  const value = new Map<string, PickleValue>([
+    [KEYS.epoch, epochs.length - 1],
+    [KEYS.stateDict, pickled(stateDict)],
+    [KEYS.training, pickled(training)],
+    [KEYS.identity, JSON.stringify(identity)],
+    [KEYS.epochs, epochs.map((report) => JSON.stringify(report))],
+  ]);
+  await writeTorchFile(join(record, RECORD.checkpoint), value);
+}
+
+/**
+ * Reads the checkpoint of an attack that was interrupted. Throws ERR_CHECKPOINT where there is none or it
+ * is damaged, and ERR_CONFIG where it is one of another attack.
+ */
+export async function readAttackCheckpoint(
+  record: string,
+  identity: Identity,
+): Promise<AttackCheckpoint> {
+  if (!(await hasAttackCheckpoint(record))) {
+    throw new SauError(
+      'ERR_CHECKPOINT',
+      `Expected ${RECORD.checkpoint} of an interrupted attack in ${record} but there is none. Leave out --resume to start anew`,
+      {details: {record}},
+    );
+  }
+  const checkpoint = await withTorchFile(
+    join(record, RECORD.checkpoint),
+    async ({zip, value}): Promise<AttackCheckpoint> => {
+      const dict: ReadonlyMap<unknown, unknown> = value instanceof Map ? value : new Map();
+      return {
+        stateDict: await loadTensors(zip, tensorsOf(dict, KEYS.stateDict)),
+        training: await loadTensors(zip, tensorsOf(dict, KEYS.training)),
+        epochs: listOf(dict, KEYS.epochs).map((line) => JSON.parse(String(line)) as RoundReport),
+        identity: JSON.parse(textOf(dict, KEYS.identity)) as Identity,
+      };
+    },
+  );
+  requireSame(record, checkpoint.identity, identity);
+  return checkpoint;
+}
+
+export function hasAttackCheckpoint(record: string): Promise<boolean> {
+  return pathExists(join(record, RECORD.checkpoint));
+}
+
+/** Removes the checkpoint, and what a process that was killed has left of one. Throws ERR_OUTPUT. */
+export async function removeAttackCheckpoint(record: string): Promise<void> {
+  await removeFiles(record, [RECORD.checkpoint]);
+}
+
+function requireSame(record: string, saved: Identity, asked: Identity): void {
+  const names = [...new Set([...Object.keys(saved), ...Object.keys(asked)])];
+  const different = names.filter((name) => saved[name] !== asked[name]);
+  if (different.length === 0) return;
+  const shown = (identity: Identity): string =>
+    different.map((name) => `${name} ${identity[name] ?? 'nothing'}`).join(', ');
+  throw new SauError(
+    'ERR_CONFIG',
+    `Expected the attack that was interrupted in ${record}, of ${shown(saved)}, but received ${shown(asked)}. ` +
+      'Give the same options and data with --resume, or --force instead to start anew',
+    {details: {record, different}},
+  );
+}
+
+function pickled(state: StateDict): PickleValue {
+  const dict = new OrderedDict() as OrderedDict & Map<string, PickleValue>;
+  for (const [name, tensor] of state) dict.set(name, new PickledTensor(tensor));
+  return dict;
+}
+
+function tensorsOf(dict: ReadonlyMap<unknown, unknown>, key: string): Map<string, TensorRef> {
+  const value = dict.get(key);
+  const tensors = new Map<string, TensorRef>();
+  for (const [name, tensor] of value instanceof Map ? value : []) {
+    if (tensor instanceof TensorRef) tensors.set(String(name), tensor);
+  }
+  if (tensors.size === 0) throw new FormatError(`it has no ${key}`);
+  return tensors;
+}
+
+function textOf(dict: ReadonlyMap<unknown, unknown>, key: string): string {
+  const value = dict.get(key);
+  if (typeof value !== 'string') throw new FormatError(`it has no ${key}`);
+  return value;
+}
+
+function listOf(dict: ReadonlyMap<unknown, unknown>, key: string): readonly unknown[] {
+  const value = dict.get(key);
+  if (!Array.isArray(value)) throw new FormatError(`it has no ${key}`);
+  return value;
+}
+
+async function sha256(
+  bytes: Uint8Array,
+  onShare: (share: number) => void = () => undefined,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const breather = new Breather();
+  const piece = 1 << 20;
+  for (let at = 0; at < bytes.length; at += piece) {
+    hash.update(bytes.subarray(at, at + piece));
+    onShare(Math.min(1, (at + piece) / bytes.length));
+    if (breather.due) await breather.rest();
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,271 @@
+import {rm} from 'node:fs/promises';
+import {dirname, isAbsolute, join, relative} from 'node:path';
+import type {StateDict} from '../checkpoint/tensor.js';
+import {resolveTraining} from '../config.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {writePng, writePngs} from '../datasets/write_pngs.js';
+import type {Metrics} from '../metrics.js';
+import {imageCounter, type RunOptions} from '../progress.js';
+import {writeCurves} from '../report/curves.js';
+import type {OutputFiles, RoundReport} from '../results.js';
+import type {PreparedAttack} from '../simulation/data.js';
+import {packageVersion, versions} from '../versions.js';
+import {removeFiles, unwritableFile, writeWholeFile} from '../whole_file.js';
+import {removeAttackCheckpoint} from './attack_checkpoint.js';
+import type {PoisonedDatasetState} from './attack_result.js';
+import {IMAGE_FOLDERS, POISONED_SET, RECORD, RUN} from './layout.js';
+import {sha256OfFile, writeRun} from './run.js';
+import {RUN_SCHEMA, type RunSummary, type RunVersions, runRound} from './run_summary.js';
+import {writeAttackResult, writeInfoPickle, writePoisonIndexList} from './write_checkpoint.js';
+
+/** The images of a record. */
+export interface RecordedPoison {
+  readonly train: Pick<ImageSet, 'count'>;
+  /** The images of the training set that are not its own, under their attack labels. */
+  readonly poisonedTrain: ImageSet;
+  /** How many of them have the trigger; others are only disturbed. */
+  readonly poisonedCount: number;
+  readonly poisonedTest: ImageSet;
+  /** Test images with a disturbance that is no trigger; only some attacks have them. */
+  readonly crossTest?: ImageSet;
+  /** What the trigger looks like, where the attack tells. */
+  readonly picture?: Uint8Array | undefined;
+  readonly testCount: number;
+}
+
+/** An attack whose images are known. */
+export interface RecordedAttack extends Omit<PreparedAttack, 'poison'> {
+  readonly poison: RecordedPoison;
+}
+
+export interface FinishedAttack extends RecordedAttack {
+  readonly stateDict: StateDict;
+  readonly epochs: readonly RoundReport[];
+  /** Of the victim. */
+  readonly metrics: Metrics;
+  readonly device: string;
+  readonly precision: string;
+}
+
+/**
+ * Writes a BackdoorBench record folder (specification C.3): the poisoned images, the bookkeeping and then,
+ * so that a record with it is whole, attack_result.pt; the summary, which has its checksum, comes last.
+ * Throws ERR_OUTPUT.
+ */
+export async function writeAttackRecord(
+  record: string,
+  attack: FinishedAttack,
+  run: RunOptions = {},
+): Promise<OutputFiles> {
+  const {config, dataset, datasetName, poison, stateDict, epochs} = attack;
+  const files = {
+    checkpoint: join(record, RECORD.result),
+    notes: join(record, RECORD.notes),
+    curves: join(record, RUN.curves),
+  };
+  // Input-aware's first epochs are not among the reports.
+  const content = {epochs: (epochs.at(-1)?.round ?? -1) + 1};
+  const made = await versions();
+  const states = await writePoisoned(record, attack, content, made, run);
+  await writeCurves(files.curves, {
+    before: null,
+    rounds: epochs,
+    title: `${config.kind} on ${datasetName}, ${poison.poisonedTrain.count} poisoned images`,
+    unit: 'epoch',
+  });
+  await writeAttackResult(files.checkpoint, {
+    modelName: config.model,
+    numClasses: dataset.numClasses,
+    stateDict,
+    dataPath: storedDataPath(record, dataset.path),
+    imageSize: [dataset.height, dataset.width, 3],
+    datasetName,
+    ...states,
+  });
+  const {device, precision, metrics} = attack;
+  const summary = summaryOf(attack, made);
+  const summaryPath = await writeRun(record, {
+    ...summary,
+    options: {...summary.options, device, precision},
+    ...{device, precision},
+    result: {path: RECORD.result, sha256: await sha256OfFile(files.checkpoint)},
+    rounds: epochs.map(runRound),
+    after: metrics,
+    completedRounds: epochs.length,
+    files: {
+      ...{checkpoint: RECORD.result, notes: RECORD.notes, curves: RUN.curves},
+      ...{csv: RECORD.csv, jsonl: RUN.rounds},
+      ...(config.preview ? {preview: RECORD.preview} : {}),
+    },
+  });
+  return {...files, run: summaryPath};
+}
+
+/**
+ * Writes what a record folder has besides the model: the format has no attack_result.pt without weights, hence
+ * there is none. The notes say so. Throws ERR_OUTPUT.
+ */
+export async function writePoisonedSet(
+  record: string,
+  attack: PreparedAttack,
+  run: RunOptions = {},
+): Promise<OutputFiles> {
+  const content = {content: POISONED_SET, epochs: 0};
+  // Not versions(), which would load LibTorch.
+  const made = {sauNative: packageVersion(), node: process.versions.node};
+  await writePoisoned(record, attack, content, made, run);
+  const files = {
+    ...{train: RECORD.trainImages, test: RECORD.testImages, poisonIndex: RECORD.poisonIndex},
+    ...{info: RECORD.info, notes: RECORD.notes},
+  };
+  const summary = summaryOf(attack, {...made, libtorch: null, libtorchCuda: null});
+  const summaryPath = await writeRun(record, {
+    ...summary,
+    files: {...files, ...(attack.config.preview ? {preview: RECORD.preview} : {})},
+  });
+  const paths = Object.entries(files).map(([key, name]) => [key, join(record, name)]);
+  return {...Object.fromEntries(paths), run: summaryPath};
+}
+
+/** What is known of an attack before its victim is trained. */
+function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
+  const {config, dataset, datasetName, poison, scale, started} = attack;
+  const {numClasses, height: imageSize} = dataset;
+  return {
+    ...{schema: RUN_SCHEMA, kind: 'attack', method: config.kind, versions: made},
+    started: started.toISOString(),
+    seconds: (Date.now() - started.getTime()) / 1000,
+    ...{device: null, precision: null, seed: config.seed},
+    options: {
+      ...config,
+      ...resolveTraining(config, datasetName),
+      ...{...scale, numClasses, imageSize},
+    },
+    ...{checkpoint: null, result: null},
+    ...{model: config.model, numClasses},
+    dataset: {
+      ...{name: datasetName, path: dataset.path, format: dataset.format},
+      imageSize: [dataset.height, dataset.width],
+      ...scale,
+    },
+    cleanSubset: null,
+    poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
+    ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
+    files: {},
+  };
+}
+
+/** The images and their bookkeeping. Returns what attack_result.pt says of them. */
+async function writePoisoned(
+  record: string,
+  {config, dataset, datasetName, poison, scale}: RecordedAttack,
+  content: Readonly<Record<string, string | number>>,
+  made: object,
+  run: RunOptions,
+) {
+  const {trainImages: train, testImages: test} = RECORD;
+  await writeImages(record, train, poison.poisonedTrain, run);
+  await writeImages(record, test, poison.poisonedTest, run);
+  if (poison.picture !== undefined) {
+    await writePng(poison.picture, dataset, join(record, RECORD.triggerPicture));
+  }
+  if (poison.crossTest !== undefined) {
+    await writeImages(record, RECORD.crossImages, poison.crossTest, run);
+  }
+  const poisonedTrain = datasetState(record, train, poison.poisonedTrain, poison.train.count, true);
+  const poisonedTest = datasetState(record, test, poison.poisonedTest, poison.testCount, false);
+  await writePoisonIndexList(join(record, RECORD.poisonIndex), poisonedTrain.poisonIndicator);
+  await writeInfoPickle(join(record, RECORD.info), {
+    attack: config.kind,
+    dataset: datasetName,
+    model: config.model,
+    pratio: config.poisonRate,
+    p_num: config.poisonCount,
+    attack_target: config.targetLabel,
+    attack_label_trans: config.labelMode,
+    random_seed: config.seed,
+    batch_size: config.batchSize,
+    lr: config.learningRate,
+    num_classes: dataset.numClasses,
+    save_folder_name: relative(config.recordRoot, record),
+    ...content,
+  });
+  const notes = {...scale, ...content, config, versions: made};
+  await writeWholeFile(join(record, RECORD.notes), `${JSON.stringify(notes, null, 2)}\n`);
+  return {poisonedTrain, poisonedTest};
+}
+
+/**
+ * Takes back what an earlier or a failed attack left: a record is whole or not there. Throws ERR_OUTPUT.
+ * @param keepTraining Leave what an interrupted training goes on from, and the rows of its epochs
+ */
+export async function removeRecord(record: string, {keepTraining = false} = {}): Promise<void> {
+  const {result, notes, info, poisonIndex, triggerPicture} = RECORD;
+  const names: string[] = [result, notes, info, poisonIndex, triggerPicture];
+  names.push(RUN.summary, RUN.curves);
+  if (!keepTraining) {
+    names.push(RECORD.csv, RUN.rounds, RECORD.preview);
+    await removeAttackCheckpoint(record);
+  }
+  await removeFiles(record, names);
+  for (const name of IMAGE_FOLDERS) {
+    const path = join(record, name);
+    // An aborted writer may still finish its last images: try again then.
+    await rm(path, {recursive: true, force: true, maxRetries: 5}).catch((error: unknown) => {
+      throw unwritableFile(path, error);
+    });
+  }
+}
+
+async function writeImages(
+  record: string,
+  folder: string,
+  set: ImageSet,
+  run: RunOptions,
+): Promise<void> {
+  const pathOf = (i: number): string => join(record, folder, relativePng(set, i));
+  await writePngs(set, pathOf, {signal: run.signal, onImages: imageCounter(run, 'writing')});
+}
+
+/** `<original label>/<original index>.png` */
+function relativePng(set: ImageSet, position: number): string {
+  return `${set.trueLabels[position]}/${set.originalIndices[position]}.png`;
+}
+
+function datasetState(
+  record: string,
+  folder: string,
+  poisoned: ImageSet,
+  cleanCount: number,
+  exposesAll: boolean,
+): PoisonedDatasetState {
+  const stored = storedRecordPath(record);
+  const poisonIndicator = new Uint8Array(cleanCount);
+  const items = new Map<number, {path: string; attackLabel: number; originalLabel: number}>();
+  for (const [position, index] of poisoned.originalIndices.entries()) {
+    poisonIndicator[index] = 1;
+    items.set(index, {
+      path: `${stored}/${folder}/${relativePng(poisoned, position)}`,
+      attackLabel: poisoned.labels[position] ?? 0,
+      originalLabel: poisoned.trueLabels[position] ?? 0,
+    });
+  }
+  return {
+    originalIndices: exposesAll
+      ? Int32Array.from({length: cleanCount}, (_, i) => i)
+      : poisoned.originalIndices,
+    poisonIndicator,
+    items,
+    saveFolderPath: `${stored}/${folder}`,
+  };
+}
+
+/** As the official tool stores it: relative to the folder that contains the record root. */
+function storedRecordPath(record: string): string {
+  return `./${relative(dirname(dirname(record)), record)}`;
+}
+
+function storedDataPath(record: string, data: string): string {
+  const path = relative(dirname(dirname(record)), data);
+  return path.startsWith('..') || isAbsolute(path) ? data : `./${path}`;
+}

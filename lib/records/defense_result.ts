@@ -1,0 +1,125 @@
+import {join} from 'node:path';
+import type {StateDict} from '../checkpoint/tensor.js';
+import type {DefendConfig} from '../config.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {defenseEffectivenessRating, type Metrics} from '../metrics.js';
+import {pathExists} from '../path_exists.js';
+import {writeCurves} from '../report/curves.js';
+import type {OutputFiles, RoundReport} from '../results.js';
+import type {Target} from '../target.js';
+import {versions} from '../versions.js';
+import {removeFiles, writeWholeFile} from '../whole_file.js';
+import {DEFENSE, defenseCsv, defenseFiles, RUN} from './layout.js';
+import {readRun, sha256OfFile, writeRun} from './run.js';
+import {RUN_SCHEMA, type RunSummary, runRound} from './run_summary.js';
+import {writeCheckpoint} from './write_checkpoint.js';
+
+export interface Defense {
+  /** Such as `sau`. */
+  readonly method: string;
+  /** When the call began. */
+  readonly started: Date;
+  /** As resolved: rounds, device and precision are what was used. */
+  readonly config: Omit<DefendConfig, 'device' | 'rounds'> & {
+    readonly device: string;
+    readonly rounds: number;
+  };
+  readonly target: Target;
+  readonly cleanSubset: ImageSet;
+  readonly stateDict: StateDict;
+  readonly reports: readonly RoundReport[];
+  readonly before: Metrics;
+  readonly after: Metrics;
+}
+
+/**
+ * Takes back what a failed defense left, or an earlier one, which may have been of another method: a folder has a
+ * whole result or none. Throws ERR_OUTPUT.
+ */
+export async function removeDefense(out: string, method: string): Promise<void> {
+  const earlier = await readRun(out).catch(() => null);
+  const other = earlier?.kind === 'defend' ? defenseFiles(earlier.method) : [];
+  await removeFiles(out, [...defenseFiles(method), ...other]);
+}
+
+/** The same, except where the weights are written: they are what the rounds were for, and stay with the rest. */
+export async function takeBackDefense(out: string, method: string): Promise<void> {
+  if (!(await pathExists(join(out, DEFENSE.result)))) await removeDefense(out, method);
+}
+
+/** Writes what a defense leaves besides its rounds; each file whole or not at all. Throws ERR_OUTPUT. */
+export async function writeDefenseResult(out: string, defense: Defense): Promise<OutputFiles> {
+  const {target, cleanSubset, stateDict, reports} = defense;
+  const files = {
+    checkpoint: join(out, DEFENSE.result),
+    cleanIndex: join(out, DEFENSE.cleanIndex),
+    config: join(out, DEFENSE.config),
+    curves: join(out, RUN.curves),
+  };
+  // The weights first: they are what the rounds were for.
+  await writeCheckpoint(files.checkpoint, {
+    modelName: target.model,
+    numClasses: target.numClasses,
+    stateDict,
+  });
+  await writeWholeFile(files.cleanIndex, `${[...cleanSubset.originalIndices].join('\n')}\n`);
+  const summary = await summaryOf(out, defense);
+  const run = await writeRun(out, summary);
+  await writeWholeFile(files.config, `${JSON.stringify(configOf(summary), null, 2)}\n`);
+  await writeCurves(files.curves, {
+    before: defense.before,
+    rounds: reports,
+    title: `${target.model} on ${target.datasetName}, ${cleanSubset.count} clean images`,
+  });
+  return {...files, run};
+}
+
+async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
+  const {method, started, config, target, cleanSubset, reports, before, after} = defense;
+  const {device, precision, seed} = config;
+  const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
+  const imageSize = size.height;
+  return {
+    ...{schema: RUN_SCHEMA, kind: 'defend', method, versions: await versions()},
+    started: started.toISOString(),
+    seconds: (Date.now() - started.getTime()) / 1000,
+    ...{device, precision, seed},
+    options: {...config, model, numClasses, mean, std, imageSize},
+    checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},
+    result: {path: DEFENSE.result, sha256: await sha256OfFile(join(out, DEFENSE.result))},
+    ...{model, numClasses},
+    dataset: {
+      ...{name: datasetName, path: dataset?.path ?? null, format: dataset?.format ?? null},
+      imageSize: [size.height, size.width],
+      ...{mean, std},
+    },
+    cleanSubset: {
+      count: cleanSubset.count,
+      chosen: config.clean,
+      sha256: await sha256OfFile(join(out, DEFENSE.cleanIndex)),
+    },
+    poisoned: null,
+    ...{before, after, rounds: reports.map(runRound)},
+    der: defenseEffectivenessRating(before, after),
+    completedRounds: reports.length,
+    interrupted: reports.length < config.rounds,
+    files: {
+      ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
+      ...{cleanIndex: DEFENSE.cleanIndex, config: DEFENSE.config, curves: RUN.curves},
+    },
+  };
+}
+
+/** config.json: the summary in the form of the versions that had no other. */
+function configOf(summary: RunSummary): Readonly<Record<string, unknown>> {
+  const {versions, options, checkpoint, dataset, cleanSubset} = summary;
+  const {completedRounds, before, after} = summary;
+  return {
+    versions,
+    config: options,
+    checkpoint: checkpoint?.path ?? null,
+    dataset: dataset.path,
+    cleanImages: cleanSubset?.count ?? null,
+    ...{completedRounds, before, after},
+  };
+}

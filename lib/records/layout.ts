@@ -1,0 +1,73 @@
+import {join} from 'node:path';
+
+// Names of files and folders of records and runs (specification B1.10, C.3, C.4). No other module has them.
+
+/** In the record folder of an attack. */
+export const RECORD = {
+  result: 'attack_result.pt',
+  /** The options of the attack. */
+  info: 'info.pickle',
+  /** Which training images are poisoned. */
+  poisonIndex: 'train_poison_index_list.pickle',
+  /** Only while the training is not complete. */
+  checkpoint: 'attack_epoch_latest.pt',
+  csv: 'attack_df.csv',
+  trainImages: 'bd_train_dataset',
+  testImages: 'bd_test_dataset',
+  /** Test images with a disturbance that is no trigger. */
+  crossImages: 'cross_test_dataset',
+  triggerPicture: 'trojannn_trigger.png',
+  preview: 'preview.png',
+  /** What BackdoorBench's format has no place for; written by our own attacks alone. */
+  notes: 'sau_native.json',
+} as const;
+
+/** What info.pickle has for `content` where nothing was trained. */
+export const POISONED_SET = 'a poisoned data set without a model';
+
+/** In the folder of a defense. */
+export const DEFENSE = {
+  result: 'defense_result.pt',
+  /** The clean images used. */
+  cleanIndex: 'clean_index.txt',
+  /** Options and figures as they were written before there was a summary; derived from it. */
+  config: 'config.json',
+} as const;
+
+/** In the folder of any run. */
+export const RUN = {
+  summary: 'run.json',
+  /** One report a line, as they come. */
+  rounds: 'rounds.jsonl',
+  curves: 'curves.svg',
+} as const;
+
+/** The table of a defense's rounds. */
+export function defenseCsv(method: string): string {
+  return `${method}_df.csv`;
+}
+
+/** Files whose presence means that a run of `attack` or `defend` was completed. */
+export const RESULTS: readonly string[] = [DEFENSE.result, RECORD.result];
+
+/** Every file that a defense writes. */
+export function defenseFiles(method: string): readonly string[] {
+  return [...Object.values(DEFENSE), ...Object.values(RUN), defenseCsv(method)];
+}
+
+/** Folders of a record that hold images. */
+export const IMAGE_FOLDERS: readonly string[] = [
+  RECORD.trainImages,
+  RECORD.testImages,
+  RECORD.crossImages,
+];
+
+/** Where a defense of a record's model goes. */
+export function defenseFolder(record: string, method: string): string {
+  return join(record, 'defense', method);
+}
+
+/** The record that a defense in this folder is of, where {@link defenseFolder} chose the folder. */
+export function recordAbove(defense: string): string {
+  return join(defense, '..', '..');
+}

@@ -1,0 +1,89 @@
+import {inferNumClasses} from '../checkpoint/state_dict.js';
+import type {StateDict} from '../checkpoint/tensor.js';
+import {findStateDict, loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
+import {type BackdoorRecord, isAttackResult, readRecord} from './attack_result.js';
+import {findRecordFile} from './record_paths.js';
+
+/** The weights of a checkpoint and what the file says of them. */
+export interface Weights {
+  /** The file that was read. */
+  readonly path: string;
+  /** As the file says; null where it does not. */
+  readonly modelName: string | null;
+  /** As the file says, else the rows of the last weight matrix; null where there is neither. */
+  readonly numClasses: number | null;
+  /** In the order of the file, without a leading `module.`. */
+  readonly stateDict: StateDict;
+  /** Keys that lead to the weights in the file; empty for a bare state dict. */
+  readonly keyPath: readonly string[];
+}
+
+/** A checkpoint in one of the formats of specification C.3 and C.4, or a state dict of any other program. */
+export type Checkpoint =
+  | (Weights & {
+      /** BackdoorBench's attack record. */
+      readonly kind: 'attack_result';
+      /** What it says besides its weights. */
+      readonly record: BackdoorRecord;
+    })
+  | (Weights & {
+      /** BackdoorBench's defense result, or any other state dict. */
+      readonly kind: 'defense_result' | 'state_dict';
+      /** There is none. */
+      readonly record: null;
+    });
+
+export type CheckpointKind = Checkpoint['kind'];
+
+/**
+ * Reads a checkpoint, or the one of a record folder, without executing anything in it. Throws ERR_CHECKPOINT
+ * (missing, damaged, no weights) and ERR_UNSAFE_PICKLE (it names code).
+ * @example
+ * ```ts
+ * const {modelName, numClasses, stateDict} = await readCheckpoint('record/badnet_demo');
+ * for (const [name, {shape}] of stateDict) console.log(modelName, numClasses, name, shape);
+ * ```
+ */
+export async function readCheckpoint(pathOrFolder: string): Promise<Checkpoint> {
+  const path = await findRecordFile(pathOrFolder);
+  return withTorchFile(path, async ({zip, value}): Promise<Checkpoint> => {
+    const {keyPath, tensors} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
+    const head = headOf(value);
+    const weights: Weights = {
+      path,
+      modelName: head.modelName,
+      numClasses: head.numClasses ?? inferNumClasses([...tensors.values()].map(({shape}) => shape)),
+      stateDict: await loadTensors(zip, tensors),
+      keyPath,
+    };
+    return isAttackResult(value)
+      ? {...weights, kind: 'attack_result', record: await readRecord(value)}
+      : {...weights, kind: isDefenseResult(value) ? 'defense_result' : 'state_dict', record: null};
+  });
+}
+
+/** The attack record's own weights, whatever else the record holds. */
+export function modelOf(record: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
+  return new Map([['model', record.get('model')]]);
+}
+
+/** True for a dict of exactly model_name, num_classes and model (specification C.4). */
+export function isDefenseResult(value: unknown): boolean {
+  return (
+    value instanceof Map &&
+    value.size === 3 &&
+    ['model_name', 'num_classes', 'model'].every((key) => value.has(key))
+  );
+}
+
+/** The model's name and number of classes as the top-level dict gives them. */
+export function headOf(value: unknown): {modelName: string | null; numClasses: number | null} {
+  const dict: ReadonlyMap<unknown, unknown> = value instanceof Map ? value : new Map();
+  const name = dict.get('model_name');
+  const classes = dict.get('num_classes');
+  return {
+    modelName: typeof name === 'string' ? name : null,
+    numClasses:
+      typeof classes === 'number' && Number.isSafeInteger(classes) && classes >= 1 ? classes : null,
+  };
+}

@@ -1,0 +1,137 @@
+import {realpath, stat} from 'node:fs/promises';
+import {basename, dirname, join, resolve, sep} from 'node:path';
+import {unreadableFile} from '../checkpoint/checkpoint_error.js';
+import {SauError} from '../errors.js';
+import {DEFENSE, RECORD} from './layout.js';
+
+const RESULT_NAMES = [RECORD.result, DEFENSE.result] as const;
+
+/**
+ * The checkpoint itself, or of a record folder its attack_result.pt, else defense_result.pt, else the first of
+ * `others` that it has. Throws ERR_CHECKPOINT.
+ */
+export async function findRecordFile(
+  pathOrFolder: string,
+  others: readonly string[] = [],
+): Promise<string> {
+  const stats = await stat(pathOrFolder).catch((error: unknown) => {
+    throw unreadableFile(pathOrFolder, error);
+  });
+  if (!stats.isDirectory()) return pathOrFolder;
+  for (const name of [...RESULT_NAMES, ...others]) {
+    const path = join(pathOrFolder, name);
+    if (await isFile(path)) return path;
+  }
+  throw new SauError(
+    'ERR_CHECKPOINT',
+    `Expected ${RESULT_NAMES.join(' or ')} in the folder ${pathOrFolder} but found ${await insteadOfResult(pathOrFolder)}`,
+    {details: {path: pathOrFolder}},
+  );
+}
+
+async function insteadOfResult(folder: string): Promise<string> {
+  if (await isFile(join(folder, RECORD.checkpoint))) {
+    return `${RECORD.checkpoint}: the attack was interrupted, go on with \`attack\` and --resume`;
+  }
+  if (await isFile(join(folder, RECORD.poisonIndex))) {
+    return `only poisoned images: run \`attack\` without --poison-only to have a model too`;
+  }
+  return 'neither: name the checkpoint file itself';
+}
+
+/** Finds the PNG files of one record. */
+export interface PngResolver {
+  /**
+   * The file for a path as stored in the record. The first call looks at every place and settles the record's
+   * layout, later ones follow it without looking. Throws ERR_DATASET with the places tried.
+   */
+  resolve(storedPath: string): Promise<string>;
+  /** Every place where the file may be, in the order of preference. */
+  places(storedPath: string): string[];
+}
+
+type Place = (storedPath: string) => string | null;
+
+/**
+ * Where a record's images are (specification C.3, "Path resolution"): as stored, relative to the current folder;
+ * relative to the folder that contains `record/`; and as `<..._dataset>/<label>/<file>` next to the checkpoint.
+ */
+export function createPngResolver(checkpointPath: string): PngResolver {
+  const folder = dirname(resolve(checkpointPath));
+  const project = folderAbove(folder, 'record');
+  const candidates: readonly Place[] = [
+    (stored) => resolve(stored),
+    (stored) => {
+      const inRecord = partFrom(stored, 'record');
+      return project === null || inRecord === null ? null : join(project, inRecord);
+    },
+    (stored) => join(folder, ...stored.split('/').slice(-3)),
+  ];
+  let settled: Place | null = null;
+  const places = (storedPath: string): string[] => {
+    const stored = storedPath.replaceAll('\\', '/');
+    return [...new Set(candidates.flatMap((place) => place(stored) ?? []))];
+  };
+  return {
+    places,
+    async resolve(storedPath) {
+      const stored = storedPath.replaceAll('\\', '/');
+      const known = settled?.(stored) ?? null;
+      if (known !== null) return known;
+      for (const place of candidates) {
+        const path = place(stored);
+        if (path !== null && (await isFile(path))) {
+          settled = place;
+          return path;
+        }
+      }
+      throw missingPng(storedPath, places(storedPath));
+    },
+  };
+}
+
+/** ERR_DATASET for a poisoned image that is in none of its places. */
+export function missingPng(storedPath: string, places: readonly string[]): SauError {
+  return new SauError(
+    'ERR_DATASET',
+    `Expected the poisoned image ${storedPath} at ${places.join(' or ')} but there is no such file: keep the record's image folders next to its checkpoint`,
+    {details: {storedPath, places}},
+  );
+}
+
+/**
+ * Folders where the clean data set of a record may be, best first. The official loader's rule comes first: the
+ * real path of the checkpoint up to the first `record`, then the stored path from its first `data`.
+ */
+export async function datasetRootsOf(checkpointPath: string, dataPath: string): Promise<string[]> {
+  const real = await realpath(checkpointPath).catch((error: unknown) => {
+    throw unreadableFile(checkpointPath, error);
+  });
+  const stored = dataPath.replaceAll('\\', '/');
+  const fromData = stored.slice(Math.max(stored.indexOf('data'), 0));
+  const roots = [resolve(stored)];
+  const project = folderAbove(dirname(real), 'record');
+  if (project !== null) roots.unshift(join(project, fromData));
+  const official = real.indexOf('record');
+  if (official >= 0) roots.unshift(resolve(real.slice(0, official), fromData));
+  return [...new Set(roots)];
+}
+
+/** The folder that contains the innermost folder `name` of a path; null without one. */
+function folderAbove(folder: string, name: string): string | null {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) {
+    if (basename(at) === name) return dirname(at);
+  }
+  return null;
+}
+
+/** The part of a stored path from its first folder `name` on; null without one. */
+function partFrom(stored: string, name: string): string | null {
+  const parts = stored.split('/');
+  const at = parts.indexOf(name);
+  return at < 0 ? null : parts.slice(at).join(sep);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
+}

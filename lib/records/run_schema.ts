@@ -1,0 +1,96 @@
+import {z} from 'zod';
+import {SauError} from '../errors.js';
+import type {Metrics} from '../metrics.js';
+import {RUN_SCHEMA, type RunRound, type RunSummary} from './run_summary.js';
+
+const number = z.number({error: 'a number'});
+const count = z.number({error: 'a count'}).int({error: 'a count'}).min(0, {error: 'a count'});
+const text = z.string({error: 'text'});
+const triple = z.tuple([number, number, number], {error: 'three numbers'});
+const named = <T extends z.ZodType>(values: T) => z.record(z.string(), values, {error: 'a map'});
+
+export const metricsSchema = z.object(
+  {
+    acc: number.nullable(),
+    asr: number.nullable(),
+    ra: number.nullable(),
+    cleanLoss: number.nullable(),
+    poisonedLoss: number.nullable(),
+    raLoss: number.nullable(),
+    cleanCount: count,
+    poisonedCount: count,
+  },
+  {error: 'measurements'},
+) satisfies z.ZodType<Metrics>;
+
+export const runRoundSchema = z.object(
+  {
+    round: count,
+    seconds: number,
+    figures: named(number.nullable()),
+    metrics: metricsSchema.nullable(),
+  },
+  {error: 'a round'},
+) satisfies z.ZodType<RunRound>;
+
+const file = z.object({path: text, sha256: text.nullable()}, {error: 'a file'});
+
+/** The form of `run.json`; each message is what was expected, as a noun. */
+export const runSchema = z.object(
+  {
+    schema: z.literal(RUN_SCHEMA, {error: String(RUN_SCHEMA)}),
+    kind: z.enum(['attack', 'defend'], {error: 'attack or defend'}),
+    method: text,
+    versions: z.object(
+      {
+        sauNative: text,
+        node: text,
+        libtorch: text.nullable(),
+        libtorchCuda: text.nullable(),
+      },
+      {error: 'a map of versions'},
+    ),
+    started: text.nullable(),
+    seconds: number.nullable(),
+    device: text.nullable(),
+    precision: text.nullable(),
+    seed: count,
+    options: named(z.unknown()),
+    checkpoint: file.nullable(),
+    result: file.nullable(),
+    model: text,
+    numClasses: count,
+    dataset: z.object(
+      {
+        name: text,
+        path: text.nullable(),
+        format: text.nullable(),
+        imageSize: z.tuple([count, count], {error: 'two counts'}),
+        mean: triple,
+        std: triple,
+      },
+      {error: 'a data set'},
+    ),
+    cleanSubset: z
+      .object({count, chosen: text, sha256: text.nullable()}, {error: 'a clean subset'})
+      .nullable(),
+    poisoned: z.object({train: count, test: count}, {error: 'two counts'}).nullable(),
+    before: metricsSchema.nullable(),
+    rounds: z.array(runRoundSchema, {error: 'a list of rounds'}),
+    after: metricsSchema.nullable(),
+    der: number.nullable(),
+    completedRounds: count,
+    interrupted: z.boolean({error: 'true or false'}),
+    files: named(text),
+  },
+  {error: 'a map of names to values'},
+) satisfies z.ZodType<RunSummary>;
+
+/** ERR_CHECKPOINT for a file of a run that is not what it should be. */
+export function damagedRun(path: string, why: string, cause?: unknown): SauError {
+  return new SauError('ERR_CHECKPOINT', `Expected the summary of a run at ${path} but ${why}.`, {
+    cause,
+    remedy: 'Copy the folder again, or run again.',
+    details: {path},
+  });
+}

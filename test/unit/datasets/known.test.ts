@@ -1,0 +1,119 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {FORMATS} from '../../../lib/datasets/formats.js';
+import {
+  cosineText,
+  DATASET_CHOICES,
+  findKnown,
+  KNOWN,
+  mayHaveClasses,
+  recognise,
+  usualRunOn,
+  usualText,
+} from '../../../lib/datasets/known.js';
+
+const names = (count: number, name: (i: number) => string): string[] =>
+  Array.from({length: count}, (_, i) => name(i));
+
+describe('KNOWN', () => {
+  it('has the constants of the official tool', () => {
+    expect(KNOWN.cifar10.std).toEqual([0.247, 0.243, 0.261]);
+    expect(KNOWN.tiny).toMatchObject({numClasses: 200, size: 64});
+  });
+
+  it.each(Object.entries(KNOWN))('agrees with itself about %s', (_, {classes, numClasses}) => {
+    if (classes instanceof RegExp) return;
+    expect(new Set(classes).size).toBe(numClasses);
+    expect([...classes].sort()).toEqual(classes);
+  });
+
+  it('is found by its names and no others', () => {
+    expect(findKnown('gtsrb')?.name).toBe('gtsrb');
+    expect(findKnown('tiny-imagenet-200')?.name).toBe('tiny');
+    expect(findKnown('toString')).toBeNull();
+    expect(findKnown('imagefolder')).toBeNull();
+  });
+
+  it('feeds the choices of the option and the help', () => {
+    expect(DATASET_CHOICES).toEqual([
+      'auto',
+      ...Object.keys(KNOWN),
+      ...FORMATS.map(({name}) => name),
+    ]);
+    expect(usualText('rounds')).toBe('100; 20 for tiny');
+    expect(usualText('epochs')).toBe('100; 50 for gtsrb, 200 for tiny');
+    expect(usualText('flip')).toBe('off; on for cifar10');
+    expect(usualText('schedule')).toBe('cosine; plateau for tiny');
+    expect(cosineText()).toBe('100 for cifar10, cifar100, gtsrb');
+  });
+
+  it('says what is usual on a data set, of a name of its folder too', () => {
+    expect(usualRunOn('tiny-imagenet').rounds).toBe(20);
+    expect(usualRunOn('my signs')).toEqual({
+      rounds: 100,
+      epochs: 100,
+      schedule: 'cosine',
+      cosineEpochs: null,
+      flip: false,
+    });
+  });
+
+  it('is the only place in the library and the CLI that names these data sets', () => {
+    const root = join(__dirname, '../../..');
+    const files = ['lib', 'bin'].flatMap((folder) =>
+      readdirSync(join(root, folder), {recursive: true, encoding: 'utf8'})
+        .filter((name) => name.endsWith('.ts') && name !== join('datasets', 'known.ts'))
+        .map((name) => join(root, folder, name)),
+    );
+    // cifar10 has formats of its own, which are named after it.
+    const others = Object.keys(KNOWN).filter((name) => name !== 'cifar10');
+    const quoted = new RegExp(`['"\`](${others.join('|')})['"\`]|\\b(gtsrb|cifar100)\\b`);
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.filter((file) => quoted.test(readFileSync(file, 'utf8')))).toEqual([]);
+  });
+});
+
+describe('recognise', () => {
+  it('tells data sets by their class folders', () => {
+    const folders = (classNames: string[]) => recognise('imagefolder', classNames);
+    expect(folders(names(43, (i) => String(i).padStart(5, '0')))).toBe('gtsrb');
+    expect(folders(names(200, (i) => `n${10000000 + i}`))).toBe('tiny');
+    expect(folders(names(1000, (i) => `n${10000000 + i}`))).toBe('imagenet');
+    expect(folders([...KNOWN.cifar100.classes])).toBe('cifar100');
+  });
+
+  it('tells a data set by a format of its own, whatever its classes are called', () => {
+    expect(
+      recognise(
+        'cifar10-python',
+        names(10, (i) => `c${i}`),
+      ),
+    ).toBe('cifar10');
+  });
+
+  it('does not guess', () => {
+    expect(recognise('imagefolder', names(10, String))).toBeNull();
+    expect(
+      recognise(
+        'imagefolder',
+        names(43, (i) => `sign ${i}`),
+      ),
+    ).toBeNull();
+    expect(recognise('imagefolder', names(7, String))).toBeNull();
+  });
+});
+
+describe('mayHaveClasses', () => {
+  it('takes the names of the data set and numbers, as many as it has classes', () => {
+    expect(mayHaveClasses(KNOWN.cifar10, KNOWN.cifar10.classes)).toBe(true);
+    expect(mayHaveClasses(KNOWN.gtsrb, names(43, String))).toBe(true);
+    expect(mayHaveClasses(KNOWN.gtsrb, names(42, String))).toBe(false);
+    expect(
+      mayHaveClasses(
+        KNOWN.tiny,
+        names(200, (i) => `thing ${i}`),
+      ),
+    ).toBe(false);
+  });
+});
