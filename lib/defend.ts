@@ -5,7 +5,7 @@ import {type DefendConfig, type DefendOptions, parseDefendConfig, resolveRounds}
 import {messageOf, SauError} from './errors.js';
 import {defenseEffectivenessRating, type Metrics} from './metrics.js';
 import {requireLibTorch} from './native/binding.js';
-import type {NativeUnlearnOptions} from './native/run_contract.js';
+import type {NativeDefendOptions} from './native/run_contract.js';
 import type {RunOptions} from './progress.js';
 import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
 import {defenseFiles, defenseFolder} from './records/layout.js';
@@ -190,13 +190,13 @@ function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
 /** All rounds; with saveOnAbort those that were finished, where there are any. */
 async function unlearn(
   session: Session,
-  options: NativeUnlearnOptions,
+  options: NativeDefendOptions,
   run: DefendRunOptions,
   rows: RoundRows,
 ): Promise<readonly RoundReport[]> {
   const reports: RoundReport[] = [];
   try {
-    await session.unlearn(options, {
+    await session.defend(options, {
       ...run,
       onProgress: (progress) => {
         if (progress.kind === 'round') {
@@ -219,16 +219,14 @@ async function nativeOptions(
   config: DefendConfig,
   rounds: number,
   count: number,
-): Promise<NativeUnlearnOptions> {
+): Promise<NativeDefendOptions> {
   const {norm, normBound, stepSize, steps, init, beta1, beta2} = config;
   const {lambda1, lambda2, lambda3, trainMode} = config;
   const {optimizer, learningRate, weightDecay, momentum, adamBetas} = config;
-  return {
-    rounds,
+  const {evalEvery, evalBatchSize} = config;
+  const sau = {
     batchSize: config.batchSize,
     outerSteps: config.outerSteps,
-    evalEvery: config.evalEvery,
-    evalBatchSize: config.evalBatchSize,
     pgd: {norm, normBound, stepSize, steps, init, beta1, beta2},
     loss: {lambda1, lambda2, lambda3, trainMode},
     optimizer: {
@@ -245,6 +243,7 @@ async function nativeOptions(
         ? new Int32Array(0)
         : await readBatchOrder(config.batchOrder, rounds, count),
   };
+  return {method: 'sau', rounds, evalEvery, evalBatchSize, options: sau};
 }
 
 /** A JSON array of rounds * count positions in the clean subset, round by round. */

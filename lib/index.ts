@@ -72,11 +72,17 @@ export type {LibTorch, LibTorchAttempt} from './native/libtorch.js';
 export type {NvidiaDriver} from './native/nvidia_driver.js';
 export type {
   InitName,
+  NativeDefendOptions as SessionDefendOptions,
+  NativeDefendRounds as DefendRounds,
+  NativeEpochOptions as EpochOptions,
+  NativeFtOptions as FtOptions,
+  NativeMethod as Method,
+  NativeMethods as Methods,
   NativeOptimizerOptions as OptimizerOptions,
   NativeOuterGradient as OuterGradient,
   NativePgdOptions as PgdOptions,
   NativeSauLossOptions as SauLossOptions,
-  NativeUnlearnOptions as UnlearnOptions,
+  NativeSauOptions as SauOptions,
   NormName,
   ScheduleName,
 } from './native/run_contract.js';

@@ -84,18 +84,6 @@ export interface NativePoisonedImages {
   cross: Int32Array;
 }
 
-/** Fractions in [0,1] of an epoch under an attack in the batches; NaN where there were no such images. */
-export interface NativeAttackShares {
-  /** Of the epoch's own batches, in training mode: clean images, poisoned ones twice, disturbed ones. */
-  cleanAcc: number;
-  asr: number;
-  ra: number;
-  crossTrainAcc: number;
-  /** Of the test images of `crossTest`; NaN in an epoch that was not evaluated. */
-  crossAcc: number;
-  crossLoss: number;
-}
-
 /** uint8 [3,height,width] planes. */
 export interface NativePicture {
   /** The values R, G, B, one plane after another. */

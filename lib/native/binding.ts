@@ -89,13 +89,13 @@ export function toSauError(error: unknown): SauError {
       {
         cause: error,
         remedy:
-          'Use another --batch-size, of which the last batch is not one image, or a larger --image-size.',
+          'Use another batchSize, of which the last batch is not one image, or a larger imageSize.',
       },
     );
   }
   const message =
     known === 'ERR_OUT_OF_MEMORY'
-      ? `Expected memory for the job but there is too little: ${said}. Lower --batch-size, --eval-batch-size or --chunk-size.`
+      ? `Expected memory for the job but there is too little: ${said}. Lower batchSize, evalBatchSize or chunkSize.`
       : said;
   return new SauError(known, message, {cause: error});
 }

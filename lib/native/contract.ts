@@ -21,6 +21,7 @@ import type {
 } from './data_contract.js';
 import type {NativeModel, NativeNetFunctions} from './model_contract.js';
 import type {
+  NativeDefendOptions,
   NativeEvaluateOptions,
   NativeMetrics,
   NativeOuterGradient,
@@ -28,7 +29,6 @@ import type {
   NativeProgress,
   NativeSauLossOptions,
   NativeTrainOptions,
-  NativeUnlearnOptions,
   NormName,
 } from './run_contract.js';
 
@@ -102,6 +102,7 @@ export interface NativeTuning {
   cacheMib: number;
 }
 
+/** One job at a time. A method is an entry of the table of jobs in native/addon/jobs/jobs.h. */
 export interface NativeSession {
   readonly busy: boolean;
   /** The tensors that the model expects, in its own order. */
@@ -111,7 +112,7 @@ export interface NativeSession {
   /** Fresh weights from the session's seed in trainee and reference. */
   initialize(): Promise<void>;
   setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
-  unlearn(options: NativeUnlearnOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
+  defend(options: NativeDefendOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   /** What the epochs so far have left besides the weights: generator, optimizer, attack in the batches. */
   exportTraining(): Promise<NativeTensors>;

@@ -1,7 +1,6 @@
-import type {NativeAttackShares} from './attack_contract.js';
 import type {ModelRole, NativeTensors} from './data_contract.js';
 
-// The part of the native core's types that belongs to unlearning, training and measuring: options, progress
+// The part of the native core's types that belongs to defenses, training and measuring: options, progress
 // and results; see contract.ts.
 
 /** The norm of the perturbation ball; `Reg`: there is none. */
@@ -57,18 +56,38 @@ export interface NativeOptimizerOptions {
   adamBeta2: number;
 }
 
-/** Options of {@link Session.unlearn}; every one is required. */
-export interface NativeUnlearnOptions {
+/** Options of {@link Session.defend}; every one is required. */
+export type NativeDefendOptions = NativeDefendRounds & NativeMethod;
+
+/** What every defense has. */
+export interface NativeDefendRounds {
   /** Passes over the clean subset. */
   rounds: number;
-  /** Images in a batch; the last of a round may have fewer. */
-  batchSize: number;
-  /** Optimizer steps per perturbation. */
-  outerSteps: number;
   /** Evaluate after every n-th round and after the last; 0 never. */
   evalEvery: number;
   /** Size of the batches whose mean losses are averaged. */
   evalBatchSize: number;
+}
+
+/** The defenses of the native core by name, with the options that are their own. */
+export interface NativeMethods {
+  /** Shared Adversarial Unlearning. Figures: `loss`, `cleanLoss`, `sharedLoss`, `suspectShare`. */
+  sau: NativeSauOptions;
+  /** Ordinary training on the clean subset. Figures: `loss`, `trainAcc`. */
+  ft: NativeFtOptions;
+}
+
+/** A defense with its options. */
+export type NativeMethod = {
+  [Name in keyof NativeMethods]: {method: Name; options: NativeMethods[Name]};
+}[keyof NativeMethods];
+
+/** Options of `sau`; every one is required. */
+export interface NativeSauOptions {
+  /** Images in a batch; the last of a round may have fewer. */
+  batchSize: number;
+  /** Optimizer steps per perturbation. */
+  outerSteps: number;
   /** The inner maximisation. */
   pgd: NativePgdOptions;
   /** The outer minimisation. */
@@ -85,18 +104,10 @@ export interface NativeUnlearnOptions {
  */
 export type ScheduleName = 'constant' | 'cosine' | 'oneCycle' | 'multiStep' | 'plateau';
 
-/** Options of {@link Session.train}; every one is required. */
-export interface NativeTrainOptions {
-  /** Of the whole training, of which a job may do a part. */
-  epochs: number;
-  /** Epochs done before; above 0 the job goes on from the state that the epochs before left. */
-  firstEpoch: number;
-  /** Epochs done when the job ends. */
-  stopEpoch: number;
+/** Options of an epoch of ordinary training; every one is required. */
+export interface NativeEpochOptions {
   /** Images in a batch. */
   batchSize: number;
-  /** Leaves out the last batch where it is smaller. */
-  dropLast: boolean;
   /** The optimizer. */
   optimizer: NativeOptimizerOptions;
   /** How the learning rate changes. */
@@ -113,6 +124,21 @@ export interface NativeTrainOptions {
   cropPadding: number;
   /** Flips half of the images from left to right. */
   flip: boolean;
+}
+
+/** Options of `ft`; every one is required. The last, smaller batch is kept. */
+export type NativeFtOptions = NativeEpochOptions;
+
+/** Options of {@link Session.train}; every one is required. */
+export interface NativeTrainOptions extends NativeEpochOptions {
+  /** Of the whole training, of which a job may do a part. */
+  epochs: number;
+  /** Epochs done before; above 0 the job goes on from the state that the epochs before left. */
+  firstEpoch: number;
+  /** Epochs done when the job ends. */
+  stopEpoch: number;
+  /** Leaves out the last batch where it is smaller. */
+  dropLast: boolean;
   /** Evaluate after every n-th epoch and after the last; 0 never. */
   evalEvery: number;
   /** Size of the batches whose mean losses are averaged. */
@@ -139,30 +165,53 @@ export interface NativeMetrics {
   poisonedCount: number;
 }
 
-export interface NativeProgress {
-  kind: 'batch' | 'round' | 'evaluation' | 'note';
-  /** 0-based round (unlearn) or epoch (train). */
-  round: number;
-  rounds: number;
-  /** Batches done in this round, and in all of a round. */
-  batch: number;
-  batches: number;
-  /** Mean over the round's batches; NaN in a 'batch' event. */
-  loss: number;
-  cleanLoss: number;
-  sharedLoss: number;
-  /** Share of the round's images whose perturbation fooled the reference (unlearn). */
-  suspectShare: number;
-  /** Training accuracy of the epoch (train). */
-  trainAcc: number;
-  seconds: number;
-  /** Present in a 'round' event of a round that was evaluated. */
-  metrics?: NativeMetrics;
-  /** Present in a 'round' event of an epoch whose poisoned images are known. */
-  attack?: NativeAttackShares;
-  /** Present in a 'note' event: what the user should know, in words. */
-  message?: string;
-}
+/** What a running job tells. */
+export type NativeProgress =
+  /** Batches of a round or epoch that are done. */
+  | {
+      kind: 'batch';
+      /** 0-based round (of a defense) or epoch (of a training). */
+      round: number;
+      /** Of the whole run. */
+      rounds: number;
+      /** Batches done in this round. */
+      batch: number;
+      /** Batches of a round. */
+      batches: number;
+    }
+  /** The end of a round or epoch. */
+  | {
+      kind: 'round';
+      round: number;
+      rounds: number;
+      /** Wall time of the round, evaluation included. */
+      seconds: number;
+      /**
+       * Losses, and shares in [0,1], by the names that the method gives them; NaN where there is none. Of an epoch
+       * of training: `loss`, `trainAcc` (NaN where it trained an attack alone) and, where its poisoned images are
+       * told apart, {@link ToldApartFigure}s.
+       */
+      figures: Record<string, number>;
+      /** Where the round was evaluated. */
+      metrics?: NativeMetrics;
+    }
+  /** Images that were measured, of all that are. */
+  | {kind: 'evaluation'; images: number; of: number}
+  /** What the user should know, in words. */
+  | {kind: 'note'; message: string};
+
+/**
+ * Of an epoch whose poisoned images are told apart: accuracy on clean images, shares of the poisoned ones
+ * predicted as the attack wants and as their true class, accuracy on images with a disturbance that is no
+ * trigger, all of the epoch's own batches; then accuracy and loss of the test images with such a disturbance.
+ */
+export type ToldApartFigure =
+  | 'trainCleanAcc'
+  | 'trainAsr'
+  | 'trainRa'
+  | 'trainCrossAcc'
+  | 'crossAcc'
+  | 'crossLoss';
 
 /** Losses and gradient of one outer step. */
 export interface NativeOuterGradient {

@@ -1,7 +1,7 @@
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
 import type {NativePicture} from '../native/attack_contract.js';
-import type {NativeTrainOptions, NativeUnlearnOptions} from '../native/run_contract.js';
+import type {NativeDefendOptions, NativeTrainOptions} from '../native/run_contract.js';
 import {requireLength, requirePositions, requireType} from '../typed_array.js';
 
 // What a Session checks of typed arrays before a job reads them on its thread. Numbers and names are
@@ -37,11 +37,13 @@ export function checkImages({images, labels, trueLabels, count, height, width}: 
   }
 }
 
-/** Positions in the clean subset, rounds * n or none. Throws ERR_CONFIG. */
+/** Positions in the clean subset, rounds * n or none, where the method takes an order. Throws ERR_CONFIG. */
 export function checkBatchOrder(
-  {batchOrder, rounds}: NativeUnlearnOptions,
+  {method, rounds, options}: NativeDefendOptions,
   cleanSubset: ImageSize | undefined,
 ): void {
+  if (method !== 'sau') return;
+  const {batchOrder} = options;
   const name = 'batchOrder';
   const code = 'ERR_CONFIG';
   requireType(batchOrder, name, 'Int32Array');

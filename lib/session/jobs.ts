@@ -48,9 +48,10 @@ export class SessionJobs {
     return startRun(run, (told) => {
       const tell = imageCounter(told, 'measuring');
       const pace = new RoundPace(NO_MEASURING, this.#measuring);
-      const relay: Relay = ({batch, batches}) => {
-        pace.measured(batch);
-        tell(batch, batches);
+      const relay: Relay = (event) => {
+        if (event.kind !== 'evaluation') return;
+        pace.measured(event.images);
+        tell(event.images, event.of);
       };
       return this.run(() => start(relay), told.signal);
     });

@@ -1,5 +1,6 @@
 import {optionError, shown} from '../config/parse.js';
 import {channelDeviations, channelMeans, MOST_FLOAT, MOST_THREADS} from '../config/rules.js';
+import type {NativeDefendOptions, NativeMethods} from '../native/run_contract.js';
 
 // The ranges that a Session checks of its callers' numbers. What is no number, or no integer where one is
 // needed, the native core refuses, and names too.
@@ -21,13 +22,16 @@ const SESSION: Ranges = {
   threads: {least: 0, most: MOST_THREADS},
   numClasses: {least: 2},
 };
-const UNLEARN: Ranges = {
-  ...{rounds: FROM_1, batchSize: FROM_1, outerSteps: FROM_1},
-  ...{evalEvery: FROM_0, evalBatchSize: FROM_1},
-};
+const DEFEND: Ranges = {rounds: FROM_1, evalEvery: FROM_0, evalBatchSize: FROM_1};
+const EPOCH: Ranges = {batchSize: FROM_1, scheduleLength: FROM_1, cropPadding: PADDING};
 const TRAIN: Ranges = {
-  ...{epochs: FROM_1, firstEpoch: FROM_0, stopEpoch: FROM_0, batchSize: FROM_1},
-  ...{scheduleLength: FROM_1, cropPadding: PADDING, evalEvery: FROM_0, evalBatchSize: FROM_1},
+  ...{epochs: FROM_1, firstEpoch: FROM_0, stopEpoch: FROM_0},
+  ...{...EPOCH, evalEvery: FROM_0, evalBatchSize: FROM_1},
+};
+/** Of the methods' own options; those of an optimizer and of the search are structures of their own. */
+const METHODS: Readonly<Record<keyof NativeMethods, Ranges>> = {
+  sau: {batchSize: FROM_1, outerSteps: FROM_1},
+  ft: EPOCH,
 };
 const PGD: Ranges = {normBound: FLOAT, stepSize: FLOAT, steps: FROM_0};
 const OPTIMIZER: Ranges = {learningRate: FLOAT, weightDecay: FLOAT, momentum: FLOAT};
@@ -38,11 +42,13 @@ export function checkSessionOptions(options: object): void {
   checkChannels(options);
 }
 
-/** The same for the options of `unlearn`. */
-export function checkUnlearnOptions(options: {pgd: object; optimizer: object}): void {
-  checkRanges(options, UNLEARN);
-  checkRanges(options.pgd, PGD);
+/** The same for the options of `defend`. */
+export function checkDefendOptions(defend: NativeDefendOptions): void {
+  const {method, options} = defend;
+  checkRanges(defend, DEFEND);
+  checkRanges(options, METHODS[method] ?? {});
   checkRanges(options.optimizer, OPTIMIZER);
+  if (method === 'sau') checkRanges(options.pgd, PGD);
 }
 
 /** The same for the options of `perturb`. */

@@ -1,9 +1,11 @@
+import {assertNever} from '../errors.js';
 import type {Metrics} from '../metrics.js';
-import type {NativeAttackShares} from '../native/attack_contract.js';
-import type {NativeMetrics, NativeProgress} from '../native/run_contract.js';
+import type {NativeMetrics, NativeProgress, ToldApartFigure} from '../native/run_contract.js';
 import type {Progress} from '../progress.js';
 import type {AttackShares, RoundReport} from '../results.js';
 import type {RoundPace} from './pace.js';
+
+type NativeRound = Extract<NativeProgress, {kind: 'round'}>;
 
 /**
  * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
@@ -14,52 +16,60 @@ export function progressRelay(
   pace: RoundPace,
 ): (event: NativeProgress) => void {
   return (event) => {
-    const {round, rounds, batch, batches} = event;
     switch (event.kind) {
-      case 'batch':
+      case 'batch': {
         pace.batch(event);
+        const {round, rounds, batch, batches} = event;
         send({kind: 'batch', round, rounds, batch, batches, secondsLeft: pace.secondsLeft});
         break;
-      case 'round':
+      }
+      case 'round': {
         pace.round();
+        const {rounds} = event;
         send({kind: 'round', report: toReport(event), rounds, secondsLeft: pace.secondsLeft});
         break;
+      }
       case 'evaluation': // of the round whose batches are done
-        pace.measured(batch);
+        pace.measured(event.images);
         send({
-          ...{kind: 'images', doing: 'measuring', done: batch, of: batches},
+          ...{kind: 'images', doing: 'measuring', done: event.images, of: event.of},
           secondsLeft: pace.secondsLeft,
         });
         break;
       case 'note':
-        send({kind: 'note', message: event.message ?? ''});
+        send({kind: 'note', message: event.message});
         break;
+      default:
+        assertNever(event);
     }
   };
 }
 
-function toReport(event: NativeProgress): RoundReport {
+function toReport(event: NativeRound): RoundReport {
+  const {round, seconds, figures} = event;
+  const {loss = Number.NaN, suspectShare = Number.NaN, trainAcc = Number.NaN} = figures;
   return {
-    round: event.round,
-    loss: event.loss,
-    cleanLoss: event.cleanLoss,
-    sharedLoss: event.sharedLoss,
-    suspectShare: orNull(event.suspectShare),
-    trainAcc: orNull(event.trainAcc),
+    round,
+    loss,
+    cleanLoss: figures.cleanLoss ?? loss,
+    sharedLoss: figures.sharedLoss ?? 0,
+    suspectShare: orNull(suspectShare),
+    trainAcc: orNull(trainAcc),
     metrics: event.metrics === undefined ? null : toMetrics(event.metrics),
-    ...(event.attack !== undefined && {attack: toShares(event.attack)}),
-    seconds: event.seconds,
+    ...(figures.trainAsr !== undefined && {attack: toShares(figures)}),
+    seconds,
   };
 }
 
-function toShares(shares: NativeAttackShares): AttackShares {
+function toShares(figures: Readonly<Record<string, number>>): AttackShares {
+  const share = (name: ToldApartFigure): number | null => orNull(figures[name] ?? Number.NaN);
   return {
-    cleanAcc: orNull(shares.cleanAcc),
-    asr: orNull(shares.asr),
-    ra: orNull(shares.ra),
-    crossTrainAcc: orNull(shares.crossTrainAcc),
-    crossAcc: orNull(shares.crossAcc),
-    crossLoss: orNull(shares.crossLoss),
+    cleanAcc: share('trainCleanAcc'),
+    asr: share('trainAsr'),
+    ra: share('trainRa'),
+    crossTrainAcc: share('trainCrossAcc'),
+    crossAcc: share('crossAcc'),
+    crossLoss: share('crossLoss'),
   };
 }
 

@@ -18,11 +18,11 @@ import type {
 import type {NativeSession, PrecisionName} from '../native/contract.js';
 import type {ImageRole, ModelRole, NativeTensors} from '../native/data_contract.js';
 import type {
+  NativeDefendOptions,
   NativeOuterGradient,
   NativePgdOptions,
   NativeSauLossOptions,
   NativeTrainOptions,
-  NativeUnlearnOptions,
 } from '../native/run_contract.js';
 import type {RunOptions} from '../progress.js';
 import type {RoundReport} from '../results.js';
@@ -40,10 +40,10 @@ import {
 } from './arguments.js';
 import {type Relay, SessionJobs} from './jobs.js';
 import {
+  checkDefendOptions,
   checkEvaluateOptions,
   checkPgdOptions,
   checkTrainOptions,
-  checkUnlearnOptions,
 } from './options.js';
 import type {RoundMeasuring} from './pace.js';
 import {toMetrics} from './progress_relay.js';
@@ -110,15 +110,15 @@ export class Session implements Disposable {
   }
 
   /**
-   * The rounds of Shared Adversarial Unlearning on the trainee, over the role `cleanSubset`. Evaluates on
-   * `cleanTest` and `poisonedTest`. Returns the reports of all rounds. Throws ERR_DIVERGED. After an abort
-   * the trainee keeps the weights of its last finished step.
+   * The rounds of a defense on the trainee, over the role `cleanSubset`. Evaluates on `cleanTest` and
+   * `poisonedTest`. Returns the reports of all rounds. Throws ERR_CONFIG for an unknown method, ERR_DIVERGED.
+   * After an abort the trainee keeps the weights of its last finished step.
    */
-  unlearn(options: NativeUnlearnOptions, run: RunOptions = {}): Run<readonly RoundReport[]> {
+  defend(options: NativeDefendOptions, run: RunOptions = {}): Run<readonly RoundReport[]> {
     const start = (relay: Relay) => {
-      checkUnlearnOptions(options);
+      checkDefendOptions(options);
       checkBatchOrder(options, this.#sizes.get('cleanSubset'));
-      return this.#native.unlearn(options, relay);
+      return this.#native.defend(options, relay);
     };
     return this.#jobs.rounds(start, run, this.#measuring(options, 'cleanSubset'));
   }

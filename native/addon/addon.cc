@@ -1,6 +1,5 @@
 #include <napi.h>
 
-#include "addon/convert_results.h"
 #include "addon/functional.h"
 #include "addon/job.h"
 #include "addon/models.h"
@@ -10,10 +9,33 @@
 namespace sau::addon {
 namespace {
 
+Napi::Value device_object(Napi::Env env, const DeviceInfo& info) {
+  auto o = Napi::Object::New(env);
+  o.Set("libtorchVersion", info.libtorch_version);
+  o.Set("cpuCapability", info.cpu_capability);
+  o.Set("threads", static_cast<double>(info.threads));
+  o.Set("cpuBf16", info.cpu_bf16);
+  o.Set("cudaBuilt", info.cuda_built);
+  o.Set("cudaLibrary", info.cuda_library);
+  o.Set("cudaAvailable", info.cuda_available);
+  auto devices = Napi::Array::New(env, info.cuda_devices.size());
+  for (uint32_t i = 0; i < info.cuda_devices.size(); ++i) {
+    const auto& device = info.cuda_devices[i];
+    auto d = Napi::Object::New(env);
+    d.Set("index", static_cast<double>(device.index));
+    d.Set("name", device.name);
+    d.Set("memoryBytes", static_cast<double>(device.memory_bytes));
+    d.Set("capability", device.capability);
+    devices[i] = d;
+  }
+  o.Set("cudaDevices", devices);
+  return o;
+}
+
 Napi::Value device_info_job(const Napi::CallbackInfo& info) {
   return start_job(info.Env(), {.work = [](const RunControl&) -> Conversion {
                      const auto device = device_info();
-                     return [device](Napi::Env env) { return to_js(env, device); };
+                     return [device](Napi::Env env) { return device_object(env, device); };
                    }});
 }
 

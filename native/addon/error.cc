@@ -34,7 +34,7 @@ Napi::Error to_js_error(Napi::Env env, const std::exception_ptr& error) {
     const std::string message = e.what_without_backtrace();
     return make(env, is_host_out_of_memory(message) ? "ERR_OUT_OF_MEMORY" : "ERR_NATIVE", message);
   } catch (const std::bad_alloc&) {
-    return make(env, "ERR_OUT_OF_MEMORY", "The host ran out of memory. Use a smaller --batch-size");
+    return make(env, "ERR_OUT_OF_MEMORY", "The host ran out of memory. Lower batchSize");
   } catch (const std::exception& e) {
     return make(env, "ERR_NATIVE", e.what());
   } catch (...) {

@@ -3,9 +3,22 @@
 #include "sau/error.h"
 
 namespace sau::addon {
+namespace {
+
+int64_t to_integer(double number, const char* key) {
+  const auto integer = static_cast<int64_t>(number);
+  if (static_cast<double>(integer) != number) refuse(std::string(key) + " as an integer");
+  return integer;
+}
+
+}  // namespace
 
 void refuse(const std::string& expected) {
   throw Error("ERR_CONFIG", "The native core expected " + expected);
+}
+
+void refuse_name(const char* what, const std::string& name) {
+  refuse("a known " + std::string(what) + " but received '" + name + "'");
 }
 
 std::string string_of(const Napi::Value& value, const char* what) {
@@ -42,9 +55,15 @@ std::vector<double> numbers_field(const Napi::Object& object, const char* key) {
 }
 
 std::vector<int64_t> integers_field(const Napi::Object& object, const char* key) {
+  const auto value = object.Get(key);
+  if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_int32_array) {
+    auto array = value.As<Napi::Int32Array>();
+    return {array.Data(), array.Data() + array.ElementLength()};
+  }
+  if (!value.IsArray()) refuse(std::string(key) + " as an Int32Array or an array of integers");
   std::vector<int64_t> integers;
   for (const double number : numbers_field(object, key))
-    integers.push_back(static_cast<int64_t>(number));
+    integers.push_back(to_integer(number, key));
   return integers;
 }
 
@@ -61,10 +80,7 @@ double number_field(const Napi::Object& object, const char* key) {
 }
 
 int64_t integer_field(const Napi::Object& object, const char* key) {
-  const double number = number_field(object, key);
-  const auto integer = static_cast<int64_t>(number);
-  if (static_cast<double>(integer) != number) refuse(std::string(key) + " as an integer");
-  return integer;
+  return to_integer(number_field(object, key), key);
 }
 
 }  // namespace sau::addon

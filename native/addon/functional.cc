@@ -1,9 +1,10 @@
 #include "addon/functional.h"
 
-#include "addon/convert.h"
 #include "addon/error.h"
+#include "addon/fields.h"
 #include "addon/functional_attacks.h"
 #include "addon/functional_net.h"
+#include "addon/tensors.h"
 #include "sau/generators/lf_pattern.h"
 #include "sau/losses.h"
 #include "sau/projection.h"
@@ -44,7 +45,7 @@ Napi::Value low_pass_images(const Napi::CallbackInfo& info) {
 Napi::Value project_delta(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto shape = shape_of(info[1]);
-    const NormBall ball{.norm = norm(info[2]), .bound = info[3].ToNumber().DoubleValue()};
+    const NormBall ball{.norm = enum_of<Norm>(info[2]), .bound = info[3].ToNumber().DoubleValue()};
     return to_js_float(info.Env(), project(float_tensor(info[0], shape), ball));
   });
 }

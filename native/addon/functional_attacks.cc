@@ -1,8 +1,8 @@
 #include "addon/functional_attacks.h"
 
-#include "addon/convert.h"
-#include "addon/convert_attack.h"
 #include "addon/error.h"
+#include "addon/fields.h"
+#include "addon/tensors.h"
 #include "sau/attacks/batch_augment.h"
 #include "sau/attacks/bpp.h"
 #include "sau/attacks/input_aware.h"
@@ -21,7 +21,7 @@ torch::Tensor images_of(const Napi::Object& o, const char* key = "images") {
 Napi::Value warp_grid(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto o = object_of(info[0], "the grid's options");
-    const auto options = wanet_options(o);
+    const auto options = read<WaNetOptions>(o, "the grid's options");
     const auto control =
         float_tensor(field(o, "control"), {1, 2, options.grid_size, options.grid_size});
     return to_js_float(info.Env(), make_warp_grid(control, options, integer_field(o, "size")));

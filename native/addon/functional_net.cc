@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "addon/convert.h"
 #include "addon/error.h"
+#include "addon/fields.h"
+#include "addon/tensors.h"
 #include "sau/models/architectures.h"
 #include "sau/net/cost.h"
 #include "sau/net/graph_builder.h"
@@ -65,8 +66,7 @@ Napi::Value run_net(const Napi::CallbackInfo& info) {
     const auto o = object_of(info[0], "the network and its images");
     GraphModule module(NodeReader().read(field(o, "nodes")));
     load_state_dict(module, named_tensors(field(o, "tensors")));
-    const auto dtype = choose<torch::ScalarType>(
-        o.Get("dtype"), "dtype", {{"float32", torch::kFloat32}, {"bfloat16", torch::kBFloat16}});
+    const auto dtype = dtype_of(string_field(o, "dtype"));
     const auto images = float_tensor(
         field(o, "images"),
         {integer_field(o, "count"), 3, integer_field(o, "height"), integer_field(o, "width")});

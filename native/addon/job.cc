@@ -1,23 +1,13 @@
 #include "addon/job.h"
 
-#include <chrono>
-#include <mutex>
-#include <thread>
 #include <unordered_set>
 
-#include "addon/convert_results.h"
 #include "addon/error.h"
+#include "addon/progress.h"
+#include "addon/worker.h"
 
 namespace sau::addon {
 namespace {
-
-/// Waits for the process's turn, or for the cancellation of the job that waits.
-std::unique_lock<std::timed_mutex> take_turn(const RunControl& control) {
-  static std::timed_mutex turn;
-  std::unique_lock<std::timed_mutex> lock(turn, std::defer_lock);
-  while (!lock.try_lock_for(std::chrono::milliseconds(20))) control.throw_if_cancelled();
-  return lock;
-}
 
 class Job;
 
@@ -27,13 +17,12 @@ std::unordered_set<Job*>& unsettled_jobs() {
   return jobs;
 }
 
-class Job {
+class Job final : public Task {
  public:
   Job(Napi::Env env, JobRequest request)
-      : env_(env),
-        deferred_(Napi::Promise::Deferred::New(env)),
+      : deferred_(Napi::Promise::Deferred::New(env)),
         work_(std::move(request.work)),
-        cancelled_(std::move(request.cancelled)),
+        cancellation_(std::move(request.cancellation)),
         on_end_(std::move(request.on_end)) {
     for (const auto& value : request.keep_alive) {
       keep_alive_.push_back(Napi::Persistent(value.As<Napi::Object>()));
@@ -48,30 +37,31 @@ class Job {
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
-  void start() {
-    thread_ = std::thread([this] { run(); });
-  }
-
   /// Cancels the work and waits for its end; the promise settles later, or never at exit.
   void stop() {
-    *cancelled_ = true;
-    if (thread_.joinable()) thread_.join();
+    cancellation_->cancel();
+    Worker::of_process().wait_for_end(this);
   }
+
+  bool cancelled() const override { return cancellation_->flag(); }
+
+  void run() override {
+    const RunControl control{cancellation_->flag(),
+                             [this](const Progress& progress) { send(progress); }};
+    try {
+      control.throw_if_cancelled();
+      end(work_(control), nullptr);
+    } catch (...) {
+      end({}, std::current_exception());
+    }
+  }
+
+  void drop() override { run(); }  // which throws at once
 
  private:
   static void stop_at_exit(void* self) { static_cast<Job*>(self)->stop(); }
 
-  void run() {
-    const RunControl control{*cancelled_, [this](const Progress& progress) { send(progress); }};
-    Conversion conversion;
-    std::exception_ptr error;
-    try {
-      const auto turn = take_turn(control);
-      control.throw_if_cancelled();
-      conversion = work_(control);
-    } catch (...) {
-      error = std::current_exception();
-    }
+  void end(Conversion conversion, const std::exception_ptr& error) {
     work_ = nullptr;
     to_js_.BlockingCall([this, conversion = std::move(conversion), error](
                             Napi::Env env, Napi::Function) { settle(env, conversion, error); });
@@ -87,7 +77,7 @@ class Job {
   }
 
   void settle(Napi::Env env, const Conversion& conversion, const std::exception_ptr& error) {
-    if (thread_.joinable()) thread_.join();
+    Worker::of_process().wait_for_end(this);
     unsettled_jobs().erase(this);
     napi_remove_env_cleanup_hook(env, &Job::stop_at_exit, this);
     on_end_();
@@ -103,23 +93,26 @@ class Job {
     delete this;
   }
 
-  Napi::Env env_;
   Napi::Promise::Deferred deferred_;
   Work work_;
-  std::shared_ptr<std::atomic<bool>> cancelled_;
+  std::shared_ptr<Cancellation> cancellation_;
   std::function<void()> on_end_;
   std::vector<Napi::ObjectReference> keep_alive_;
   Napi::FunctionReference on_progress_;
   Napi::ThreadSafeFunction to_js_;
-  std::thread thread_;
 };
 
 }  // namespace
 
+void Cancellation::cancel() {
+  flag_ = true;
+  Worker::of_process().drop_cancelled();
+}
+
 Napi::Promise start_job(Napi::Env env, JobRequest request) {
   auto* job = new Job(env, std::move(request));  // deletes itself when it has settled
   const auto promise = job->promise();
-  job->start();
+  Worker::of_process().enqueue(job);
   return promise;
 }
 

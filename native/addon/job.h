@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "sau/run_control.h"
 
@@ -11,24 +12,33 @@ namespace sau::addon {
 
 /// Turns the result of a job into a JS value, on the JS thread.
 using Conversion = std::function<Napi::Value(Napi::Env)>;
-/// The work of a job, on the job's own thread.
+/// The work of a job, on the thread of the jobs.
 using Work = std::function<Conversion(const RunControl&)>;
+
+/// Whether a job shall stop. Whoever holds it may cancel, on any thread.
+class Cancellation {
+ public:
+  /// Asks the job to stop; one that waits for its turn ends at once.
+  void cancel();
+  const std::atomic<bool>& flag() const { return flag_; }
+
+ private:
+  std::atomic<bool> flag_ = false;
+};
 
 struct JobRequest {
   Work work;
   /// Called with each Progress; may be empty.
   Napi::Function on_progress = {};
-  /// Set by whoever wants the job to stop.
-  std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<Cancellation> cancellation = std::make_shared<Cancellation>();
   /// Called on the JS thread once the job has ended, before its promise settles.
   std::function<void()> on_end = [] {};
   /// JS values whose memory the work reads.
   std::vector<Napi::Value> keep_alive = {};
 };
 
-/// Runs work on a thread of its own and returns the promise of its result. Jobs of a process take
-/// turns: LibTorch's random generator and thread count are process-wide. When the JS environment
-/// goes away the job is cancelled and joined.
+/// Queues work for the one thread of the process that does jobs, and returns the promise of its
+/// result. When the JS environment goes away the job is cancelled and its end awaited.
 Napi::Promise start_job(Napi::Env env, JobRequest request);
 
 /// Cancels all jobs of this JS thread and waits for their end. For process.exit(), which runs no

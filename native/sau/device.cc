@@ -79,7 +79,7 @@ torch::Device parse_device(const std::string& text) {
   if (!torch::cuda::is_available()) {
     throw Error("ERR_DEVICE",
                 "Expected a CUDA device for '" + text +
-                    "' but LibTorch finds none. Run `sau-native doctor`, or use --device cpu");
+                    "' but LibTorch finds none. Run `sau-native doctor`, or use cpu for device");
   }
   const torch::Device device(text == "cuda" ? "cuda:0" : text);
   const auto count = static_cast<int64_t>(torch::cuda::device_count());

@@ -1,7 +1,7 @@
 #pragma once
 #include <utility>
 
-#include "sau/options.h"
+#include "sau/pgd_options.h"
 #include "sau/torch.h"
 
 namespace sau {

@@ -59,10 +59,9 @@ Metrics measure(const FrozenPixelClassifier& model, const ImageSet* clean_test,
   Metrics metrics;
   metrics.clean_count = clean_test == nullptr ? 0 : clean_test->size();
   metrics.poisoned_count = poisoned_test == nullptr ? 0 : poisoned_test->size();
-  Progress progress{.kind = Progress::Kind::kEvaluation,
-                    .batches = metrics.clean_count + metrics.poisoned_count};
+  EvaluationDone progress{.images = 0, .of = metrics.clean_count + metrics.poisoned_count};
   const auto tell = [&](int64_t images) {
-    progress.batch += images;
+    progress.images += images;
     control.report(progress);
   };
   if (clean_test != nullptr) {

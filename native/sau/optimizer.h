@@ -1,11 +1,40 @@
 #pragma once
 #include <vector>
 
-#include "sau/options.h"
+#include "sau/names.h"
 #include "sau/state_dict.h"
 #include "sau/torch.h"
 
 namespace sau {
+
+struct OptimizerOptions {
+  enum class Kind { kAdam, kPlainAdam, kSgd } kind;  ///< kAdam with amsgrad, kPlainAdam without
+  double learning_rate;
+  double weight_decay;
+  double momentum;    ///< SGD
+  bool nesterov;      ///< SGD
+  double adam_beta1;  ///< Adam
+  double adam_beta2;
+};
+
+/// Those that users can name.
+template <>
+struct Names<OptimizerOptions::Kind> {
+  static constexpr const char* kWhat = "optimizer";
+  static constexpr std::pair<const char*, OptimizerOptions::Kind> kAll[] = {
+      {"adam", OptimizerOptions::Kind::kAdam}, {"sgd", OptimizerOptions::Kind::kSgd}};
+};
+
+template <class V>
+void fields(V& v, OptimizerOptions& o) {
+  v("optimizer", o.kind);
+  v("learningRate", o.learning_rate);
+  v("weightDecay", o.weight_decay);
+  v("momentum", o.momentum);
+  v("nesterov", o.nesterov);
+  v("adamBeta1", o.adam_beta1);
+  v("adamBeta2", o.adam_beta2);
+}
 
 /// Adam without amsgrad and without weight decay.
 OptimizerOptions plain_adam(double learning_rate, double beta1, double beta2);

@@ -1,11 +1,25 @@
 #pragma once
 #include "sau/losses.h"
 #include "sau/normalizer.h"
-#include "sau/options.h"
 #include "sau/shared_pgd.h"
 #include "sau/torch.h"
 
 namespace sau {
+
+struct SauLossOptions {
+  double lambda1;   ///< weight of the clean cross entropy
+  double lambda2;   ///< weight of the cross entropy on perturbed images
+  double lambda3;   ///< weight of the shared adversarial risk
+  bool train_mode;  ///< batch norm of the trainee in training mode during the outer step
+};
+
+template <class V>
+void fields(V& v, SauLossOptions& o) {
+  v("lambda1", o.lambda1);
+  v("lambda2", o.lambda2);
+  v("lambda3", o.lambda3);
+  v("trainMode", o.train_mode);
+}
 
 /// Images with everything about them that does not depend on the perturbation.
 struct CleanBatch {

@@ -20,7 +20,7 @@ Plan make_plan(const Tuning& tuning, const torch::Device& device) {
           .must_record = tuning.execution == Execution::kRecorded,
           .chunk = tuning.chunk > 0 ? tuning.chunk
                                     : chunk_size(device, std::numeric_limits<int64_t>::max()),
-          .cache_bytes = tuning.cache_bytes};
+          .cache_bytes = tuning.cache_mib << 20};
 }
 
 }  // namespace sau

@@ -1,6 +1,6 @@
 #pragma once
-#include "sau/options.h"
 #include "sau/torch.h"
+#include "sau/tuning.h"
 
 namespace sau {
 

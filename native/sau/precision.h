@@ -1,6 +1,6 @@
 #pragma once
-#include "sau/options.h"
 #include "sau/torch.h"
+#include "sau/workspace_options.h"
 
 namespace sau {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
-#include "sau/options.h"
+#include "sau/pgd_options.h"
 #include "sau/run_control.h"
 #include "sau/torch.h"
 

@@ -41,10 +41,10 @@ OnRefusal on_refusal(const Plan& plan, const RunControl& control) {
     };
   }
   return [&control](const std::string& why) {
-    control.report({.kind = Progress::Kind::kNote,
-                    .note = "a batch cannot be recorded on this device, so that each is launched "
-                            "operator by operator, which is slower: " +
-                            why});
+    control.report(
+        Note{.message = "a batch cannot be recorded on this device, so that each is launched "
+                        "operator by operator, which is slower: " +
+                        why});
   };
 }
 

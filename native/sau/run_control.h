@@ -6,6 +6,9 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "sau/error.h"
 
@@ -21,26 +24,36 @@ struct Metrics {
   int64_t clean_count = 0, poisoned_count = 0;
 };
 
-/// An epoch whose poisoned images are known: fractions in [0,1] of the training's own
-/// batches, and of the test images with the disturbance that is no trigger. NaN where there were no
-/// such images.
-struct AttackShares {
-  double clean_acc = kNaN, asr = kNaN, ra = kNaN, cross_train_acc = kNaN;
-  double cross_acc = kNaN, cross_loss = kNaN;
+/// What a round reports, by the names that its method gives: losses, and shares in [0,1]. NaN where
+/// there is none.
+using Figures = std::vector<std::pair<std::string, double>>;
+
+/// Batches of a round, or an epoch, that are done.
+struct BatchDone {
+  int64_t round, rounds;   ///< 0-based round, and the number of rounds of the whole run
+  int64_t batch, batches;  ///< batches done, and batches in all
+};
+
+/// The end of a round, or of an epoch.
+struct RoundDone {
+  int64_t round, rounds;
+  double seconds = kNaN;  ///< wall time, measuring included
+  Figures figures;
+  std::optional<Metrics> metrics = std::nullopt;  ///< where the round was measured
+};
+
+/// Images measured so far, of those to be measured.
+struct EvaluationDone {
+  int64_t images, of;
+};
+
+/// What the user should know, in words.
+struct Note {
+  std::string message;
 };
 
 /// One message of a running job.
-struct Progress {
-  enum class Kind { kBatch, kRound, kEvaluation, kNote } kind = Kind::kBatch;
-  int64_t round = 0, rounds = 0;   ///< 0-based round or epoch, and their number
-  int64_t batch = 0, batches = 0;  ///< batches done, and batches in all
-  double loss = kNaN, clean_loss = kNaN, shared_loss = kNaN;  ///< means over the round's batches
-  double suspect_share = kNaN, train_acc = kNaN;
-  double seconds = kNaN;  ///< wall time of the round
-  std::optional<Metrics> metrics = std::nullopt;
-  std::optional<AttackShares> attack = std::nullopt;
-  std::string note = {};  ///< what the user should know, in words
-};
+using Progress = std::variant<BatchDone, RoundDone, EvaluationDone, Note>;
 
 /// How a job talks with whoever started it. Progress is sent, never awaited.
 struct RunControl {

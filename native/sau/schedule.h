@@ -1,11 +1,41 @@
 #pragma once
+#include <cstdint>
 #include <limits>
 #include <vector>
 
-#include "sau/options.h"
+#include "sau/names.h"
 #include "sau/state_dict.h"
 
 namespace sau {
+
+/// How the learning rate of a training changes.
+struct ScheduleOptions {
+  enum class Kind { kConstant, kCosine, kOneCycle, kMultiStep, kPlateau } kind;
+  int64_t length;       ///< cosine, one-cycle: epochs until the rate is 0
+  double warmup_share;  ///< one-cycle: share of `length` in which the rate rises, below 1
+  std::vector<int64_t> milestones;  ///< multi-step: epochs after which the rate is multiplied
+  double gamma;                     ///< multi-step and plateau: the factor
+};
+
+template <>
+struct Names<ScheduleOptions::Kind> {
+  static constexpr const char* kWhat = "schedule";
+  static constexpr std::pair<const char*, ScheduleOptions::Kind> kAll[] = {
+      {"constant", ScheduleOptions::Kind::kConstant},
+      {"cosine", ScheduleOptions::Kind::kCosine},
+      {"oneCycle", ScheduleOptions::Kind::kOneCycle},
+      {"multiStep", ScheduleOptions::Kind::kMultiStep},
+      {"plateau", ScheduleOptions::Kind::kPlateau}};
+};
+
+template <class V>
+void fields(V& v, ScheduleOptions& o) {
+  v("schedule", o.kind);
+  v("scheduleLength", o.length);
+  v("warmupShare", o.warmup_share);
+  v("milestones", o.milestones);
+  v("gamma", o.gamma);
+}
 
 /// Learning rate after `epochs` epochs of training, parts of one counted. Cosine and multi-step
 /// change between epochs, as PyTorch's schedulers do when they are stepped by epoch (specification

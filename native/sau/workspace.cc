@@ -4,27 +4,12 @@
 
 #include "sau/device.h"
 #include "sau/error.h"
-#include "sau/metrics.h"
 #include "sau/models/architectures.h"
 #include "sau/precision.h"
 #include "sau/predict.h"
 
 namespace sau {
 namespace {
-
-const char* name_of(ImageRole role) {
-  switch (role) {
-    case ImageRole::kCleanSubset:
-      return "cleanSubset";
-    case ImageRole::kCleanTest:
-      return "cleanTest";
-    case ImageRole::kPoisonedTest:
-      return "poisonedTest";
-    case ImageRole::kTrain:
-      return "train";
-  }
-  return "unknown";
-}
 
 /// 4-D weights in the layout of the images, so that no convolution has to reorder them.
 void use_channels_last(torch::nn::Module& module) {
@@ -62,13 +47,9 @@ void Workspace::prepare() {
   device_ = device;
 }
 
-std::vector<NamedTensor> Workspace::layout() {
-  prepare();
-  return state_dict(trainee_->model());
-}
+std::vector<NamedTensor> Workspace::layout() const { return state_dict(trainee_->model()); }
 
 void Workspace::load(const std::vector<NamedTensor>& tensors, std::optional<ModelRole> role) {
-  prepare();
   if (role != ModelRole::kReference) load_state_dict(trainee_->model(), tensors);
   if (role != ModelRole::kTrainee) {
     load_state_dict(reference_->model(), tensors);
@@ -78,14 +59,12 @@ void Workspace::load(const std::vector<NamedTensor>& tensors, std::optional<Mode
 }
 
 void Workspace::initialize() {
-  prepare();
   torch::manual_seed(options_.seed);
   const auto fresh = make_classifier(options_.model, options_.num_classes);
   load(state_dict(*fresh));
 }
 
-std::vector<NamedTensor> Workspace::export_state(ModelRole role) {
-  prepare();
+std::vector<NamedTensor> Workspace::export_state(ModelRole role) const {
   auto tensors = state_dict(model(role).model());
   for (auto& tensor : tensors) tensor.value = to_host(tensor.value);
   return tensors;
@@ -93,87 +72,20 @@ std::vector<NamedTensor> Workspace::export_state(ModelRole role) {
 
 void Workspace::set_images(ImageRole role, const torch::Tensor& images, const torch::Tensor& labels,
                            const torch::Tensor& true_labels) {
-  prepare();
-  images_.insert_or_assign(
-      role, make_image_set(images, labels, true_labels, options_.num_classes, *device_));
+  replace_images(role, make_image_set(images, labels, true_labels, options_.num_classes, *device_));
 }
 
-template <typename Use>
-auto Workspace::with_unlearner(ImageRole role, const RunControl& control, Use&& use) {
-  auto trainee = frozen(ModelRole::kTrainee, attack_dtype(options_.precision));
-  const auto reference = frozen(ModelRole::kReference, attack_dtype(options_.precision));
-  Unlearner unlearner({*trainee_, trainee, reference}, images(role),
-                      reference_clean(role, reference, control), *plan_, generator_, control);
-  return use(unlearner);
-}
-
-void Workspace::unlearn(const UnlearnOptions& options, const RunControl& control) {
-  prepare();
-  const auto run = [&] {
-    with_unlearner(ImageRole::kCleanSubset, control, [&](Unlearner& unlearner) {
-      unlearner.run(
-          options, [&] { return evaluate(ModelRole::kTrainee, options.eval_batch_size, control); });
-    });
-  };
-  plan_->recorded && device_->is_cuda() ? cuda_support()->on_own_stream(*device_, run) : run();
-}
-
-Metrics Workspace::evaluate(ModelRole role, int64_t batch_size, const RunControl& control) {
-  prepare();
-  const MeasuringGuard measuring(options_);
-  return measure(frozen(role, measuring_dtype(options_)), find_images(ImageRole::kCleanTest),
-                 find_images(ImageRole::kPoisonedTest), batch_size, control);
-}
-
-torch::Tensor Workspace::predictions(ModelRole role, ImageRole set, const RunControl& control) {
-  prepare();
-  const MeasuringGuard measuring(options_);
-  return predict(frozen(role, measuring_dtype(options_)), images(set), control).to(torch::kCPU);
-}
-
-torch::Tensor Workspace::perturb(ImageRole role, const torch::Tensor& indices,
-                                 const PgdOptions& options, const RunControl& control) {
-  prepare();
-  return with_unlearner(role, control, [&](Unlearner& unlearner) {
-    const auto batch = unlearner.batch(indices.to(*device_));
-    const auto start = unlearner.start_of(batch.pixels, options);
-    const auto found = unlearner.perturb(batch, start, options);
-    require_unbroken(found.broken.item<int64_t>(), attack_dtype(options_.precision));
-    return to_host(found.delta);
-  });
-}
-
-Workspace::OuterGradient Workspace::outer_gradient(ImageRole role, const torch::Tensor& indices,
-                                                   const torch::Tensor& delta,
-                                                   const SauLossOptions& options,
-                                                   const RunControl& control) {
-  prepare();
-  auto& module = trainee_->model();
-  // Training mode moves the running statistics.
-  const auto before = export_state(ModelRole::kTrainee);
-  module.zero_grad();
-  const auto losses = with_unlearner(role, control, [&](Unlearner& unlearner) {
-    const auto batch = unlearner.batch(indices.to(*device_));
-    const auto on_device = delta.view(batch.pixels.sizes()).to(*device_);
-    return unlearner.accumulate(batch, unlearner.perturbation(batch, on_device), options,
-                                OuterRows::kAll);
-  });
-  OuterGradient result{losses.total.item<double>(),
-                       losses.clean.item<double>(),
-                       losses.adversarial.item<double>(),
-                       losses.shared.item<double>(),
-                       to_host(losses.suspects.to(torch::kInt64)),
-                       {}};
-  for (const auto& item : module.named_parameters()) {
-    result.gradient.push_back({item.key(), to_host(item.value().grad())});
-  }
-  module.zero_grad();
-  load_state_dict(module, before);
-  return result;
+void Workspace::replace_images(ImageRole role, ImageSet set) {
+  images_.insert_or_assign(role, std::move(set));
+  reference_clean_.erase(role);
 }
 
 FrozenPixelClassifier Workspace::frozen(ModelRole role, torch::ScalarType precision) const {
   return FrozenPixelClassifier(model(role), *normalizer_, precision, options_.tuning.chunk);
+}
+
+FrozenPixelClassifier Workspace::attacked(ModelRole role) const {
+  return frozen(role, attack_dtype(options_.precision));
 }
 
 const torch::Tensor& Workspace::reference_clean(ImageRole role,

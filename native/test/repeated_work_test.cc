@@ -65,8 +65,7 @@ void goes_on_and_is_told_once() {
   const std::atomic<bool> cancelled = false;
   std::vector<std::string> notes;
   const RunControl control{cancelled, [&](const Progress& progress) {
-                             TORCH_CHECK(progress.kind == Progress::Kind::kNote);
-                             notes.push_back(progress.note);
+                             notes.push_back(std::get<Note>(progress).message);
                            }};
   FakeRecorder recorder(refuse);
   const double sum = sum_of_repeated(recorder, on_refusal(plan_for(false), control));

@@ -95,8 +95,8 @@ export function shuffledRounds(options, rounds) {
 }
 
 /** The reports of the rounds. */
-export function unlearn(session, options, run = {}) {
-  return session.unlearn(options, run);
+export function unlearn(session, {rounds, evalEvery, evalBatchSize, ...options}, run = {}) {
+  return session.defend({method: 'sau', rounds, evalEvery, evalBatchSize, options}, run);
 }
 
 /** Options of a session's training from options of `attack`. */

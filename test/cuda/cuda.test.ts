@@ -9,6 +9,7 @@ import {
   PGD,
   range,
   relativeL2,
+  sau,
   tensorsOf,
   tinySession,
   UNLEARN,
@@ -48,7 +49,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
     const weightsOn = async (device: string) => {
       using session = await batch(device);
       // Without steps delta is the start, so that no sign can differ.
-      await session.unlearn({...UNLEARN, rounds: 2, pgd: {...UNLEARN.pgd, steps: 0}});
+      await session.defend(sau({...UNLEARN, rounds: 2, pgd: {...UNLEARN.pgd, steps: 0}}));
       return flatten(await session.exportStateDict(), 'parameters');
     };
     const [cpu, cuda] = [await weightsOn('cpu'), await weightsOn('cuda:0')];
@@ -66,7 +67,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
           precision: 'fp32',
           tuning,
         });
-        await session.unlearn(options);
+        await session.defend(sau(options));
         return flatten(await session.exportStateDict(), 'parameters');
       };
       const dynamic = await weights({execution: 'dynamic'});
@@ -85,7 +86,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
         device: 'cuda',
         deterministic: true,
       });
-      await session.unlearn({...UNLEARN, rounds: 8});
+      await session.defend(sau({...UNLEARN, rounds: 8}));
       return bytesOf(await session.exportStateDict());
     };
     expect(await weights()).toEqual(await weights());

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {ERROR_CODES, type SauErrorCode} from '../../lib/errors.js';
-import type {ImageSet, Session, SessionOptions, UnlearnOptions} from '../../lib/index.js';
+import type {ImageSet, SauOptions, Session, SessionOptions} from '../../lib/index.js';
 import {builtPackage, ENTRY, IS_BUILT} from './world.js';
 
 const FIXTURES = resolve(__dirname, '../fixtures');
@@ -16,8 +16,9 @@ const OPTIONS: SessionOptions = {
 const ANY_SHA256 = '0'.repeat(64);
 const COUNT = 8;
 const SIZE = 16;
-const UNLEARN: UnlearnOptions = {
-  ...{rounds: 1, batchSize: 4, outerSteps: 1, evalEvery: 0, evalBatchSize: 8},
+const ROUNDS = {method: 'sau' as const, rounds: 1, evalEvery: 0, evalBatchSize: 8};
+const SAU: SauOptions = {
+  ...{batchSize: 4, outerSteps: 1},
   pgd: {
     ...{norm: 'L_inf', normBound: 0.2, stepSize: 0.2, steps: 1, init: 'max', beta1: 0.01, beta2: 1},
   },
@@ -156,15 +157,16 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
     },
     ERR_ABORTED: async () => {
       const session = await readySession();
-      const run = session.unlearn({...UNLEARN, rounds: 1_000_000});
+      const run = session.defend({...ROUNDS, rounds: 1_000_000, options: SAU});
       for await (const _ of run) break; // it runs
       session.dispose();
       return rejection(run);
     },
     ERR_DIVERGED: async () => {
       using session = await readySession();
-      const optimizer = {...UNLEARN.optimizer, learningRate: 1e30};
-      return await rejection(session.unlearn({...UNLEARN, rounds: 5, optimizer}));
+      const optimizer = {...SAU.optimizer, learningRate: 1e30};
+      const options = {...SAU, optimizer};
+      return await rejection(session.defend({...ROUNDS, rounds: 5, options}));
     },
     ERR_NATIVE: () =>
       rejectionInChild('await sau.deviceInfo()', {
@@ -176,7 +178,7 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
     const error = await provoke[code]();
     expect(error).toMatchObject({code, message: expect.stringMatching(/\w.{20}/)});
     if (code === 'ERR_OUT_OF_MEMORY')
-      expect(error).toMatchObject({message: expect.stringContaining('Lower --batch-size')});
+      expect(error).toMatchObject({message: expect.stringContaining('Lower batchSize')});
   });
 
   it('names are the same here, in the built package and in its list', () => {

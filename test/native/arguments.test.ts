@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
 import type {Session} from '../../lib/session/session.js';
 import {
   errorOf,
@@ -8,10 +7,12 @@ import {
   loadedSession,
   PGD,
   range,
+  sau,
   tensorOf,
   tensorsOf,
   tinySession,
   UNLEARN,
+  type Unlearning,
 } from './support.js';
 
 const COUNT = 14;
@@ -44,7 +45,7 @@ describe.each(Object.entries(UNFIT))('a %s buffer is refused', (kind, make) => {
     const calls = [
       () => session.setImages('train', {...set, labels: make()}),
       () => session.perturb('cleanSubset', make(), PGD),
-      () => session.unlearn({...UNLEARN, batchOrder: make()}),
+      () => session.defend(sau({...UNLEARN, batchOrder: make()})),
     ];
     for (const call of calls) {
       const {message} = await errorOf(call(), 'ERR_CONFIG');
@@ -100,7 +101,7 @@ describe('positions are refused', () => {
     ['one too high', range(28), 'positions from 0 to 13 for batchOrder but received 14 at [14]'],
   ])('of a batch order: %s', async (_, batchOrder, words) => {
     using session = await ready();
-    const error = await errorOf(session.unlearn({...UNLEARN, batchOrder}), 'ERR_CONFIG');
+    const error = await errorOf(session.defend(sau({...UNLEARN, batchOrder})), 'ERR_CONFIG');
     expect(error.message).toContain(words);
   });
 
@@ -164,6 +165,6 @@ it('an array of another realm is taken as what it is', async () => {
   using session = await ready();
   const foreign: Int32Array = runInNewContext('new Int32Array(28)');
   expect(foreign).not.toBeInstanceOf(Int32Array);
-  const options: NativeUnlearnOptions = {...UNLEARN, batchOrder: foreign};
-  expect(await session.unlearn(options)).toHaveLength(2);
+  const options: Unlearning = {...UNLEARN, batchOrder: foreign};
+  expect(await session.defend(sau(options))).toHaveLength(2);
 });

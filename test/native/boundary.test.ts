@@ -24,6 +24,27 @@ function codeLines(file: string): [number, string][] {
     .map((text, i): [number, string] => [i + 1, text.replace(/\/\/.*$|^\s*\/?\*.*$/, '')]);
 }
 
+/** Name, members and what follows of the structs of options in native/sau that are read from an object. */
+function optionStructs(): [string, string, string][] {
+  const folder = join(ROOT, 'native/sau');
+  const headers = readdirSync(folder, {recursive: true, encoding: 'utf8'}).filter((name) =>
+    name.endsWith('.h'),
+  );
+  return headers.flatMap((header) => {
+    const text = codeLines(join(folder, header))
+      .map(([, line]) => line)
+      .join('\n');
+    const structs = text.matchAll(/struct (\w+Options|Tuning|NormBall)[^;{]*\{\n(.*?)\n\};/gs);
+    return [...structs]
+      .map(([whole, name = '', body = '']): [string, string, string] => [
+        name,
+        body.replace(/enum class Kind \{.*?\}/s, 'Kind'),
+        text.slice(text.indexOf(whole) + whole.length),
+      ])
+      .filter(([name, , rest]) => rest.includes(`, ${name}& o) {`));
+  });
+}
+
 /** What computes on tensors: modules, autograd, optimizers, operators as functions and as methods. */
 const TENSOR_MATHS = new RegExp(
   [
@@ -50,9 +71,24 @@ describe('the boundary', () => {
   });
 
   it('keeps defaults out of the native options: no member has an initialiser', () => {
-    const members = codeLines(join(ROOT, 'native/sau/options.h')).map(([, text]) => text);
-    expect(members.filter((text) => /;/.test(text)).length).toBeGreaterThan(30);
+    const options = optionStructs();
+    expect(options.length).toBeGreaterThan(12);
+    const members = options.flatMap(([, body]) => body.split('\n'));
+    expect(members.filter((text) => /;/.test(text)).length).toBeGreaterThan(60);
     expect(members.filter((text) => /=|\w\{/.test(text))).toEqual([]);
+  });
+
+  it('names every field of the native options where they are read', () => {
+    for (const [name, body, rest] of optionStructs()) {
+      const visitor = rest.split(`, ${name}& o) {`)[1]?.split('\n}\n')[0] ?? '';
+      const declared = body.replace(/<[^;]*>/g, '');
+      const members = [...declared.matchAll(/(\w+)(?=[,;])/g)].map(([member]) => member);
+      expect(members.length, name).toBeGreaterThan(0);
+      expect(
+        members.filter((member) => !visitor.includes(`o.${member}`)),
+        name,
+      ).toEqual([]);
+    }
   });
 
   it('keeps defaults out of the conversion: a missing field is an error', () => {
@@ -63,7 +99,9 @@ describe('the boundary', () => {
     const folder = join(ROOT, 'lib/native');
     const contracts = readdirSync(folder).filter((name) => name.endsWith('contract.ts'));
     const text = contracts.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
-    const options = [...text.matchAll(/export interface Native\w*Options \{.*?\n\}/gs)].map(String);
+    const options = [
+      ...text.matchAll(/export interface Native\w*Options (?:extends \w+ )?\{.*?\n\}/gs),
+    ].map(String);
     expect(options.length).toBeGreaterThan(10);
     expect(options.filter((declaration) => declaration.includes('?:'))).toEqual([]);
   });

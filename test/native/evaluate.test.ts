@@ -116,7 +116,9 @@ describe('an evaluation', () => {
     await native.setImages('cleanTest', clean);
     await native.setImages('poisonedTest', poisoned);
     const measured: number[] = [];
-    await native.evaluate({model: 'trainee', batchSize: 8}, ({batch}) => measured.push(batch));
+    await native.evaluate({model: 'trainee', batchSize: 8}, (event) => {
+      if (event.kind === 'evaluation') measured.push(event.images);
+    });
     expect(measured).toEqual([5, 10, 15, 20, 22, 27, 32, 37, 39]);
     native.dispose();
   });

@@ -1,9 +1,8 @@
-import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
 import type {Session} from '../../lib/session/session.js';
-import {imageSetOf, loadedSession, tensorsOf, UNLEARN} from './support.js';
+import {imageSetOf, loadedSession, sau, tensorsOf, UNLEARN, type Unlearning} from './support.js';
 
 /** Would take hours: only for jobs that are stopped. */
-export const ENDLESS: NativeUnlearnOptions = {...UNLEARN, rounds: 1_000_000};
+export const ENDLESS: Unlearning = {...UNLEARN, rounds: 1_000_000};
 
 /** A session with the images of the oracle's rounds. */
 export async function roundsSession(): Promise<Session> {
@@ -15,7 +14,7 @@ export function startEndless(session: Session, signal?: AbortSignal) {
   let outcome: Promise<unknown> = Promise.resolve();
   const running = new Promise<void>((resolve) => {
     const options = {onProgress: () => resolve(), ...(signal === undefined ? {} : {signal})};
-    outcome = session.unlearn(ENDLESS, options).catch((error: unknown) => error);
+    outcome = session.defend(sau(ENDLESS), options).catch((error: unknown) => error);
   });
   return {running, outcome};
 }

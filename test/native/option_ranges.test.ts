@@ -3,7 +3,7 @@ import type {NativeTrainingAttack} from '../../lib/native/attack_contract.js';
 import type {SessionOptions} from '../../lib/session/open_session.js';
 import type {TrainOptions} from '../../lib/session/session.js';
 import {roundsSession} from './job_support.js';
-import {errorOf, PGD, range, tinySession, UNLEARN} from './support.js';
+import {errorOf, PGD, range, sau, tinySession, UNLEARN} from './support.js';
 
 const TRAIN: TrainOptions = {
   ...{epochs: 1, batchSize: 4, dropLast: false, schedule: 'constant', scheduleLength: 1},
@@ -47,9 +47,9 @@ describe('a session refuses with what to do', () => {
       ...{levels: 8, dithering: false, negativeRatio: 0, mean: [0, 0, 0, 0], std: [1, 1, 1]},
     };
     const calls = [
-      () => session.unlearn({...UNLEARN, batchSize: 0}),
-      () => session.unlearn({...UNLEARN, outerSteps: -1}),
-      () => session.unlearn({...UNLEARN, pgd: {...PGD, normBound: 1e308}}),
+      () => session.defend(sau({...UNLEARN, batchSize: 0})),
+      () => session.defend(sau({...UNLEARN, outerSteps: -1})),
+      () => session.defend(sau({...UNLEARN, pgd: {...PGD, normBound: 1e308}})),
       () => session.perturb('cleanSubset', range(2), {...PGD, steps: -1}),
       () => session.train({...TRAIN, batchSize: -4}),
       () => session.train({...TRAIN, cropPadding: 1e9}),

@@ -13,6 +13,7 @@ import {
   loadedSession,
   PGD,
   range,
+  sau,
   tensorOf,
   tensorsOf,
   tinySession,
@@ -100,7 +101,7 @@ describe('an attack whose values leave the range of its precision', () => {
 
   it('ends a run in its first round, though the outer step in float32 has a finite loss', async () => {
     const session = await coreSession('fp16', await loudTrainee(1e5), await set());
-    const run = session.unlearn(UNLEARN, () => {});
+    const run = session.defend(sau(UNLEARN), () => {});
     const error = await errorOf(run.catch(rethrow), 'ERR_DIVERGED');
     expect(error.message).toContain('float16');
     session.dispose();
@@ -142,7 +143,7 @@ describe('a deterministic session', () => {
     const set = imageSetOf(await tensorsOf('rounds.pt'));
     const weights = async (deterministic: boolean) => {
       using session = await loadedSession(set, {deterministic});
-      await session.unlearn(UNLEARN);
+      await session.defend(sau(UNLEARN));
       return bytesOf(await session.exportStateDict());
     };
     expect(await weights(true)).toEqual(await weights(false));

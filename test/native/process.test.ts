@@ -28,23 +28,23 @@ const pgd = {norm: 'L_inf', normBound: 0.2, stepSize: 0.2, steps: 2, init: 'max'
 const optimizer = {optimizer: 'adam', learningRate: 1e-3, weightDecay: 0, momentum: 0.9, nesterov: false, adamBeta1: 0.9, adamBeta2: 0.999};
 const loss = {lambda1: 1, lambda2: 0, lambda3: 1, trainMode: false};
 const endless = {rounds: 1e6, batchSize: 4, outerSteps: 1, evalEvery: 0, evalBatchSize: 8, pgd, loss, optimizer, batchOrder: new Int32Array(0)};
+const sau = ({rounds, evalEvery, evalBatchSize, ...options}) => ({method: 'sau', rounds, evalEvery, evalBatchSize, options});
 /** The SHA-256 of the weights after two rounds. */
 async function job() {
   const session = await open();
-  await session.unlearn({...endless, rounds: 2});
+  await session.defend(sau({...endless, rounds: 2}));
   const hash = createHash('sha256');
   for (const {data} of (await session.exportStateDict()).values()) hash.update(data);
   session.dispose();
   return hash.digest('hex');
 }
-/** The threads that a job keeps, its own among them. */
-async function usedThreads(options) {
+/** The ids of the threads that do a job: the one of all jobs, and those of its kernels, which have its name. */
+async function jobThreads(options) {
   const session = await open(options);
-  const count = () => readdirSync('/proc/self/task').length;
-  const before = count();
+  const isOfJobs = (id) => readFileSync('/proc/self/task/' + id + '/comm', 'utf8') === 'sau jobs\\n';
   const used = await new Promise((resolve) => {
-    const onProgress = ({kind}) => kind === 'round' && resolve(count() - before);
-    session.unlearn(endless, {onProgress}).catch(() => {});
+    const onProgress = ({kind}) => kind === 'round' && resolve(readdirSync('/proc/self/task').filter(isOfJobs));
+    session.defend(sau(endless), {onProgress}).catch(() => {});
   });
   session.dispose();
   return used;
@@ -81,7 +81,7 @@ function runScript(body: string): Promise<Outcome> {
 describe.skipIf(!existsSync(LIBRARY))('a process (needs dist: npm run build)', () => {
   it('goes on when a worker is terminated while it unlearns', async () => {
     const worker = `${PRELUDE}
-      open().then((session) => session.unlearn(endless, {onProgress: () => parentPort.postMessage('running')}));`;
+      open().then((session) => session.defend(sau(endless), {onProgress: () => parentPort.postMessage('running')}));`;
     const outcome = await runScript(`
       const worker = new Worker(${JSON.stringify(worker)}, {eval: true});
       worker.once('message', async () => {
@@ -118,7 +118,7 @@ describe.skipIf(!existsSync(LIBRARY))('a process (needs dist: npm run build)', (
 
   it('ends with its own exit code while a worker unlearns', async () => {
     const worker = `${PRELUDE}
-      open().then((session) => session.unlearn(endless, {onProgress: () => parentPort.postMessage('running')}));`;
+      open().then((session) => session.defend(sau(endless), {onProgress: () => parentPort.postMessage('running')}));`;
     const outcome = await runScript(`
       new Worker(${JSON.stringify(worker)}, {eval: true}).once('message', () => process.exit(7));`);
     expect(outcome).toEqual({code: 7, signal: null, stdout: '', stderr: ''});
@@ -131,15 +131,25 @@ describe.skipIf(!existsSync(LIBRARY))('a process (needs dist: npm run build)', (
         const chosen = await threads();
         const session = await open({threads: 1});
         const same = (await threads()) === chosen;
-        console.log(same, await usedThreads({threads: 1}), await usedThreads({threads: 0}) === chosen);
+        console.log(same, (await jobThreads({threads: 1})).length, (await jobThreads({threads: 0})).length === chosen);
         session.dispose();
       })();`);
     expect(outcome).toEqual({code: 0, signal: null, stdout: 'true 1 true\n', stderr: ''});
   });
 
+  it('does all jobs of all its sessions on one thread', async () => {
+    const outcome = await runScript(`
+      (async () => {
+        const first = await jobThreads({threads: 1});
+        const second = await jobThreads({threads: 1});
+        console.log(first.length, String(first) === String(second));
+      })();`);
+    expect(outcome).toEqual({code: 0, signal: null, stdout: '1 true\n', stderr: ''});
+  });
+
   it('ends at once with its own exit code while a session unlearns', async () => {
     const outcome = await runScript(`
-      open().then((session) => session.unlearn(endless, {onProgress: () => process.exit(7)}));`);
+      open().then((session) => session.defend(sau(endless), {onProgress: () => process.exit(7)}));`);
     expect(outcome).toEqual({code: 7, signal: null, stdout: '', stderr: ''});
   });
 
@@ -153,7 +163,7 @@ describe.skipIf(!existsSync(LIBRARY))('a process (needs dist: npm run build)', (
       open().then(async (session) => {
         const calls = [
           () => session.train({...train, batchSize: 0}),
-          () => session.unlearn({...endless, batchSize: 0}),
+          () => session.defend(sau({...endless, batchSize: 0})),
           () => session.evaluate('trainee', 0),
         ];
         for (const call of calls) await call().then(() => console.log('resolved'), () => console.log('rejected'));

@@ -1,7 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {SauError} from '../../lib/errors.js';
 import type {NativeImageSet} from '../../lib/native/data_contract.js';
-import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
 import {createSession, deviceInfo} from '../../lib/session/open_session.js';
 import {roundsSession} from './job_support.js';
 import {
@@ -10,9 +9,11 @@ import {
   imageSetOf,
   PGD,
   range,
+  sau,
   tensorsOf,
   tinySession,
   UNLEARN,
+  type Unlearning,
 } from './support.js';
 
 describe('the arguments of a call', () => {
@@ -29,8 +30,8 @@ describe('the arguments of a call', () => {
     ['options', {batchOrder: new Float32Array(28)}, 'an Int32Array'],
   ])('are refused by name: %s %o', async (_, wrong, words) => {
     using session = await roundsSession();
-    const options = {...UNLEARN, ...wrong} as NativeUnlearnOptions;
-    expect((await errorOf(session.unlearn(options), 'ERR_CONFIG')).message).toContain(words);
+    const options = {...UNLEARN, ...wrong} as Unlearning;
+    expect((await errorOf(session.defend(sau(options)), 'ERR_CONFIG')).message).toContain(words);
     expect(session.busy).toBe(false);
   });
 
@@ -53,7 +54,9 @@ describe('the arguments of a call', () => {
     ['batchSize', {batchSize: -4}],
   ])('fail without a crash where %s makes no sense', async (_, wrong) => {
     using session = await roundsSession();
-    const outcome = await session.unlearn({...UNLEARN, ...wrong}).catch((error: unknown) => error);
+    const outcome = await session
+      .defend(sau({...UNLEARN, ...wrong}))
+      .catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(SauError);
     expect(await session.predict('trainee', 'cleanSubset')).toHaveLength(14);
   });

@@ -9,7 +9,12 @@ import {
   viewOf,
 } from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import type {NativePgdOptions, NativeUnlearnOptions} from '../../lib/native/run_contract.js';
+import type {
+  NativeDefendOptions,
+  NativeDefendRounds,
+  NativePgdOptions,
+  NativeSauOptions,
+} from '../../lib/native/run_contract.js';
 import {readCheckpoint} from '../../lib/records/read_checkpoint.js';
 import {createSession, type SessionOptions} from '../../lib/session/open_session.js';
 import type {Session} from '../../lib/session/session.js';
@@ -106,7 +111,10 @@ export const PGD: NativePgdOptions = {
   beta2: 1,
 };
 
-export const UNLEARN: NativeUnlearnOptions = {
+/** A defense by `sau`, its own options beside those that all have. */
+export type Unlearning = NativeDefendRounds & NativeSauOptions;
+
+export const UNLEARN: Unlearning = {
   rounds: 2,
   batchSize: 4,
   outerSteps: 1,
@@ -125,6 +133,16 @@ export const UNLEARN: NativeUnlearnOptions = {
   },
   batchOrder: new Int32Array(0),
 };
+
+/** As a session takes it. */
+export function sau({
+  rounds,
+  evalEvery,
+  evalBatchSize,
+  ...options
+}: Unlearning): NativeDefendOptions {
+  return {method: 'sau', rounds, evalEvery, evalBatchSize, options};
+}
 
 type FlatKind = 'parameters' | 'statistics';
 

@@ -202,7 +202,7 @@ describe('ordinary training', () => {
     using session = await trainSession();
     const optimizer = {...TRAIN.optimizer, learningRate: 1e30};
     const error = await errorOf(session.train({...TRAIN, optimizer, epochs: 4}), 'ERR_DIVERGED');
-    expect(error.message).toContain('--learning-rate');
+    expect(error.message).toContain('Lower learningRate');
   });
 });
 

@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
 import type {ExecutionName, NativeTuning} from '../../lib/native/contract.js';
-import type {NativeUnlearnOptions} from '../../lib/native/run_contract.js';
 import {
   bytesOf,
   expectBelow,
@@ -12,13 +11,15 @@ import {
   range,
   relative,
   relativeL2,
+  sau,
   tensorsOf,
   UNLEARN,
+  type Unlearning,
 } from './support.js';
 
 /** More than the classes, from where on a cache of the reference's first step pays; batches of 8 and 6. */
 const ROUNDS = facts.num_classes + 1;
-const STEPS: NativeUnlearnOptions = {
+const STEPS: Unlearning = {
   ...UNLEARN,
   rounds: ROUNDS,
   batchSize: 8,
@@ -33,7 +34,7 @@ async function perturbed(tuning: Partial<NativeTuning>, pgd = STEPS.pgd) {
 
 async function unlearned(tuning: Partial<NativeTuning>, options = STEPS) {
   using session = await loadedSession(imageSetOf(await tensorsOf('rounds.pt')), {tuning});
-  const reports = await session.unlearn(options);
+  const reports = await session.defend(sau(options));
   return {state: await session.exportStateDict(), reports};
 }
 
@@ -118,7 +119,7 @@ describe('rounds', () => {
         after = process.memoryUsage().rss;
         stop.abort();
       };
-      const run = session.unlearn({...STEPS, pgd: PGD}, {signal: stop.signal, onProgress});
+      const run = session.defend(sau({...STEPS, pgd: PGD}), {signal: stop.signal, onProgress});
       await run.catch(() => undefined);
       return (after - before) / 2 ** 20;
     };

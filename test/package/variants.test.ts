@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {readLibTorch} from '../../lib/native/libtorch.js';
-import {FIXTURES, facts, PGD, relativeL2, UNLEARN} from '../native/support.js';
+import {FIXTURES, facts, PGD, relativeL2, sau, UNLEARN} from '../native/support.js';
 import {IS_BUILT, makePrebuilds, pinnedLibTorch, ROOT} from './support.js';
 
 const cpu = await pinnedLibTorch();
@@ -16,7 +16,7 @@ const cuda = chosen === '' ? null : readLibTorch(chosen, 'SAU_TEST_CUDA_LIBTORCH
 /** Two rounds of unlearning a tiny model on the CPU; prints what LibTorch is and all that was learnt. */
 const TINY_UNLEARN = `
   const {createSession, deviceInfo, readCheckpoint} = require('${ROOT}/dist/lib/index.js');
-  const {facts, options, fixtures} = JSON.parse(process.env.JOB);
+  const {facts, job, fixtures} = JSON.parse(process.env.JOB);
   const count = 12, side = 16;
   const labels = Int32Array.from({length: count}, (_, i) => i % facts.num_classes);
   const images = Uint8Array.from({length: count * 3 * side * side}, (_, i) => (i * 37) % 251);
@@ -34,7 +34,7 @@ const TINY_UNLEARN = `
       await session.loadStateDict(stateDict, role);
     }
     await session.setImages('cleanSubset', set);
-    await session.unlearn({...options, batchOrder: new Int32Array(0)});
+    await session.defend({...job, options: {...job.options, batchOrder: new Int32Array(0)}});
     const state = await session.exportStateDict();
     const floats = [...state.values()].filter(({dtype}) => dtype === 'float32');
     const learnt = Buffer.concat(floats.map(({data}) => data)).toString('base64');
@@ -80,7 +80,7 @@ describe.skipIf(!IS_BUILT || cpu === null)('one prebuilt binary', () => {
   /** node-gyp-build looks in SAU_NATIVE_PREBUILD before the package: the prebuilt binaries, not build/Release. */
   const node = (script: string, libtorch: string, env: Record<string, string> = {}) => {
     const choice = {SAU_NATIVE_PREBUILD: folder, SAU_NATIVE_LIBTORCH: libtorch};
-    const job = JSON.stringify({facts, options: {...UNLEARN, pgd: PGD}, fixtures: FIXTURES});
+    const job = JSON.stringify({facts, job: sau({...UNLEARN, pgd: PGD}), fixtures: FIXTURES});
     const stdout = execFileSync(process.execPath, ['-e', script], {
       encoding: 'utf8',
       env: {...process.env, LIBTORCH_BYPASS_VERSION_CHECK: '', JOB: job, ...choice, ...env},

@@ -19,8 +19,8 @@ import {
   readCheckpoint,
   SauError,
   type SauErrorCode,
+  type SauOptions,
   type Session,
-  type UnlearnOptions,
 } from 'sau-native';
 
 /** Compiles only where both types are the same. */
@@ -97,13 +97,20 @@ export function errors(error: unknown): SauErrorCode | null {
   return wrong;
 }
 
-export async function sessions(options: UnlearnOptions): Promise<Int32Array> {
+export async function sessions(options: SauOptions): Promise<Int32Array> {
   const session: Session = await createSession({
     ...{device: 'auto', seed: 0, threads: 0, model: 'preactresnet18', numClasses: 10},
     ...{mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], precision: 'auto'},
   });
   try {
-    const reports: readonly RoundReport[] = await session.unlearn(options);
+    const rounds = {rounds: 1, evalEvery: 0, evalBatchSize: 8};
+    const reports: readonly RoundReport[] = await session.defend({
+      ...rounds,
+      method: 'sau',
+      options,
+    });
+    // @ts-expect-error these are the options of another method
+    await session.defend({...rounds, method: 'ft', options});
     const indices = new Int32Array(reports.length);
     const delta: Float32Array = await session.perturb('cleanSubset', indices, options.pgd);
     const gradient: OuterGradient = await session.outerGradient(

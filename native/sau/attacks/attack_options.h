@@ -4,6 +4,8 @@
 #include <variant>
 #include <vector>
 
+#include "sau/names.h"
+
 namespace sau {
 
 /// Specification B4.8.
@@ -13,6 +15,14 @@ struct WaNetOptions {
   double grid_rescale;  ///< factor on the finished grid
   double cross_ratio;   ///< noise-warped images per poisoned one
 };
+
+template <class V>
+void fields(V& v, WaNetOptions& o) {
+  v("gridSize", o.grid_size);
+  v("warpStrength", o.strength);
+  v("gridRescale", o.grid_rescale);
+  v("crossRatio", o.cross_ratio);
+}
 
 /// Specification B4.9.
 struct InputAwareOptions {
@@ -27,12 +37,53 @@ struct InputAwareOptions {
   bool clear_gradients;     ///< the official tool never clears those of the pattern generator
 };
 
+template <class V>
+void fields(V& v, InputAwareOptions& o) {
+  v("maskEpochs", o.mask_epochs);
+  v("maskDensity", o.mask_density);
+  v("maskWeight", o.mask_weight);
+  v("diversityWeight", o.diversity_weight);
+  v("crossRatio", o.cross_ratio);
+  v("generatorLearningRate", o.learning_rate);
+  v("generatorWidth", o.width);
+  v("doubleTanh", o.double_tanh);
+  v("clearGradients", o.clear_gradients);
+}
+
 /// Specification B4.10.
 struct BppOptions {
   int64_t levels;                 ///< grey levels per channel that remain
   bool dither;                    ///< Floyd-Steinberg
   double negative_ratio;          ///< share of a batch that gets another image's quantisation error
   std::vector<double> mean, std;  ///< [3], with which pixels are brought to [0,255] and back
+};
+
+template <class V>
+void fields(V& v, BppOptions& o) {
+  v("levels", o.levels);
+  v("dithering", o.dither);
+  v("negativeRatio", o.negative_ratio);
+  v("mean", o.mean);
+  v("std", o.std);
+}
+
+enum class InBatchKind { kWaNet, kInputAware, kBpp };
+/// Every image to one label, or each class to the one after it.
+enum class LabelMode { kAll2One, kAll2All };
+
+template <>
+struct Names<InBatchKind> {
+  static constexpr const char* kWhat = "attack";
+  static constexpr std::pair<const char*, InBatchKind> kAll[] = {
+      {"wanet", InBatchKind::kWaNet},
+      {"inputaware", InBatchKind::kInputAware},
+      {"bpp", InBatchKind::kBpp}};
+};
+template <>
+struct Names<LabelMode> {
+  static constexpr const char* kWhat = "label mode";
+  static constexpr std::pair<const char*, LabelMode> kAll[] = {{"all2one", LabelMode::kAll2One},
+                                                               {"all2all", LabelMode::kAll2All}};
 };
 
 /// An attack that poisons each training batch.
@@ -42,5 +93,25 @@ struct InBatchAttackOptions {
   double rotation;                      ///< most degrees of the batch-wide rotation; WaNet, BPP
   std::variant<WaNetOptions, InputAwareOptions, BppOptions> method;
 };
+
+/// For a visitor that reads: which fields there are depends on what stands in others.
+template <class V>
+void fields(V& v, InBatchAttackOptions& o) {
+  LabelMode mode{};
+  InBatchKind kind{};
+  v("labelMode", mode);
+  v("kind", kind);
+  v("poisonRate", o.poison_rate);
+  if (mode == LabelMode::kAll2One) v("targetLabel", o.target_label.emplace());
+  if (kind != InBatchKind::kInputAware) v("rotation", o.rotation);
+  switch (kind) {
+    case InBatchKind::kWaNet:
+      return fields(v, o.method.emplace<WaNetOptions>());
+    case InBatchKind::kInputAware:
+      return fields(v, o.method.emplace<InputAwareOptions>());
+    case InBatchKind::kBpp:
+      return fields(v, o.method.emplace<BppOptions>());
+  }
+}
 
 }  // namespace sau

@@ -4,10 +4,10 @@
 #include "sau/attacks/attack_options.h"
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
-#include "sau/options.h"
 #include "sau/run_control.h"
 #include "sau/state_dict.h"
 #include "sau/torch.h"
+#include "sau/train_options.h"
 
 namespace sau {
 

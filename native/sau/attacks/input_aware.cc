@@ -6,7 +6,7 @@
 #include "sau/guards.h"
 #include "sau/schedule.h"
 #include "sau/stopwatch.h"
-#include "sau/victim_trainer.h"
+#include "sau/train_epoch.h"
 
 namespace sau {
 namespace {
@@ -55,7 +55,7 @@ InputAware::InputAware(const InBatchAttackOptions& options, const InputAwareOpti
                 "Expected images whose sides are multiples of 8 for inputaware but "
                 "received " +
                     std::to_string(scene.height) + "x" + std::to_string(scene.width) +
-                    ". Use --image-size");
+                    ". Use imageSize");
   }
   // Fresh weights come from LibTorch's own generator.
   const auto seed = at::randint(int64_t{1} << 62, {1}, scene.generator, torch::kInt64);
@@ -77,16 +77,12 @@ void InputAware::prepare(const ImageSet& train, int64_t first, int64_t stop,
     if (!std::isfinite(loss)) {
       throw Error("ERR_DIVERGED", "Expected a finite loss of the mask generator but it is " +
                                       std::to_string(loss) + " in epoch " +
-                                      std::to_string(epoch + 1) +
-                                      ". Lower --generator-learning-rate");
+                                      std::to_string(epoch + 1) + ". Lower generatorLearningRate");
     }
-    control.report({.kind = Progress::Kind::kRound,
-                    .round = epoch,
-                    .rounds = scene().training.epochs,
-                    .loss = loss,
-                    .clean_loss = loss,
-                    .shared_loss = 0,
-                    .seconds = watch.seconds()});
+    control.report(RoundDone{.round = epoch,
+                             .rounds = scene().training.epochs,
+                             .seconds = watch.seconds(),
+                             .figures = {{"loss", loss}, {"trainAcc", kNaN}}});
   }
   mask_->eval();
   for (auto& parameter : mask_->parameters()) parameter.set_requires_grad(false);
@@ -106,11 +102,10 @@ double InputAware::train_masks(const ImageSet& train, int64_t epoch, const RunCo
     loss.backward();
     mask_optimizer_->step();
     sum += loss.detach();
-    control.report({.kind = Progress::Kind::kBatch,
-                    .round = epoch,
-                    .rounds = scene().training.epochs,
-                    .batch = static_cast<int64_t>(i) + 1,
-                    .batches = static_cast<int64_t>(first.size())});
+    control.report(BatchDone{.round = epoch,
+                             .rounds = scene().training.epochs,
+                             .batch = static_cast<int64_t>(i) + 1,
+                             .batches = static_cast<int64_t>(first.size())});
   }
   return sum.item<double>() / static_cast<double>(first.size());
 }

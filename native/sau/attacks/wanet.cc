@@ -43,7 +43,7 @@ WaNet::WaNet(const InBatchAttackOptions& options, const WaNetOptions& method,
   if (scene.height != scene.width) {
     throw Error("ERR_CONFIG", "Expected square images for wanet but received " +
                                   std::to_string(scene.height) + "x" + std::to_string(scene.width) +
-                                  ". Use --image-size");
+                                  ". Use imageSize");
   }
   const auto control =
       symmetric_uniform({1, 2, method.grid_size, method.grid_size}, scene.generator);

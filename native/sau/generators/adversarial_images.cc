@@ -32,11 +32,7 @@ torch::Tensor make_adversarial_images(const FrozenPixelClassifier& model, const 
       x = (clean + change.clamp(-options.bound, options.bound)).clamp(0, 1);
     }
     result.slice(0, begin, end).copy_((x * 255).to(torch::kUInt8));
-    control.report({.kind = Progress::Kind::kBatch,
-                    .round = 0,
-                    .rounds = 1,
-                    .batch = batch + 1,
-                    .batches = batches});
+    control.report(BatchDone{.round = 0, .rounds = 1, .batch = batch + 1, .batches = batches});
   }
   return result;
 }

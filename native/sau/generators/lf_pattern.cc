@@ -96,11 +96,8 @@ LfPattern make_lf_pattern(const FrozenPixelClassifier& model, const ImageSet& im
         const auto change = targeted_deepfool(model, shifted, options, control);
         if (change) v = spread(low_pass(v + low_pass(*change)), options.peak);
       }
-      control.report({.kind = Progress::Kind::kBatch,
-                      .round = pass,
-                      .rounds = options.passes,
-                      .batch = i + 1,
-                      .batches = images.size()});
+      control.report(BatchDone{
+          .round = pass, .rounds = options.passes, .batch = i + 1, .batches = images.size()});
     }
     rates.push_back(changed_rate(model, evaluation, clean_evaluation, v, control));
     if (rates.back() >= options.enough || has_settled(rates, options.settled)) break;

@@ -1,13 +1,37 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 
-#include "sau/generators/generator_options.h"
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
 #include "sau/run_control.h"
 #include "sau/torch.h"
 
 namespace sau {
+
+/// Search for a low-frequency pattern (specification B4.4).
+struct LfOptions {
+  int64_t target_label;
+  int64_t passes;        ///< most passes over the images
+  double peak;           ///< largest value of the pattern, pixels in [0,1]
+  int64_t search_steps;  ///< most DeepFool steps per image
+  double overshoot;      ///< of a DeepFool change, as a share of it
+  double enough;         ///< share of changed predictions at which the search ends
+  double settled;        ///< spread of the last rates below which it ends as well
+  bool normalize;
+};
+
+template <class V>
+void fields(V& v, LfOptions& o) {
+  v("targetLabel", o.target_label);
+  v("passes", o.passes);
+  v("peak", o.peak);
+  v("searchSteps", o.search_steps);
+  v("overshoot", o.overshoot);
+  v("enough", o.enough);
+  v("settled", o.settled);
+  v("normalize", o.normalize);
+}
 
 /// Separable low-pass filter of [N,C,H,W], channel by channel: 30 taps of a Gaussian that sum to 1,
 /// zeros around the image, 14 before and 15 after (specification B4.4).

@@ -78,11 +78,8 @@ std::vector<torch::Tensor> train_stega(Stega& stega, const ImageSet& set, int64_
       optimizer.step();
       weight.update(bit_accuracy(logits.detach(), secrets));
       sum += loss.detach();
-      control.report({.kind = Progress::Kind::kBatch,
-                      .round = epoch,
-                      .rounds = options.epochs,
-                      .batch = batch + 1,
-                      .batches = batches});
+      control.report(BatchDone{
+          .round = epoch, .rounds = options.epochs, .batch = batch + 1, .batches = batches});
     }
     losses.push_back(sum / batches);
   }
@@ -127,7 +124,7 @@ StegaImages make_stega_images(const ImageSet& train, const ImageSet& test,
                 "Expected images whose sides are multiples of 16 for the encoder but "
                 "received " +
                     std::to_string(height) + " x " + std::to_string(width) +
-                    ". Use --image-size, or give arrays made elsewhere");
+                    ". Use imageSize, or give arrays made elsewhere");
   }
   const auto device = train.images.device();
   torch::manual_seed(seed);
@@ -138,7 +135,7 @@ StegaImages make_stega_images(const ImageSet& train, const ImageSet& test,
   const double last_loss = losses.back().item<double>();
   if (!std::isfinite(last_loss)) {
     throw Error("ERR_DIVERGED", "Expected a finite loss of the encoder but it is " +
-                                    std::to_string(last_loss) + ". Lower --encoder-learning-rate");
+                                    std::to_string(last_loss) + ". Lower encoderLearningRate");
   }
   const auto bits = secret.to(torch::TensorOptions(device).dtype(torch::kFloat32));
   const auto encoded = encode(stega, train, bits, control);

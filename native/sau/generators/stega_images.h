@@ -1,10 +1,33 @@
 #pragma once
-#include "sau/generators/generator_options.h"
+#include <cstdint>
+
 #include "sau/image_set.h"
 #include "sau/run_control.h"
 #include "sau/torch.h"
 
 namespace sau {
+
+/// Training of a steganographic encoder (specification B4.5).
+struct StegaOptions {
+  int64_t epochs;
+  int64_t batch_size;
+  double learning_rate;  ///< Adam
+  double accuracy_goal;  ///< bit accuracy that starts the image loss
+  int64_t wait_steps;    ///< steps from there until the image loss begins to count
+  int64_t ramp_steps;    ///< steps over which its weight rises
+  double image_weight;   ///< the weight in the end
+};
+
+template <class V>
+void fields(V& v, StegaOptions& o) {
+  v("epochs", o.epochs);
+  v("batchSize", o.batch_size);
+  v("learningRate", o.learning_rate);
+  v("accuracyGoal", o.accuracy_goal);
+  v("waitSteps", o.wait_steps);
+  v("rampSteps", o.ramp_steps);
+  v("imageWeight", o.image_weight);
+}
 
 struct StegaImages {
   torch::Tensor train, test;     ///< uint8 [N,3,H,W] on the host, rounded

@@ -14,7 +14,7 @@ torch::Tensor best_connected(const torch::Tensor& weight, int64_t count) {
   if (count > most) {
     throw Error("ERR_CONFIG", "Expected at most " + std::to_string(most) +
                                   " neurons of the model's final layer but received " +
-                                  std::to_string(count) + ". Lower --num-neuron");
+                                  std::to_string(count) + ". Lower numNeuron");
   }
   return std::get<1>(weight.detach().abs().sum(0).topk(count));
 }
@@ -47,11 +47,8 @@ TrojanTrigger make_trojan_trigger(const PixelClassifier& model, const Normalizer
     const auto change = (x - options.step_size * gradient.sign() - x0);
     x = (x0 + change.clamp(-options.bound, options.bound)).clamp(0, 1);
     ++result.steps;
-    control.report({.kind = Progress::Kind::kBatch,
-                    .round = 0,
-                    .rounds = 1,
-                    .batch = result.steps,
-                    .batches = options.steps});
+    control.report(
+        BatchDone{.round = 0, .rounds = 1, .batch = result.steps, .batches = options.steps});
     if (cost.item<double>() < options.stop_below) break;
   }
   const torch::NoGradGuard no_grad;

@@ -1,10 +1,33 @@
 #pragma once
-#include "sau/generators/generator_options.h"
+#include <cstdint>
+
 #include "sau/normalizer.h"
 #include "sau/run_control.h"
 #include "sau/torch.h"
 
 namespace sau {
+
+/// Optimisation of a TrojanNN trigger (specification B4.7).
+struct TrojanOptions {
+  int64_t neurons;    ///< of the final linear layer's input, the most connected first
+  int64_t steps;      ///< most sign steps
+  double target;      ///< value that each chosen neuron is driven to
+  double step_size;   ///< pixels in [0,1]
+  double bound;       ///< most change of a pixel from the start picture
+  double stop_below;  ///< cost at which the search ends
+  bool normalize;     ///< normalise the input as the model's training did
+};
+
+template <class V>
+void fields(V& v, TrojanOptions& o) {
+  v("neurons", o.neurons);
+  v("steps", o.steps);
+  v("target", o.target);
+  v("stepSize", o.step_size);
+  v("bound", o.bound);
+  v("stopBelow", o.stop_below);
+  v("normalize", o.normalize);
+}
 
 struct TrojanTrigger {
   torch::Tensor trigger;  ///< uint8 [3,H,W], on the host

@@ -104,7 +104,7 @@ describe('training under an attack in the batches', () => {
     using session = await openSession({}, set);
     const error = await errorOf(session.trainAttack(TRAIN, attack), 'ERR_CONFIG');
     expect(error.message).toContain(message);
-    expect(error.message).toContain('--image-size');
+    expect(error.message).toContain('Use imageSize');
   });
 
   it('must have been before its images can be made', async () => {

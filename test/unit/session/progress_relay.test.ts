@@ -6,21 +6,13 @@ import {progressRelay} from '../../../lib/session/progress_relay.js';
 
 it('what the core has to say to the user arrives as a note, among the batches', () => {
   const sent: Progress[] = [];
-  const relay = progressRelay(
-    (progress) => sent.push(progress),
-    new RoundPace(NO_MEASURING, {secondsPerImage: null}),
-  );
-  const figures = {loss: 0, cleanLoss: 0, sharedLoss: 0, suspectShare: 0, trainAcc: 0, seconds: 0};
-  const event: NativeProgress = {
-    kind: 'batch',
-    round: 0,
-    rounds: 1,
-    batch: 1,
-    batches: 2,
-    ...figures,
-  };
-  relay(event);
-  relay({...event, kind: 'note', message: 'a batch cannot be recorded'});
+  const pace = new RoundPace(NO_MEASURING, {secondsPerImage: null});
+  const relay = progressRelay((progress) => sent.push(progress), pace);
+  const events: NativeProgress[] = [
+    {kind: 'batch', round: 0, rounds: 1, batch: 1, batches: 2},
+    {kind: 'note', message: 'a batch cannot be recorded'},
+  ];
+  events.forEach(relay);
   expect(sent.map(({kind}) => kind)).toEqual(['batch', 'note']);
   expect(sent[1]).toEqual({kind: 'note', message: 'a batch cannot be recorded'});
 });

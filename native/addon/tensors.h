@@ -1,32 +1,17 @@
 #pragma once
 #include <napi.h>
 
+#include <string>
 #include <vector>
 
-#include "addon/fields.h"
-#include "sau/generators/generator_options.h"
-#include "sau/losses.h"
-#include "sau/options.h"
-#include "sau/workspace.h"
+#include "sau/state_dict.h"
 
-// The one place that knows both JS values and the method's structs. A missing or misshapen field is
-// an error here, never a default: defaults live in lib/config.ts. Tensors made from JS memory do
-// not own it.
+// Typed arrays and tensors. Tensors made from JS memory do not own it: a job that reads them keeps
+// the arrays alive.
 namespace sau::addon {
 
-WorkspaceOptions workspace_options(const Napi::Value& value);
-PgdOptions pgd_options(const Napi::Value& value);
-SauLossOptions sau_loss_options(const Napi::Value& value);
-UnlearnOptions unlearn_options(const Napi::Value& value);
-TrainOptions train_options(const Napi::Value& value);
-TrojanOptions trojan_options(const Napi::Object& o);
-LfOptions lf_options(const Napi::Object& o);
-AdversarialOptions adversarial_options(const Napi::Object& o);
-StegaOptions stega_options(const Napi::Object& o);
-Norm norm(const Napi::Value& value);
-ImageRole image_role(const Napi::Value& value);
-ModelRole model_role(const Napi::Value& value);
-
+/// By its name, such as "float32". Throws ERR_CONFIG.
+torch::ScalarType dtype_of(const std::string& name);
 /// Typed arrays -> host tensors over the same memory. The number of elements must fit the shape.
 torch::Tensor float_tensor(const Napi::Value& value, at::IntArrayRef shape);
 torch::Tensor int32_tensor(const Napi::Value& value, at::IntArrayRef shape);

@@ -1,0 +1,67 @@
+#include "addon/progress.h"
+
+namespace sau::addon {
+namespace {
+
+void set(Napi::Object& o, const char* key, int64_t value) {
+  o.Set(key, static_cast<double>(value));
+}
+
+Napi::Object event_object(Napi::Env env, const BatchDone& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "batch");
+  set(o, "round", event.round);
+  set(o, "rounds", event.rounds);
+  set(o, "batch", event.batch);
+  set(o, "batches", event.batches);
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const RoundDone& event) {
+  auto figures = Napi::Object::New(env);
+  for (const auto& [name, value] : event.figures) figures.Set(name, value);
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "round");
+  set(o, "round", event.round);
+  set(o, "rounds", event.rounds);
+  o.Set("seconds", event.seconds);
+  o.Set("figures", figures);
+  if (event.metrics) o.Set("metrics", to_js(env, *event.metrics));
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const EvaluationDone& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "evaluation");
+  set(o, "images", event.images);
+  set(o, "of", event.of);
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const Note& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "note");
+  o.Set("message", event.message);
+  return o;
+}
+
+}  // namespace
+
+Napi::Value to_js(Napi::Env env, const Metrics& m) {
+  auto o = Napi::Object::New(env);
+  o.Set("acc", m.acc);
+  o.Set("asr", m.asr);
+  o.Set("ra", m.ra);
+  o.Set("cleanLoss", m.clean_loss);
+  o.Set("poisonedLoss", m.poisoned_loss);
+  o.Set("raLoss", m.ra_loss);
+  set(o, "cleanCount", m.clean_count);
+  set(o, "poisonedCount", m.poisoned_count);
+  return o;
+}
+
+Napi::Value to_js(Napi::Env env, const Progress& progress) {
+  return std::visit([&](const auto& event) { return event_object(env, event); }, progress);
+}
+
+}  // namespace sau::addon
