@@ -1,4 +1,5 @@
-import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
+import {isTrainingAttack, parseAttackConfig} from './options/config.js';
+import type {AttackOptions} from './options/documented.js';
 import type {RunOptions} from './progress.js';
 import type {AttackResult} from './results.js';
 import {type Run, startRun} from './run.js';

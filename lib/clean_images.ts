@@ -1,8 +1,8 @@
-import type {DefendConfig} from './config.js';
 import {loadCleanFolder} from './datasets/clean_folder.js';
 import {chooseCleanSubset, parseCleanSpec} from './datasets/clean_subset.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {SauError} from './errors.js';
+import type {DefendConfig} from './options/types.js';
 import type {RunOptions} from './progress.js';
 import type {Target} from './target.js';
 

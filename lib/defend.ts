@@ -1,16 +1,18 @@
-import {readFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {loadCleanSubset} from './clean_images.js';
-import {type DefendConfig, type DefendOptions, parseDefendConfig, resolveRounds} from './config.js';
 import {
   DEFENSE_FILES,
   removeDefense,
   takeBackDefense,
   writeDefenseResult,
 } from './defense_result.js';
-import {messageOf, SauError} from './errors.js';
+import {defenseOf, defenseTable} from './defenses/defenses.js';
+import {runDefense} from './defenses/native_job.js';
 import {defenseEffectivenessRating, type Metrics} from './metrics.js';
-import type {NativeUnlearnOptions} from './native/run_contract.js';
+import {parseDefendConfig, resolveRounds} from './options/config.js';
+import type {DefendOptions} from './options/documented.js';
+import {pathsOf} from './options/option.js';
+import type {DefendConfig} from './options/types.js';
 import type {RunOptions} from './progress.js';
 import {withOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
@@ -27,7 +29,7 @@ export interface DefendRunOptions extends RunOptions {
 }
 
 /**
- * Purifies a backdoored checkpoint with Shared Adversarial Unlearning and writes `defense_result.pt`, the
+ * Purifies a backdoored checkpoint, by default with Shared Adversarial Unlearning, and writes `defense_result.pt`, the
  * rounds, the clean indices, the configuration and the curves (specification B1). Throws ERR_CONFIG,
  * ERR_CHECKPOINT, ERR_UNSAFE_PICKLE, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_DIVERGED, ERR_LIBTORCH_*;
  * rejects with `signal.reason` when aborted.
@@ -42,7 +44,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
   const target = await openTarget(config, (message) => run.onProgress?.({kind: 'note', message}));
   const result = await withOutput(
-    config.out ?? join(dirname(target.checkpoint.path), 'defense', 'sau'),
+    config.out ?? join(dirname(target.checkpoint.path), 'defense', config.method),
     {
       force: config.force,
       reserveBytes: 2 * bytesOf(target.checkpoint.stateDict),
@@ -50,7 +52,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
       inputs: [
         target.checkpoint.path,
         config.clean,
-        ...(config.batchOrder === null ? [] : [config.batchOrder]),
+        ...pathsOf(defenseTable(config.method), config),
       ],
     },
     (out) => defendInto(out, config, target, run),
@@ -72,7 +74,8 @@ async function defendInto(
   stage('preparing the device');
   const {execution, chunkSize, cacheMib} = config;
   const tuning = {execution, chunkSize, cacheMib};
-  using session = await createSession({...config, ...target, tuning});
+  const entry = defenseOf(config.method);
+  using session = await createSession({...config, ...target, tuning, purpose: entry.purpose});
   const renamed = await session.loadStateDict(target.checkpoint.stateDict);
   if (renamed.length > 0) {
     run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});
@@ -88,14 +91,18 @@ async function defendInto(
   const before = await session.evaluate('trainee', config.evalBatchSize, run);
   run.onProgress?.({kind: 'before', metrics: before});
 
-  stage('unlearning');
+  stage(entry.stage);
+  const {method, evalEvery, evalBatchSize} = config;
   const rounds = resolveRounds(config, target.datasetName);
-  const unlearnOptions = await nativeOptions(config, rounds, cleanSubset.count);
+  const facts = {rounds, cleanCount: cleanSubset.count, datasetName: target.datasetName};
+  const options = await entry.nativeOptions(config, facts);
+  const job = {method, rounds, evalEvery, evalBatchSize, options};
   run.signal?.throwIfAborted(); // from here on an abort may have something to save
   await removeDefense(out);
   try {
     const writer = await RoundWriter.open(out, 'defense');
-    const reports = await unlearn(session, unlearnOptions, run, writer);
+    const follow = (told: RunOptions) => runDefense(session, job, cleanSubset, told);
+    const reports = await allRounds(follow, run, writer);
     stage('writing the result');
     const after = await measureAfter(session, {config, rounds, reports, before}, run);
     const {device, precision} = session;
@@ -131,7 +138,7 @@ async function measureAfter(
   return interrupted ? unmeasured(before) : session.evaluate('trainee', config.evalBatchSize, run);
 }
 
-/** The weights of an interrupted round are nobody's: not those before it, nor those after the last whole one. */
+/** Within an interrupted round the weights change: neither the measurement before it nor one after a whole round is theirs. */
 function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
   const nothing = {acc: null, asr: null, ra: null};
   const losses = {cleanLoss: null, poisonedLoss: null, raLoss: null};
@@ -139,15 +146,14 @@ function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
 }
 
 /** All rounds; with saveOnAbort those that were finished. */
-async function unlearn(
-  session: Session,
-  options: NativeUnlearnOptions,
+async function allRounds(
+  defense: (run: RunOptions) => Promise<unknown>,
   run: DefendRunOptions,
   writer: RoundWriter,
 ): Promise<readonly RoundReport[]> {
   const reports: RoundReport[] = [];
   try {
-    await session.unlearn(options, {
+    await defense({
       ...run,
       onProgress: (progress) => {
         if (progress.kind === 'round') {
@@ -163,60 +169,6 @@ async function unlearn(
     await writer.close();
   }
   return reports;
-}
-
-async function nativeOptions(
-  config: DefendConfig,
-  rounds: number,
-  count: number,
-): Promise<NativeUnlearnOptions> {
-  const {norm, normBound, stepSize, steps, init, beta1, beta2} = config;
-  const {lambda1, lambda2, lambda3, trainMode} = config;
-  const {optimizer, learningRate, weightDecay, momentum, adamBetas} = config;
-  return {
-    rounds,
-    batchSize: config.batchSize,
-    outerSteps: config.outerSteps,
-    evalEvery: config.evalEvery,
-    evalBatchSize: config.evalBatchSize,
-    pgd: {norm, normBound, stepSize, steps, init, beta1, beta2},
-    loss: {lambda1, lambda2, lambda3, trainMode},
-    optimizer: {
-      optimizer,
-      learningRate,
-      weightDecay,
-      momentum,
-      nesterov: false,
-      adamBeta1: adamBetas[0],
-      adamBeta2: adamBetas[1],
-    },
-    batchOrder:
-      config.batchOrder === null
-        ? new Int32Array(0)
-        : await readBatchOrder(config.batchOrder, rounds, count),
-  };
-}
-
-/** A JSON array of rounds * count positions in the clean subset, round by round. */
-async function readBatchOrder(path: string, rounds: number, count: number): Promise<Int32Array> {
-  const expected = `a JSON array of ${rounds} x ${count} positions from 0 to ${count - 1} in ${path}`;
-  const fail = (received: string, cause?: unknown): SauError =>
-    new SauError('ERR_CONFIG', `Expected ${expected} for --batch-order but received ${received}.`, {
-      cause,
-      remedy: 'Make it for this number of rounds and clean images, or leave it out to shuffle.',
-    });
-  let order: unknown;
-  try {
-    order = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw fail(messageOf(cause), cause);
-  }
-  if (!Array.isArray(order) || order.length !== rounds * count) {
-    throw fail(Array.isArray(order) ? `${order.length} positions` : typeof order);
-  }
-  const wrong = order.find((p) => !Number.isInteger(p) || p < 0 || p >= count);
-  if (wrong !== undefined) throw fail(`the position ${JSON.stringify(wrong)}`);
-  return Int32Array.from(order);
 }
 
 function bytesOf(state: ReadonlyMap<string, {readonly data: Uint8Array}>): number {

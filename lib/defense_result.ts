@@ -1,12 +1,12 @@
 import {join} from 'node:path';
 import type {StateDict} from './checkpoint/tensor.js';
 import {writeCheckpoint} from './checkpoint/write_checkpoint.js';
-import type {DefendConfig} from './config.js';
 import type {ImageSet} from './datasets/image_set.js';
 import type {Metrics} from './metrics.js';
+import type {DefendConfig} from './options/types.js';
 import {pathExists} from './path_exists.js';
 import {writeCurves} from './report/curves.js';
-import type {OutputFiles, RoundReport} from './results.js';
+import type {DefendFiles, RoundReport} from './results.js';
 import type {Target} from './target.js';
 import {versions} from './versions.js';
 import {removeFiles, writeWholeFile} from './whole_file.js';
@@ -47,7 +47,10 @@ export async function takeBackDefense(out: string): Promise<void> {
 }
 
 /** Writes what a defense leaves besides its rounds; each file whole or not at all. Throws ERR_OUTPUT. */
-export async function writeDefenseResult(out: string, defense: Defense): Promise<OutputFiles> {
+export async function writeDefenseResult(
+  out: string,
+  defense: Defense,
+): Promise<Omit<DefendFiles, 'csv' | 'jsonl'>> {
   const {target, cleanSubset, stateDict, reports} = defense;
   const files = {
     checkpoint: join(out, NAMES.checkpoint),

@@ -1,6 +1,7 @@
 import {readCheckpoint} from './checkpoint/read_checkpoint.js';
-import {type EvaluateOptions, parseEvaluateConfig} from './config.js';
 import {defenseEffectivenessRating} from './metrics.js';
+import {parseEvaluateConfig} from './options/config.js';
+import type {EvaluateOptions} from './options/documented.js';
 import type {RunOptions} from './progress.js';
 import type {EvaluateResult} from './results.js';
 import {type Run, startRun} from './run.js';

@@ -1,33 +1,21 @@
 export {attack} from './attack.js';
 export type {LabelModeKind} from './attacks/label_mode.js';
 export type {PoisonedDatasetState, PoisonedImage} from './checkpoint/dataset_state.js';
+export {
+  type CheckpointDescription,
+  type DatasetDescription,
+  inspectCheckpoint as inspect,
+  type ModelDescription,
+  type RecordDescription,
+} from './checkpoint/inspect.js';
 export {type Checkpoint, readCheckpoint, type Weights} from './checkpoint/read_checkpoint.js';
 export type {BackdoorRecord} from './checkpoint/records.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
 export {type CheckpointToWrite, writeCheckpoint} from './checkpoint/write_checkpoint.js';
-export type {AttackKind} from './config/attack_table.js';
-export type {
-  ChannelConstants,
-  CommonAttackConfig,
-  DataConfig,
-  DefendConfig,
-  DemoConfig,
-  DeviceConfig,
-  DeviceName,
-  EvaluateConfig,
-  RecipeName,
-  SetupConfig,
-} from './config/types.js';
-export type {
-  AttackOptions,
-  DefendOptions,
-  DemoOptions,
-  EvaluateOptions,
-  SetupOptions,
-} from './config.js';
 export type {ImageSet} from './datasets/image_set.js';
 export {type DefendRunOptions, defend} from './defend.js';
-export {type DemoResult, demo} from './demo.js';
+export type {DefenseName} from './defenses/defenses.js';
+export {type DemoFiles, type DemoResult, demo} from './demo.js';
 export type {
   CudaVerdict,
   FoundAddon,
@@ -81,13 +69,18 @@ export type {
   NormName,
   ScheduleName,
 } from './native/run_contract.js';
+export type {AttackKind} from './options/attacks/attacks.js';
+export {DEFAULTS, type Defaults} from './options/defaults.js';
+export type * from './options/documented.js';
+export type {DeviceName, ModelName} from './options/option.js';
 export type {Progress, RunOptions} from './progress.js';
 export type {
+  AttackFiles,
   AttackResult,
   AttackShares,
+  DefendFiles,
   DefendResult,
   EvaluateResult,
-  OutputFiles,
   RoundReport,
 } from './results.js';
 export type {Run} from './run.js';

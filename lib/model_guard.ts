@@ -1,8 +1,8 @@
 import {inspect} from 'node:util';
 import type {Checkpoint} from './checkpoint/read_checkpoint.js';
 import {elementCount} from './checkpoint/strided.js';
-import {modelName} from './config/rules.js';
 import {SauError} from './errors.js';
+import {modelName} from './options/rules.js';
 
 /** Channels of the first layer of a preactresnet18 without a width in its name, and how many more the last has. */
 const STANDARD_WIDTH = 64;

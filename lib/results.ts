@@ -38,8 +38,45 @@ export interface AttackShares {
   readonly crossLoss: number | null;
 }
 
-/** Paths of what a run wrote. */
-export type OutputFiles = Readonly<Record<string, string>>;
+/** Paths of what {@link defend} wrote. */
+export interface DefendFiles {
+  /** `defense_result.pt`: the purified model. */
+  readonly checkpoint: string;
+  /** The rounds with the official tool's columns. */
+  readonly csv: string;
+  /** The rounds as JSON, one a line. */
+  readonly jsonl: string;
+  /** The clean images that were used. */
+  readonly cleanIndex: string;
+  /** The options as they were resolved, and what came out. */
+  readonly config: string;
+  /** The rounds as a picture. */
+  readonly curves: string;
+}
+
+/** Paths of what {@link attack} wrote: of a trained victim, or of a poisoned set alone. */
+export interface AttackFiles {
+  /** `attack_result.pt`: the backdoored model and its record. */
+  readonly checkpoint?: string;
+  /** The epochs with the official tool's columns. */
+  readonly csv?: string;
+  /** The epochs as JSON, one a line. */
+  readonly jsonl?: string;
+  /** The epochs as a picture. */
+  readonly curves?: string;
+  /** What the record's own format has no place for. */
+  readonly notes: string;
+  /** Some poisoned images beside what they were, where that was asked for. */
+  readonly preview?: string;
+  /** The folder of the poisoned training images. */
+  readonly train?: string;
+  /** The folder of the poisoned test images. */
+  readonly test?: string;
+  /** Which training images are poisoned. */
+  readonly poisonIndex?: string;
+  /** The options of the attack as the official tool stores them. */
+  readonly info?: string;
+}
 
 /** What {@link defend} did and wrote. */
 export interface DefendResult {
@@ -59,8 +96,8 @@ export interface DefendResult {
   readonly device: string;
   /** Wall time of the whole call. */
   readonly seconds: number;
-  /** checkpoint, csv, jsonl, cleanIndex, config, curves. */
-  readonly files: OutputFiles;
+  /** What it wrote. */
+  readonly files: DefendFiles;
 }
 
 /** What {@link attack} did and wrote. */
@@ -77,8 +114,8 @@ export interface AttackResult {
   readonly device: string | null;
   /** Wall time of the call. */
   readonly seconds: number;
-  /** checkpoint, csv, jsonl, notes, curves, preview; of a poisoned set train, test, poisonIndex, info, notes. */
-  readonly files: OutputFiles;
+  /** What it wrote. */
+  readonly files: AttackFiles;
 }
 
 /** What {@link evaluate} measured. */

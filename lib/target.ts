@@ -3,13 +3,13 @@ import {type Checkpoint, readCheckpoint} from './checkpoint/read_checkpoint.js';
 import {datasetRootsOf} from './checkpoint/record_paths.js';
 import type {BackdoorRecord} from './checkpoint/records.js';
 import type {StateDict} from './checkpoint/tensor.js';
-import type {ChannelConstants, DataConfig} from './config.js';
 import type {Dataset, DatasetKind} from './datasets/dataset.js';
 import {DATASETS, isDatasetName} from './datasets/datasets.js';
 import type {ImageSize} from './datasets/decode.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import {checkModel} from './model_guard.js';
+import type {ChannelConstants, DataConfig} from './options/types.js';
 import {pathExists} from './path_exists.js';
 import {type RecordNotes, readRecordNotes} from './record_notes.js';
 

@@ -1,8 +1,8 @@
 import type {StateDict} from '../checkpoint/tensor.js';
-import type {DataAttackKind, OwnOptions} from '../config/attack_table.js';
-import type {DataAttackConfig} from '../config.js';
 import type {ImageSize} from '../datasets/decode.js';
 import type {ImageSet} from '../datasets/image_set.js';
+import type {DataAttackKind, OwnOptions} from '../options/attacks/attacks.js';
+import type {DataAttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import type {Session} from '../session/session.js';
 import {badnet} from './badnet.js';

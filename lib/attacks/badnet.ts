@@ -1,7 +1,7 @@
-import type {OwnOptions} from '../config/attack_table.js';
 import type {ImageSize} from '../datasets/decode.js';
 import {resizeBilinear} from '../datasets/resize.js';
 import {writePlanes} from '../datasets/rgb_image.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
 import type {AttackContext, Triggers} from './attacks.js';
 import {readPicture} from './picture_file.js';
 import type {Trigger} from './trigger.js';

@@ -1,6 +1,6 @@
-import {ATTACK_TABLE, type OwnOptions} from '../config/attack_table.js';
 import {resizeBilinear} from '../datasets/resize.js';
 import {writePlanes} from '../datasets/rgb_image.js';
+import {ATTACK_TABLE, type OwnOptions} from '../options/attacks/attacks.js';
 import type {AttackContext, Triggers} from './attacks.js';
 import {drawBlendedPattern} from './blended_pattern.js';
 import {readPicture} from './picture_file.js';

@@ -1,5 +1,5 @@
-import type {OwnOptions} from '../config/attack_table.js';
 import {SauError} from '../errors.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
 import type {AttackContext, Triggers} from './attacks.js';
 import {type Coefficient, dctPattern} from './dct_pattern.js';
 import {clipToByte, wrapToByte} from './to_byte.js';

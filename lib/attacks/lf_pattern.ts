@@ -1,7 +1,7 @@
-import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {selectImages} from '../datasets/select_images.js';
 import type {NativeLfOptions} from '../native/attack_contract.js';
+import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
 import type {AttackContext} from './attacks.js';
 import {openCleanSession} from './clean_session.js';

@@ -1,7 +1,7 @@
 import type {StateDict, TensorData} from '../checkpoint/tensor.js';
-import type {OwnOptions} from '../config/attack_table.js';
-import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {SauError} from '../errors.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
+import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attacks.js';
 import {readPicture} from './picture_file.js';

@@ -1,11 +1,11 @@
 import {statSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import type {SetupConfig} from '../config/types.js';
 import {SauError} from '../errors.js';
 import {findLibC} from '../native/libc.js';
 import type {LibTorch} from '../native/libtorch.js';
 import {findNvidiaDriver} from '../native/nvidia_driver.js';
+import type {SetupConfig} from '../options/types.js';
 import {SetupCache} from './cache.js';
 import {shownUrl} from './http.js';
 import {type Pins, readPins, type Variant} from './pins.js';

@@ -9,11 +9,11 @@ import {
 import {choosePoisonedIndices} from '../attacks/poison.js';
 import {applyTrigger, withPoisoned} from '../attacks/trigger.js';
 import {readCheckpoint} from '../checkpoint/read_checkpoint.js';
-import type {AttackConfig, DataAttackConfig} from '../config.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {firstImages} from '../datasets/select_images.js';
 import {SauError} from '../errors.js';
+import type {AttackConfig, DataAttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import type {RecordNotes} from '../record_notes.js';
 import {createSession} from '../session/open_session.js';

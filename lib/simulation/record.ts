@@ -14,7 +14,7 @@ import {writePng, writePngs} from '../datasets/write_pngs.js';
 import {RECORD_NOTES} from '../record_notes.js';
 import {writeCurves} from '../report/curves.js';
 import {PREVIEW} from '../report/preview.js';
-import type {OutputFiles, RoundReport} from '../results.js';
+import type {AttackFiles, RoundReport} from '../results.js';
 import {packageVersion, versions} from '../versions.js';
 import {removeFiles, unwritableFile, writeWholeFile} from '../whole_file.js';
 import {removeAttackCheckpoint} from './checkpoint.js';
@@ -62,7 +62,7 @@ export async function writeAttackRecord(
   record: string,
   attack: FinishedAttack,
   signal?: AbortSignal,
-): Promise<OutputFiles> {
+): Promise<AttackFiles> {
   const {config, dataset, datasetName, poison, stateDict, epochs} = attack;
   const files = {
     checkpoint: join(record, RESULT),
@@ -98,7 +98,7 @@ export async function writePoisonedSet(
   record: string,
   attack: PreparedAttack,
   signal?: AbortSignal,
-): Promise<OutputFiles> {
+): Promise<AttackFiles> {
   const content = {content: POISONED_SET, epochs: 0};
   // Not versions(), which would load LibTorch.
   const made = {sauNative: packageVersion(), node: process.versions.node};

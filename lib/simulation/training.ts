@@ -1,5 +1,6 @@
-import {type AttackConfig, resolveTraining} from '../config.js';
 import type {NativeTrainingAttack} from '../native/attack_contract.js';
+import {resolveTraining} from '../options/config.js';
+import type {AttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import {RoundWriter} from '../report/round_writer.js';
 import type {RoundReport} from '../results.js';

@@ -1,9 +1,9 @@
-import type {TrainingAttackConfig} from '../config.js';
 import {DATASETS, isDatasetName} from '../datasets/datasets.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {firstImages} from '../datasets/select_images.js';
 import {assertNever, SauError} from '../errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
+import type {TrainingAttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import type {RecordNotes} from '../record_notes.js';
 import type {Session, TrainOptions} from '../session/session.js';

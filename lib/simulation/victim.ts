@@ -1,12 +1,12 @@
 import {join} from 'node:path';
 import {ATTACK_CHECKPOINT, POISON_LIST} from '../checkpoint/record_paths.js';
-import type {AttackConfig} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
+import type {AttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import {RESULTS, withOutput} from '../report/output_folder.js';
 import {writePreview} from '../report/preview.js';
-import type {AttackResult, OutputFiles} from '../results.js';
+import type {AttackFiles, AttackResult} from '../results.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../test_sets.js';
@@ -96,7 +96,7 @@ export async function previewOf(
   {config, dataset}: OpenedAttack,
   poison: RecordedPoison,
   run: RunOptions,
-): Promise<OutputFiles> {
+): Promise<Pick<AttackFiles, 'preview'>> {
   return config.preview ? {preview: await writePreview(record, dataset, poison, run.signal)} : {};
 }
 

@@ -7,8 +7,8 @@ import {ATTACK_SETTINGS} from './attack_settings.mjs';
 import {readFlags} from './flags.mjs';
 import {packageModule} from './native_options.mjs';
 
-const {DEMO_DEFAULTS} = packageModule('config/defaults');
-const {ATTACK_KINDS, ATTACK_TABLE} = packageModule('config/attack_table');
+const {DEMO_DEFAULTS} = packageModule('options/defaults');
+const {ATTACK_KINDS, ATTACK_TABLE} = packageModule('options/attacks/attacks');
 const {attack, defend, defenseEffectivenessRating} = packageModule('index');
 const {writeSyntheticImages} = packageModule('datasets/write_synthetic');
 

@@ -15,7 +15,7 @@ export function packageModule(name) {
   }
 }
 
-const {defend} = packageModule('config/defaults').DEFAULTS;
+const {sau: defend} = packageModule('options/defaults').DEFAULTS.defend;
 
 const {norm, normBound, stepSize, steps, init, beta1, beta2} = defend;
 export const PGD = {norm, normBound, stepSize, steps, init, beta1, beta2};

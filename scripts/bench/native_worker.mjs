@@ -14,10 +14,10 @@ import {
 const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
 const {openTarget} = packageModule('target');
 const {loadTestSets, setTestSets} = packageModule('test_sets');
-const {DEFAULTS} = packageModule('config/defaults');
+const {DEFAULTS} = packageModule('options/defaults');
 
 async function read({record, data, cleanIndices, testLimit}) {
-  const target = await openTarget({...DEFAULTS.defend, ckpt: record, data}, () => {});
+  const target = await openTarget({...DEFAULTS.defend.sau, ckpt: record, data}, () => {});
   const cleanSubset = await target.dataset.loadTrain(Int32Array.from(cleanIndices));
   return {target, cleanSubset, ...(await loadTestSets(target, testLimit, {}))};
 }

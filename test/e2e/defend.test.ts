@@ -2,7 +2,13 @@ import {readFileSync} from 'node:fs';
 import {cp, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
-import type {DefendOptions, DefendResult, Progress, StateDict} from '../../lib/index.js';
+import type {
+  DefendOptions,
+  DefendResult,
+  Progress,
+  SauDefenseOptions,
+  StateDict,
+} from '../../lib/index.js';
 import {
   builtPackage,
   CPU,
@@ -159,7 +165,7 @@ describe.skipIf(!IS_BUILT)('a defense with less than a record', () => {
     await writeCheckpoint(weights, {modelName: 'preactresnet18_w8', numClasses: 10, stateDict});
   });
 
-  async function notesOf(options: DefendOptions) {
+  async function notesOf(options: Omit<SauDefenseOptions, 'method'>) {
     const notes: string[] = [];
     const result = await builtPackage().defend(
       {...CPU, ...SCALE, ckpt: weights, rounds: 1, batchSize: 8, ...options},

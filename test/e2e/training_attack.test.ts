@@ -2,7 +2,7 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {inspectCheckpoint} from '../../lib/checkpoint/inspect.js';
-import type {AttackOptions} from '../../lib/config.js';
+import type {AttackOptions} from '../../lib/options/documented.js';
 import {
   builtPackage,
   CPU,

@@ -6,7 +6,7 @@ import {patternImages} from './images.mjs';
 import {BATCH} from './plan.mjs';
 
 const {createSession, deviceInfo, readCheckpoint, writeCheckpoint} = packageModule('index');
-const {parseAttackConfig} = packageModule('config');
+const {parseAttackConfig} = packageModule('options/config');
 const {trainOptions: trainingOf} = packageModule('simulation/training');
 
 /** Seeds of the images: the net learns others than those that it unlearns on. */

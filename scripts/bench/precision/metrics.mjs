@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {packageModule} from '../native_options.mjs';
 
 const {demo, defend} = packageModule('index');
-const {DEFAULTS, DEMO_DEFAULTS} = packageModule('config/defaults');
+const {DEFAULTS, DEMO_DEFAULTS} = packageModule('options/defaults');
 
 /**
  * The yardstick: fp32 with the attack's bound and step changed in their last bits, which is to say with other
@@ -54,7 +54,7 @@ export async function compareMetrics(
 
 function precisionOptions(precision) {
   if (precision !== NUDGED) return {precision};
-  const {normBound, stepSize} = DEFAULTS.defend;
+  const {normBound, stepSize} = DEFAULTS.defend.sau;
   return {precision: 'fp32', normBound: normBound * NUDGE, stepSize: stepSize * NUDGE};
 }
 

@@ -8,7 +8,7 @@ import {makeWorld} from '../worlds.mjs';
 
 const {createSession, readCheckpoint} = packageModule('index');
 const {openTarget} = packageModule('target');
-const {DEFAULTS} = packageModule('config/defaults');
+const {DEFAULTS} = packageModule('options/defaults');
 
 /** Where the gradient is taken: delta = 0, and the attack's default start. */
 const STARTS = {zero: 0, max: PGD.normBound};
@@ -67,7 +67,7 @@ async function pytorchGradients(python, world, gradients) {
 }
 
 async function batchOf({record, data, cleanIndices, batch, trainee}) {
-  const target = await openTarget({...DEFAULTS.defend, ckpt: record, data}, () => {});
+  const target = await openTarget({...DEFAULTS.defend.sau, ckpt: record, data}, () => {});
   const subset = await target.dataset.loadTrain(Int32Array.from(cleanIndices.slice(0, batch)));
   return {target, subset, trainee: (await readCheckpoint(trainee)).stateDict};
 }
