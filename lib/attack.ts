@@ -60,7 +60,7 @@ function victimOf(prepared: PreparedAttack): Victim {
     train: poison.train,
     tests: {
       cleanTest: poison.cleanTest,
-      // Below a small --test-limit there may be images of the target class alone.
+      // Below a small testLimit there may be images of the target class alone.
       poisonedTest: poison.measuredTest.count === 0 ? null : poison.measuredTest,
     },
     training: {options, attack: null, saveEvery: config.saveEvery},

@@ -57,7 +57,7 @@ export class SauError extends Error {
     this.details = options.details ?? {};
   }
 
-  /** The message with its options written in another way: the command line spells `batchSize` as `--batch-size`. */
+  /** The message with its options written in another way: the command line spells `batchSize` with dashes. */
   messageIn(spell: (option: string) => string): string {
     return spelled(this.#text, spell);
   }

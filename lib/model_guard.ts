@@ -2,6 +2,7 @@ import {inspect} from 'node:util';
 import type {Checkpoint} from './checkpoint/read_checkpoint.js';
 import {elementCount} from './checkpoint/strided.js';
 import {SauError} from './errors.js';
+import {named} from './options/named.js';
 import {modelName} from './options/rules.js';
 
 /** Channels of the first layer of a preactresnet18 without a width in its name, and how many more the last has. */
@@ -25,8 +26,7 @@ export function checkModel(
       'ERR_CONFIG',
       `Expected a model such as preactresnet18 or preactresnet18_w16 for ${path} but received ${inspect(model)}.`,
       {
-        remedy:
-          'Give --model if the weights are those of a preactresnet18; no other architecture is known.',
+        remedy: `Give ${named('model')} if the weights are those of a preactresnet18; no other architecture is known.`,
         details: {path, model},
       },
     );
@@ -40,7 +40,7 @@ export function checkModel(
     `Expected the weights of a ${model} with ${numClasses} classes in ${path}, of which one tensor has ${needed} ` +
       `elements, but the largest there has ${largest}.`,
     {
-      remedy: 'Check --model and --num-classes, or copy or download the file again.',
+      remedy: `Check ${named('model')} and ${named('numClasses')}, or copy or download the file again.`,
       details: {path, model, numClasses, needed, largest},
     },
   );

@@ -9,6 +9,7 @@ import type {ImageSize} from './datasets/decode.js';
 import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import {checkModel} from './model_guard.js';
+import {named} from './options/named.js';
 import type {ChannelConstants, DataConfig} from './options/types.js';
 import {pathExists} from './path_exists.js';
 import {type RecordNotes, readRecordNotes} from './record_notes.js';
@@ -95,7 +96,7 @@ export async function normalization(
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
   throw new SauError(
     'ERR_CONFIG',
-    `Expected --mean and --std for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
+    `Expected ${named('mean')} and ${named('std')} for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
       `constants that the model was trained with, such as those of ${Object.keys(DATASETS).join(', ')}`,
   );
 }
@@ -143,7 +144,7 @@ async function findDataset(
 
 function classesOf(config: DataConfig, checkpoint: Checkpoint, dataset: Dataset | null): number {
   const claims = [
-    ['--num-classes', config.numClasses],
+    ['numClasses', config.numClasses],
     [`the checkpoint ${checkpoint.path}`, checkpoint.numClasses],
     [`the data set ${dataset?.path ?? ''}`, dataset?.numClasses ?? null],
   ] as const;
@@ -153,8 +154,8 @@ function classesOf(config: DataConfig, checkpoint: Checkpoint, dataset: Dataset 
   if (first === undefined || numClasses === null) {
     throw new SauError(
       'ERR_CONFIG',
-      'Expected --num-classes but received nothing, and neither the checkpoint nor a data set tells the number of classes. ' +
-        'Give the number of outputs of the model, or its data set with --data.',
+      `Expected ${named('numClasses')} but received nothing, and neither the checkpoint nor a data set tells the number of classes. ` +
+        `Give the number of outputs of the model, or its data set with ${named('data')}.`,
     );
   }
   for (const [source, count] of others) {
@@ -177,8 +178,8 @@ function modelOfKeys(state: StateDict): string {
   }
   throw new SauError(
     'ERR_CONFIG',
-    'Expected --model but received nothing, and the checkpoint names no model and its weights are not those of a ' +
-      `preactresnet18 (first: ${[...state.keys()].slice(0, 3).join(', ')}). Give --model, if it is a preactresnet18 ` +
+    `Expected ${named('model')} but received nothing, and the checkpoint names no model and its weights are not those of a ` +
+      `preactresnet18 (first: ${[...state.keys()].slice(0, 3).join(', ')}). Give ${named('model')}, if it is a preactresnet18 ` +
       'whose weights have other names; no other architecture is known.',
   );
 }
@@ -190,7 +191,7 @@ function sizeOfKnown(datasetName: string): ImageSize {
   }
   throw new SauError(
     'ERR_CONFIG',
-    'Expected --image-size but received nothing, and neither a record nor a data set tells the size of the images. ' +
+    `Expected ${named('imageSize')} but received nothing, and neither a record nor a data set tells the size of the images. ` +
       'Give the side in pixels that the model was trained at.',
   );
 }

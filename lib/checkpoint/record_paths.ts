@@ -1,6 +1,7 @@
 import {realpath, stat} from 'node:fs/promises';
 import {basename, dirname, join, resolve, sep} from 'node:path';
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {unreadableFile} from './checkpoint_error.js';
 
 const RESULT_NAMES = ['attack_result.pt', 'defense_result.pt'] as const;
@@ -38,10 +39,10 @@ export async function findRecordFile(
 
 async function insteadOfResult(folder: string): Promise<string> {
   if (await isFile(join(folder, ATTACK_CHECKPOINT))) {
-    return `${ATTACK_CHECKPOINT}: the attack was interrupted, go on with \`attack\` and --resume`;
+    return `${ATTACK_CHECKPOINT}: the attack was interrupted, go on with \`attack\` and ${named('resume')}`;
   }
   if (await isFile(join(folder, POISON_LIST))) {
-    return `only poisoned images: run \`attack\` without --poison-only to have a model too`;
+    return `only poisoned images: run \`attack\` without ${named('poisonOnly')} to have a model too`;
   }
   return 'neither: name the checkpoint file itself';
 }

@@ -1,5 +1,6 @@
 import {join} from 'node:path';
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import type {Dataset} from './dataset.js';
 import {DATASETS, recogniseDataset} from './datasets.js';
 import type {ImageSize} from './decode.js';
@@ -108,7 +109,7 @@ function defaultSize(name: keyof typeof DATASETS | null, folder: string): ImageS
   if (name !== null) return {height: DATASETS[name].size, width: DATASETS[name].size};
   throw new SauError(
     'ERR_CONFIG',
-    `Expected a height and width for the images of ${folder} but received none; give the size that the model was trained at with --image-size`,
+    `Expected a height and width for the images of ${folder} but received none; give the size that the model was trained at with ${named('imageSize')}`,
     {details: {folder}},
   );
 }

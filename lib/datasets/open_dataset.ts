@@ -1,5 +1,6 @@
 import {join, resolve} from 'node:path';
 import {assertNever, SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {pathExists} from '../path_exists.js';
 import {openCifarBinary} from './cifar_binary.js';
 import {openCifarPython} from './cifar_python.js';
@@ -74,7 +75,7 @@ async function locate(path: string, kinds: readonly DatasetKind[]): Promise<Foun
   if (!(await pathExists(path))) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a data set at ${path} but there is no such folder; check --data`,
+      `Expected a data set at ${path} but there is no such folder; check ${named('data')}`,
       {
         details: {path},
       },
@@ -93,7 +94,7 @@ async function locate(path: string, kinds: readonly DatasetKind[]): Promise<Foun
   const wanted = kinds.map((kind) => LAYOUTS[kind]).join(', ');
   throw new SauError(
     'ERR_DATASET',
-    `Expected a data set in ${path} or in a folder there but found none of ${wanted}; name its folder with --data`,
+    `Expected a data set in ${path} or in a folder there but found none of ${wanted}; name its folder with ${named('data')}`,
     {details: {path, kinds}},
   );
 }

@@ -3,6 +3,7 @@ import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {resolve as resolveAddon} from 'node-gyp-build';
 import {ERROR_CODES, messageOf, SauError, type SauErrorCode} from '../errors.js';
+import {named} from '../options/named.js';
 import type {NativeCore} from './contract.js';
 import {findLibTorch, type LibTorch, librariesOf} from './libtorch.js';
 import {libTorchNotFound} from './libtorch_errors.js';
@@ -89,14 +90,13 @@ export function toSauError(error: unknown): SauError {
       `Expected batches of two images or more, as these are so small: ${said}.`,
       {
         cause: error,
-        remedy:
-          'Use another --batch-size, of which the last batch is not one image, or a larger --image-size.',
+        remedy: `Use another ${named('batchSize')}, of which the last batch is not one image, or a larger ${named('imageSize')}.`,
       },
     );
   }
   const message =
     known === 'ERR_OUT_OF_MEMORY'
-      ? `Expected memory for the job but there is too little: ${said}. Lower --batch-size, --eval-batch-size or --chunk-size.`
+      ? `Expected memory for the job but there is too little: ${said}. Lower ${named('batchSize')}, ${named('evalBatchSize')} or ${named('chunkSize')}.`
       : said;
   return new SauError(known, message, {cause: error});
 }

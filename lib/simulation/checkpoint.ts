@@ -11,6 +11,7 @@ import {TensorRef} from '../checkpoint/torch_values.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {pathExists} from '../path_exists.js';
 import type {RoundReport} from '../results.js';
 import {removeFiles} from '../whole_file.js';
@@ -84,7 +85,7 @@ export async function readAttackCheckpoint(
   if (!(await hasAttackCheckpoint(record))) {
     throw new SauError(
       'ERR_CHECKPOINT',
-      `Expected ${ATTACK_CHECKPOINT} of an interrupted attack in ${record} but there is none. Leave out --resume to start anew`,
+      `Expected ${ATTACK_CHECKPOINT} of an interrupted attack in ${record} but there is none. Leave out ${named('resume')} to start anew`,
       {details: {record}},
     );
   }
@@ -122,7 +123,7 @@ function requireSame(record: string, saved: Identity, asked: Identity): void {
   throw new SauError(
     'ERR_CONFIG',
     `Expected the attack that was interrupted in ${record}, of ${shown(saved)}, but received ${shown(asked)}. ` +
-      'Give the same options and data with --resume, or --force instead to start anew',
+      `Give the same options and data with ${named('resume')}, or ${named('force')} instead to start anew`,
     {details: {record, different}},
   );
 }

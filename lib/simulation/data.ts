@@ -13,6 +13,7 @@ import type {Dataset} from '../datasets/dataset.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {firstImages} from '../datasets/select_images.js';
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import type {AttackConfig, DataAttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import type {RecordNotes} from '../record_notes.js';
@@ -131,7 +132,7 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
   if (config.data === null) {
     throw new SauError(
       'ERR_CONFIG',
-      'Expected --data with the folder of the data set to poison but received nothing. Give CIFAR-10 or a folder with train/ and test/ class folders',
+      `Expected ${named('data')} with the folder of the data set to poison but received nothing. Give CIFAR-10 or a folder with train/ and test/ class folders`,
     );
   }
   const size =

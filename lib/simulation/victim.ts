@@ -106,6 +106,6 @@ async function takeBack(record: string, error: unknown, run: RunOptions): Promis
   const keepTraining = !isUseless && (await hasAttackCheckpoint(record));
   await removeRecord(record, {keepTraining});
   if (!keepTraining) return;
-  const message = `the last saved epoch is in ${join(record, ATTACK_CHECKPOINT)}; run the same attack with --resume to go on`;
+  const message = `the last saved epoch is in ${join(record, ATTACK_CHECKPOINT)}; run the same attack with resume to go on`;
   run.onProgress?.({kind: 'note', message});
 }

@@ -176,7 +176,7 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
     const error = await provoke[code]();
     expect(error).toMatchObject({code, message: expect.stringMatching(/\w.{20}/)});
     if (code === 'ERR_OUT_OF_MEMORY')
-      expect(error).toMatchObject({message: expect.stringContaining('Lower --batch-size')});
+      expect(error).toMatchObject({message: expect.stringContaining('Lower batchSize')});
   });
 
   it('names are the same here, in the built package and in its list', () => {

@@ -114,12 +114,12 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
     [
       'a number of images to poison',
       {...VICTIM, kind: 'bpp', poisonCount: 5},
-      'Expected --poison-rate for bpp',
+      'Expected poisonRate for bpp',
     ],
     [
       'no epoch for the victim',
       {...VICTIM, kind: 'inputaware'},
-      'Expected more than 25 --epochs, of which the first --mask-epochs train no victim, but received 3',
+      'Expected more than 25 epochs, of which the first maskEpochs train no victim, but received 3',
     ],
   ] as const)('refuses %s and leaves nothing', async (name, options, message) => {
     const out = join(world.folder, name.replaceAll(' ', '_'));

@@ -33,7 +33,7 @@ describe('the notes of a record', () => {
     const error = await errorOf(readRecordNotes(folder), 'ERR_CHECKPOINT');
     expect(error.message).toMatch(message);
     expect(error.message).toContain(join(folder, RECORD_NOTES));
-    expect(error.message).toMatch(/Give --mean and --std/);
+    expect(error.message).toMatch(/Give mean and std/);
   });
 
   it('that are a folder are refused too', async () => {
@@ -62,13 +62,13 @@ describe('a model', () => {
       ['preactresnet18_w2', 1e9],
     ] as const) {
       const {message} = await errorOf(check(of(16, 16), name, classes), 'ERR_CHECKPOINT');
-      expect(message).toMatch(/the largest there has 256\. Check --model and --num-classes/);
+      expect(message).toMatch(/the largest there has 256\. Check model and numClasses/);
     }
     await check(of(27_280, 2730, 9), 'preactresnet18_w341', 10); // as large as it should be
   });
 
   it('that is not known is refused by name', async () => {
     const {message} = await errorOf(check(of(1), 'vgg19_bn', 10), 'ERR_CONFIG');
-    expect(message).toMatch(/for model\.pt but received 'vgg19_bn'\. Give --model if/);
+    expect(message).toMatch(/for model\.pt but received 'vgg19_bn'\. Give model if/);
   });
 });

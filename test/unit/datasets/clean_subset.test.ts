@@ -86,7 +86,7 @@ describe('chooseCleanSubset', () => {
 
   it('refuses more images than there are', async () => {
     await expect(chooseCleanSubset({kind: 'count', count: 51}, 50, 0)).rejects.toThrow(
-      'Expected at most the 50 images of the clean training set for --clean but received 51',
+      'Expected at most the 50 images of the clean training set for clean but received 51',
     );
   });
 
