@@ -97,7 +97,7 @@ function lineOf(progress: Progress): string | null {
       return null;
     case 'round': {
       const {report, rounds, secondsLeft} = progress;
-      const unit = report.trainAcc === null ? 'round' : 'epoch';
+      const unit = 'trainAcc' in report.figures ? 'epoch' : 'round';
       const count = `${unit} ${report.round + 1}/${rounds}`;
       return joined([count, measured(report), timeLeft(secondsLeft)]);
     }
@@ -105,8 +105,10 @@ function lineOf(progress: Progress): string | null {
 }
 
 /** The last round's loss and rates. */
-function measured({loss, metrics}: RoundReport): string {
-  return joined([`loss ${loss.toPrecision(4)}`, metrics === null ? '' : rates(metrics)]);
+function measured({figures, metrics}: RoundReport): string {
+  const [[name, value] = ['loss', null]] = Object.entries(figures);
+  const first = value === null ? '' : `${name} ${value.toPrecision(4)}`;
+  return joined([first, metrics === null ? '' : rates(metrics)]);
 }
 
 function rates({acc, asr}: Metrics): string {

@@ -1,7 +1,8 @@
 import {dirname, join} from 'node:path';
 import {loadCleanSubset} from './clean_images.js';
 import {
-  DEFENSE_FILES,
+  defenseCsv,
+  defenseFiles,
   removeDefense,
   takeBackDefense,
   writeDefenseResult,
@@ -48,7 +49,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
     {
       force: config.force,
       reserveBytes: 2 * bytesOf(target.checkpoint.stateDict),
-      replaces: DEFENSE_FILES,
+      replaces: defenseFiles(config.method),
       inputs: [
         target.checkpoint.path,
         config.clean,
@@ -98,9 +99,9 @@ async function defendInto(
   const options = await entry.nativeOptions(config, facts);
   const job = {method, rounds, evalEvery, evalBatchSize, options};
   run.signal?.throwIfAborted(); // from here on an abort may have something to save
-  await removeDefense(out);
+  await removeDefense(out, method);
   try {
-    const writer = await RoundWriter.open(out, 'defense');
+    const writer = await RoundWriter.open(out, defenseCsv(method), entry.columns);
     const follow = (told: RunOptions) => runDefense(session, job, cleanSubset, told);
     const reports = await allRounds(follow, run, writer);
     stage('writing the result');
@@ -119,7 +120,7 @@ async function defendInto(
       files: {...files, csv: writer.csv, jsonl: writer.jsonl},
     };
   } catch (error) {
-    await takeBackDefense(out);
+    await takeBackDefense(out, method);
     throw error;
   }
 }

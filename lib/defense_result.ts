@@ -2,6 +2,7 @@ import {join} from 'node:path';
 import type {StateDict} from './checkpoint/tensor.js';
 import {writeCheckpoint} from './checkpoint/write_checkpoint.js';
 import type {ImageSet} from './datasets/image_set.js';
+import {type DefenseName, defenseOf} from './defenses/defenses.js';
 import type {Metrics} from './metrics.js';
 import type {DefendConfig} from './options/types.js';
 import {pathExists} from './path_exists.js';
@@ -29,21 +30,24 @@ const NAMES = {
   curves: 'curves.svg',
 } as const;
 
-/** Every file that a defense writes. */
-export const DEFENSE_FILES: readonly string[] = [
-  ...Object.values(NAMES),
-  'sau_df.csv',
-  'rounds.jsonl',
-];
-
-/** Takes back what an earlier or a failed defense left: a folder has a whole result or none. Throws ERR_OUTPUT. */
-export async function removeDefense(out: string): Promise<void> {
-  await removeFiles(out, DEFENSE_FILES);
+/** The table of a method's rounds. */
+export function defenseCsv(method: DefenseName): string {
+  return `${method}_df.csv`;
 }
 
-/** The same, except where the weights are written: they are what the rounds were for, and stay with the rest. */
-export async function takeBackDefense(out: string): Promise<void> {
-  if (!(await pathExists(join(out, NAMES.checkpoint)))) await removeDefense(out);
+/** Every file that a defense writes. */
+export function defenseFiles(method: DefenseName): readonly string[] {
+  return [...Object.values(NAMES), defenseCsv(method), 'rounds.jsonl'];
+}
+
+/** Takes back what an earlier or a failed defense left: a folder has a whole result or none. Throws ERR_OUTPUT. */
+export async function removeDefense(out: string, method: DefenseName): Promise<void> {
+  await removeFiles(out, defenseFiles(method));
+}
+
+/** Removes a failed defense, unless the weights are written: they are what the rounds were for, and stay with the rest. */
+export async function takeBackDefense(out: string, method: DefenseName): Promise<void> {
+  if (!(await pathExists(join(out, NAMES.checkpoint)))) await removeDefense(out, method);
 }
 
 /** Writes what a defense leaves besides its rounds; each file whole or not at all. Throws ERR_OUTPUT. */
@@ -52,6 +56,7 @@ export async function writeDefenseResult(
   defense: Defense,
 ): Promise<Omit<DefendFiles, 'csv' | 'jsonl'>> {
   const {target, cleanSubset, stateDict, reports} = defense;
+  const entry = defenseOf(defense.config.method);
   const files = {
     checkpoint: join(out, NAMES.checkpoint),
     cleanIndex: join(out, NAMES.cleanIndex),
@@ -69,6 +74,8 @@ export async function writeDefenseResult(
   await writeCurves(files.curves, {
     before: defense.before,
     rounds: reports,
+    figures: entry.figures,
+    stage: entry.stage,
     title: `${target.model} on ${target.datasetName}, ${cleanSubset.count} clean images`,
   });
   return files;

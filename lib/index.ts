@@ -7,6 +7,7 @@ export {
   inspectCheckpoint as inspect,
   type ModelDescription,
   type RecordDescription,
+  type TensorDescription,
 } from './checkpoint/inspect.js';
 export {type Checkpoint, readCheckpoint, type Weights} from './checkpoint/read_checkpoint.js';
 export type {BackdoorRecord} from './checkpoint/records.js';
@@ -77,7 +78,6 @@ export type {Progress, RunOptions} from './progress.js';
 export type {
   AttackFiles,
   AttackResult,
-  AttackShares,
   DefendFiles,
   DefendResult,
   EvaluateResult,

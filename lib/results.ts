@@ -1,41 +1,22 @@
 import type {Metrics} from './metrics.js';
 
-/** One round of unlearning, or one epoch of training. */
+/** One round of a defense, or one epoch of training. */
 export interface RoundReport {
   /** 0-based. */
   readonly round: number;
-  /** Mean over the batches of the round: whole loss, clean cross entropy, shared risk (0 in training). */
-  readonly loss: number;
-  /** Mean of the cross entropy on clean images alone. */
-  readonly cleanLoss: number;
-  /** Mean of the shared risk; 0 in training. */
-  readonly sharedLoss: number;
-  /** Share of images whose perturbation fooled the reference, in [0,1]; null in training. */
-  readonly suspectShare: number | null;
-  /** Accuracy on the training batches, in [0,1]; null in unlearning. */
-  readonly trainAcc: number | null;
+  /** Wall time of the round in seconds, evaluation included. */
+  readonly seconds: number;
+  /**
+   * What the round reports, by name; null where there was nothing to report. SAU: `loss`, `cleanLoss` and
+   * `sharedLoss` (means over the batches of the whole loss, the clean cross entropy and the shared risk), and
+   * `suspectShare` (share of images whose perturbation fooled the reference, in [0,1]). Training: `loss` and
+   * `trainAcc` (accuracy on the training batches, in [0,1]); where the poisoned images are known,
+   * `trainCleanAcc`, `trainAsr`, `trainRa` and `trainCrossAcc` of the same batches by kind, and `crossAcc` and
+   * `crossLoss` of the test images with a disturbance that is no trigger.
+   */
+  readonly figures: Readonly<Record<string, number | null>>;
   /** null where the round was not evaluated. */
   readonly metrics: Metrics | null;
-  /** Only in training whose poisoned images are known. */
-  readonly attack?: AttackShares;
-  /** Wall time of the round, evaluation included. */
-  readonly seconds: number;
-}
-
-/** How an epoch went by kinds of images, as fractions in [0,1]; null where there were none. */
-export interface AttackShares {
-  /** Of the training batches, as the victim learned from them: accuracy on clean images. */
-  readonly cleanAcc: number | null;
-  /** Poisoned images predicted as the attack wants. */
-  readonly asr: number | null;
-  /** Poisoned images predicted as their true class. */
-  readonly ra: number | null;
-  /** Accuracy on images with a disturbance that is no trigger. */
-  readonly crossTrainAcc: number | null;
-  /** The same of the test images; null where the epoch was not evaluated. */
-  readonly crossAcc: number | null;
-  /** The mean loss on them. */
-  readonly crossLoss: number | null;
 }
 
 /** Paths of what {@link defend} wrote. */

@@ -1,3 +1,4 @@
+import {localPath} from '../path_exists.js';
 import {findStateDict} from './find_state_dict.js';
 import {findRecordFile} from './record_paths.js';
 import {type BackdoorRecord, isAttackResult, readRecord} from './records.js';
@@ -40,8 +41,8 @@ export type CheckpointKind = Checkpoint['kind'];
  * Reads a checkpoint, or the one of a record folder, without executing anything in it. Throws ERR_CHECKPOINT
  * (missing, damaged, no weights) and ERR_UNSAFE_PICKLE (it names code).
  */
-export async function readCheckpoint(pathOrFolder: string): Promise<Checkpoint> {
-  const path = await findRecordFile(pathOrFolder);
+export async function readCheckpoint(pathOrFolder: string | URL): Promise<Checkpoint> {
+  const path = await findRecordFile(localPath(pathOrFolder));
   return withTorchFile(path, async ({zip, value}): Promise<Checkpoint> => {
     const {keyPath, tensors} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
     const head = headOf(value);

@@ -1,4 +1,5 @@
 import {Breather} from '../breather.js';
+import {localPath} from '../path_exists.js';
 import {checkTensors} from './check_tensors.js';
 import type {PoisonedDatasetState} from './dataset_state.js';
 import {OrderedDict, PyTuple} from './pickle_values.js';
@@ -21,9 +22,12 @@ export interface CheckpointToWrite {
  * Writes `defense_result.pt` (specification C.4), which PyTorch opens with `weights_only=True`. The file appears
  * whole or not at all; throws ERR_OUTPUT, and ERR_CHECKPOINT for a tensor whose bytes are not those of its shape.
  */
-export async function writeCheckpoint(path: string, checkpoint: CheckpointToWrite): Promise<void> {
+export async function writeCheckpoint(
+  path: string | URL,
+  checkpoint: CheckpointToWrite,
+): Promise<void> {
   checkTensors(checkpoint.stateDict);
-  await writeTorchFile(path, new Map(modelEntries(checkpoint)));
+  await writeTorchFile(localPath(path), new Map(modelEntries(checkpoint)));
 }
 
 /** Writes `attack_result.pt` (specification C.3) as the official loader expects it. Throws ERR_OUTPUT. */

@@ -1,26 +1,5 @@
 import type {ConfigOf, OptionGroups, TableOf} from '../options/option.js';
-
-/** A figure that the rounds of a method report, by its name in `RoundReport.figures`. */
-export interface Figure {
-  readonly name: string;
-  /** In the curves and in the table of a report. */
-  readonly label: string;
-  /** loss: >= 0, drawn on an axis of its own; share: a fraction in [0,1], shown in percent. */
-  readonly unit: 'loss' | 'share';
-  /** Whether the curves draw it. */
-  readonly drawn: boolean;
-}
-
-/** Where a column of the CSV has its values: the round's number, its batches, a figure, or a measurement. */
-export type ColumnSource = 'round' | 'none' | `figures.${string}` | `metrics.${string}`;
-
-/** The table of the rounds as the official tool writes it. */
-export interface RoundTable {
-  /** The name of the file. */
-  readonly file: string;
-  /** In order, after an index without a name. */
-  readonly columns: readonly (readonly [header: string, source: ColumnSource])[];
-}
+import type {Figure, RoundColumns} from '../report/round_columns.js';
 
 /** What a method must know of the run besides its options. */
 export interface DefenseFacts {
@@ -50,8 +29,8 @@ export interface DefenseEntry<
   readonly ignored: Readonly<Record<string, string>>;
   /** What a round reports; the progress line shows the first. */
   readonly figures: readonly Figure[];
-  /** The table of the rounds. */
-  readonly table: RoundTable;
+  /** Its CSV, which has the name `<method>_df.csv`. */
+  readonly columns: RoundColumns;
   /** Its options as the native core takes them. Reads the files that they name. Throws ERR_CONFIG. */
   nativeOptions(config: Config, facts: DefenseFacts): Promise<object>;
 }

@@ -1,6 +1,7 @@
 import {TRAINING} from '../options/commands/training.js';
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
+import {OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
 import {defense} from './entry.js';
 
 const OPTIONS = {
@@ -44,24 +45,8 @@ export const FT = defense({
     steplr_stepsize: 'belongs to a schedule that is not known here',
     optim: 'has no effect in the official tool',
   },
-  figures: [
-    {name: 'loss', label: 'loss', unit: 'loss', drawn: true},
-    {name: 'trainAcc', label: 'training ACC', unit: 'share', drawn: false},
-  ],
-  table: {
-    file: 'ft_df.csv',
-    columns: [
-      ['epoch', 'round'],
-      ['batch', 'none'],
-      ['train_epoch_loss_avg_over_batch', 'figures.loss'],
-      ['train_acc', 'figures.trainAcc'],
-      ['clean_test_loss_avg_over_batch', 'metrics.cleanLoss'],
-      ['bd_test_loss_avg_over_batch', 'metrics.poisonedLoss'],
-      ['test_acc', 'metrics.acc'],
-      ['test_asr', 'metrics.asr'],
-      ['test_ra', 'metrics.ra'],
-    ],
-  },
+  figures: TRAINING_FIGURES,
+  columns: OFFICIAL_COLUMNS.training,
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     return {

@@ -1,5 +1,6 @@
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
+import {OFFICIAL_COLUMNS} from '../report/round_columns.js';
 import {readBatchOrder} from './batch_order.js';
 import {defense} from './entry.js';
 
@@ -200,18 +201,7 @@ export const SAU = defense({
     {name: 'sharedLoss', label: 'shared risk', unit: 'loss', drawn: true},
     {name: 'suspectShare', label: 'suspects', unit: 'share', drawn: false},
   ],
-  table: {
-    file: 'sau_df.csv',
-    columns: [
-      ['epoch', 'round'],
-      ['clean_test_loss_avg_over_batch', 'metrics.cleanLoss'],
-      ['bd_test_loss_avg_over_batch', 'metrics.poisonedLoss'],
-      ['ra_test_loss_avg_over_batch', 'metrics.raLoss'],
-      ['test_acc', 'metrics.acc'],
-      ['test_asr', 'metrics.asr'],
-      ['test_ra', 'metrics.ra'],
-    ],
-  },
+  columns: OFFICIAL_COLUMNS.unlearning,
   async nativeOptions(config, {rounds, cleanCount}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     const {batchOrder} = config;

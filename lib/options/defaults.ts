@@ -57,7 +57,7 @@ export interface Defaults {
 }
 
 /** The default of every option; null where it depends on the data set or the checkpoint. */
-export const DEFAULTS = {
+export const DEFAULTS: Defaults = {
   defend: DEFEND_DEFAULTS,
   attack: Object.fromEntries(
     ATTACK_KINDS.map((kind) => [kind, attackDefaults(kind)]),
@@ -65,7 +65,7 @@ export const DEFAULTS = {
   evaluate: EVALUATE_DEFAULTS,
   demo: DEMO_DEFAULTS,
   setup: SETUP_DEFAULTS,
-} as const satisfies Defaults;
+};
 
 /** Constants of the generators that some attacks' triggers come from (specification B4.4 to B4.7). */
 export const GENERATOR_DEFAULTS = {

@@ -2,7 +2,7 @@ import type {Metrics} from '../metrics.js';
 import type {NativeAttackShares} from '../native/attack_contract.js';
 import type {NativeMetrics, NativeProgress} from '../native/run_contract.js';
 import type {Progress} from '../progress.js';
-import type {AttackShares, RoundReport} from '../results.js';
+import type {RoundReport} from '../results.js';
 
 /**
  * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
@@ -49,25 +49,28 @@ export function progressRelay(
 function toReport(event: NativeProgress): RoundReport {
   return {
     round: event.round,
-    loss: event.loss,
-    cleanLoss: event.cleanLoss,
-    sharedLoss: event.sharedLoss,
-    suspectShare: orNull(event.suspectShare),
-    trainAcc: orNull(event.trainAcc),
-    metrics: event.metrics === undefined ? null : toMetrics(event.metrics),
-    ...(event.attack !== undefined && {attack: toShares(event.attack)}),
     seconds: event.seconds,
+    figures: figuresOf(event),
+    metrics: event.metrics === undefined ? null : toMetrics(event.metrics),
   };
 }
 
-function toShares(shares: NativeAttackShares): AttackShares {
+function figuresOf({attack, ...event}: NativeProgress): RoundReport['figures'] {
+  const {loss, cleanLoss, sharedLoss, suspectShare, trainAcc} = event;
+  const figures = Number.isNaN(suspectShare)
+    ? {loss, trainAcc, ...(attack !== undefined && sharesOf(attack))}
+    : {loss, cleanLoss, sharedLoss, suspectShare};
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, orNull(value)]));
+}
+
+function sharesOf({cleanAcc, asr, ra, crossTrainAcc, crossAcc, crossLoss}: NativeAttackShares) {
   return {
-    cleanAcc: orNull(shares.cleanAcc),
-    asr: orNull(shares.asr),
-    ra: orNull(shares.ra),
-    crossTrainAcc: orNull(shares.crossTrainAcc),
-    crossAcc: orNull(shares.crossAcc),
-    crossLoss: orNull(shares.crossLoss),
+    trainCleanAcc: cleanAcc,
+    trainAsr: asr,
+    trainRa: ra,
+    trainCrossAcc: crossTrainAcc,
+    crossAcc,
+    crossLoss,
   };
 }
 

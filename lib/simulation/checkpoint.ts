@@ -96,13 +96,21 @@ export async function readAttackCheckpoint(
       return {
         stateDict: await loadTensors(zip, tensorsOf(dict, KEYS.stateDict)),
         training: await loadTensors(zip, tensorsOf(dict, KEYS.training)),
-        epochs: listOf(dict, KEYS.epochs).map((line) => JSON.parse(String(line)) as RoundReport),
+        epochs: listOf(dict, KEYS.epochs).map((line) => reportOf(String(line))),
         identity: JSON.parse(textOf(dict, KEYS.identity)) as Identity,
       };
     },
   );
   requireSame(record, checkpoint.identity, identity);
   return checkpoint;
+}
+
+function reportOf(line: string): RoundReport {
+  const report = JSON.parse(line) as Partial<RoundReport>;
+  if (typeof report.figures !== 'object') {
+    throw new FormatError('its epochs are those of an older version');
+  }
+  return report as RoundReport;
 }
 
 export function hasAttackCheckpoint(record: string): Promise<boolean> {

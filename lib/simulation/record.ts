@@ -14,6 +14,7 @@ import {writePng, writePngs} from '../datasets/write_pngs.js';
 import {RECORD_NOTES} from '../record_notes.js';
 import {writeCurves} from '../report/curves.js';
 import {PREVIEW} from '../report/preview.js';
+import {TRAINING_FIGURES} from '../report/round_columns.js';
 import type {AttackFiles, RoundReport} from '../results.js';
 import {packageVersion, versions} from '../versions.js';
 import {removeFiles, unwritableFile, writeWholeFile} from '../whole_file.js';
@@ -77,6 +78,8 @@ export async function writeAttackRecord(
     rounds: epochs,
     title: `${config.kind} on ${datasetName}, ${poison.poisonedTrain.count} poisoned images`,
     unit: 'epoch',
+    figures: TRAINING_FIGURES,
+    stage: 'training',
   });
   await writeAttackResult(files.checkpoint, {
     modelName: config.model,

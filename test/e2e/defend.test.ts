@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {cp, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {
   DefendOptions,
@@ -150,6 +151,46 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     expect(namesIn(copy)).toEqual(FILES);
     expect(forced.completedRounds).toBe(1);
     expect(forced.after.acc).not.toBeNull(); // measured once at the end, though in no round
+  });
+});
+
+describe.skipIf(!IS_BUILT)('fine-tuning', () => {
+  const world = useWorld();
+
+  it('is a defense with options, figures and files of its own', async () => {
+    const {defend, readCheckpoint} = builtPackage();
+    const options = {...CPU, ckpt: world.record, clean: '20', method: 'ft'} as const;
+    const training = {rounds: 2, batchSize: 8, cropPadding: 1, learningRate: 0.001};
+    const result = await defend({
+      ...options,
+      ...training,
+      out: pathToFileURL(join(world.folder, 'ft')),
+    });
+    expect(namesIn(join(world.folder, 'ft'))).toContain('ft_df.csv');
+    expect(result.rounds.map(({figures}) => Object.keys(figures))).toEqual([
+      ['loss', 'trainAcc'],
+      ['loss', 'trainAcc'],
+    ]);
+    expect(linesOf(result.files.csv)).toHaveLength(3);
+    expect(readFileSync(result.files.curves, 'utf8')).toContain('fine-tuning loss');
+    const {config} = jsonOf(result.files.config) as {config: Record<string, unknown>};
+    expect(config).toMatchObject({method: 'ft', rounds: 2, cropPadding: 1});
+    const [purified, backdoored] = await Promise.all(
+      [result.files.checkpoint, world.record].map(readCheckpoint),
+    );
+    expect(bitsOf(purified?.stateDict ?? new Map())).not.toEqual(
+      bitsOf(backdoored?.stateDict ?? new Map()),
+    );
+    expect(result.after).not.toEqual(result.before);
+  });
+
+  it('goes to a folder of its own beside the checkpoint', async () => {
+    const {defend} = builtPackage();
+    const {files} = await defend({
+      ...{...CPU, ckpt: world.record, clean: '10', method: 'ft', rounds: 1, batchSize: 8},
+      evalEvery: 0,
+    });
+    expect(files.checkpoint).toBe(join(world.record, 'defense', 'ft', 'defense_result.pt'));
   });
 });
 

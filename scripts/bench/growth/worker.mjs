@@ -55,7 +55,7 @@ async function prepare(request) {
   await session.setImages('cleanSubset', patternImages({count, side, classes, seed: CLEAN_SEED}));
   await session.unlearn(oneRound(count));
   await write(request.trainee);
-  return {trainAcc: epochs.at(-1).trainAcc, libtorch: (await deviceInfo()).libtorchVersion};
+  return {trainAcc: epochs.at(-1).figures.trainAcc, libtorch: (await deviceInfo()).libtorchVersion};
 }
 
 function trainOptions() {
@@ -87,9 +87,9 @@ async function measure(request) {
   await session.loadStateDict(trainee, 'trainee');
   global.gc();
   const start = performance.now();
-  const [{suspectShare}] = await session.unlearn(oneRound(count));
+  const [{figures}] = await session.unlearn(oneRound(count));
   const seconds = (performance.now() - start) / 1000;
-  return {seconds, restMiB, peakMiB: await peakMiB(), suspectShare};
+  return {seconds, restMiB, peakMiB: await peakMiB(), suspectShare: figures.suspectShare};
 }
 
 /**
@@ -98,11 +98,11 @@ async function measure(request) {
  */
 async function watchRounds(session, count, rounds) {
   const seen = [];
-  const look = async ({seconds, suspectShare}) => {
+  const look = async ({seconds, figures}) => {
     global.gc();
     const memory = {residentMiB: await residentMiB(), peakMiB: await peakMiB()};
     await resetPeak();
-    return {seconds, suspectShare, ...memory};
+    return {seconds, suspectShare: figures.suspectShare, ...memory};
   };
   await session.unlearn(shuffledRounds(count, rounds + 1), {
     onProgress: (progress) => progress.kind === 'round' && seen.push(look(progress.report)),

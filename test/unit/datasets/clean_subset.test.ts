@@ -37,7 +37,7 @@ describe('parseCleanSpec', () => {
   });
 
   it.each([
-    ['0', /at least one image for --clean but received 0/],
+    ['0', /at least one image for clean but received 0/],
     [-3, /at least one image/],
     ['0%', /a share above 0/],
     ['0.0', /a share above 0/],
