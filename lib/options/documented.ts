@@ -53,11 +53,25 @@ export interface DeviceOptions {
    */
   readonly threads?: number | undefined;
   /**
-   * Arithmetic of the attack and the optimizer step. `auto` is resolved by the device, and the run says
-   * to what.
-   * @default 'fp32'
+   * Arithmetic of the attack and the optimizer step. `default` is PyTorch's own: fp32 on the CPU, TF32
+   * convolutions on CUDA; `fp32` forbids these. `auto` takes what is fastest on the device, and the run
+   * says what that is.
+   * @default 'default'
    */
-  readonly precision?: 'fp32' | 'tf32' | 'bf16' | 'fp16' | 'auto' | undefined;
+  readonly precision?: 'default' | 'fp32' | 'tf32' | 'bf16' | 'fp16' | 'auto' | undefined;
+  /**
+   * Arithmetic of measurements; auto: that of the run. Where the run computes its attack in fp16, it is
+   * measured as its optimizer step: in tf32.
+   * @default 'auto'
+   */
+  readonly evalPrecision?: 'auto' | 'fp32' | 'tf32' | 'bf16' | 'fp16' | undefined;
+  /**
+   * Equal seeds give equal runs on a GPU, which costs time. As torch.use_deterministic_algorithms does.
+   * What has no deterministic form on the GPU fails with ERR_NATIVE. On the CPU equal seeds give equal
+   * runs anyway.
+   * @default false
+   */
+  readonly deterministic?: boolean | undefined;
 }
 
 /** Which checkpoint: one of both is required. */

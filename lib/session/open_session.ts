@@ -16,10 +16,10 @@ import {Session} from './session.js';
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
 export interface SessionOptions extends Omit<NativeSessionOptions, 'precision' | 'tuning'> {
   /**
-   * Default fp32. `auto`: fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32; for ordinary
+   * By default what PyTorch computes in: fp32 on the CPU, float32 with TF32 convolutions on CUDA. `auto`: fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32; for ordinary
    * training bf16 on CUDA and fp32 on the CPU.
    */
-  readonly precision?: PrecisionName | 'auto';
+  readonly precision?: PrecisionName | 'default' | 'auto';
   /** What `auto` is chosen for; default unlearning. */
   readonly purpose?: 'unlearning' | 'training';
   /** Settings that change cost and not results; what is left out has its default. */
@@ -84,11 +84,12 @@ function resolveDevice(device: string, info: NativeDeviceInfo): string {
 
 /** Throws ERR_CONFIG where the device cannot compute so. */
 function resolvePrecision(
-  precision: PrecisionName | 'auto',
+  precision: PrecisionName | 'default' | 'auto',
   device: string,
   info: NativeDeviceInfo,
 ): PrecisionName {
   const onCpu = device === 'cpu';
+  if (precision === 'default') return onCpu ? 'fp32' : 'tf32';
   if (precision === 'auto') return onCpu ? (info.cpuBf16 ? 'bf16' : 'fp32') : 'fp16';
   if (onCpu && (precision === 'tf32' || precision === 'fp16')) {
     throw new SauError(

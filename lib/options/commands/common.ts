@@ -86,10 +86,28 @@ export const DEVICE = {
   },
   precision: {
     type: 'choice',
-    choices: ['fp32', 'tf32', 'bf16', 'fp16', 'auto'],
+    choices: ['default', 'fp32', 'tf32', 'bf16', 'fp16', 'auto'],
     help: 'arithmetic of the attack and the optimizer step',
-    details: '`auto` is resolved by the device, and the run says to what.',
-    default: 'fp32',
+    details:
+      "`default` is PyTorch's own: fp32 on the CPU, TF32 convolutions on CUDA; `fp32` forbids these. " +
+      '`auto` takes what is fastest on the device, and the run says what that is.',
+    default: 'default',
+  },
+  evalPrecision: {
+    type: 'choice',
+    choices: ['auto', 'fp32', 'tf32', 'bf16', 'fp16'],
+    help: 'arithmetic of measurements; auto: that of the run',
+    details:
+      'Where the run computes its attack in fp16, it is measured as its optimizer step: in tf32.',
+    default: 'auto',
+  },
+  deterministic: {
+    type: 'switch',
+    help: 'equal seeds give equal runs on a GPU, which costs time',
+    details:
+      'As torch.use_deterministic_algorithms does. What has no deterministic form on the GPU fails with ' +
+      'ERR_NATIVE. On the CPU equal seeds give equal runs anyway.',
+    default: false,
   },
 } as const satisfies OptionTable;
 
