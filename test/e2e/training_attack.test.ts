@@ -148,7 +148,7 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
 
   it("shows an attack's own defaults in its help", () => {
     const help = sau(world.folder, ['attack', 'wanet', '--help']).stdout.replace(/\s+/g, ' ');
-    expect(help).toContain('multiStep (default: multiStep)');
+    expect(help).toContain('multiStep; default: multiStep; fast: oneCycle)');
     expect(help).toContain('no crop (default: 5)');
   });
 });
