@@ -1,15 +1,16 @@
 import type {Command} from 'commander';
-import type {UserOptions} from '../lib/config/parse.js';
+import type {UserOptions} from '../lib/options/parse.js';
 import type {ExitCode} from './exit_codes.js';
 import {addFlags} from './flags.js';
-import type {FlagGroups} from './option_tables.js';
+import type {FlagGroups} from './option_flags.js';
+import {inUsersWords} from './spelling.js';
 
 /** Where a finished command leaves its exit code. */
 export type Finish = (code: ExitCode) => void;
 
 export function addFlagGroups(command: Command, groups: FlagGroups): void {
   for (const [heading, flags] of Object.entries(groups)) {
-    addFlags(command, heading, flags);
+    addFlags(command, `${heading}:`, flags);
   }
 }
 
@@ -20,6 +21,6 @@ export function runs(
   handler: (values: UserOptions, argument: string) => Promise<ExitCode>,
 ): void {
   command.action(async () => {
-    finish(await handler(command.opts(), command.args[0] ?? ''));
+    finish(await inUsersWords(() => handler(command.opts(), command.args[0] ?? '')));
   });
 }

@@ -1,20 +1,18 @@
 import {type Command, Option} from 'commander';
-import type {OfficialName} from '../lib/config/official_names.js';
-import type {UserOptions} from '../lib/config/parse.js';
+import type {OfficialName} from '../lib/options/official.js';
+import type {UserOptions} from '../lib/options/parse.js';
 
 /** One option of a command line, named after the option of the library that it sets. */
 export interface Flag {
-  /** camelCase, as in lib/config/types.ts; the flag is the same in kebab-case. */
+  /** camelCase, as in the tables of lib/options; the flag is the same in kebab-case. */
   readonly key: string;
   /** Such as `<n>`; '' for a switch, `[on|off]` for a switch that can be turned off. */
   readonly argument: string;
   readonly help: string;
-  /** As help shows it; the value itself is in lib/config/defaults.ts. */
-  readonly fallback?: unknown;
 }
 
-export function flag(key: string, argument: string, help: string, fallback?: unknown): Flag {
-  return {key, argument, help, fallback};
+export function flag(key: string, argument: string, help: string): Flag {
+  return {key, argument, help};
 }
 
 /** `stepSize` -> `--step-size`. */
@@ -24,11 +22,17 @@ export function flagName(key: string): string {
 
 /** Adds flags under a heading of the help. Unset flags stay absent: defaults belong to the library. */
 export function addFlags(command: Command, heading: string, flags: readonly Flag[]): void {
-  for (const {key, argument, help, fallback} of flags) {
-    const shown = fallback === undefined || fallback === null ? '' : ` (default: ${fallback})`;
-    const option = new Option(`${flagName(key)} ${argument}`.trim(), `${help}${shown}`);
+  for (const {key, argument, help} of flags) {
+    const option = new Option(`${flagName(key)} ${argument}`.trim(), help);
     command.addOption(option.helpGroup(heading));
   }
+}
+
+/** Adds the file of options that `layeredOptions` reads. */
+export function addConfigFlag(command: Command): void {
+  addFlags(command, 'Run:', [
+    flag('config', '<file>', "YAML file with these options or the official tool's"),
+  ]);
 }
 
 /** Adds `--json` and `--quiet`. */
@@ -41,10 +45,11 @@ export function addOutputFlags(command: Command): void {
 
 /** Accepts the official tool's flags, unseen in the help, where ours has another name. */
 export function addOfficialFlags(command: Command, names: readonly OfficialName[]): void {
-  const own = new Set(command.options.map(({long}) => long));
+  const own = new Set<string | undefined>(command.options.map(({long}) => long));
   for (const {official, arity} of names) {
     const flag = `--${official}`;
     if (!own.has(flag)) {
+      own.add(flag);
       command.addOption(new Option(arity === 'flag' ? flag : `${flag} <value>`).hideHelp());
     }
   }

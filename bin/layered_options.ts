@@ -1,6 +1,7 @@
-import {mergeLayers} from '../lib/config/layers.js';
-import {fromOfficial, type OfficialName} from '../lib/config/official_names.js';
-import type {Spelling, UserOptions} from '../lib/config/parse.js';
+import {mergeLayers} from '../lib/options/layers.js';
+import type {Spelling} from '../lib/options/named.js';
+import {fromOfficial, type OfficialName} from '../lib/options/official.js';
+import type {UserOptions} from '../lib/options/parse.js';
 import {flagName, pick} from './flags.js';
 
 export interface LayeredOptions {
@@ -10,15 +11,20 @@ export interface LayeredOptions {
   readonly notes: readonly string[];
 }
 
-/** Options of a command line: our flags over the official tool's flags over the YAML of `--config`. */
+/**
+ * Options of a command line: our flags over the official tool's flags over the YAML of `--config`.
+ * @param namesFor The official names, which may depend on an option such as `method`
+ */
 export async function layeredOptions(
   values: UserOptions,
   own: readonly string[],
-  names: readonly OfficialName[],
+  namesFor: (given: UserOptions) => readonly OfficialName[],
 ): Promise<LayeredOptions> {
+  const file = await optionFile(values.config ?? values.yaml_path);
+  const names = namesFor({...file?.values, ...values});
   const typed = {options: pick(values, own), spelled: {}, notes: []};
   const ours = new Set(own);
-  const officialFlags = names.map(({official}) => official).filter((name) => !ours.has(name));
+  const officialFlags = Object.keys(values).filter((name) => !ours.has(name) && !OURS.has(name));
   const official = fromOfficial(pick(values, officialFlags), names, [], values.dataset);
   const aliases = {
     ...official,
@@ -27,11 +33,16 @@ export async function layeredOptions(
     ),
     notes: official.notes.map((note) => `--${note}`),
   };
-  const path = values.config ?? values.yaml_path;
-  if (typeof path !== 'string') {
-    return mergeLayers([aliases, typed], flagName);
-  }
-  const {readOfficialYaml} = await import('../lib/config/official_yaml.js');
-  const yaml = await readOfficialYaml(path, names, own, values.dataset);
-  return mergeLayers([yaml, aliases, typed], flagName);
+  if (file === null) return mergeLayers([aliases, typed], flagName);
+  const {layerOfYaml} = await import('../lib/options/official_yaml.js');
+  return mergeLayers([layerOfYaml(file, names, own, values.dataset), aliases, typed], flagName);
+}
+
+/** Flags of the command line alone. */
+const OURS: ReadonlySet<string> = new Set(['config', 'yaml_path', 'json', 'quiet']);
+
+async function optionFile(path: unknown) {
+  if (typeof path !== 'string') return null;
+  const {readOptionFile} = await import('../lib/options/official_yaml.js');
+  return readOptionFile(path);
 }

@@ -1,7 +1,7 @@
 import {relative} from 'node:path';
-import {DEFAULTS} from '../lib/config/defaults.js';
-import type {UserOptions} from '../lib/config/parse.js';
-import type {DefendConfig, EvaluateConfig} from '../lib/config/types.js';
+import {DEFEND_DEFAULTS} from '../lib/options/defaults.js';
+import type {UserOptions} from '../lib/options/parse.js';
+import type {DefendConfig, EvaluateConfig} from '../lib/options/types.js';
 import type {AttackResult, DefendResult, EvaluateResult} from '../lib/results.js';
 import {flagName} from './flags.js';
 import {painted} from './terminal.js';
@@ -73,7 +73,7 @@ export function commandLine(name: string, flags: UserOptions): string {
 
 function carried(config: DefendConfig | EvaluateConfig): UserOptions {
   const options: UserOptions = {...config};
-  const usual: UserOptions = DEFAULTS.defend;
+  const usual: UserOptions = DEFEND_DEFAULTS.sau;
   const given = CARRIED.filter((key) => options[key] !== usual[key]);
   return Object.fromEntries(given.map((key) => [key, options[key]]));
 }

@@ -1,5 +1,4 @@
 import type {Metrics} from '../lib/metrics.js';
-import type {OutputFiles} from '../lib/results.js';
 
 /** The result of a command, and nothing else, goes to stdout. */
 export function printResult(json: boolean, result: unknown, human: () => string): void {
@@ -37,9 +36,9 @@ export function derLine(der: number | null): string {
 }
 
 /** What was written: name and path, a line each. */
-export function fileTable(files: OutputFiles): string {
+export function fileTable(files: object): string {
   return alignColumns(
-    Object.entries(files).map(([name, path]) => [name, path]),
+    Object.entries(files).map(([name, path]) => [name, String(path)]),
     'left',
   );
 }

@@ -140,7 +140,7 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
       return joined(['before', ...rates(progress.metrics)]);
     case 'round': {
       const {report, rounds, secondsLeft} = progress;
-      const unit = report.trainAcc === null ? 'round' : 'epoch';
+      const unit = 'trainAcc' in report.figures ? 'epoch' : 'round';
       const count = `${unit} ${report.round + 1}/${rounds}`;
       return joined([count, ...measured(report), ...timeLeft(secondsLeft)]);
     }
@@ -159,8 +159,10 @@ function countLine(progress: Counted): string {
 }
 
 /** The last round's loss and rates. */
-function measured({loss, metrics}: RoundReport): string[] {
-  return [`loss ${loss.toPrecision(4)}`, ...(metrics === null ? [] : rates(metrics))];
+function measured({figures, metrics}: RoundReport): string[] {
+  const [[name, value] = ['loss', null]] = Object.entries(figures);
+  const first = value === null ? [] : [`${name} ${value.toPrecision(4)}`];
+  return [...first, ...(metrics === null ? [] : rates(metrics))];
 }
 
 function rates({acc, asr}: Metrics): string[] {

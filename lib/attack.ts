@@ -1,5 +1,6 @@
-import {type AttackOptions, isTrainingAttack, parseAttackConfig} from './config.js';
 import {requireLibTorch} from './native/binding.js';
+import {isTrainingAttack, parseAttackConfig} from './options/config.js';
+import type {AttackOptions} from './options/documented.js';
 import type {RunOptions} from './progress.js';
 import {removeRecord, writePoisonedSet} from './records/attack_record.js';
 import type {AttackResult} from './results.js';
@@ -66,7 +67,7 @@ function victimOf(prepared: PreparedAttack): Victim {
     train: poison.train,
     tests: {
       cleanTest: poison.cleanTest,
-      // Below a small --test-limit there may be images of the target class alone.
+      // Below a small testLimit there may be images of the target class alone.
       poisonedTest: poison.measuredTest.count === 0 ? null : poison.measuredTest,
     },
     training: {options, attack: null, saveEvery: config.saveEvery},

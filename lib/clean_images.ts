@@ -1,8 +1,9 @@
-import type {DefendConfig} from './config.js';
 import {chooseCleanSubset, parseCleanSpec} from './datasets/clean_subset.js';
 import {loadCleanFolder} from './datasets/image_folder.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {SauError} from './errors.js';
+import {named} from './options/named.js';
+import type {DefendConfig} from './options/types.js';
 import {imageCounter, type RunOptions} from './progress.js';
 import type {Target} from './target.js';
 
@@ -26,8 +27,8 @@ export async function loadCleanSubset(
   if (dataset === null) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a data set to take --clean ${config.clean} from but found none; name its folder with ` +
-        '--data, or give a folder of clean images as --clean',
+      `Expected a data set to take ${named('clean')} ${config.clean} from but found none; name its folder with ` +
+        `${named('data')}, or give a folder of clean images as ${named('clean')}`,
     );
   }
   const {indices, note} = await chooseCleanSubset(spec, dataset.trainCount, config.seed);

@@ -1,25 +1,25 @@
-import {readFile} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {dirname, join} from 'node:path';
 import {loadCleanSubset} from './clean_images.js';
-import {type DefendConfig, type DefendOptions, parseDefendConfig, resolveRounds} from './config.js';
-import {messageOf, SauError} from './errors.js';
+import {type DefenseName, defenseOf, defenseTable} from './defenses/defenses.js';
 import {defenseEffectivenessRating, type Metrics} from './metrics.js';
 import {requireLibTorch} from './native/binding.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
+import {parseDefendConfig, resolveRounds} from './options/config.js';
+import type {DefendOptions} from './options/documented.js';
+import {pathsOf} from './options/option.js';
+import type {DefendConfig} from './options/types.js';
 import type {RunOptions} from './progress.js';
 import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
-import {defenseFiles, defenseFolder} from './records/layout.js';
+import {defenseCsv, defenseFiles, defenseFolder, RUN} from './records/layout.js';
 import {withOutput} from './report/output_folder.js';
+import type {RoundColumns} from './report/round_columns.js';
 import {RoundWriter} from './report/round_writer.js';
-import type {DefendResult, OutputFiles, RoundReport} from './results.js';
+import type {DefendFiles, DefendResult, RoundReport} from './results.js';
 import {type Run, startRun} from './run.js';
 import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
 import {openTarget, type Target} from './target.js';
 import {loadTestSets, measureCheckpoint, setTestSets} from './test_sets.js';
-
-/** The one defense that there is. */
-const METHOD = 'sau';
 
 export interface DefendRunOptions extends RunOptions {
   /** An abort after the first round has ended writes what there is and resolves, instead of rejecting. */
@@ -27,7 +27,7 @@ export interface DefendRunOptions extends RunOptions {
 }
 
 /**
- * Purifies a backdoored checkpoint with Shared Adversarial Unlearning and writes `defense_result.pt`, the
+ * Purifies a backdoored checkpoint, by default with Shared Adversarial Unlearning, and writes `defense_result.pt`, the
  * rounds, the clean indices, the configuration and the curves (specification B1). Throws ERR_CONFIG,
  * ERR_CHECKPOINT, ERR_UNSAFE_PICKLE, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_DIVERGED, ERR_LIBTORCH_*;
  * rejects with `signal.reason` when aborted.
@@ -49,15 +49,15 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
   const target = await openTarget(config, (message) => run.onProgress?.({kind: 'note', message}));
   const result = await withOutput(
-    config.out ?? defenseFolder(dirname(target.checkpoint.path), METHOD),
+    config.out ?? defenseFolder(dirname(target.checkpoint.path), config.method),
     {
       force: config.force,
       reserveBytes: 2 * bytesOf(target.checkpoint.stateDict),
-      replaces: defenseFiles(METHOD),
+      replaces: defenseFiles(config.method),
       inputs: [
         target.checkpoint.path,
         config.clean,
-        ...(config.batchOrder === null ? [] : [config.batchOrder]),
+        ...pathsOf(defenseTable(config.method), config),
       ],
     },
     (out) => defendInto(out, {config, target, started}, run),
@@ -78,7 +78,8 @@ async function defendInto(
   stage('preparing the device');
   const {execution, chunkSize, cacheMib} = config;
   const tuning = {execution, chunkSize, cacheMib};
-  using session = await createSession({...config, ...target, tuning});
+  const entry = defenseOf(config.method);
+  using session = await createSession({...config, ...target, tuning, purpose: entry.purpose});
   const renamed = await session.loadStateDict(target.checkpoint.stateDict);
   if (renamed.length > 0) {
     run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});
@@ -95,18 +96,22 @@ async function defendInto(
   const before = await measureCheckpoint(session, path, config.evalBatchSize, run);
   run.onProgress?.({kind: 'before', metrics: before});
 
-  stage('unlearning');
+  stage(entry.stage);
+  const {method, evalEvery, evalBatchSize} = config;
   const rounds = resolveRounds(config, target.datasetName);
-  const unlearnOptions = await nativeOptions(config, rounds, cleanSubset.count);
+  const facts = {rounds, cleanCount: cleanSubset.count, datasetName: target.datasetName};
+  const options = await entry.nativeOptions(config, facts);
+  // The options belong to the method, which TypeScript does not follow through the table.
+  const job = {method, rounds, evalEvery, evalBatchSize, options} as NativeDefendOptions;
   run.signal?.throwIfAborted();
-  const rows = new RoundRows(out);
+  const rows = new RoundRows(out, method, entry.columns);
   try {
-    const reports = await unlearn(session, unlearnOptions, run, rows);
+    const reports = await allRounds((told) => session.defend(job, told), run, rows);
     stage('writing the result');
     const after = await measureAfter(session, {config, rounds, reports, before}, run);
     const {device, precision} = session;
     const files = await writeDefenseResult(out, {
-      ...{method: METHOD, started},
+      started,
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
@@ -119,7 +124,7 @@ async function defendInto(
       files: {...files, ...rows.files},
     };
   } catch (error) {
-    if (rows.isBegun) await takeBackDefense(out, METHOD);
+    if (rows.isBegun) await takeBackDefense(out, method);
     throw error;
   }
 }
@@ -127,20 +132,22 @@ async function defendInto(
 /** The rows of the rounds. Until the first round has ended, what an earlier defense has left stays as it was. */
 class RoundRows {
   readonly #out: string;
+  readonly #method: DefenseName;
+  readonly #columns: RoundColumns;
   #writer: Promise<RoundWriter> | undefined;
-  #files: OutputFiles = {};
 
-  constructor(out: string) {
+  constructor(out: string, method: DefenseName, columns: RoundColumns) {
     this.#out = out;
+    this.#method = method;
+    this.#columns = columns;
   }
 
   get isBegun(): boolean {
     return this.#writer !== undefined;
   }
 
-  /** Of the rows, once they are closed. */
-  get files(): OutputFiles {
-    return this.#files;
+  get files(): Pick<DefendFiles, 'csv' | 'jsonl'> {
+    return {csv: join(this.#out, defenseCsv(this.#method)), jsonl: join(this.#out, RUN.rounds)};
   }
 
   /** Queues one round; never waits and never throws: a failure to write appears in `close`. */
@@ -155,14 +162,12 @@ class RoundRows {
   /** Waits until every round is on the disk. Throws ERR_OUTPUT if one could not be written. */
   async close(): Promise<void> {
     const writer = await this.#writer;
-    if (writer === undefined) return;
-    this.#files = {csv: writer.csv, jsonl: writer.jsonl};
-    await writer.close();
+    await writer?.close();
   }
 
   async #begin(): Promise<RoundWriter> {
-    await removeDefense(this.#out, METHOD);
-    return RoundWriter.open(this.#out, 'defense');
+    await removeDefense(this.#out, this.#method);
+    return RoundWriter.open(this.#out, defenseCsv(this.#method), this.#columns);
   }
 }
 
@@ -180,7 +185,7 @@ async function measureAfter(
   return interrupted ? unmeasured(before) : session.evaluate('trainee', config.evalBatchSize, run);
 }
 
-/** The weights of an interrupted round are nobody's: not those before it, nor those after the last whole one. */
+/** Within an interrupted round the weights change: neither the measurement before it nor one after a whole round is theirs. */
 function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
   const nothing = {acc: null, asr: null, ra: null};
   const losses = {cleanLoss: null, poisonedLoss: null, raLoss: null};
@@ -188,15 +193,14 @@ function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
 }
 
 /** All rounds; with saveOnAbort those that were finished, where there are any. */
-async function unlearn(
-  session: Session,
-  options: NativeDefendOptions,
+async function allRounds(
+  defense: (run: RunOptions) => Promise<unknown>,
   run: DefendRunOptions,
   rows: RoundRows,
 ): Promise<readonly RoundReport[]> {
   const reports: RoundReport[] = [];
   try {
-    await session.defend(options, {
+    await defense({
       ...run,
       onProgress: (progress) => {
         if (progress.kind === 'round') {
@@ -213,59 +217,6 @@ async function unlearn(
     await rows.close();
   }
   return reports;
-}
-
-async function nativeOptions(
-  config: DefendConfig,
-  rounds: number,
-  count: number,
-): Promise<NativeDefendOptions> {
-  const {norm, normBound, stepSize, steps, init, beta1, beta2} = config;
-  const {lambda1, lambda2, lambda3, trainMode} = config;
-  const {optimizer, learningRate, weightDecay, momentum, adamBetas} = config;
-  const {evalEvery, evalBatchSize} = config;
-  const sau = {
-    batchSize: config.batchSize,
-    outerSteps: config.outerSteps,
-    pgd: {norm, normBound, stepSize, steps, init, beta1, beta2},
-    loss: {lambda1, lambda2, lambda3, trainMode},
-    optimizer: {
-      optimizer,
-      learningRate,
-      weightDecay,
-      momentum,
-      nesterov: false,
-      adamBeta1: adamBetas[0],
-      adamBeta2: adamBetas[1],
-    },
-    batchOrder:
-      config.batchOrder === null
-        ? new Int32Array(0)
-        : await readBatchOrder(config.batchOrder, rounds, count),
-  };
-  return {method: 'sau', rounds, evalEvery, evalBatchSize, options: sau};
-}
-
-/** A JSON array of rounds * count positions in the clean subset, round by round. */
-async function readBatchOrder(path: string, rounds: number, count: number): Promise<Int32Array> {
-  const expected = `a JSON array of ${rounds} x ${count} positions from 0 to ${count - 1} in ${path}`;
-  const fail = (received: string, cause?: unknown): SauError =>
-    new SauError('ERR_CONFIG', `Expected ${expected} for --batch-order but received ${received}.`, {
-      cause,
-      remedy: 'Make it for this number of rounds and clean images, or leave it out to shuffle.',
-    });
-  let order: unknown;
-  try {
-    order = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw fail(messageOf(cause), cause);
-  }
-  if (!Array.isArray(order) || order.length !== rounds * count) {
-    throw fail(Array.isArray(order) ? `${order.length} positions` : typeof order);
-  }
-  const wrong = order.find((p) => !Number.isInteger(p) || p < 0 || p >= count);
-  if (wrong !== undefined) throw fail(`the position ${JSON.stringify(wrong)}`);
-  return Int32Array.from(order);
 }
 
 function bytesOf(state: ReadonlyMap<string, {readonly data: Uint8Array}>): number {

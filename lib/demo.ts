@@ -1,20 +1,31 @@
 import {rm, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {attack} from './attack.js';
-import {DEFAULTS, type DemoConfig, type DemoOptions, parseDemoConfig} from './config.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
 import {requireLibTorch} from './native/binding.js';
+import {parseDemoConfig} from './options/config.js';
+import {DEFEND_DEFAULTS} from './options/defaults.js';
+import type {DemoOptions} from './options/documented.js';
+import type {DemoConfig} from './options/types.js';
 import type {RunOptions} from './progress.js';
 import {readCheckpoint} from './records/read_checkpoint.js';
 import {withOutput} from './report/output_folder.js';
 import {pick, spread, writeStrip} from './report/strip.js';
-import type {AttackResult, DefendResult, OutputFiles} from './results.js';
+import type {AttackResult, DefendFiles, DefendResult} from './results.js';
 import {type Run, startRun} from './run.js';
 import {createSession} from './session/open_session.js';
 import {openTarget, type Target} from './target.js';
 import {loadTestSets} from './test_sets.js';
+
+/** Paths of what {@link demo} wrote. */
+export interface DemoFiles extends DefendFiles {
+  /** The record folder of the attack. */
+  readonly record: string;
+  /** A picture of clean, poisoned and shared-adversarial images. */
+  readonly strip: string;
+}
 
 /** What {@link demo} did. */
 export interface DemoResult {
@@ -22,8 +33,8 @@ export interface DemoResult {
   readonly attack: AttackResult;
   /** Its removal. */
   readonly defense: DefendResult;
-  /** curves, strip and everything of attack and defense. */
-  readonly files: OutputFiles;
+  /** What the defense wrote, the record of the attack, and the strip of images. */
+  readonly files: DemoFiles;
   /** Wall time of the whole run. */
   readonly seconds: number;
 }
@@ -134,7 +145,10 @@ async function drawStrip(
   run: RunOptions,
 ): Promise<void> {
   run.onProgress?.({kind: 'stage', message: 'drawing the strip'});
-  const target = await openTarget({...DEFAULTS.defend, ckpt: record, model: null}, () => undefined);
+  const target = await openTarget(
+    {...DEFEND_DEFAULTS.sau, ckpt: record, model: null},
+    () => undefined,
+  );
   const {cleanTest, poisonedTest} = await loadTestSets(target, null, run);
   if (cleanTest === null || poisonedTest === null) return;
   const chosen = spread(poisonedTest.count, STRIP_IMAGES);
@@ -163,10 +177,10 @@ async function sharedAdversarial(
 ): Promise<Uint8Array[]> {
   using session = await createSession({device, threads, seed, ...target});
   await session.loadStateDict(target.checkpoint.stateDict);
-  const purified = await readCheckpoint(defense.files.checkpoint ?? '');
+  const purified = await readCheckpoint(defense.files.checkpoint);
   await session.loadStateDict(purified.stateDict, 'trainee');
   await session.setImages('cleanTest', cleanTest);
-  const {norm, normBound, stepSize, steps, init, beta1, beta2} = DEFAULTS.defend;
+  const {norm, normBound, stepSize, steps, init, beta1, beta2} = DEFEND_DEFAULTS.sau;
   const pgd = {norm, normBound, stepSize, steps, init, beta1, beta2};
   const delta = await session.perturb('cleanTest', indices, pgd, run);
   const bytes = 3 * cleanTest.height * cleanTest.width;

@@ -1,3 +1,5 @@
+import {spelled} from './options/named.js';
+
 /** Every code a SauError can carry. They are stable: programs may switch on them. */
 export const ERROR_CODES = [
   'ERR_CONFIG', // an option or argument is missing, unknown or out of range
@@ -40,18 +42,24 @@ export class SauError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
   /** The part of `message` that says what to do, where it is known apart. */
   readonly remedy: string | null;
+  /** The message with its options still marked as such. */
+  readonly #text: string;
 
   constructor(code: SauErrorCode, message: string, options: SauErrorOptions = {}) {
     const {cause, remedy} = options;
     const gap = message.includes('\n') ? '\n' : ' ';
-    super(
-      remedy === undefined ? message : `${message}${gap}${remedy}`,
-      cause === undefined ? undefined : {cause},
-    );
+    const text = remedy === undefined ? message : `${message}${gap}${remedy}`;
+    super(spelled(text), cause === undefined ? undefined : {cause});
+    this.#text = text;
     this.name = 'SauError';
     this.code = code;
-    this.remedy = remedy ?? null;
+    this.remedy = remedy === undefined ? null : spelled(remedy);
     this.details = options.details ?? {};
+  }
+
+  /** The message with its options written in another way: the command line spells `batchSize` with dashes. */
+  messageIn(spell: (option: string) => string): string {
+    return spelled(this.#text, spell);
   }
 }
 

@@ -1,6 +1,7 @@
-import {type EvaluateOptions, parseEvaluateConfig} from './config.js';
 import {defenseEffectivenessRating} from './metrics.js';
 import {requireLibTorch} from './native/binding.js';
+import {parseEvaluateConfig} from './options/config.js';
+import type {EvaluateOptions} from './options/documented.js';
 import type {RunOptions} from './progress.js';
 import {readCheckpoint} from './records/read_checkpoint.js';
 import type {EvaluateResult} from './results.js';

@@ -1,31 +1,12 @@
 export {attack} from './attack.js';
 export type {LabelModeKind} from './attacks/label_mode.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
-export type {AttackKind} from './config/attack_table.js';
-export type {
-  ChannelConstants,
-  CommonAttackConfig,
-  DataConfig,
-  DefendConfig,
-  DemoConfig,
-  DeviceConfig,
-  DeviceName,
-  EvaluateConfig,
-  RecipeName,
-  SetupConfig,
-} from './config/types.js';
-export type {
-  AttackOptions,
-  DefendOptions,
-  DemoOptions,
-  EvaluateOptions,
-  SetupOptions,
-} from './config.js';
 export type {FormatName} from './datasets/formats.js';
 export type {ImageSet} from './datasets/image_set.js';
 export type {DatasetChoice, KnownName} from './datasets/known.js';
 export {type DefendRunOptions, defend} from './defend.js';
-export {type DemoResult, demo} from './demo.js';
+export type {DefenseName} from './defenses/defenses.js';
+export {type DemoFiles, type DemoResult, demo} from './demo.js';
 export type {
   CudaVerdict,
   FoundAddon,
@@ -39,6 +20,7 @@ export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './
 export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './errors.js';
 export {evaluate} from './evaluate.js';
 export {defenseEffectivenessRating, type Metrics} from './metrics.js';
+export type {ModelName} from './models/names.js';
 export type {
   NativeAdversarialOptions as AdversarialOptions,
   NativeLfOptions as LfOptions,
@@ -86,8 +68,20 @@ export type {
   NormName,
   ScheduleName,
 } from './native/run_contract.js';
+export type {AttackKind} from './options/attacks/attacks.js';
+export {DEFAULTS, type Defaults} from './options/defaults.js';
+export type * from './options/documented.js';
+export type {DeviceName} from './options/option.js';
 export type {ImageWork, Progress, RunOptions} from './progress.js';
 export type {BackdoorRecord, PoisonedDatasetState, PoisonedImage} from './records/attack_result.js';
+export {
+  type CheckpointDescription,
+  type DatasetDescription,
+  inspectCheckpoint as inspect,
+  type ModelDescription,
+  type RecordDescription,
+  type TensorDescription,
+} from './records/inspect.js';
 export {type Checkpoint, readCheckpoint, type Weights} from './records/read_checkpoint.js';
 export {readRun} from './records/run.js';
 export type {
@@ -100,11 +94,11 @@ export type {
 } from './records/run_summary.js';
 export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
 export type {
+  AttackFiles,
   AttackResult,
-  AttackShares,
+  DefendFiles,
   DefendResult,
   EvaluateResult,
-  OutputFiles,
   RoundReport,
 } from './results.js';
 export type {Run} from './run.js';

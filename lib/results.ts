@@ -1,45 +1,67 @@
 import type {Metrics} from './metrics.js';
 
-/** One round of unlearning, or one epoch of training. */
+/** One round of a defense, or one epoch of training. */
 export interface RoundReport {
   /** 0-based. */
   readonly round: number;
-  /** Mean over the batches of the round: whole loss, clean cross entropy, shared risk (0 in training). */
-  readonly loss: number;
-  /** Mean of the cross entropy on clean images alone. */
-  readonly cleanLoss: number;
-  /** Mean of the shared risk; 0 in training. */
-  readonly sharedLoss: number;
-  /** Share of images whose perturbation fooled the reference, in [0,1]; null in training. */
-  readonly suspectShare: number | null;
-  /** Accuracy on the training batches, in [0,1]; null in unlearning. */
-  readonly trainAcc: number | null;
+  /** Wall time of the round in seconds, evaluation included. */
+  readonly seconds: number;
+  /**
+   * What the round reports, by name; null where there was nothing to report. SAU: `loss`, `cleanLoss` and
+   * `sharedLoss` (means over the batches of the whole loss, the clean cross entropy and the shared risk), and
+   * `suspectShare` (share of images whose perturbation fooled the reference, in [0,1]). Training: `loss` and
+   * `trainAcc` (accuracy on the training batches, in [0,1]); where the poisoned images are known,
+   * `trainCleanAcc`, `trainAsr`, `trainRa` and `trainCrossAcc` of the same batches by kind, and `crossAcc` and
+   * `crossLoss` of the test images with a disturbance that is no trigger.
+   */
+  readonly figures: Readonly<Record<string, number | null>>;
   /** null where the round was not evaluated. */
   readonly metrics: Metrics | null;
-  /** Only in training whose poisoned images are known. */
-  readonly attack?: AttackShares;
-  /** Wall time of the round, evaluation included. */
-  readonly seconds: number;
 }
 
-/** How an epoch went by kinds of images, as fractions in [0,1]; null where there were none. */
-export interface AttackShares {
-  /** Of the training batches, as the victim learned from them: accuracy on clean images. */
-  readonly cleanAcc: number | null;
-  /** Poisoned images predicted as the attack wants. */
-  readonly asr: number | null;
-  /** Poisoned images predicted as their true class. */
-  readonly ra: number | null;
-  /** Accuracy on images with a disturbance that is no trigger. */
-  readonly crossTrainAcc: number | null;
-  /** The same of the test images; null where the epoch was not evaluated. */
-  readonly crossAcc: number | null;
-  /** The mean loss on them. */
-  readonly crossLoss: number | null;
+/** Paths of what {@link defend} wrote. */
+export interface DefendFiles {
+  /** `defense_result.pt`: the purified model. */
+  readonly checkpoint: string;
+  /** The rounds with the official tool's columns. */
+  readonly csv: string;
+  /** The rounds as JSON, one a line. */
+  readonly jsonl: string;
+  /** The clean images that were used. */
+  readonly cleanIndex: string;
+  /** `run.json`: the run, its options and what came out, for {@link readRun}. */
+  readonly run: string;
+  /** The options as they were resolved, and what came out, in the form of older versions. */
+  readonly config: string;
+  /** The rounds as a picture. */
+  readonly curves: string;
 }
 
-/** Paths of what a run wrote. */
-export type OutputFiles = Readonly<Record<string, string>>;
+/** Paths of what {@link attack} wrote: of a trained victim, or of a poisoned set alone. */
+export interface AttackFiles {
+  /** `run.json`: the run, its options and what came out, for {@link readRun}. */
+  readonly run: string;
+  /** `attack_result.pt`: the backdoored model and its record. */
+  readonly checkpoint?: string;
+  /** The epochs with the official tool's columns. */
+  readonly csv?: string;
+  /** The epochs as JSON, one a line. */
+  readonly jsonl?: string;
+  /** The epochs as a picture. */
+  readonly curves?: string;
+  /** What the record's own format has no place for. */
+  readonly notes: string;
+  /** Some poisoned images beside what they were, where that was asked for. */
+  readonly preview?: string;
+  /** The folder of the poisoned training images. */
+  readonly train?: string;
+  /** The folder of the poisoned test images. */
+  readonly test?: string;
+  /** Which training images are poisoned. */
+  readonly poisonIndex?: string;
+  /** The options of the attack as the official tool stores them. */
+  readonly info?: string;
+}
 
 /** What {@link defend} did and wrote. */
 export interface DefendResult {
@@ -59,8 +81,8 @@ export interface DefendResult {
   readonly device: string;
   /** Wall time of the whole call. */
   readonly seconds: number;
-  /** checkpoint, csv, jsonl, cleanIndex, run, config, curves. */
-  readonly files: OutputFiles;
+  /** What it wrote. */
+  readonly files: DefendFiles;
 }
 
 /** What {@link attack} did and wrote. */
@@ -77,8 +99,8 @@ export interface AttackResult {
   readonly device: string | null;
   /** Wall time of the call. */
   readonly seconds: number;
-  /** checkpoint, csv, jsonl, notes, run, curves, preview; of a poisoned set train, test, poisonIndex, info, notes, run. */
-  readonly files: OutputFiles;
+  /** What it wrote. */
+  readonly files: AttackFiles;
 }
 
 /** What {@link evaluate} measured. */

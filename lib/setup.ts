@@ -1,8 +1,8 @@
-import type {SetupOptions} from './config/types.js';
-import {parseSetupConfig} from './config.js';
 import {type DoctorProblem, problemsOf} from './doctor.js';
 import {addonFiles} from './native/binding.js';
 import type {LibTorch} from './native/libtorch.js';
+import {parseSetupConfig} from './options/config.js';
+import type {SetupOptions} from './options/documented.js';
 import {SetupCache} from './setup/cache.js';
 import {install, underLock} from './setup/install.js';
 import {readPins, type Variant} from './setup/pins.js';

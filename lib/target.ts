@@ -1,5 +1,4 @@
 import {dirname, join} from 'node:path';
-import type {ChannelConstants, DataConfig} from './config.js';
 import type {Dataset} from './datasets/dataset.js';
 import type {ImageSize} from './datasets/decode.js';
 import {findKnown, KNOWN} from './datasets/known.js';
@@ -7,6 +6,8 @@ import {openDataset} from './datasets/open_dataset.js';
 import {SauError} from './errors.js';
 import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from './models/identify.js';
 import {loadCore} from './native/binding.js';
+import {named} from './options/named.js';
+import type {ChannelConstants, DataConfig} from './options/types.js';
 import {pathExists} from './path_exists.js';
 import type {BackdoorRecord} from './records/attack_result.js';
 import {RECORD, recordAbove} from './records/layout.js';
@@ -90,7 +91,7 @@ export async function normalization(
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
   throw new SauError(
     'ERR_CONFIG',
-    `Expected --mean and --std for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
+    `Expected ${named('mean')} and ${named('std')} for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
       `constants that the model was trained with, such as those of ${Object.keys(KNOWN).join(', ')}`,
   );
 }
@@ -157,8 +158,8 @@ function classesOf(
   dataset: Dataset | null,
 ): number {
   const claims = [
-    ['--num-classes', config.numClasses],
-    [`--dataset ${config.dataset}`, findKnown(config.dataset)?.numClasses ?? null],
+    ['numClasses', config.numClasses],
+    [`dataset ${config.dataset}`, findKnown(config.dataset)?.numClasses ?? null],
     [`the checkpoint ${checkpoint.path}`, checkpoint.numClasses],
     [`the data set ${dataset?.path ?? ''}`, dataset?.numClasses ?? null],
   ] as const;
@@ -168,8 +169,8 @@ function classesOf(
   if (first === undefined || numClasses === null) {
     throw new SauError(
       'ERR_CONFIG',
-      'Expected --num-classes but received nothing, and neither the checkpoint nor a data set tells the number of classes. ' +
-        'Give the number of outputs of the model, or its data set with --data.',
+      `Expected ${named('numClasses')} but received nothing, and neither the checkpoint nor a data set tells the number of classes. ` +
+        `Give the number of outputs of the model, or its data set with ${named('data')}.`,
     );
   }
   for (const [source, count] of others) {
@@ -189,7 +190,7 @@ function sizeOfKnown(datasetName: string): ImageSize {
   if (known !== null) return {height: known.size, width: known.size};
   throw new SauError(
     'ERR_CONFIG',
-    'Expected --image-size but received nothing, and neither a record nor a data set tells the size of the images. ' +
+    `Expected ${named('imageSize')} but received nothing, and neither a record nor a data set tells the size of the images. ` +
       'Give the side in pixels that the model was trained at.',
   );
 }

@@ -1,51 +1,73 @@
 import type {Command} from 'commander';
-import {OFFICIAL_DEFEND_NAMES} from '../../lib/config/official_names.js';
+import {
+  DEFAULT_DEFENSE,
+  DEFENSE_NAMES,
+  type DefenseName,
+  defenseOf,
+  defenseTable,
+} from '../../lib/defenses/defenses.js';
+import {DEFEND} from '../../lib/options/commands/defend.js';
+import {officialNames} from '../../lib/options/official.js';
+import {tableOf} from '../../lib/options/option.js';
+import type {UserOptions} from '../../lib/options/parse.js';
 import type {DefendResult} from '../../lib/results.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
-import {EXIT} from '../exit_codes.js';
-import {addExamples, addFlags, addOfficialFlags, addOutputFlags, flag} from '../flags.js';
+import {EXIT, type ExitCode} from '../exit_codes.js';
+import {addConfigFlag, addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';
 import {layeredOptions} from '../layered_options.js';
 import {longRun} from '../long_run.js';
 import {afterDefense, nextLines} from '../next_steps.js';
-import {DEFEND_FLAGS, keysOf} from '../option_tables.js';
+import {defendFlags, keysOf} from '../option_flags.js';
 import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
+import {inUsersWords} from '../spelling.js';
 
 export function registerDefend(program: Command, finish: Finish): void {
   const command = program
     .command('defend')
     .summary('purify a backdoored checkpoint')
-    .description('Purifies a backdoored image classifier with Shared Adversarial Unlearning.');
-  addFlagGroups(command, DEFEND_FLAGS);
-  addFlags(command, 'Run:', [
-    flag('config', '<file>', "YAML file with these options or the official tool's"),
-  ]);
+    .description(
+      'Purifies a backdoored image classifier, by default with Shared Adversarial Unlearning.',
+    );
+  const flags = defendFlags();
+  addFlagGroups(command, flags);
+  addConfigFlag(command);
   addOutputFlags(command);
-  addOfficialFlags(command, OFFICIAL_DEFEND_NAMES);
+  addOfficialFlags(command, DEFENSE_NAMES.flatMap(officialNamesOf));
   addExamples(command, [
     'sau-native defend --ckpt record/badnet_demo --clean 5pct --data data/cifar10',
     'sau-native defend --ckpt model.pt --clean clean_images/ --rounds 20 --device cuda:0',
     'sau-native defend --result-file badnet_demo --config sau.yaml --json > result.json',
   ]);
   runs(command, finish, async (values) => {
-    const {options, spell, notes} = await layeredOptions(
-      values,
-      keysOf(DEFEND_FLAGS),
-      OFFICIAL_DEFEND_NAMES,
+    const {options, spell, notes} = await layeredOptions(values, keysOf(flags), ({method}) =>
+      officialNamesOf(DEFENSE_NAMES.find((name) => name === method) ?? DEFAULT_DEFENSE),
     );
-    const {parseDefendConfig} = await import('../../lib/config.js');
-    const config = parseDefendConfig(options, spell);
-    const {defend} = await import('../../lib/defend.js');
-    const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
-      defend(config, {...run, saveOnAbort: true}),
-    );
-    printResult(values.json === true, result, () =>
-      [
-        ...describe(result, interrupted),
-        ...nextLines(afterDefense(result, config, interrupted)),
-      ].join('\n'),
-    );
-    return interrupted ? EXIT.interrupted : EXIT.done;
+    return inUsersWords(() => purify(values, options, notes), spell);
   });
+}
+
+function officialNamesOf(method: DefenseName) {
+  return officialNames({...tableOf(DEFEND), ...defenseTable(method)}, defenseOf(method).ignored);
+}
+
+async function purify(
+  values: UserOptions,
+  options: UserOptions,
+  notes: readonly string[],
+): Promise<ExitCode> {
+  const {parseDefendConfig} = await import('../../lib/options/config.js');
+  const config = parseDefendConfig(options);
+  const {defend} = await import('../../lib/defend.js');
+  const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
+    defend(config, {...run, saveOnAbort: true}),
+  );
+  printResult(values.json === true, result, () =>
+    [
+      ...describe(result, interrupted),
+      ...nextLines(afterDefense(result, config, interrupted)),
+    ].join('\n'),
+  );
+  return interrupted ? EXIT.interrupted : EXIT.done;
 }
 
 function describe(result: DefendResult, interrupted: boolean): string[] {

@@ -1,10 +1,11 @@
 import type {Command} from 'commander';
+import {DEMO} from '../../lib/options/commands/commands.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
 import {EXIT} from '../exit_codes.js';
-import {addExamples, addOutputFlags, flagName, pick} from '../flags.js';
+import {addExamples, addOutputFlags, pick} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {commandLine, nextLines} from '../next_steps.js';
-import {DEMO_FLAGS, keysOf} from '../option_tables.js';
+import {flagGroups, keysOf} from '../option_flags.js';
 import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
 
 export function registerDemo(program: Command, finish: Finish): void {
@@ -15,12 +16,13 @@ export function registerDemo(program: Command, finish: Finish): void {
       'Makes a small synthetic image set, plants a BadNets backdoor in a narrow network and purifies it.\n' +
         'No download and no GPU; a few minutes on two cores.',
     );
-  addFlagGroups(command, DEMO_FLAGS);
+  const flags = flagGroups(DEMO);
+  addFlagGroups(command, flags);
   addOutputFlags(command);
   addExamples(command, ['sau-native demo', 'sau-native demo --out demo_1 --seed 1 --json']);
   runs(command, finish, async (values) => {
-    const {parseDemoConfig} = await import('../../lib/config.js');
-    const config = parseDemoConfig(pick(values, keysOf(DEMO_FLAGS)), flagName);
+    const {parseDemoConfig} = await import('../../lib/options/config.js');
+    const config = parseDemoConfig(pick(values, keysOf(flags)));
     const {demo} = await import('../../lib/demo.js');
     const {result, interrupted} = await longRun(values.quiet === true, [], (run) =>
       demo(config, run),

@@ -1,18 +1,20 @@
 import type {Command} from 'commander';
-import {OFFICIAL_DEFEND_NAMES} from '../../lib/config/official_names.js';
+import {EVALUATE} from '../../lib/options/commands/commands.js';
+import {officialNames} from '../../lib/options/official.js';
+import {tableOf} from '../../lib/options/option.js';
+import type {UserOptions} from '../../lib/options/parse.js';
 import type {EvaluateResult} from '../../lib/results.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
-import {EXIT} from '../exit_codes.js';
+import {EXIT, type ExitCode} from '../exit_codes.js';
 import {addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';
 import {layeredOptions} from '../layered_options.js';
 import {longRun} from '../long_run.js';
 import {afterEvaluation, nextLines} from '../next_steps.js';
-import {EVALUATE_FLAGS, keysOf} from '../option_tables.js';
+import {flagGroups, keysOf} from '../option_flags.js';
 import {derLine, duration, metricsTable, printResult} from '../output.js';
+import {inUsersWords} from '../spelling.js';
 
-const OFFICIAL_NAMES = OFFICIAL_DEFEND_NAMES.filter(({official}) =>
-  ['result_file', 'dataset_path', 'num_classes', 'batch_size'].includes(official),
-);
+const OFFICIAL_NAMES = officialNames(tableOf(EVALUATE));
 
 export function registerEvaluate(program: Command, finish: Finish): void {
   const command = program
@@ -21,7 +23,8 @@ export function registerEvaluate(program: Command, finish: Finish): void {
     .description(
       'Measures a checkpoint: ACC on clean test images; ASR and RA on poisoned ones, if there are any.',
     );
-  addFlagGroups(command, EVALUATE_FLAGS);
+  const flags = flagGroups(EVALUATE);
+  addFlagGroups(command, flags);
   addOutputFlags(command);
   addOfficialFlags(command, OFFICIAL_NAMES);
   addExamples(command, [
@@ -30,19 +33,30 @@ export function registerEvaluate(program: Command, finish: Finish): void {
       '      --against record/badnet_demo --data data/cifar10 --test-limit 2000 --json',
   ]);
   runs(command, finish, async (values) => {
-    const own = keysOf(EVALUATE_FLAGS);
-    const {options, spell, notes} = await layeredOptions(values, own, OFFICIAL_NAMES);
-    const {parseEvaluateConfig} = await import('../../lib/config.js');
-    const config = parseEvaluateConfig(options, spell);
-    const {evaluate} = await import('../../lib/evaluate.js');
-    const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
-      evaluate(config, run),
+    const {options, spell, notes} = await layeredOptions(
+      values,
+      keysOf(flags),
+      () => OFFICIAL_NAMES,
     );
-    printResult(values.json === true, result, () =>
-      [...describe(result), ...nextLines(afterEvaluation(result, config))].join('\n'),
-    );
-    return interrupted ? EXIT.interrupted : EXIT.done;
+    return inUsersWords(() => measure(values, options, notes), spell);
   });
+}
+
+async function measure(
+  values: UserOptions,
+  options: UserOptions,
+  notes: readonly string[],
+): Promise<ExitCode> {
+  const {parseEvaluateConfig} = await import('../../lib/options/config.js');
+  const config = parseEvaluateConfig(options);
+  const {evaluate} = await import('../../lib/evaluate.js');
+  const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
+    evaluate(config, run),
+  );
+  printResult(values.json === true, result, () =>
+    [...describe(result), ...nextLines(afterEvaluation(result, config))].join('\n'),
+  );
+  return interrupted ? EXIT.interrupted : EXIT.done;
 }
 
 function describe(result: EvaluateResult): string[] {

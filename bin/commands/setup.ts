@@ -1,15 +1,18 @@
 import type {Command} from 'commander';
-import type {UserOptions} from '../../lib/config/parse.js';
 import {SauError} from '../../lib/errors.js';
+import {SETUP} from '../../lib/options/commands/commands.js';
+import type {UserOptions} from '../../lib/options/parse.js';
 import type {SetupRemoval, SetupResult} from '../../lib/setup.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
 import {EXIT, type ExitCode} from '../exit_codes.js';
 import {addExamples, addFlags, addOutputFlags, flag, flagName, pick} from '../flags.js';
 import {commandLine, nextLines} from '../next_steps.js';
-import {keysOf, SETUP_FLAGS} from '../option_tables.js';
+import {flagGroups, keysOf} from '../option_flags.js';
 import {printResult} from '../output.js';
 import {problemLines} from '../problem_lines.js';
 import {askConsent, planTable, withSetupView} from '../setup_view.js';
+
+const FLAGS = flagGroups(SETUP);
 
 export function registerSetup(program: Command, finish: Finish): void {
   const command = program
@@ -19,7 +22,7 @@ export function registerSetup(program: Command, finish: Finish): void {
       'Fetches LibTorch into the cache of this package, through pip where python3 has it, else as the official zip.\n' +
         'Says first what comes from where, and asks. The cache is SAU_NATIVE_CACHE, by default ~/.cache/sau-native.',
     );
-  addFlagGroups(command, SETUP_FLAGS);
+  addFlagGroups(command, FLAGS);
   addFlags(command, 'Run:', [
     flag('yes', '', 'do not ask'),
     flag('remove', '', 'remove what setup has put in the cache; asks too'),
@@ -36,8 +39,8 @@ export function registerSetup(program: Command, finish: Finish): void {
 
 async function fetch(values: UserOptions): Promise<ExitCode> {
   const quiet = values.quiet === true;
-  const {parseSetupConfig} = await import('../../lib/config.js');
-  const config = parseSetupConfig(pick(values, keysOf(SETUP_FLAGS)), flagName);
+  const {parseSetupConfig} = await import('../../lib/options/config.js');
+  const config = parseSetupConfig(pick(values, keysOf(FLAGS)));
   const {carryOut, planFor} = await import('../../lib/setup.js');
   const plan = await planFor(config);
   if (plan.present === null) {
@@ -50,7 +53,7 @@ async function fetch(values: UserOptions): Promise<ExitCode> {
 }
 
 async function remove(values: UserOptions): Promise<ExitCode> {
-  const others = [...keysOf(SETUP_FLAGS)].filter((key) => values[key] !== undefined);
+  const others = keysOf(FLAGS).filter((key) => values[key] !== undefined);
   if (others.length > 0) {
     const names = others.map(flagName).join(', ');
     throw new SauError('ERR_CONFIG', `Expected --remove alone but received ${names} with it`);

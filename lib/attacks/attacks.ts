@@ -1,5 +1,5 @@
-import type {DataAttackKind, OwnOptions} from '../config/attack_table.js';
-import type {DataAttackConfig} from '../config.js';
+import type {DataAttackKind, OwnOptions} from '../options/attacks/attacks.js';
+import type {DataAttackConfig} from '../options/types.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {badnet} from './badnet.js';
 import {blended} from './blended.js';

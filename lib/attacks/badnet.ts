@@ -1,6 +1,6 @@
-import type {OwnOptions} from '../config/attack_table.js';
 import type {ImageSize} from '../datasets/decode.js';
 import {resizeBilinear, writePlanes} from '../datasets/rgb_image.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {readPicture} from './picture_file.js';
 import type {Trigger} from './trigger.js';

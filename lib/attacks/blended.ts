@@ -1,5 +1,5 @@
-import {ATTACK_TABLE, type OwnOptions} from '../config/attack_table.js';
 import {resizeBilinear, writePlanes} from '../datasets/rgb_image.js';
+import {ATTACK_TABLE, type OwnOptions} from '../options/attacks/attacks.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {drawBlendedPattern} from './blended_pattern.js';
 import {readPicture} from './picture_file.js';

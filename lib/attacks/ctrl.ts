@@ -1,5 +1,6 @@
-import type {OwnOptions} from '../config/attack_table.js';
 import {SauError} from '../errors.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
+import {named} from '../options/named.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {type Coefficient, dctPattern} from './dct_pattern.js';
 import {clipToByte, wrapToByte} from './to_byte.js';
@@ -26,7 +27,7 @@ export async function ctrl(
   if (Math.min(height, width) < LEAST_SIDE) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected images of at least ${LEAST_SIDE}x${LEAST_SIDE} pixels for ctrl but received ${height}x${width}; choose another --image-size`,
+      `Expected images of at least ${LEAST_SIDE}x${LEAST_SIDE} pixels for ctrl but received ${height}x${width}; choose another ${named('imageSize')}`,
       {details: {height, width}},
     );
   }

@@ -1,5 +1,6 @@
-import type {OwnOptions} from '../config/attack_table.js';
 import {SauError} from '../errors.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
+import {named} from '../options/named.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {type Coefficient, dctPattern} from './dct_pattern.js';
 import {clipToByte, wrapToByte} from './to_byte.js';
@@ -28,7 +29,7 @@ export async function ftrojan(
   if (height % WINDOW !== 0 || width % WINDOW !== 0) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected sides that are multiples of ${WINDOW} pixels for ftrojan but received ${height}x${width}; choose another --image-size`,
+      `Expected sides that are multiples of ${WINDOW} pixels for ftrojan but received ${height}x${width}; choose another ${named('imageSize')}`,
       {details: {height, width}},
     );
   }

@@ -1,4 +1,5 @@
 import {assertNever, SauError} from '../errors.js';
+import {named} from '../options/named.js';
 
 /** Which label an attack wants (specification B3.2). */
 export type LabelMode =
@@ -24,7 +25,7 @@ export function checkLabelMode(mode: LabelMode, numClasses: number): void {
       if (isIntegerWithin(mode.targetLabel, 0, numClasses - 1)) return;
       throw new SauError(
         'ERR_CONFIG',
-        `Expected a target label from 0 to ${numClasses - 1} but received ${mode.targetLabel}. Give another --target-label`,
+        `Expected a target label from 0 to ${numClasses - 1} but received ${mode.targetLabel}. Give another ${named('targetLabel')}`,
         {details: {targetLabel: mode.targetLabel, numClasses}},
       );
     case 'all2all':
@@ -32,7 +33,7 @@ export function checkLabelMode(mode: LabelMode, numClasses: number): void {
       if (numClasses < 2) {
         throw new SauError(
           'ERR_CONFIG',
-          `Expected at least two classes for all2all but received ${numClasses}. Use another data set or --label-mode`,
+          `Expected at least two classes for all2all but received ${numClasses}. Use another data set or ${named('labelMode')}`,
           {details: {numClasses}},
         );
       }

@@ -1,6 +1,6 @@
-import type {OwnOptions} from '../config/attack_table.js';
-import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import type {ImageSize} from '../datasets/decode.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
+import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {type ImageArray, readImageArray} from './image_array.js';

@@ -1,6 +1,6 @@
-import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {type ImageSet, selectImages} from '../datasets/image_set.js';
 import type {NativeLfOptions} from '../native/attack_contract.js';
+import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
 import type {AttackContext} from './attack_context.js';
 import {openCleanSession} from './clean_session.js';

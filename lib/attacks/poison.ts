@@ -1,4 +1,5 @@
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
 import type {LabelMode} from './label_mode.js';
 
@@ -42,7 +43,7 @@ function countOf(amount: PoisonAmount, total: number): number {
   if (count > 0) return count;
   throw new SauError(
     'ERR_CONFIG',
-    `Expected a poison rate that poisons at least one of ${total} images but ${rate} poisons none; use a --poison-rate of at least ${1 / total}`,
+    `Expected a poison rate that poisons at least one of ${total} images but ${rate} poisons none; use a ${named('poisonRate')} of at least ${1 / total}`,
     {details: {poisonRate: rate, images: total}},
   );
 }

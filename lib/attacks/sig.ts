@@ -1,4 +1,4 @@
-import type {OwnOptions} from '../config/attack_table.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
 import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 

@@ -1,6 +1,6 @@
-import type {OwnOptions} from '../config/attack_table.js';
-import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {SauError} from '../errors.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
+import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {type ImageArray, readImageArray} from './image_array.js';
 import {generateSsbaImages, type SsbaImageOptions} from './ssba_images.js';

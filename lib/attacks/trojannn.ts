@@ -1,7 +1,8 @@
 import type {StateDict, TensorData} from '../checkpoint/tensor.js';
-import type {OwnOptions} from '../config/attack_table.js';
-import {GENERATOR_DEFAULTS} from '../config/defaults.js';
 import {SauError} from '../errors.js';
+import type {OwnOptions} from '../options/attacks/attacks.js';
+import {GENERATOR_DEFAULTS} from '../options/defaults.js';
+import {named} from '../options/named.js';
 import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {readPicture} from './picture_file.js';
@@ -31,7 +32,7 @@ export async function trojannn(
   if (planes.every((value) => value === 0)) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a picture that is not all black for mask but received ${mask ?? 'the built-in one'}. Give another --mask, or a larger --image-size`,
+      `Expected a picture that is not all black for mask but received ${mask ?? 'the built-in one'}. Give another ${named('mask')}, or a larger ${named('imageSize')}`,
     );
   }
   const clean = await cleanModel(options.cleanModel);

@@ -1,9 +1,10 @@
 import {statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {messageOf, SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {pythonSample} from '../random/python_random.js';
 
-/** What `--clean` asks for. */
+/** What `clean` asks for. */
 export type CleanSpec =
   /** A fraction in (0, 1] of the clean training set. */
   | {readonly kind: 'ratio'; readonly ratio: number}
@@ -25,10 +26,14 @@ const FORMS =
 const NUMBER = /^([+-]?\d*\.?\d+(?:e[+-]?\d+)?)(pct|%)?$/i;
 
 function invalid(value: string | number, expected: string, cause?: unknown): SauError {
-  return new SauError('ERR_CONFIG', `Expected ${expected} for --clean but received ${value}`, {
-    cause,
-    details: {clean: value},
-  });
+  return new SauError(
+    'ERR_CONFIG',
+    `Expected ${expected} for ${named('clean')} but received ${value}`,
+    {
+      cause,
+      details: {clean: value},
+    },
+  );
 }
 
 function ratioSpec(ratio: number, given: string | number): CleanSpec {
@@ -54,7 +59,7 @@ function pathSpec(path: string): CleanSpec {
 }
 
 /**
- * Reads `--clean`. Text that is a number is one, even if a file has that name (write ./2500 for the
+ * Reads `clean`. Text that is a number is one, even if a file has that name (write ./2500 for the
  * file): with % or pct, or with a decimal point, it is a share (`1.0` = everything), else a count (`1` =
  * one image). A number given by a program is a count when whole, so 1 is one image.
  * @throws SauError ERR_CONFIG for zero, a share above 1, or a path that does not exist

@@ -3,6 +3,7 @@ import {readFile} from 'node:fs/promises';
 import sharp from 'sharp';
 import {Breather} from '../breather.js';
 import {messageOf, SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import type {ImageSet} from './image_set.js';
 import {type RgbImage, resizeBilinear, writePlanes} from './rgb_image.js';
 import {decodeSmallPng} from './small_png.js';
@@ -106,7 +107,7 @@ function roomFor(count: number, {height, width}: ImageSize): Uint8Array {
       `Expected memory for ${count} images of ${height}x${width}, ${(bytes / 2 ** 30).toFixed(1)} GiB, but there is too little.`,
       {
         cause,
-        remedy: 'Lower --image-size, or use fewer images, such as with --test-limit.',
+        remedy: `Lower ${named('imageSize')}, or use fewer images, such as with ${named('testLimit')}.`,
         details: {count, height, width, bytes},
       },
     );

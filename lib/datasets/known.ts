@@ -30,6 +30,8 @@ export interface UsualRun {
   readonly rounds: number;
   /** Epochs of the victim's training (specification B3.1). */
   readonly epochs: number;
+  /** Rounds of fine-tuning as a defense (defenses E1). */
+  readonly fineTuningRounds: number;
   /** Of the learning rate. */
   readonly schedule: 'cosine' | 'plateau';
   /** Epochs until the cosine reaches 0, however long the training is; null: as many as the training has. */
@@ -38,9 +40,15 @@ export interface UsualRun {
   readonly flip: boolean;
 }
 
+/** The parts of a usual run that are a V: what an option may stand for where it is left out. */
+export type UsualPart<V> = {
+  [Part in keyof UsualRun]: UsualRun[Part] extends V ? Part : never;
+}[keyof UsualRun];
+
 const USUAL: UsualRun = {
   rounds: 100,
   epochs: 100,
+  fineTuningRounds: 100,
   schedule: 'cosine',
   cosineEpochs: null,
   flip: false,
@@ -93,7 +101,7 @@ export const KNOWN = {
     mean: [0.4802, 0.4481, 0.3975],
     std: [0.2302, 0.2265, 0.2262],
     formats: [],
-    usual: {...USUAL, rounds: 20, epochs: 200, schedule: 'plateau'},
+    usual: {...USUAL, rounds: 20, epochs: 200, fineTuningRounds: 200, schedule: 'plateau'},
   },
   imagenet: {
     title: 'ImageNet',
@@ -138,7 +146,7 @@ export function usualRunOn(datasetName: string): UsualRun {
 }
 
 /** A part of the usual runs for the help: `100; 20 for tiny`. */
-export function usualText(part: Exclude<keyof UsualRun, 'cosineEpochs'>): string {
+export function usualText(part: UsualPart<number | string | boolean>): string {
   const text = (value: number | boolean | string): string =>
     typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
   const others = ENTRIES.filter(([, {usual}]) => usual[part] !== USUAL[part]);

@@ -1,5 +1,6 @@
 import {resolve} from 'node:path';
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {pathExists} from '../path_exists.js';
 import type {Dataset} from './dataset.js';
 import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
@@ -80,7 +81,7 @@ async function locate(
   if (!(await pathExists(path))) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a data set at ${path} but there is no such folder; check --data`,
+      `Expected a data set at ${path} but there is no such folder; check ${named('data')}`,
       {details: {path}},
     );
   }

@@ -3,6 +3,7 @@ import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {resolve as resolveAddon} from 'node-gyp-build';
 import {ERROR_CODES, messageOf, SauError, type SauErrorCode} from '../errors.js';
+import {named} from '../options/named.js';
 import type {NativeCore} from './contract.js';
 import {findLibTorch, type LibTorch, librariesOf, libTorchNotFound} from './libtorch.js';
 import {isClone, packageRoot} from './package_root.js';
@@ -88,14 +89,13 @@ export function toSauError(error: unknown): SauError {
       `Expected batches of two images or more, as these are so small: ${said}.`,
       {
         cause: error,
-        remedy:
-          'Use another batchSize, of which the last batch is not one image, or a larger imageSize.',
+        remedy: `Use another ${named('batchSize')}, of which the last batch is not one image, or a larger ${named('imageSize')}.`,
       },
     );
   }
   const message =
     known === 'ERR_OUT_OF_MEMORY'
-      ? `Expected memory for the job but there is too little: ${said}. Lower batchSize, evalBatchSize or chunkSize.`
+      ? `Expected memory for the job but there is too little: ${said}. Lower ${named('batchSize')}, ${named('evalBatchSize')} or ${named('chunkSize')}.`
       : said;
   return new SauError(known, message, {cause: error});
 }

@@ -35,7 +35,7 @@ import type {
 /**
  * The native core written as types. Only strings, numbers, booleans, typed arrays and flat objects of
  * them cross; calls scale with runs and rounds, never with batches. Every option is required here:
- * defaults live in lib/config.ts alone. Ranges are checked before; shapes, dtypes and devices in C++.
+ * defaults live in the tables of lib/options alone. Ranges are checked before; shapes, dtypes and devices in C++.
  */
 export interface NativeCore {
   readonly libtorchVersion: string;

@@ -10,6 +10,7 @@ import {TensorRef} from '../checkpoint/torch_values.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {pathExists} from '../path_exists.js';
 import {imageCounter, type RunOptions} from '../progress.js';
 import type {RoundReport} from '../results.js';
@@ -86,7 +87,7 @@ export async function readAttackCheckpoint(
   if (!(await hasAttackCheckpoint(record))) {
     throw new SauError(
       'ERR_CHECKPOINT',
-      `Expected ${RECORD.checkpoint} of an interrupted attack in ${record} but there is none. Leave out --resume to start anew`,
+      `Expected ${RECORD.checkpoint} of an interrupted attack in ${record} but there is none. Leave out ${named('resume')} to start anew`,
       {details: {record}},
     );
   }
@@ -97,13 +98,21 @@ export async function readAttackCheckpoint(
       return {
         stateDict: await loadTensors(zip, tensorsOf(dict, KEYS.stateDict)),
         training: await loadTensors(zip, tensorsOf(dict, KEYS.training)),
-        epochs: listOf(dict, KEYS.epochs).map((line) => JSON.parse(String(line)) as RoundReport),
+        epochs: listOf(dict, KEYS.epochs).map((line) => reportOf(String(line))),
         identity: JSON.parse(textOf(dict, KEYS.identity)) as Identity,
       };
     },
   );
   requireSame(record, checkpoint.identity, identity);
   return checkpoint;
+}
+
+function reportOf(line: string): RoundReport {
+  const report = JSON.parse(line) as Partial<RoundReport>;
+  if (typeof report.figures !== 'object') {
+    throw new FormatError('its epochs are those of an older version');
+  }
+  return report as RoundReport;
 }
 
 export function hasAttackCheckpoint(record: string): Promise<boolean> {
@@ -124,7 +133,7 @@ function requireSame(record: string, saved: Identity, asked: Identity): void {
   throw new SauError(
     'ERR_CONFIG',
     `Expected the attack that was interrupted in ${record}, of ${shown(saved)}, but received ${shown(asked)}. ` +
-      'Give the same options and data with --resume, or --force instead to start anew',
+      `Give the same options and data with ${named('resume')}, or ${named('force')} instead to start anew`,
     {details: {record, different}},
   );
 }

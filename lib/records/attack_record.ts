@@ -1,13 +1,14 @@
 import {rm} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative} from 'node:path';
 import type {StateDict} from '../checkpoint/tensor.js';
-import {resolveTraining} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {writePng, writePngs} from '../datasets/write_pngs.js';
 import type {Metrics} from '../metrics.js';
+import {resolveTraining} from '../options/config.js';
 import {imageCounter, type RunOptions} from '../progress.js';
 import {writeCurves} from '../report/curves.js';
-import type {OutputFiles, RoundReport} from '../results.js';
+import {TRAINING_FIGURES} from '../report/round_columns.js';
+import type {AttackFiles, RoundReport} from '../results.js';
 import type {PreparedAttack} from '../simulation/data.js';
 import {packageVersion, versions} from '../versions.js';
 import {removeFiles, unwritableFile, writeWholeFile} from '../whole_file.js';
@@ -56,7 +57,7 @@ export async function writeAttackRecord(
   record: string,
   attack: FinishedAttack,
   run: RunOptions = {},
-): Promise<OutputFiles> {
+): Promise<AttackFiles> {
   const {config, dataset, datasetName, poison, stateDict, epochs} = attack;
   const files = {
     checkpoint: join(record, RECORD.result),
@@ -72,6 +73,8 @@ export async function writeAttackRecord(
     rounds: epochs,
     title: `${config.kind} on ${datasetName}, ${poison.poisonedTrain.count} poisoned images`,
     unit: 'epoch',
+    figures: TRAINING_FIGURES,
+    stage: 'training',
   });
   await writeAttackResult(files.checkpoint, {
     modelName: config.model,
@@ -109,7 +112,7 @@ export async function writePoisonedSet(
   record: string,
   attack: PreparedAttack,
   run: RunOptions = {},
-): Promise<OutputFiles> {
+): Promise<AttackFiles> {
   const content = {content: POISONED_SET, epochs: 0};
   // Not versions(), which would load LibTorch.
   const made = {sauNative: packageVersion(), node: process.versions.node};

@@ -1,11 +1,12 @@
 import {join} from 'node:path';
 import type {StateDict} from '../checkpoint/tensor.js';
-import type {DefendConfig} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
+import {type DefenseName, defenseOf} from '../defenses/defenses.js';
 import {defenseEffectivenessRating, type Metrics} from '../metrics.js';
+import type {DefendConfig} from '../options/types.js';
 import {pathExists} from '../path_exists.js';
 import {writeCurves} from '../report/curves.js';
-import type {OutputFiles, RoundReport} from '../results.js';
+import type {DefendFiles, RoundReport} from '../results.js';
 import type {Target} from '../target.js';
 import {versions} from '../versions.js';
 import {removeFiles, writeWholeFile} from '../whole_file.js';
@@ -15,8 +16,6 @@ import {RUN_SCHEMA, type RunSummary, runRound} from './run_summary.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
 export interface Defense {
-  /** Such as `sau`. */
-  readonly method: string;
   /** When the call began. */
   readonly started: Date;
   /** As resolved: rounds, device and precision are what was used. */
@@ -36,20 +35,24 @@ export interface Defense {
  * Takes back what a failed defense left, or an earlier one, which may have been of another method: a folder has a
  * whole result or none. Throws ERR_OUTPUT.
  */
-export async function removeDefense(out: string, method: string): Promise<void> {
+export async function removeDefense(out: string, method: DefenseName): Promise<void> {
   const earlier = await readRun(out).catch(() => null);
   const other = earlier?.kind === 'defend' ? defenseFiles(earlier.method) : [];
   await removeFiles(out, [...defenseFiles(method), ...other]);
 }
 
 /** The same, except where the weights are written: they are what the rounds were for, and stay with the rest. */
-export async function takeBackDefense(out: string, method: string): Promise<void> {
+export async function takeBackDefense(out: string, method: DefenseName): Promise<void> {
   if (!(await pathExists(join(out, DEFENSE.result)))) await removeDefense(out, method);
 }
 
 /** Writes what a defense leaves besides its rounds; each file whole or not at all. Throws ERR_OUTPUT. */
-export async function writeDefenseResult(out: string, defense: Defense): Promise<OutputFiles> {
+export async function writeDefenseResult(
+  out: string,
+  defense: Defense,
+): Promise<Omit<DefendFiles, 'csv' | 'jsonl'>> {
   const {target, cleanSubset, stateDict, reports} = defense;
+  const {figures, stage} = defenseOf(defense.config.method);
   const files = {
     checkpoint: join(out, DEFENSE.result),
     cleanIndex: join(out, DEFENSE.cleanIndex),
@@ -69,14 +72,15 @@ export async function writeDefenseResult(out: string, defense: Defense): Promise
   await writeCurves(files.curves, {
     before: defense.before,
     rounds: reports,
+    ...{figures, stage},
     title: `${target.model} on ${target.datasetName}, ${cleanSubset.count} clean images`,
   });
   return {...files, run};
 }
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
-  const {method, started, config, target, cleanSubset, reports, before, after} = defense;
-  const {device, precision, seed} = config;
+  const {started, config, target, cleanSubset, reports, before, after} = defense;
+  const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
   const imageSize = size.height;
   return {

@@ -9,6 +9,7 @@ import {
   type TorchFile,
   withTorchFile,
 } from '../checkpoint/torch_file.js';
+import {localPath} from '../path_exists.js';
 import {
   isAttackResult,
   type PoisonedDatasetState,
@@ -22,55 +23,90 @@ import {createPngResolver, findRecordFile, type PngResolver} from './record_path
 /** Images of a record whose files are looked for. */
 const PROBED_IMAGES = 5;
 
+/** What {@link inspect} tells of a file. */
 export interface CheckpointDescription {
+  /** The file that was read. */
   readonly path: string;
   /**
    * attack_epoch: of an attack that was interrupted; poisoned_set: of one that trained nothing; 'other' for a
    * torch.save file without weights, such as info.pickle.
    */
   readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other';
+  /** Its size. */
   readonly fileBytes: number;
+  /** The version of its pickle. */
   readonly pickleProtocol: number;
   /** What the pickle names; all of it is in the known vocabulary. */
   readonly globals: readonly string[];
+  /** Its weights; null for the kinds 'poisoned_set' and 'other'. */
   readonly model: ModelDescription | null;
+  /** Its data sets, of an attack's result. */
   readonly record: RecordDescription | null;
   /** For the kinds 'poisoned_set' and 'other': the top-level keys with a short description of their values. */
   readonly content: Readonly<Record<string, string>> | string | null;
 }
 
+/** The weights of a checkpoint. */
 export interface ModelDescription {
+  /** The architecture, where the file names it. */
   readonly modelName: string | null;
+  /** Outputs of the classifier, where the file or its last layer tells. */
   readonly numClasses: number | null;
+  /** The keys that lead to the weights. */
   readonly keyPath: readonly string[];
+  /** How many tensors there are. */
   readonly tensorCount: number;
   /** Elements of all tensors, buffers such as running statistics among them. */
   readonly elementCount: number;
+  /** The types of their elements. */
   readonly dtypes: readonly DType[];
-  readonly tensors: readonly {name: string; dtype: DType; shape: readonly number[]}[];
+  /** Each tensor in the order of the file. */
+  readonly tensors: readonly TensorDescription[];
 }
 
+/** A tensor of a checkpoint. */
+export interface TensorDescription {
+  /** Its key. */
+  readonly name: string;
+  /** The type of its elements. */
+  readonly dtype: DType;
+  /** Its sizes. */
+  readonly shape: readonly number[];
+}
+
+/** The data sets of an attack's record. */
 export interface RecordDescription {
+  /** The data set that was poisoned. */
   readonly datasetName: string;
+  /** Where its images were. */
   readonly dataPath: string;
+  /** Height, width and channels. */
   readonly imageSize: readonly number[];
+  /** The poisoned training set. */
   readonly train: DatasetDescription | null;
+  /** The poisoned test set. */
   readonly test: DatasetDescription | null;
   /** Names in the folder of the checkpoint. */
   readonly files: readonly string[];
 }
 
+/** A poisoned data set. */
 export interface DatasetDescription {
-  /** Images that the set exposes, and those of them that are poisoned. */
+  /** Images that the set exposes. */
   readonly images: number;
+  /** Those of them that are poisoned. */
   readonly poisoned: number;
   /** Images that the record has a path for. */
   readonly saved: number;
+  /** The labels that the attack gives. */
   readonly attackLabels: readonly number[];
+  /** The true labels of the poisoned images. */
   readonly originalLabels: readonly number[];
+  /** The folder of the images as the record has it. */
   readonly saveFolderPath: string | null;
-  /** The first poisoned images: where they are stored, and how many of these files exist. */
+  /** The first poisoned images: where they are stored. */
   readonly probedPaths: readonly string[];
+  /** How many of these files exist. */
   readonly probedFound: number;
 }
 
@@ -78,8 +114,10 @@ export interface DatasetDescription {
  * Describes a checkpoint, or the one of a record folder, as plain JSON without reading its tensors. Needs no
  * LibTorch. Throws ERR_CHECKPOINT, and ERR_UNSAFE_PICKLE where the file names code.
  */
-export async function inspectCheckpoint(pathOrFolder: string): Promise<CheckpointDescription> {
-  const path = await findRecordFile(pathOrFolder, [RECORD.checkpoint, RECORD.info]);
+export async function inspectCheckpoint(
+  pathOrFolder: string | URL,
+): Promise<CheckpointDescription> {
+  const path = await findRecordFile(localPath(pathOrFolder), [RECORD.checkpoint, RECORD.info]);
   return withTorchFile(path, async (file) => {
     const common = {
       path,

@@ -1,6 +1,7 @@
 import {inferNumClasses} from '../checkpoint/state_dict.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import {findStateDict, loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
+import {localPath} from '../path_exists.js';
 import {type BackdoorRecord, isAttackResult, readRecord} from './attack_result.js';
 import {findRecordFile} from './record_paths.js';
 
@@ -44,8 +45,8 @@ export type CheckpointKind = Checkpoint['kind'];
  * for (const [name, {shape}] of stateDict) console.log(modelName, numClasses, name, shape);
  * ```
  */
-export async function readCheckpoint(pathOrFolder: string): Promise<Checkpoint> {
-  const path = await findRecordFile(pathOrFolder);
+export async function readCheckpoint(pathOrFolder: string | URL): Promise<Checkpoint> {
+  const path = await findRecordFile(localPath(pathOrFolder));
   return withTorchFile(path, async ({zip, value}): Promise<Checkpoint> => {
     const {keyPath, tensors} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
     const head = headOf(value);

@@ -1,9 +1,11 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
-import {channelDeviations, channelMeans} from '../config/rules.js';
-import type {ChannelConstants} from '../config/types.js';
 import {errnoOf, messageOf, SauError} from '../errors.js';
+import {DATA} from '../options/commands/common.js';
+import {named} from '../options/named.js';
+import {valueRule} from '../options/schema.js';
+import type {ChannelConstants} from '../options/types.js';
 import {RECORD} from './layout.js';
 
 export interface RecordNotes {
@@ -11,7 +13,7 @@ export interface RecordNotes {
   readonly std: ChannelConstants;
 }
 
-const schema = z.object({mean: channelMeans, std: channelDeviations});
+const schema = z.object({mean: valueRule(DATA.mean), std: valueRule(DATA.std)});
 
 /** The notes of a record folder; null where it has none. Throws ERR_CHECKPOINT for a file that is no such notes. */
 export async function readRecordNotes(folder: string): Promise<RecordNotes | null> {
@@ -19,8 +21,7 @@ export async function readRecordNotes(folder: string): Promise<RecordNotes | nul
   const refuse = (why: string, cause?: unknown): SauError =>
     new SauError('ERR_CHECKPOINT', `Expected the notes of a record at ${path} but ${why}.`, {
       cause,
-      remedy:
-        'Give --mean and --std, which are used in their place, or copy the record folder again.',
+      remedy: `Give ${named('mean')} and ${named('std')}, which are used in their place, or copy the record folder again.`,
       details: {path},
     });
   let notes: unknown;

@@ -2,6 +2,7 @@ import {realpath, stat} from 'node:fs/promises';
 import {basename, dirname, join, resolve, sep} from 'node:path';
 import {unreadableFile} from '../checkpoint/checkpoint_error.js';
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {DEFENSE, RECORD} from './layout.js';
 
 const RESULT_NAMES = [RECORD.result, DEFENSE.result] as const;
@@ -31,10 +32,10 @@ export async function findRecordFile(
 
 async function insteadOfResult(folder: string): Promise<string> {
   if (await isFile(join(folder, RECORD.checkpoint))) {
-    return `${RECORD.checkpoint}: the attack was interrupted, go on with \`attack\` and --resume`;
+    return `${RECORD.checkpoint}: the attack was interrupted, go on with \`attack\` and ${named('resume')}`;
   }
   if (await isFile(join(folder, RECORD.poisonIndex))) {
-    return `only poisoned images: run \`attack\` without --poison-only to have a model too`;
+    return `only poisoned images: run \`attack\` without ${named('poisonOnly')} to have a model too`;
   }
   return 'neither: name the checkpoint file itself';
 }

@@ -121,10 +121,7 @@ export interface RunRound {
 
 /** A report as a summary has it: figures by name. Those of unlearning and of training are not the same. */
 export function runRound(report: RoundReport): RunRound {
-  const {round, seconds, metrics, loss, cleanLoss, sharedLoss, suspectShare} = report;
-  const {trainAcc, attack} = report;
-  const figures: Readonly<Record<string, number | null>> =
-    trainAcc === null ? {loss, cleanLoss, sharedLoss, suspectShare} : {loss, trainAcc, ...attack};
+  const {round, seconds, figures, metrics} = report;
   return {round, seconds, figures: withoutNonFinite(figures), metrics};
 }
 

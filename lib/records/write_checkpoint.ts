@@ -3,6 +3,7 @@ import {OrderedDict, PyTuple} from '../checkpoint/pickle_values.js';
 import {NumpyVector, PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
 import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
+import {localPath} from '../path_exists.js';
 import type {BackdoorRecord, PoisonedDatasetState} from './attack_result.js';
 
 /** What {@link writeCheckpoint} writes. */
@@ -24,9 +25,12 @@ export interface CheckpointToWrite {
  * await writeCheckpoint('defense_result.pt', {modelName: 'preactresnet18', numClasses: 10, stateDict});
  * ```
  */
-export async function writeCheckpoint(path: string, checkpoint: CheckpointToWrite): Promise<void> {
+export async function writeCheckpoint(
+  path: string | URL,
+  checkpoint: CheckpointToWrite,
+): Promise<void> {
   checkTensors(checkpoint.stateDict);
-  await writeTorchFile(path, new Map(modelEntries(checkpoint)));
+  await writeTorchFile(localPath(path), new Map(modelEntries(checkpoint)));
 }
 
 /** Writes `attack_result.pt` (specification C.3) as the official loader expects it. Throws ERR_OUTPUT. */

@@ -1,11 +1,16 @@
 import type {Metrics} from '../metrics.js';
 import type {RoundReport} from '../results.js';
+import type {Figure} from './round_columns.js';
 
 export interface CurvesInput {
   /** Measured before the first round; drawn at 0. */
   readonly before: Metrics | null;
   readonly rounds: readonly RoundReport[];
   readonly title: string;
+  /** What the rounds report. */
+  readonly figures: readonly Figure[];
+  /** Whose losses they are, such as "unlearning". */
+  readonly stage: string;
   /** What the horizontal axis counts. */
   readonly unit?: 'round' | 'epoch';
 }
@@ -52,19 +57,23 @@ export function rateSeries(input: CurvesInput): CurveSeries[] {
   ].filter(({points}) => points.length > 0);
 }
 
-/** The losses of unlearning, or the one loss of training. Losses that are not finite are gaps. */
-export function lossSeries(input: CurvesInput): CurveSeries[] {
-  const series = (key: 'loss' | 'cleanLoss' | 'sharedLoss') =>
-    input.rounds.flatMap((report) =>
-      Number.isFinite(report[key]) ? [{x: report.round + 1, y: report[key]}] : [],
+const LOSS_STYLES = [
+  {color: GREY, shape: 'circle'},
+  {color: BLUE, shape: 'square'},
+  {color: VERMILION, shape: 'diamond'},
+  {color: GREEN, shape: 'circle'},
+] as const;
+
+/** The losses that are drawn. Those that are not finite are gaps. */
+export function lossSeries({figures, rounds}: CurvesInput): CurveSeries[] {
+  const drawn = figures.filter(({unit, drawn}) => unit === 'loss' && drawn);
+  return drawn.flatMap(({name, label}, i) => {
+    const points = rounds.flatMap(({round, figures: {[name]: y}}) =>
+      typeof y === 'number' && Number.isFinite(y) ? [{x: round + 1, y}] : [],
     );
-  const all: CurveSeries[] = [
-    {name: 'loss', color: GREY, shape: 'circle', points: series('loss')},
-    {name: 'clean CE', color: BLUE, shape: 'square', points: series('cleanLoss')},
-    {name: 'shared risk', color: VERMILION, shape: 'diamond', points: series('sharedLoss')},
-  ];
-  const shown = input.unit === 'epoch' ? all.slice(0, 1) : all;
-  return shown.filter(({points}) => points.length > 0);
+    const style = LOSS_STYLES[i % LOSS_STYLES.length] ?? LOSS_STYLES[0];
+    return points.length === 0 ? [] : [{name: label, points, ...style}];
+  });
 }
 
 /** A label at the end of a line; `at` is where it is drawn, moved away from its neighbours. */

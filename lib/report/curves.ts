@@ -117,7 +117,7 @@ function curveSpec(input: CurvesInput): Json {
         height: LOSS_HEIGHT,
         name: 'losses',
         scale: 'loss',
-        title: unit === 'round' ? 'unlearning loss' : 'training loss',
+        title: `${input.stage} loss`,
         xTitle,
         last,
         labels: endLabels(

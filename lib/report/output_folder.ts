@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto';
 import {mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import {errnoOf, messageOf, SauError} from '../errors.js';
+import {named} from '../options/named.js';
 import {pathExists} from '../path_exists.js';
 import {RESULTS} from '../records/layout.js';
 
@@ -90,13 +91,13 @@ async function refuseOther(path: string, inputs: readonly string[]): Promise<voi
   const there = await stat(path).catch(() => null);
   if (there === null) return;
   if (there.isDirectory()) {
-    const received = `the folder ${path}; move it away, or use --out`;
+    const received = `the folder ${path}; move it away, or set ${named('out')}`;
     throw outputError(dirname(path), 'no folder under the name of a result', received);
   }
   for (const input of inputs) {
     const read = await stat(input).catch(() => null);
     if (read?.dev !== there.dev || read.ino !== there.ino) continue;
-    const received = `${path}, which the run reads; use --out to keep it`;
+    const received = `${path}, which the run reads; set ${named('out')} to keep it`;
     throw outputError(dirname(path), 'a folder whose files may be replaced', received);
   }
 }
@@ -108,7 +109,7 @@ async function refuseEarlierResult(folder: string, results: readonly string[]): 
       throw outputError(
         folder,
         'a folder without a result',
-        `${path}; use --force to overwrite it`,
+        `${path}; set ${named('force')} to overwrite it`,
       );
     }
   }
@@ -134,7 +135,7 @@ async function requireRoom(folder: string, reserveBytes: number): Promise<void> 
   const free = bavail * bsize;
   if (free < reserveBytes) {
     const expected = `${mebibytes(reserveBytes)} MiB of free space`;
-    throw outputError(folder, expected, `${mebibytes(free)} MiB; free some or use --out`);
+    throw outputError(folder, expected, `${mebibytes(free)} MiB; free some or set ${named('out')}`);
   }
 }
 
@@ -146,7 +147,12 @@ async function attempt<T>(folder: string, expected: string, work: () => Promise<
   try {
     return await work();
   } catch (cause) {
-    throw outputError(folder, expected, `${messageOf(cause)}; use --out to choose another`, cause);
+    throw outputError(
+      folder,
+      expected,
+      `${messageOf(cause)}; set ${named('out')} to choose another`,
+      cause,
+    );
   }
 }
 

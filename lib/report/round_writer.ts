@@ -1,9 +1,10 @@
 import {type FileHandle, open} from 'node:fs/promises';
 import {join} from 'node:path';
-import {defenseCsv, RECORD, RUN} from '../records/layout.js';
+import {RUN} from '../records/layout.js';
 import type {RoundReport} from '../results.js';
 import {unwritableFile} from '../whole_file.js';
-import {type CsvKind, csvHeader, csvRow} from './round_csv.js';
+import type {RoundColumns} from './round_columns.js';
+import {csvHeader, csvRow} from './round_csv.js';
 
 /**
  * Writes each round as it completes, so that a killed run keeps its rows: a CSV with the official
@@ -12,7 +13,7 @@ import {type CsvKind, csvHeader, csvRow} from './round_csv.js';
 export class RoundWriter {
   readonly csv: string;
   readonly jsonl: string;
-  readonly #kind: CsvKind;
+  readonly #columns: RoundColumns;
   readonly #csvFile: FileHandle;
   readonly #jsonlFile: FileHandle;
   #rows = 0;
@@ -20,22 +21,21 @@ export class RoundWriter {
   #failure: unknown;
 
   private constructor(
-    kind: CsvKind,
+    columns: RoundColumns,
     paths: {csv: string; jsonl: string},
     csvFile: FileHandle,
     jsonlFile: FileHandle,
   ) {
-    this.#kind = kind;
+    this.#columns = columns;
     this.csv = paths.csv;
     this.jsonl = paths.jsonl;
     this.#csvFile = csvFile;
     this.#jsonlFile = jsonlFile;
   }
 
-  /** Starts both files anew in an existing folder. Throws ERR_OUTPUT. */
-  static async open(folder: string, kind: CsvKind): Promise<RoundWriter> {
-    const name = kind === 'defense' ? defenseCsv('sau') : RECORD.csv;
-    const paths = {csv: join(folder, name), jsonl: join(folder, RUN.rounds)};
+  /** Starts both files anew in an existing folder; `csv` is the name of the CSV. Throws ERR_OUTPUT. */
+  static async open(folder: string, csv: string, columns: RoundColumns): Promise<RoundWriter> {
+    const paths = {csv: join(folder, csv), jsonl: join(folder, RUN.rounds)};
     const opened = (path: string): Promise<FileHandle> =>
       open(path, 'w').catch((cause: unknown) => {
         throw unwritableFile(path, cause);
@@ -43,8 +43,8 @@ export class RoundWriter {
     const csvFile = await opened(paths.csv);
     try {
       const jsonlFile = await opened(paths.jsonl);
-      const writer = new RoundWriter(kind, paths, csvFile, jsonlFile);
-      writer.#enqueue(() => writer.#csvFile.appendFile(csvHeader(kind)));
+      const writer = new RoundWriter(columns, paths, csvFile, jsonlFile);
+      writer.#enqueue(() => writer.#csvFile.appendFile(csvHeader(columns)));
       return writer;
     } catch (error) {
       await csvFile.close();
@@ -56,7 +56,7 @@ export class RoundWriter {
   append(report: RoundReport): void {
     const index = this.#rows++;
     this.#enqueue(async () => {
-      await this.#csvFile.appendFile(csvRow(this.#kind, index, report));
+      await this.#csvFile.appendFile(csvRow(this.#columns, index, report));
       await this.#jsonlFile.appendFile(`${JSON.stringify(report)}\n`);
     });
   }

@@ -1,5 +1,3 @@
-import {DEFAULTS} from '../config/defaults.js';
-import {optionError} from '../config/parse.js';
 import {SauError} from '../errors.js';
 import {loadCore, toSauError} from '../native/binding.js';
 import type {
@@ -9,6 +7,11 @@ import type {
   NativeTuning,
   PrecisionName,
 } from '../native/contract.js';
+import {DEVICE} from '../options/commands/common.js';
+import {DEFEND} from '../options/commands/defend.js';
+import {named} from '../options/named.js';
+import {defaultsOf} from '../options/option.js';
+import {optionError} from '../options/parse.js';
 import {checkSessionOptions} from './options.js';
 import {Session} from './session.js';
 
@@ -81,14 +84,13 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const info = await core.deviceInfo();
   const device = resolveDevice(options.device, info);
   const {purpose = 'unlearning', deterministic = false, ...given} = options;
-  const asked = given.precision ?? DEFAULTS.defend.precision;
+  const asked = given.precision ?? DEVICE.precision.default;
   const precision =
     asked === 'auto' && purpose === 'training'
       ? TRAINING_PRECISION[device === 'cpu' ? 'cpu' : 'cuda']
       : resolvePrecision(asked, device, info);
   const evalPrecision = resolveEvalPrecision(given.evalPrecision ?? 'auto', precision, device);
-  const {execution, chunkSize, cacheMib} = DEFAULTS.defend;
-  const tuning = {execution, chunkSize, cacheMib, ...options.tuning};
+  const tuning = {...defaultsOf(DEFEND['Cost (results stay the same)']), ...options.tuning};
   try {
     const native = new core.Session({
       ...{...given, device, tuning},
@@ -108,11 +110,11 @@ function resolveDevice(device: string, info: NativeDeviceInfo): string {
   if (device === 'cpu' || info.cudaAvailable) return device;
   throw new SauError(
     'ERR_DEVICE',
-    `Expected a CUDA device for --device ${device} but ` +
+    `Expected a CUDA device for ${named('device')} ${device} but ` +
       (info.cudaBuilt
         ? 'LibTorch finds no usable GPU or driver. '
         : `this LibTorch ${info.libtorchVersion} is a CPU build. `) +
-      'Run `sau-native doctor`, or use --device cpu.',
+      `Run \`sau-native doctor\`, or set ${named('device')} to cpu.`,
     {details: {device, cudaBuilt: info.cudaBuilt}},
   );
 }

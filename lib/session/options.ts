@@ -1,6 +1,8 @@
-import {optionError, shown} from '../config/parse.js';
-import {channelDeviations, channelMeans, MOST_FLOAT, MOST_THREADS} from '../config/rules.js';
 import type {NativeDefendOptions, NativeMethods} from '../native/run_contract.js';
+import {DATA, DEVICE} from '../options/commands/common.js';
+import {optionError, shown} from '../options/parse.js';
+import {MOST_FLOAT} from '../options/rules.js';
+import {valueRule} from '../options/schema.js';
 
 // The ranges that a Session checks of its callers' numbers. What is no number, or no integer where one is
 // needed, the native core refuses, and names too.
@@ -19,7 +21,7 @@ const FLOAT: Range = {least: 0, most: MOST_FLOAT};
 
 const SESSION: Ranges = {
   seed: {least: 0, most: Number.MAX_SAFE_INTEGER},
-  threads: {least: 0, most: MOST_THREADS},
+  threads: {least: 0, most: DEVICE.threads.most},
   numClasses: {least: 2},
 };
 const DEFEND: Ranges = {rounds: FROM_1, evalEvery: FROM_0, evalBatchSize: FROM_1};
@@ -81,7 +83,10 @@ function checkRanges(options: object, ranges: Ranges): void {
 /** `mean` and `std` where they are lists. */
 function checkChannels(options: object): void {
   const values = valuesOf(options);
-  for (const [name, rule] of Object.entries({mean: channelMeans, std: channelDeviations})) {
+  for (const [name, rule] of Object.entries({
+    mean: valueRule(DATA.mean),
+    std: valueRule(DATA.std),
+  })) {
     const value = values[name];
     if (!Array.isArray(value)) continue;
     const [issue] = rule.safeParse(value).error?.issues ?? [];

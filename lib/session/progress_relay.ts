@@ -1,8 +1,8 @@
 import {assertNever} from '../errors.js';
 import type {Metrics} from '../metrics.js';
-import type {NativeMetrics, NativeProgress, ToldApartFigure} from '../native/run_contract.js';
+import type {NativeMetrics, NativeProgress} from '../native/run_contract.js';
 import type {Progress} from '../progress.js';
-import type {AttackShares, RoundReport} from '../results.js';
+import type {RoundReport} from '../results.js';
 import type {RoundPace} from './pace.js';
 
 type NativeRound = Extract<NativeProgress, {kind: 'round'}>;
@@ -45,31 +45,14 @@ export function progressRelay(
   };
 }
 
-function toReport(event: NativeRound): RoundReport {
-  const {round, seconds, figures} = event;
-  const {loss = Number.NaN, suspectShare = Number.NaN, trainAcc = Number.NaN} = figures;
+function toReport({round, seconds, figures, metrics}: NativeRound): RoundReport {
   return {
     round,
-    loss,
-    cleanLoss: figures.cleanLoss ?? loss,
-    sharedLoss: figures.sharedLoss ?? 0,
-    suspectShare: orNull(suspectShare),
-    trainAcc: orNull(trainAcc),
-    metrics: event.metrics === undefined ? null : toMetrics(event.metrics),
-    ...(figures.trainAsr !== undefined && {attack: toShares(figures)}),
     seconds,
-  };
-}
-
-function toShares(figures: Readonly<Record<string, number>>): AttackShares {
-  const share = (name: ToldApartFigure): number | null => orNull(figures[name] ?? Number.NaN);
-  return {
-    cleanAcc: share('trainCleanAcc'),
-    asr: share('trainAsr'),
-    ra: share('trainRa'),
-    crossTrainAcc: share('trainCrossAcc'),
-    crossAcc: share('crossAcc'),
-    crossLoss: share('crossLoss'),
+    figures: Object.fromEntries(
+      Object.entries(figures).map(([name, value]) => [name, orNull(value)]),
+    ),
+    metrics: metrics === undefined ? null : toMetrics(metrics),
   };
 }
 

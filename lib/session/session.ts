@@ -160,7 +160,7 @@ export class Session implements Disposable {
   /**
    * Training of the trainee over the clean images of the role `train`, or of it the epochs `part`, under an
    * attack that poisons each batch. Before each measurement the role `poisonedTest` is made anew from
-   * `cleanTest`. Returns the reports of the epochs; `trainAcc` is null in those that train the attack
+   * `cleanTest`. Returns the reports of the epochs; the figure `trainAcc` is null in those that train the attack
    * alone. A later part without epochs only makes the attack again. Throws ERR_CONFIG where the images do
    * not suit the attack, ERR_DIVERGED.
    */

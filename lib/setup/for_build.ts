@@ -1,5 +1,5 @@
-import {SETUP_DEFAULTS} from '../config.js';
 import type {LibTorch} from '../native/libtorch.js';
+import {SETUP_DEFAULTS} from '../options/defaults.js';
 import {sizeOf} from './disk.js';
 import {install} from './install.js';
 import {readPins} from './pins.js';

@@ -1,11 +1,12 @@
 import {statSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import type {SetupConfig} from '../config/types.js';
 import {SauError} from '../errors.js';
 import {findLibC} from '../native/libc.js';
 import type {LibTorch} from '../native/libtorch.js';
 import {findNvidiaDriver} from '../native/nvidia_driver.js';
+import {named} from '../options/named.js';
+import type {SetupConfig} from '../options/types.js';
 import {SetupCache} from './cache.js';
 import {shownUrl} from './http.js';
 import {type Pins, readPins, type Variant} from './pins.js';
@@ -146,8 +147,10 @@ function zipChecksum(pins: Pins, variant: Variant, version: string, given: strin
   if (version !== pins.version) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected python3 with pip, or --from, to fetch LibTorch ${version}: only ${pins.version} has a known zip.`,
-      {remedy: 'Install python3 with pip, or name a file with --from and its --sha256.'},
+      `Expected python3 with pip, or ${named('from')}, to fetch LibTorch ${version}: only ${pins.version} has a known zip.`,
+      {
+        remedy: `Install python3 with pip, or name a file with ${named('from')} and its ${named('sha256')}.`,
+      },
     );
   }
   const sha256 = given ?? zip.sha256;
@@ -156,7 +159,7 @@ function zipChecksum(pins: Pins, variant: Variant, version: string, given: strin
 }
 
 function checksumMissing(url: string): SauError {
-  return new SauError('ERR_CONFIG', `Expected --sha256 for ${url} but received none.`, {
+  return new SauError('ERR_CONFIG', `Expected ${named('sha256')} for ${url} but received none.`, {
     remedy:
       'What comes over the network is not used unchecked: give the checksum that the publisher states, or a ' +
       'link that ends in #sha256=..., such as those to the wheels on https://download.pytorch.org/whl/torch/.',
@@ -164,14 +167,21 @@ function checksumMissing(url: string): SauError {
 }
 
 function checksumWithoutFile(): SauError {
-  return new SauError('ERR_CONFIG', 'Expected --from with --sha256 but received --sha256 alone.', {
-    remedy: 'pip checks what it fetches itself: leave --sha256 out, or name a file with --from.',
-  });
+  return new SauError(
+    'ERR_CONFIG',
+    `Expected ${named('from')} with ${named('sha256')} but received ${named('sha256')} alone.`,
+    {
+      remedy: `pip checks what it fetches itself: leave ${named('sha256')} out, or name a file with ${named('from')}.`,
+    },
+  );
 }
 
 function badSource(from: string, why: string): SauError {
   const expected = 'an address, a .zip or .whl file or a folder with a LibTorch';
-  return new SauError('ERR_CONFIG', `Expected ${expected} for --from but received ${from}: ${why}`);
+  return new SauError(
+    'ERR_CONFIG',
+    `Expected ${expected} for ${named('from')} but received ${from}: ${why}`,
+  );
 }
 
 /** As a user would type it. */

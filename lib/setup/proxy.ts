@@ -1,4 +1,5 @@
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
 
 /** The variables that decide over proxies, as curl, pip and npm read them. */
 const NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'] as const;
@@ -36,7 +37,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv = process.env): string
   throw new SauError(
     'ERR_CONFIG',
     `Expected an http:// or https:// proxy in the environment but received ${withoutCredentials(value)}. ` +
-      'Set HTTPS_PROXY to such a one, or fetch the file by other means and pass it with --from.',
+      `Set HTTPS_PROXY to such a one, or fetch the file by other means and pass it with ${named('from')}.`,
   );
 }
 

@@ -3,6 +3,7 @@ import {mkdir, rename, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {messageOf, SauError} from '../errors.js';
 import {type LibTorch, readLibTorch} from '../native/libtorch.js';
+import {named} from '../options/named.js';
 import type {SetupCache} from './cache.js';
 import {requireSha256} from './checksum.js';
 import {copyFolder} from './copy.js';
@@ -137,8 +138,8 @@ function requireLibTorch(folder: string, {version, variant, from}: SetupPlan): L
         `${libtorch.cuda === null ? 'the CPU alone' : `CUDA ${libtorch.cuda}`}.`,
       {
         remedy:
-          `Nothing was installed. Take it with --variant ${variantOf(libtorch)}, or name a source of ` +
-          `the ${variant} build with --from.`,
+          `Nothing was installed. Take it with ${named('variant')} ${variantOf(libtorch)}, or name a source of ` +
+          `the ${variant} build with ${named('from')}.`,
         details: {expected: variant, found: variantOf(libtorch)},
       },
     );

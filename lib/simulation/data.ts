@@ -9,11 +9,12 @@ import {
 } from '../attacks/label_mode.js';
 import {choosePoisonedIndices} from '../attacks/poison.js';
 import {applyTrigger, type Trigger, withPoisoned} from '../attacks/trigger.js';
-import type {AttackConfig, DataAttackConfig} from '../config.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {firstImages, type ImageSet} from '../datasets/image_set.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {SauError} from '../errors.js';
+import {named} from '../options/named.js';
+import type {AttackConfig, DataAttackConfig} from '../options/types.js';
 import {imageCounter, type RunOptions} from '../progress.js';
 import {readCheckpoint} from '../records/read_checkpoint.js';
 import type {RecordNotes} from '../records/record_notes.js';
@@ -138,7 +139,7 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
   if (config.data === null) {
     throw new SauError(
       'ERR_CONFIG',
-      'Expected --data with the folder of the data set to poison but received nothing. Give CIFAR-10 or a folder with train/ and test/ class folders',
+      `Expected ${named('data')} with the folder of the data set to poison but received nothing. Give CIFAR-10 or a folder with train/ and test/ class folders`,
     );
   }
   const size =

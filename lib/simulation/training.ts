@@ -1,7 +1,9 @@
-import {type AttackConfig, resolveTraining} from '../config.js';
 import type {NativeTrainingAttack} from '../native/attack_contract.js';
+import {resolveTraining} from '../options/config.js';
+import type {AttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import {type AttackCheckpoint, writeAttackCheckpoint} from '../records/attack_checkpoint.js';
+import {OFFICIAL_COLUMNS} from '../report/round_columns.js';
 import {RoundWriter} from '../report/round_writer.js';
 import type {RoundReport} from '../results.js';
 import type {Session, TrainingPart, TrainOptions} from '../session/session.js';
@@ -41,7 +43,11 @@ export async function trainVictim(
   {record, start, identity}: SavedTraining,
   run: RunOptions,
 ): Promise<{epochs: readonly RoundReport[]; files: EpochFiles}> {
-  const writer = await RoundWriter.open(record, attack === null ? 'attack' : 'trainingAttack');
+  const writer = await RoundWriter.open(
+    record,
+    'attack_df.csv',
+    attack === null ? OFFICIAL_COLUMNS.attack : OFFICIAL_COLUMNS.trainingAttack,
+  );
   const epochs: RoundReport[] = [...(start?.epochs ?? [])];
   for (const report of epochs.filter(trainsVictim)) writer.append(report);
   const follow: RunOptions = {
@@ -75,8 +81,8 @@ export async function trainVictim(
   return {epochs: epochs.filter(trainsVictim), files: {csv: writer.csv, jsonl: writer.jsonl}};
 }
 
-function trainsVictim({trainAcc}: RoundReport): boolean {
-  return trainAcc !== null;
+function trainsVictim({figures: {trainAcc}}: RoundReport): boolean {
+  return typeof trainAcc === 'number';
 }
 
 /** The epochs up to the next checkpoint: a multiple of `saveEvery`, or the end. */

@@ -1,8 +1,9 @@
-import type {TrainingAttackConfig} from '../config.js';
 import {firstImages, type ImageSet} from '../datasets/image_set.js';
 import {findKnown} from '../datasets/known.js';
 import {assertNever, SauError} from '../errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
+import {named} from '../options/named.js';
+import type {TrainingAttackConfig} from '../options/types.js';
 import {imageCounter, type RunOptions} from '../progress.js';
 import type {RecordedPoison} from '../records/attack_record.js';
 import type {RecordNotes} from '../records/record_notes.js';
@@ -48,14 +49,14 @@ function checkOptions(config: TrainingAttackConfig, {epochs}: TrainOptions): voi
   if (config.poisonCount !== null) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected --poison-rate for ${config.kind}, which poisons a share of each batch, but received a poison count of ${config.poisonCount}. Leave out --poison-count`,
+      `Expected ${named('poisonRate')} for ${config.kind}, which poisons a share of each batch, but received a poison count of ${config.poisonCount}. Leave out ${named('poisonCount')}`,
       {details: {poisonCount: config.poisonCount}},
     );
   }
   if (config.kind === 'inputaware' && config.maskEpochs >= epochs) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected more than ${config.maskEpochs} --epochs, of which the first --mask-epochs train no victim, but received ${epochs}. Raise --epochs or lower --mask-epochs`,
+      `Expected more than ${config.maskEpochs} ${named('epochs')}, of which the first ${named('maskEpochs')} train no victim, but received ${epochs}. Raise ${named('epochs')} or lower ${named('maskEpochs')}`,
       {details: {maskEpochs: config.maskEpochs, epochs}},
     );
   }

@@ -1,7 +1,7 @@
 import {join} from 'node:path';
-import type {AttackConfig} from '../config.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {SauError} from '../errors.js';
+import type {AttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import {
   hasAttackCheckpoint,
@@ -13,7 +13,7 @@ import {type RecordedPoison, removeRecord, writeAttackRecord} from '../records/a
 import {RECORD, RESULTS} from '../records/layout.js';
 import {withOutput} from '../report/output_folder.js';
 import {writePreview} from '../report/strip.js';
-import type {AttackResult, OutputFiles} from '../results.js';
+import type {AttackFiles, AttackResult} from '../results.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../test_sets.js';
@@ -99,7 +99,7 @@ export async function previewOf(
   {config, dataset}: OpenedAttack,
   poison: RecordedPoison,
   run: RunOptions,
-): Promise<OutputFiles> {
+): Promise<Pick<AttackFiles, 'preview'>> {
   return config.preview ? {preview: await writePreview(record, dataset, poison, run.signal)} : {};
 }
 
@@ -109,6 +109,6 @@ async function takeBack(record: string, error: unknown, run: RunOptions): Promis
   const keepTraining = !isUseless && (await hasAttackCheckpoint(record));
   await removeRecord(record, {keepTraining});
   if (!keepTraining) return;
-  const message = `the last saved epoch is in ${join(record, RECORD.checkpoint)}; run the same attack with --resume to go on`;
+  const message = `the last saved epoch is in ${join(record, RECORD.checkpoint)}; run the same attack with resume to go on`;
   run.onProgress?.({kind: 'note', message});
 }

@@ -110,7 +110,7 @@ class Native {
         return {loss: result.loss, suspects: result.suspects.reduce((sum, is) => sum + is, 0)};
       }
       case 'round': {
-        const {loss, cleanLoss, sharedLoss, suspectShare} = result[0];
+        const {loss, cleanLoss, sharedLoss, suspectShare} = result[0].figures;
         return {losses: {loss, cleanLoss, sharedLoss}, suspectShare};
       }
       default:

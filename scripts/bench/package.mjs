@@ -24,8 +24,8 @@ export const {
   readCheckpoint,
   writeCheckpoint,
 } = packageModule('index');
-export const {DEFAULTS, DEMO_DEFAULTS} = packageModule('config/defaults');
-export const {ATTACK_KINDS, ATTACK_TABLE} = packageModule('config/attack_table');
+export const {DEFAULTS, DEMO_DEFAULTS} = packageModule('options/defaults');
+export const {ATTACK_KINDS, ATTACK_TABLE} = packageModule('options/attacks/attacks');
 export const {openDataset} = packageModule('datasets/open_dataset');
 export const {chooseCleanSubset} = packageModule('datasets/clean_subset');
 export const {makeSyntheticDataset} = packageModule('datasets/synthetic');
@@ -36,9 +36,9 @@ export const {cacheFolder} = packageModule('native/libtorch');
 export const {packageRoot} = packageModule('native/package_root');
 
 const {openTarget} = packageModule('target');
-const {parseAttackConfig} = packageModule('config');
+const {parseAttackConfig} = packageModule('options/config');
 const {trainOptions: trainingOf} = packageModule('simulation/training');
-const defaults = DEFAULTS.defend;
+const defaults = DEFAULTS.defend.sau;
 
 const {norm, normBound, stepSize, steps, init, beta1, beta2} = defaults;
 export const PGD = {norm, normBound, stepSize, steps, init, beta1, beta2};

@@ -76,7 +76,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
       error: {
         code: 'ERR_CONFIG',
         message: 'Expected integer > 0 for --steps but received 0',
-        details: {issues: [{option: '--steps', expected: 'integer > 0', received: '0'}]},
+        details: {issues: [{option: 'steps', expected: 'integer > 0', received: '0'}]},
       },
     });
     expect({stderr, status}).toEqual({stderr: '', status: 2});

@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {afterDefense, commandLine} from '../../bin/next_steps.js';
-import {parseDefendConfig} from '../../lib/config.js';
+import {parseDefendConfig} from '../../lib/options/config.js';
 import type {DefendResult} from '../../lib/results.js';
 
 describe('a command to go on with', () => {

@@ -43,7 +43,8 @@ describe('a line of progress', () => {
 describe('the state of the bar', () => {
   const report = (round: number): RoundReport => ({
     round,
-    ...{loss: 0.5, cleanLoss: 0.5, sharedLoss: 0, suspectShare: 0, trainAcc: null, metrics: null},
+    figures: {loss: 0.5, cleanLoss: 0.5, sharedLoss: 0, suspectShare: 0},
+    metrics: null,
     seconds: 1,
   });
   const images = (done: number, secondsLeft: number | null): Progress => {

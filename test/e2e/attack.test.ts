@@ -145,7 +145,7 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
     const again = builtPackage().attack({...VICTIM, data: world.data, out: world.record});
     await expect(again).rejects.toMatchObject({
       code: 'ERR_OUTPUT',
-      message: expect.stringContaining('--force'),
+      message: expect.stringContaining('set force'),
     });
     expect(existsSync(join(world.record, 'attack_result.pt'))).toBe(true);
   });

@@ -1,6 +1,6 @@
 import {join} from 'node:path';
-import {ATTACK_KINDS, type AttackKind} from '../../lib/config/attack_table.js';
-import type {AttackOptions} from '../../lib/config.js';
+import {ATTACK_KINDS, type AttackKind} from '../../lib/options/attacks/attacks.js';
+import type {AttackOptions} from '../../lib/options/documented.js';
 import {numpyChoiceWithoutReplacement} from '../../lib/random/numpy_random.js';
 import {TRAIN_COUNT, VICTIM, type World} from './world.js';
 

@@ -2,7 +2,7 @@ import {spawnSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {AttackOptions} from '../../lib/config.js';
+import type {AttackOptions} from '../../lib/options/documented.js';
 import {builtPackage, IS_BUILT, linesOf, namesIn, useWorld, VICTIM} from './world.js';
 
 const ENTRY = resolve(__dirname, '../../dist/lib/index.js');

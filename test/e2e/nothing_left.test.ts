@@ -98,7 +98,7 @@ describe.skipIf(!IS_BUILT)('a defense with --force', () => {
     for (const input of [{ckpt: files.checkpoint ?? ''}, {clean: files.cleanIndex ?? ''}]) {
       await expect(defend({...options(), ...input, out})).rejects.toMatchObject({
         code: 'ERR_OUTPUT',
-        message: expect.stringMatching(/which the run reads; use --out/),
+        message: expect.stringMatching(/which the run reads; set out/),
       });
     }
     expect(namesIn(out)).toEqual(names);
@@ -111,7 +111,7 @@ describe.skipIf(!IS_BUILT)('a defense with --force', () => {
       mkdirSync(join(out, name), {recursive: true});
       await expect(builtPackage().defend({...options(), out})).rejects.toMatchObject({
         code: 'ERR_OUTPUT',
-        message: expect.stringMatching(/received the folder .* move it away, or use --out/),
+        message: expect.stringMatching(/received the folder .* move it away, or set out/),
       });
       expect(namesIn(out)).toEqual([name]);
     }
@@ -141,7 +141,7 @@ describe.skipIf(!IS_BUILT)('a defense with --force', () => {
     });
     await expect(refused({model: 'preactresnet18_w9999'})).rejects.toMatchObject({
       code: 'ERR_CHECKPOINT',
-      message: expect.stringMatching(/of a preactresnet18_w9999 .* Check --model/),
+      message: expect.stringMatching(/of a preactresnet18_w9999 .* Check model/),
     });
     expect(existsSync(out)).toBe(false);
   });

@@ -7,7 +7,7 @@ import {NumpyArray} from '../../lib/checkpoint/numpy_values.js';
 import {OrderedDict, PyTuple} from '../../lib/checkpoint/pickle_values.js';
 import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
 import {TensorRef} from '../../lib/checkpoint/torch_values.js';
-import {ATTACK_KINDS} from '../../lib/config/attack_table.js';
+import {ATTACK_KINDS} from '../../lib/options/attacks/attacks.js';
 import type {PoisonedDatasetState} from '../../lib/records/attack_result.js';
 import {attackOf, type Family, familiesOf} from './families.js';
 import {builtPackage, IS_BUILT, namesIn, TEST_COUNT, TRAIN_COUNT, useWorld} from './world.js';

@@ -74,7 +74,7 @@ describe.skipIf(!IS_BUILT)('an attack that only poisons', () => {
     });
     await expect(builtPackage().readCheckpoint(out())).rejects.toMatchObject({
       code: 'ERR_CHECKPOINT',
-      message: expect.stringContaining('without --poison-only'),
+      message: expect.stringContaining('without poisonOnly'),
     });
     const again = builtPackage().attack({...VICTIM, data: world.data, out: out()});
     await expect(again).rejects.toMatchObject({code: 'ERR_OUTPUT'});

@@ -1,9 +1,9 @@
 import {join} from 'node:path';
 import sharp from 'sharp';
 import {describe, expect, it} from 'vitest';
-import type {AttackOptions} from '../../lib/config.js';
 import {loadPoisonedPngs} from '../../lib/datasets/decode.js';
 import {openDataset} from '../../lib/datasets/open_dataset.js';
+import type {AttackOptions} from '../../lib/options/documented.js';
 import {differenceOf, pick, spread} from '../../lib/report/strip.js';
 import {builtPackage, CPU, HALF, IS_BUILT, useWorld} from './world.js';
 
@@ -14,7 +14,7 @@ const IMAGES = 8;
 const SCALE = 6;
 const ROWS = 3;
 const VICTIM = {
-  ...{...CPU, imageSize: SIZE, mean: HALF, std: HALF, model: 'preactresnet18_w2'},
+  ...{...CPU, imageSize: SIZE, mean: HALF, std: HALF, model: 'preactresnet18_w2' as const},
   ...{epochs: 2, batchSize: 16, cropPadding: 0, poisonRate: 0.25, preview: true},
 } as const;
 

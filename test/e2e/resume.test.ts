@@ -57,7 +57,7 @@ describe.skipIf(!IS_BUILT)('a training that was interrupted', () => {
     });
     const {out, notes} = await interrupted('attack', 2);
     expect(namesIn(out)).toEqual(['attack_df.csv', CHECKPOINT, 'rounds.jsonl']);
-    expect(notes).toEqual([expect.stringMatching(/attack_epoch_latest\.pt.*--resume/)]);
+    expect(notes).toEqual([expect.stringMatching(/attack_epoch_latest\.pt.*with resume/)]);
     const resumed = await attack({...OPTIONS, data: world.data, out, resume: true});
     expect(namesIn(out)).toEqual(namesIn(whole.record));
     expect(resumed.metrics).toEqual(whole.metrics);
@@ -107,7 +107,7 @@ describe.skipIf(!IS_BUILT)('a training that was interrupted', () => {
     const unasked = await errorOf(attack({...OPTIONS, data: world.data, out}), 'ERR_OUTPUT');
     expect(unasked.message).toContain(CHECKPOINT);
     const read = await errorOf(readCheckpoint(out), 'ERR_CHECKPOINT');
-    expect(read.message).toContain('--resume');
+    expect(read.message).toContain('resume');
     expect(await inspectCheckpoint(out)).toMatchObject({
       kind: 'attack_epoch',
       model: {tensorCount: 102, keyPath: ['model_state_dict']},
@@ -124,7 +124,7 @@ describe.skipIf(!IS_BUILT)('a training that was interrupted', () => {
   it('is nothing to go on from where there was none', async () => {
     const out = join(world.folder, 'record', 'none');
     const running = builtPackage().attack({...OPTIONS, data: world.data, out, resume: true});
-    expect((await errorOf(running, 'ERR_CHECKPOINT')).message).toContain('Leave out --resume');
+    expect((await errorOf(running, 'ERR_CHECKPOINT')).message).toContain('Leave out resume');
     expect(namesIn(out)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {AttackOptions} from '../../lib/config.js';
+import type {AttackOptions} from '../../lib/options/documented.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {
   builtPackage,
@@ -115,12 +115,12 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
     [
       'a number of images to poison',
       {...VICTIM, kind: 'bpp', poisonCount: 5},
-      'Expected --poison-rate for bpp',
+      'Expected poisonRate for bpp',
     ],
     [
       'no epoch for the victim',
       {...VICTIM, kind: 'inputaware'},
-      'Expected more than 25 --epochs, of which the first --mask-epochs train no victim, but received 3',
+      'Expected more than 25 epochs, of which the first maskEpochs train no victim, but received 3',
     ],
   ] as const)('refuses %s and leaves nothing', async (name, options, message) => {
     const out = join(world.folder, name.replaceAll(' ', '_'));
@@ -149,7 +149,7 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
 
   it("shows an attack's own defaults in its help", () => {
     const help = sau(world.folder, ['attack', 'wanet', '--help']).stdout.replace(/\s+/g, ' ');
-    expect(help).toContain('multiStep or plateau (default: multiStep)');
+    expect(help).toContain('multiStep or plateau (default: multiStep; fast: oneCycle)');
     expect(help).toContain('no crop (default: 5)');
   });
 });

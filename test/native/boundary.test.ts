@@ -106,7 +106,7 @@ describe('the boundary', () => {
     expect(options.filter((declaration) => declaration.includes('?:'))).toEqual([]);
   });
 
-  it('keeps all defaults of options in lib/config/defaults.ts: no schema brings its own', () => {
+  it('keeps all defaults of options in their tables: no schema brings its own', () => {
     expect(linesMatching('lib', /\.(default|prefault|catch)\(\s*['"\d[{tf]/)).toEqual([]);
   });
 });

@@ -61,9 +61,9 @@ describe('fine-tuning', () => {
     expectBelow('parameters', largestDifference(parameters, expected), 1e-6);
     expect(reports).toHaveLength(2);
     for (const [round, report] of reports.entries()) {
-      expect(relative(report.loss, full.losses[round][0])).toBeLessThan(1e-5);
+      expect(relative(report.figures.loss ?? 0, full.losses[round][0])).toBeLessThan(1e-5);
       expect(report).toMatchObject({round, metrics: null});
-      expect(report.trainAcc).toBeGreaterThan(0.5);
+      expect(report.figures.trainAcc).toBeGreaterThan(0.5);
     }
   });
 

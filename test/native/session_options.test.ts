@@ -98,6 +98,6 @@ describe('a session', () => {
   it('says what to do where a GPU is asked for and there is none', async ({skip}) => {
     if ((await deviceInfo()).cudaAvailable) skip('there is a GPU');
     const error = await errorOf(tinySession({device: 'cuda'}), 'ERR_DEVICE');
-    expect(error.message).toContain('--device cpu');
+    expect(error.message).toContain('set device to cpu');
   });
 });

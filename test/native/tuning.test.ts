@@ -45,9 +45,9 @@ function expectSame(actual: Unlearned, expected: Unlearned): void {
   const weights = ({state}: Unlearned) => flatten(state, 'parameters');
   expectBelow('weights', relativeL2(weights(actual), weights(expected)), 1e-4);
   for (const [i, report] of expected.reports.entries()) {
-    const now = actual.reports[i];
-    expectBelow('loss', relative(now?.loss ?? Number.NaN, report.loss), 1e-4);
-    expect(now?.suspectShare).toBe(report.suspectShare);
+    const {loss, suspectShare} = actual.reports[i]?.figures ?? {};
+    expectBelow('loss', relative(loss ?? Number.NaN, report.figures.loss ?? 0), 1e-4);
+    expect(suspectShare).toBe(report.figures.suspectShare);
   }
 }
 

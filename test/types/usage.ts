@@ -1,9 +1,11 @@
 // What a program in TypeScript relies on, compiled against the built declarations as an ES module, as
 // CommonJS and for a bundler (see package_types.test.ts). Nothing here runs.
 import {
+  type AttackOptions,
   attack,
   type Checkpoint,
   createSession,
+  DEFAULTS,
   type DefendOptions,
   type DefendResult,
   defend,
@@ -11,6 +13,7 @@ import {
   type ERROR_CODES,
   type EvaluateResult,
   evaluate,
+  inspect,
   type Metrics,
   type OuterGradient,
   type Progress,
@@ -43,7 +46,46 @@ export async function results(signal: AbortSignal): Promise<void> {
   console.log(after, asr, shown.defense.der);
 }
 
+/** The README's example. */
+export async function readme(): Promise<void> {
+  const controller = new AbortController();
+  const result = await defend(
+    {ckpt: 'record/badnet_demo', clean: '5pct', data: 'data/cifar10', rounds: 100},
+    {
+      signal: controller.signal,
+      onProgress: (p) => p.kind === 'round' && console.log(p.report.metrics),
+    },
+  );
+  console.log(result.before.asr, '->', result.after.asr, result.files.checkpoint);
+}
+
+/** Paths may be URLs of files, and options of a method go with it. */
+export async function methods(folder: URL): Promise<void> {
+  const {files} = await defend({ckpt: folder, clean: folder, out: folder, data: folder});
+  isSame<typeof files.csv, string>(true);
+  await defend({resultFile: 'badnet_demo', recordRoot: folder, method: 'ft', cropPadding: 0});
+  await defend({ckpt: folder, method: 'sau', model: 'preactresnet18_w16', clean: 2500});
+  const options: AttackOptions = {kind: 'badnet', patch: folder, data: folder};
+  const made = await attack(options);
+  isSame<typeof made.files.checkpoint, string | undefined>(true);
+  const shown = await demo({});
+  isSame<typeof shown.files.strip, string>(true);
+  console.log(DEFAULTS.defend.sau, DEFAULTS.attack.badnet, (await inspect(folder)).kind);
+}
+
 export function wrongOptions(): void {
+  // @ts-expect-error a checkpoint is required
+  void defend({});
+  // @ts-expect-error a checkpoint is required
+  void evaluate({batchSize: 10});
+  // @ts-expect-error one checkpoint
+  void defend({ckpt: 'model.pt', resultFile: 'badnet_demo'});
+  // @ts-expect-error there is no such architecture
+  void defend({ckpt: 'model.pt', model: 'vgg'});
+  // @ts-expect-error normBound is SAU's
+  void defend({ckpt: 'model.pt', method: 'ft', normBound: 0.2});
+  // @ts-expect-error there is no such method
+  void defend({ckpt: 'model.pt', method: 'none'});
   // @ts-expect-error there is no such option
   void defend({ckpt: 'model.pt', normbound: 0.2});
   // @ts-expect-error a device is auto, cpu, cuda or cuda:N

@@ -61,7 +61,7 @@ async function prepare(request) {
   await session.setImages('cleanSubset', patternImages({count, side, classes, seed: CLEAN_SEED}));
   await unlearn(session, roundOptions(cleanImages(count)));
   await write(request.trainee);
-  return {trainAcc: epochs.at(-1).trainAcc, libtorch: (await deviceInfo()).libtorchVersion};
+  return {trainAcc: epochs.at(-1).figures.trainAcc, libtorch: (await deviceInfo()).libtorchVersion};
 }
 
 function victimTraining() {
@@ -93,9 +93,9 @@ async function measure(request) {
   await session.loadStateDict(trainee, 'trainee');
   global.gc();
   const start = performance.now();
-  const [{suspectShare}] = await unlearn(session, roundOptions(cleanImages(count)));
+  const [{figures}] = await unlearn(session, roundOptions(cleanImages(count)));
   const seconds = (performance.now() - start) / 1000;
-  return {seconds, restMiB, peakMiB: await peakMiB(), suspectShare};
+  return {seconds, restMiB, peakMiB: await peakMiB(), suspectShare: figures.suspectShare};
 }
 
 /**
@@ -104,11 +104,11 @@ async function measure(request) {
  */
 async function watchRounds(session, count, rounds) {
   const seen = [];
-  const look = async ({seconds, suspectShare}) => {
+  const look = async ({seconds, figures}) => {
     global.gc();
     const memory = {residentMiB: await residentMiB(), peakMiB: await peakMiB()};
     await resetPeak();
-    return {seconds, suspectShare, ...memory};
+    return {seconds, suspectShare: figures.suspectShare, ...memory};
   };
   await unlearn(session, shuffledRounds(cleanImages(count), rounds + 1), {
     onProgress: (progress) => progress.kind === 'round' && seen.push(look(progress.report)),

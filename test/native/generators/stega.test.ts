@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {generateSsbaImages} from '../../../lib/attacks/ssba_images.js';
-import {GENERATOR_DEFAULTS} from '../../../lib/config/defaults.js';
 import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
 import type {NativeStegaOptions} from '../../../lib/native/attack_contract.js';
+import {GENERATOR_DEFAULTS} from '../../../lib/options/defaults.js';
 import {
   errorOf,
   expectBelow,

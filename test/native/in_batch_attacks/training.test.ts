@@ -20,7 +20,7 @@ describe('training under an attack in the batches', () => {
       {...TRAIN, epochs: 12, cropPadding: 0, flip: false},
       {...attack, ...('rotation' in attack && {rotation: 0})},
     );
-    const losses = reports.map(({loss}) => loss);
+    const losses = reports.map(({figures}) => figures.loss ?? Number.NaN);
     const mean = (part: number[]) => part.reduce((a, b) => a + b) / part.length;
     expect(mean(losses.slice(-3))).toBeLessThan(0.9 * mean(losses.slice(0, 3)));
   });
@@ -38,12 +38,12 @@ describe('training under an attack in the batches', () => {
       },
     );
     expect(reports.map(({round}) => round)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect(reports.map(({trainAcc}) => trainAcc === null)).toEqual([
+    expect(reports.map(({figures}) => figures.trainAcc === null)).toEqual([
       ...Array(6).fill(true),
       ...Array(2).fill(false),
     ]);
     expect(new Set(told)).toEqual(new Set([...range(8)].map((i) => `${i} of 8`)));
-    expect(reports[5]?.loss).toBeLessThan(0.8 * (reports[0]?.loss ?? 0));
+    expect(reports[5]?.figures.loss).toBeLessThan(0.8 * (reports[0]?.figures.loss ?? 0));
   });
 
   it('adds up the gradients of the patterns unless they are to be cleared', async () => {
@@ -116,10 +116,12 @@ describe('training under an attack in the batches', () => {
   it('counts its batches by kinds of images', async () => {
     using session = await openSession();
     const [report] = await session.trainAttack({...TRAIN, evalEvery: 1}, WANET);
-    const {cleanAcc, asr, ra, crossTrainAcc, crossAcc, crossLoss} = report?.attack ?? {};
+    const figures = report?.figures ?? {};
+    const {trainCleanAcc: cleanAcc, trainAsr: asr, trainRa: ra, trainAcc} = figures;
+    const {trainCrossAcc: crossTrainAcc, crossAcc, crossLoss} = figures;
     // Of 32 images in batches of 8 there are 8 poisoned ones, 16 warped ones and 8 clean ones.
     const hits = 8 * (cleanAcc ?? 0) + 8 * (asr ?? 0) + 16 * (crossTrainAcc ?? 0);
-    expect(hits).toBeCloseTo(32 * (report?.trainAcc ?? 0), 10);
+    expect(hits).toBeCloseTo(32 * (trainAcc ?? 0), 10);
     for (const share of [cleanAcc, asr, ra, crossTrainAcc]) {
       expect((share ?? 0) * 16).toBeCloseTo(Math.round((share ?? 0) * 16), 10);
     }

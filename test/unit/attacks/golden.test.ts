@@ -3,8 +3,8 @@ import {readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {expect, it} from 'vitest';
 import {makeTriggers} from '../../../lib/attacks/attacks.js';
-import type {ATTACK_TABLE} from '../../../lib/config/attack_table.js';
-import {isTrainingAttack, parseAttackConfig} from '../../../lib/config.js';
+import type {ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
+import {isTrainingAttack, parseAttackConfig} from '../../../lib/options/config.js';
 import {picture, put, temporaryFolder} from '../datasets/files.js';
 import {contextOf, putNpy, randomBytes, randomWords} from './support.js';
 

@@ -6,8 +6,8 @@ import {
   poisonTestSelection,
 } from '../../../lib/attacks/label_mode.js';
 import {choosePoisonedIndices} from '../../../lib/attacks/poison.js';
-import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/config/attack_table.js';
-import {parseAttackConfig} from '../../../lib/config.js';
+import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
+import {parseAttackConfig} from '../../../lib/options/config.js';
 
 const all2one: LabelMode = {kind: 'all2one', targetLabel: 2};
 const cleanLabel: LabelMode = {kind: 'cleanLabel', targetLabel: 2};

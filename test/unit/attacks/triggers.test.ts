@@ -2,9 +2,10 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {makeTriggers} from '../../../lib/attacks/attacks.js';
 import {clipToByte, wrapToByte} from '../../../lib/attacks/to_byte.js';
-import type {AttackEntry} from '../../../lib/config/attack_entry.js';
-import {ATTACK_TABLE, type AttackKind} from '../../../lib/config/attack_table.js';
-import {isTrainingAttack, parseAttackConfig, type UserOptions} from '../../../lib/config.js';
+import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
+import {ATTACK_TABLE, type AttackKind} from '../../../lib/options/attacks/attacks.js';
+import {isTrainingAttack, parseAttackConfig} from '../../../lib/options/config.js';
+import type {UserOptions} from '../../../lib/options/parse.js';
 import {errorOf} from '../../error_of.js';
 import {picture, put, temporaryFolder} from '../datasets/files.js';
 import {contextOf, putNpy, randomBytes} from './support.js';
@@ -36,7 +37,7 @@ function putArray(folder: string, side: number): Promise<string> {
 
 const KINDS = Object.entries<AttackEntry>(ATTACK_TABLE).flatMap(([name, {poisons, options}]) => {
   const kind = name as AttackKind;
-  const needsFile = Object.values(options).some(({type}) => type === 'file');
+  const needsFile = Object.values(options).some(({type}) => type === 'path');
   return poisons === 'data' && (!needsFile || kind in FILES) ? [kind] : [];
 });
 

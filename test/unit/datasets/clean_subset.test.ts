@@ -37,7 +37,7 @@ describe('parseCleanSpec', () => {
   });
 
   it.each([
-    ['0', /at least one image for --clean but received 0/],
+    ['0', /at least one image for clean but received 0/],
     [-3, /at least one image/],
     ['0%', /a share above 0/],
     ['0.0', /a share above 0/],
@@ -86,7 +86,7 @@ describe('chooseCleanSubset', () => {
 
   it('refuses more images than there are', async () => {
     await expect(chooseCleanSubset({kind: 'count', count: 51}, 50, 0)).rejects.toThrow(
-      'Expected at most the 50 images of the clean training set for --clean but received 51',
+      'Expected at most the 50 images of the clean training set for clean but received 51',
     );
   });
 

@@ -70,7 +70,7 @@ describe('an image file', () => {
     const file = await putPng(join(await temporaryFolder(), 'a.png'), [1, 2, 3]);
     const huge = {height: 1e6, width: 1e6};
     const {message} = await errorOf(decodeAll([file], huge), 'ERR_OUT_OF_MEMORY');
-    expect(message).toMatch(/1 images of 1000000x1000000, 2794\.0 GiB, .* Lower --image-size/);
+    expect(message).toMatch(/1 images of 1000000x1000000, 2794\.0 GiB, .* Lower imageSize/);
   });
 
   it.skipIf(!PIPES)('that is a pipe is refused and does not block', async () => {

@@ -39,8 +39,10 @@ const SUMMARY: RunSummary = {
 };
 
 const REPORT: RoundReport = {
-  ...{round: 4, loss: 1.5, cleanLoss: 1, sharedLoss: 0.5, suspectShare: 0.25},
-  ...{trainAcc: null, metrics: METRICS, seconds: 2},
+  round: 4,
+  figures: {loss: 1.5, cleanLoss: 1, sharedLoss: 0.5, suspectShare: 0.25},
+  metrics: METRICS,
+  seconds: 2,
 };
 
 let folder: string;
@@ -116,12 +118,8 @@ describe('a round of a summary', () => {
   });
 
   it('has those of training, and null for what JSON cannot say', () => {
-    const shares = {cleanAcc: 0.9, asr: null, ra: null, crossTrainAcc: null, crossAcc: null};
-    const report = {...REPORT, loss: Number.NaN, trainAcc: 0.7, attack: {...shares, crossLoss: 3}};
-    expect(runRound(report).figures).toEqual({
-      ...{loss: null, trainAcc: 0.7},
-      ...{...shares, crossLoss: 3},
-    });
+    const figures = {loss: Number.NaN, trainAcc: 0.7, trainAsr: null, crossLoss: 3};
+    expect(runRound({...REPORT, figures}).figures).toEqual({...figures, loss: null});
   });
 });
 
@@ -133,6 +131,11 @@ describe('a folder from before there were summaries', () => {
     ...{seed: 7, rounds: 9, clean: '5pct', model: 'preactresnet18', numClasses: 43, imageSize: 32},
     ...{mean, std, device: 'cuda:0', precision: 'bf16', normBound: 0.2},
   };
+  /** A line of rounds.jsonl as those versions wrote it. */
+  const line = {
+    ...{round: 4, loss: 1.5, cleanLoss: 1, sharedLoss: 0.5, suspectShare: 0.25},
+    ...{trainAcc: null, metrics: METRICS, seconds: 2},
+  };
   const defense = {
     ...{versions, config, checkpoint: '/old/attack_result.pt', dataset: '/data/gtsrb'},
     ...{cleanImages: 1960, completedRounds: 1, before: {...METRICS, asr: 0.9}, after: METRICS},
@@ -140,7 +143,7 @@ describe('a folder from before there were summaries', () => {
 
   it('of a defense opens as a run', async () => {
     put('config.json', defense);
-    put('rounds.jsonl', `${JSON.stringify(REPORT)}\n{"round": 5, "lo`);
+    put('rounds.jsonl', `${JSON.stringify(line)}\n{"round": 5, "lo`);
     expect(await readRun(folder)).toMatchObject({
       ...{schema: 1, kind: 'defend', method: 'sau', versions, started: null, seconds: null},
       ...{device: 'cuda:0', precision: 'bf16', seed: 7, options: {normBound: 0.2}},
@@ -154,7 +157,7 @@ describe('a folder from before there were summaries', () => {
 
   it('of an attack opens by its notes and its attack_result.pt', async () => {
     await copyFile(join(FIXTURES, 'attack_result.pt'), join(folder, 'attack_result.pt'));
-    const epoch = {...REPORT, suspectShare: null, trainAcc: 0.75, attack: {cleanAcc: 0.8}};
+    const epoch = {...line, suspectShare: null, trainAcc: 0.75, attack: {cleanAcc: 0.8}};
     put('rounds.jsonl', `${JSON.stringify(epoch)}\n`);
     const attacked = {kind: 'badnet', seed: 1, model: 'preactresnet18', data: null};
     const options = {...attacked, imageSize: null, numClasses: null, patch: 'white'};

@@ -32,7 +32,7 @@ describe('the output folder', () => {
     await writeFile(join(folder, 'defense_result.pt'), 'x');
     await expect(prepareOutput(folder, options)).rejects.toMatchObject({
       code: 'ERR_OUTPUT',
-      message: `Expected a folder without a result at ${folder} but received ${join(folder, 'defense_result.pt')}; use --force to overwrite it`,
+      message: `Expected a folder without a result at ${folder} but received ${join(folder, 'defense_result.pt')}; set force to overwrite it`,
     });
     await prepareOutput(folder, {...options, force: true});
     expect(await readFile(join(folder, 'defense_result.pt'), 'utf8')).toBe('x');

@@ -3,8 +3,10 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import sharp from 'sharp';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {SAU} from '../../../lib/defenses/sau.js';
 import {endLabels, lossSeries, rateSeries} from '../../../lib/report/curve_points.js';
 import {writeCurves} from '../../../lib/report/curves.js';
+import {TRAINING_FIGURES} from '../../../lib/report/round_columns.js';
 import {writeStrip} from '../../../lib/report/strip.js';
 import {metrics, round} from './sample_rounds.js';
 
@@ -16,6 +18,9 @@ afterAll(() => rm(folder, {recursive: true}));
 
 const before = metrics(0.9, 0.95, 0.05);
 const rounds = [0, 1, 2].map((i) => round(i, metrics(0.88, 0.3 / (i + 1), 0.6)));
+
+const unlearning = {figures: SAU.figures, stage: SAU.stage};
+const training = {figures: TRAINING_FIGURES, stage: 'training'};
 
 async function curves(input: Parameters<typeof writeCurves>[1]): Promise<string> {
   const path = join(folder, 'curves.svg');
@@ -34,7 +39,7 @@ async function drawnPixels(svg: string): Promise<number> {
 
 describe('the curves', () => {
   it('draw ACC, ASR and RA with their last values, and the losses', async () => {
-    const svg = await curves({before, rounds, title: 'SAU & <demo>'});
+    const svg = await curves({...unlearning, before, rounds, title: 'SAU & <demo>'});
     expect(await drawnPixels(svg)).toBeGreaterThan(1000);
     for (const text of [
       'ACC 88.0 %',
@@ -50,26 +55,35 @@ describe('the curves', () => {
 
   it('leave out what was not measured', async () => {
     const clean = [round(0, metrics(0.88, null, null))];
-    const svg = await curves({before: metrics(0.9, null, null), rounds: clean, title: 'one round'});
+    const svg = await curves({
+      ...unlearning,
+      before: metrics(0.9, null, null),
+      rounds: clean,
+      title: 'one round',
+    });
     expect(svg).toContain('ACC 88.0 %');
     expect(svg).not.toContain('ASR');
     expect(await drawnPixels(svg)).toBeGreaterThan(1000);
   });
 
   it('of a run without a round still show the model before', async () => {
-    const svg = await curves({before, rounds: [], title: 'nothing yet'});
+    const svg = await curves({...unlearning, before, rounds: [], title: 'nothing yet'});
     expect(svg).toContain('ACC 90.0 %');
   });
 
   it('of training show one loss over the epochs', async () => {
-    const svg = await curves({before: null, rounds, title: 'training', unit: 'epoch'});
+    const svg = await curves({...training, before: null, rounds, title: 't', unit: 'epoch'});
     expect(svg).toContain('training loss');
     expect(svg).not.toContain('shared risk');
   });
 
   it('have the model before at 0 and a gap where a loss is not finite', () => {
-    const broken = [round(0, null), {...round(1, null), loss: Number.NaN}, round(2, null)];
-    const input = {before, rounds: broken, title: ''};
+    const broken = [
+      round(0, null),
+      {...round(1, null), figures: {loss: Number.NaN}},
+      round(2, null),
+    ];
+    const input = {...unlearning, before, rounds: broken, title: ''};
     expect(rateSeries(input).map(({points}) => points)).toEqual([
       [{x: 0, y: 90}],
       [{x: 0, y: 95}],

@@ -2,6 +2,9 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {FT} from '../../../lib/defenses/ft.js';
+import {SAU} from '../../../lib/defenses/sau.js';
+import {OFFICIAL_COLUMNS} from '../../../lib/report/round_columns.js';
 import {RoundWriter} from '../../../lib/report/round_writer.js';
 import {metrics, round} from './sample_rounds.js';
 
@@ -13,7 +16,7 @@ afterEach(() => rm(folder, {recursive: true}));
 
 describe('the rounds of a run', () => {
   it('are a CSV with the official columns, empty where nothing was measured', async () => {
-    const writer = await RoundWriter.open(folder, 'defense');
+    const writer = await RoundWriter.open(folder, 'sau_df.csv', SAU.columns);
     writer.append(round(0, metrics(0.9, 0.125, 0.75)));
     writer.append(round(1, null));
     writer.append(round(2, {...metrics(1, null, null), cleanLoss: Number.NaN}));
@@ -29,8 +32,8 @@ describe('the rounds of a run', () => {
   });
 
   it('of an attack have the columns of its training', async () => {
-    const writer = await RoundWriter.open(folder, 'attack');
-    writer.append({...round(0, metrics(0.9, 0.5, 0.4)), trainAcc: 0.8});
+    const writer = await RoundWriter.open(folder, 'attack_df.csv', OFFICIAL_COLUMNS.attack);
+    writer.append({...round(0, metrics(0.9, 0.5, 0.4)), figures: {loss: 2, trainAcc: 0.8}});
     await writer.close();
     expect(await readFile(join(folder, 'attack_df.csv'), 'utf8')).toBe(
       ',epoch,batch,train_epoch_loss_avg_over_batch,train_acc,train_acc_clean_only,' +
@@ -40,9 +43,20 @@ describe('the rounds of a run', () => {
     );
   });
 
+  it('of fine-tuning have the columns of training and of a defense', async () => {
+    const writer = await RoundWriter.open(folder, 'ft_df.csv', FT.columns);
+    writer.append({...round(0, metrics(0.9, 0.5, 0.4)), figures: {loss: 2, trainAcc: 0.8}});
+    await writer.close();
+    expect(await readFile(join(folder, 'ft_df.csv'), 'utf8')).toBe(
+      ',epoch,batch,train_epoch_loss_avg_over_batch,train_acc,clean_test_loss_avg_over_batch,' +
+        'bd_test_loss_avg_over_batch,test_acc,test_asr,test_ra\n' +
+        '0,0,,2,0.8,0.5,0.25,0.9,0.5,0.4\n',
+    );
+  });
+
   it('are JSON lines that give the reports back', async () => {
     const reports = [round(0, metrics(0.9, null, null)), round(1, null)];
-    const writer = await RoundWriter.open(folder, 'defense');
+    const writer = await RoundWriter.open(folder, 'sau_df.csv', SAU.columns);
     reports.forEach((report) => {
       writer.append(report);
     });
@@ -52,7 +66,7 @@ describe('the rounds of a run', () => {
   });
 
   it('are on the disk before the run ends', async () => {
-    const writer = await RoundWriter.open(folder, 'defense');
+    const writer = await RoundWriter.open(folder, 'sau_df.csv', SAU.columns);
     writer.append(round(0, null));
     await expect
       .poll(() => readFile(writer.jsonl, 'utf8'))
@@ -61,7 +75,9 @@ describe('the rounds of a run', () => {
   });
 
   it('need a folder', async () => {
-    await expect(RoundWriter.open(join(folder, 'none'), 'defense')).rejects.toMatchObject({
+    await expect(
+      RoundWriter.open(join(folder, 'none'), 'sau_df.csv', SAU.columns),
+    ).rejects.toMatchObject({
       code: 'ERR_OUTPUT',
     });
   });

@@ -17,12 +17,13 @@ export function metrics(acc: number, asr: number | null, ra: number | null): Met
 export function round(index: number, measured: Metrics | null): RoundReport {
   return {
     round: index,
-    loss: 2 / (index + 1),
-    cleanLoss: 0.5,
-    sharedLoss: 1 / (index + 1),
-    suspectShare: 0.5,
-    trainAcc: null,
-    metrics: measured,
     seconds: 1,
+    figures: {
+      loss: 2 / (index + 1),
+      cleanLoss: 0.5,
+      sharedLoss: 1 / (index + 1),
+      suspectShare: 0.5,
+    },
+    metrics: measured,
   };
 }

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {parseAttackConfig, resolveTraining} from '../../../lib/config.js';
+import {parseAttackConfig, resolveTraining} from '../../../lib/options/config.js';
 import {scheduleNote} from '../../../lib/simulation/training.js';
 
 describe('the note on the schedule', () => {

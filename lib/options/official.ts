@@ -1,85 +1,60 @@
 import {join} from 'node:path';
+import type {Option, OptionTable} from './option.js';
 import type {UserOptions} from './parse.js';
 
 /** One option of the official Python tool, and what becomes of it here. */
 export interface OfficialName {
   /** As in the official YAML; the official flag is the same with two dashes. */
   readonly official: string;
-  /** Our option; null: the official tool reads it, but it has no effect on this command. */
+  /** Our option; null: it is accepted and has no effect on this command. */
   readonly option: string | null;
+  /** Why it has no effect. */
+  readonly reason?: string;
   /** On the command line: 'flag' takes no value. */
   readonly arity: 'value' | 'flag';
 }
 
-const to = (official: string, option: string, arity: OfficialName['arity'] = 'value') => ({
-  official,
-  option,
-  arity,
-});
-const without = (official: string, arity: OfficialName['arity'] = 'value') => ({
-  official,
-  option: null,
-  arity,
-});
-
-/** `defend`: names of specification B1.1 and B1.9. README's mapping table lists these. */
-export const OFFICIAL_DEFEND_NAMES: readonly OfficialName[] = [
-  to('result_file', 'resultFile'),
-  to('dataset', 'dataset'),
-  to('dataset_path', 'data'),
-  to('model', 'model'),
-  to('num_classes', 'numClasses'),
-  to('device', 'device'),
-  to('ratio', 'clean'),
-  to('index', 'clean'),
-  to('random_seed', 'seed'),
-  to('n_rounds', 'rounds'),
-  to('batch_size', 'batchSize'),
-  to('outer_steps', 'outerSteps'),
-  to('train_mode', 'trainMode', 'flag'),
-  to('norm_type', 'norm'),
-  to('trigger_norm', 'normBound'),
-  to('adv_lr', 'stepSize'),
-  to('adv_steps', 'steps'),
-  to('pgd_init', 'init'),
-  to('beta_1', 'beta1'),
-  to('beta_2', 'beta2'),
-  to('lmd_1', 'lambda1'),
-  to('lmd_2', 'lambda2'),
-  to('lmd_3', 'lambda3'),
-  to('client_optimizer', 'optimizer'),
-  to('lr', 'learningRate'),
-  to('wd', 'weightDecay'),
-  to('adam_betas', 'adamBetas'),
-  without('epochs'),
-  without('amp'),
-  without('lr_scheduler'),
-  without('steplr_stepsize'),
-  without('steplr_gamma'),
-  without('steplr_milestones'),
-  without('optim'),
-  without('prefetch'),
-  without('num_workers'),
-  without('pin_memory'),
-  without('non_blocking'),
-  without('checkpoint_load'),
-  without('checkpoint_save'),
-  without('frequency_save'),
-  without('log'),
+/** Where the official tool reads its data and how it logs: nothing that changes a result. */
+const WITHOUT_EFFECT: readonly string[] = [
+  'prefetch',
+  'num_workers',
+  'pin_memory',
+  'non_blocking',
+  'checkpoint_load',
+  'checkpoint_save',
+  'frequency_save',
+  'log',
 ];
 
-/** `attack`: names of specification B3. */
-export const OFFICIAL_ATTACK_NAMES: readonly OfficialName[] = [
-  to('save_folder_name', 'saveFolderName'),
-  to('dataset', 'dataset'),
-  to('dataset_path', 'data'),
-  to('pratio', 'poisonRate'),
-  to('p_num', 'poisonCount'),
-  to('batch_size', 'batchSize'),
-  to('lr', 'learningRate'),
-  to('wd', 'weightDecay'),
-  to('random_seed', 'seed'),
-];
+/** The official names of a table's options (specification B1.1, B1.9 and B3), and those that are ignored. */
+export function officialNames(
+  table: OptionTable,
+  ignored: Readonly<Record<string, string>> = {},
+): readonly OfficialName[] {
+  const known = Object.entries(table).flatMap(([option, entry]) =>
+    namesOf(entry).map((official): OfficialName => {
+      return {official, option, arity: entry.type === 'switch' ? 'flag' : 'value'};
+    }),
+  );
+  const taken = new Set(known.map(({official}) => official));
+  const others = {
+    ...Object.fromEntries(
+      WITHOUT_EFFECT.map((name) => [name, 'has no effect in the official tool']),
+    ),
+    ...ignored,
+  };
+  const without = Object.entries(others).filter(([official]) => !taken.has(official));
+  return [
+    ...known,
+    ...without.map(([official, reason]): OfficialName => {
+      return {official, option: null, reason, arity: 'value'};
+    }),
+  ];
+}
+
+function namesOf({official = []}: Option): readonly string[] {
+  return typeof official === 'string' ? [official] : official;
+}
 
 /** A layer of options with the spelling that their user knows, and what the user should be told. */
 export interface OptionLayer {
@@ -109,7 +84,7 @@ export function fromOfficial(
     if (option === undefined) {
       notes.push(`${name} is not an option of the official tool that is known here: ignored`);
     } else if (option === null) {
-      notes.push(`${name} has no effect in the official tool: ignored`);
+      notes.push(`${name} ${known?.reason ?? 'has no effect'}: ignored`);
     } else if (value !== null && value !== undefined && !isShadowed(name, values)) {
       options[option] = translate(name, value, values.dataset ?? dataset, notes);
       spelled[option] = name;
@@ -122,6 +97,12 @@ export function fromOfficial(
 function isShadowed(name: string, values: UserOptions): boolean {
   return name === 'ratio' && values.index !== null && values.index !== undefined;
 }
+
+/** PyTorch's names of the schedules. */
+const SCHEDULES: Readonly<Record<string, string>> = {
+  CosineAnnealingLR: 'cosine',
+  MultiStepLR: 'multiStep',
+};
 
 /** The few official values that are written differently here. */
 function translate(name: string, value: unknown, dataset: unknown, notes: string[]): unknown {
@@ -138,6 +119,8 @@ function translate(name: string, value: unknown, dataset: unknown, notes: string
       }
       return first;
     }
+    case 'lr_scheduler':
+      return SCHEDULES[text] ?? value;
     case 'client_optimizer': {
       const named = text.toLowerCase();
       if (named === 'adam' || named === 'sgd') {

@@ -1,5 +1,6 @@
-import type {OptionLayer} from './official_names.js';
-import type {Spelling, UserOptions} from './parse.js';
+import type {Spelling} from './named.js';
+import type {OptionLayer} from './official.js';
+import type {UserOptions} from './parse.js';
 
 /** Pairs of which a later layer replaces whichever an earlier layer gave. */
 const ALTERNATIVES: Readonly<Record<string, string>> = {

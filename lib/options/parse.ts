@@ -1,35 +1,44 @@
 import type {z} from 'zod';
 import {SauError} from '../errors.js';
+import {named, spelled} from './named.js';
 import {nearestName} from './nearest.js';
-
-/** How the user wrote an option: `--step-size` on the command line, `stepSize` in a script. */
-export type Spelling = (option: string) => string;
 
 /** Options as they come from a user, before anything is known about them. */
 export type UserOptions = Readonly<Record<string, unknown>>;
 
+/** What is checked, and against what. */
+export interface Parsing {
+  readonly schema: z.ZodObject;
+  readonly defaults: UserOptions;
+  /** Names that stand for options of the schema. */
+  readonly aliases?: readonly string[];
+  /** What to say of a name that is not in the schema, where more is known than that. */
+  readonly foreign?: (name: string) => Foreign | null;
+}
+
+/** "Expected <expected> but received <name><hint>". */
+export interface Foreign {
+  readonly expected: string;
+  readonly hint: string;
+}
+
 /**
- * Checks `options` over `defaults` with `schema`; the result is whole and deeply frozen.
- * Throws ERR_CONFIG with every bad option in one message and in `details.issues`.
+ * Checks options over the defaults; the result is whole and deeply frozen. Throws ERR_CONFIG with every bad
+ * option in one message and in `details.issues`.
  */
-export function parseOptions<T>(
-  schema: z.ZodType<T>,
-  known: Iterable<string>,
-  defaults: UserOptions,
+export function parseOptions(
+  {schema, defaults, aliases = [], foreign = () => null}: Parsing,
   options: UserOptions,
-  spell: Spelling,
-): T {
+): unknown {
   const given = {...defaults, ...definedOnly(options)};
   const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    throw configError(
-      parsed.error.issues.flatMap((issue) => describe(issue, given, [...known], spell)),
-    );
-  }
-  return deepFreeze(parsed.data);
+  if (parsed.success) return deepFreeze(parsed.data);
+  const known = [...Object.keys(schema.shape), ...aliases];
+  throw configError(parsed.error.issues.flatMap((issue) => describe(issue, given, known, foreign)));
 }
 
 interface OptionIssue {
+  /** '' where the rule is about several. */
   readonly option: string;
   readonly expected: string;
   readonly received: string;
@@ -40,28 +49,41 @@ function describe(
   issue: z.core.$ZodIssue,
   given: UserOptions,
   known: readonly string[],
-  spell: Spelling,
+  foreign: (name: string) => Foreign | null,
 ): OptionIssue[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const near = nearestName(key, known);
-      const hint = near === null ? '' : `; the nearest is ${spell(near)}`;
-      return {option: '', expected: 'a known option', received: spell(key), hint};
-    });
+    return issue.keys.map((key) => unknownOption(key, known, foreign));
   }
   const key = String(issue.path[0]);
-  return [{option: spell(key), expected: issue.message, received: shown(given[key]), hint: ''}];
+  return [{option: key, expected: issue.message, received: shown(given[key]), hint: ''}];
 }
 
-/** ERR_CONFIG in the grammar "Expected integer > 0 for --steps but received 0". */
+function unknownOption(
+  key: string,
+  known: readonly string[],
+  foreign: (name: string) => Foreign | null,
+): OptionIssue {
+  const received = named(key);
+  const elsewhere = foreign(key);
+  if (elsewhere !== null) return {option: '', received, ...elsewhere};
+  const near = nearestName(key, known);
+  const hint = near === null ? '' : `; the nearest is ${named(near)}`;
+  return {option: '', expected: 'a known option', received, hint};
+}
+
+/** ERR_CONFIG in the grammar "Expected integer > 0 for steps but received 0". */
 function configError(issues: readonly OptionIssue[]): SauError {
   const lines = issues.map(({option, expected, received, hint}) => {
-    const subject = option === '' ? '' : ` for ${option}`;
+    const subject = option === '' ? '' : ` for ${named(option)}`;
     return `Expected ${expected}${subject} but received ${received}${hint}`;
   });
   return new SauError('ERR_CONFIG', lines.join('\n'), {
     details: {
-      issues: issues.map(({option, expected, received}) => ({option, expected, received})),
+      issues: issues.map(({option, expected, received}) => ({
+        option,
+        expected: spelled(expected),
+        received: spelled(received),
+      })),
     },
   });
 }

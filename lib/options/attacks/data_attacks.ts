@@ -1,25 +1,15 @@
-import type {AttackEntry, ValueOf} from './attack_entry.js';
+import type {AttackEntry} from './attack_entry.js';
 
 const CLEAN_MODEL = {
-  type: 'file',
+  type: 'path',
+  expects: 'a file',
+
   help: 'checkpoint of a clean model of the same architecture; without it one is trained first',
   default: null,
 } as const;
 
-const ROTATION = {
-  type: 'number',
-  help: 'most degrees of the random rotation of a training batch; 0: none',
-  least: 0,
-  most: 180,
-  default: 10,
-} as const;
-
-/**
- * Every attack that can be simulated (specification B4) with the options that it alone has and their
- * defaults. Plain data: flags, help, checks, types and docs are made from it. What an attack does is in
- * lib/attacks.
- */
-export const ATTACK_TABLE = {
+/** The attacks that poison the images before the training (specification B4). */
+export const DATA_ATTACKS = {
   badnet: {
     summary: 'BadNets: a small fixed patch replaces the pixels of a corner',
     poisons: 'data',
@@ -89,7 +79,8 @@ export const ATTACK_TABLE = {
     labelModes: ['all2one', 'all2all'],
     options: {
       pattern: {
-        type: 'file',
+        type: 'path',
+        expects: 'a file',
         help: 'NumPy array (.npy) with the pattern: HxW, HxWx3 or NxHxWx3; without it one is generated',
         default: null,
       },
@@ -114,16 +105,23 @@ export const ATTACK_TABLE = {
     labelModes: ['all2one', 'all2all'],
     options: {
       trainImages: {
-        type: 'file',
+        type: 'path',
+        expects: 'a file',
         help: 'NumPy array (.npy) of all encoded training images: uint8 NxHxWx3; without both arrays an encoder is trained',
         default: null,
       },
       testImages: {
-        type: 'file',
+        type: 'path',
+        expects: 'a file',
         help: 'NumPy array (.npy) of all encoded test images: uint8 NxHxWx3',
         default: null,
       },
-      secret: {type: 'text', help: 'what the encoder hides, up to 7 bytes', default: 'stega!!'},
+      secret: {
+        type: 'text',
+        expects: 'text',
+        help: 'what the encoder hides, up to 7 bytes',
+        default: 'stega!!',
+      },
       encoderEpochs: {
         type: 'integer',
         help: "epochs of the encoder's training",
@@ -167,7 +165,8 @@ export const ATTACK_TABLE = {
     labelModes: ['cleanLabel'],
     options: {
       adversarialImages: {
-        type: 'file',
+        type: 'path',
+        expects: 'a file',
         help: 'NumPy array (.npy) of all training images made adversarial: uint8 NxHxWx3; without it those to poison are made',
         default: null,
       },
@@ -241,110 +240,6 @@ export const ATTACK_TABLE = {
       },
     },
   },
-  wanet: {
-    summary: 'WaNet: a smooth warp of the whole image, in every training batch',
-    poisons: 'training',
-    labelModes: ['all2one', 'all2all'],
-    defaults: {schedule: 'multiStep', cropPadding: 5},
-    options: {
-      gridSize: {
-        type: 'integer',
-        help: 'control points of the warp, per side',
-        least: 2,
-        most: 256,
-        default: 4,
-      },
-      warpStrength: {
-        type: 'number',
-        help: 'strength of the warp',
-        least: 0,
-        most: 100,
-        default: 0.5,
-      },
-      gridRescale: {
-        type: 'number',
-        help: 'factor on the finished sampling grid',
-        least: 0.01,
-        most: 100,
-        default: 1,
-      },
-      crossRatio: {
-        type: 'number',
-        help: 'noise-warped images with their true label, per poisoned one',
-        least: 0,
-        most: 1000,
-        default: 2,
-      },
-      rotation: ROTATION,
-    },
-  },
-  inputaware: {
-    summary: 'Input-aware dynamic: generators draw each image its own trigger as the victim trains',
-    poisons: 'training',
-    labelModes: ['all2one', 'all2all'],
-    defaults: {schedule: 'multiStep'},
-    options: {
-      maskEpochs: {
-        type: 'integer',
-        help: 'of --epochs, those that train the masks alone, before the victim',
-        least: 0,
-        most: 100_000,
-        default: 25,
-      },
-      maskDensity: {
-        type: 'number',
-        help: 'mask values above it are penalised',
-        least: 0,
-        most: 1,
-        default: 0.032,
-      },
-      maskWeight: {
-        type: 'number',
-        help: 'weight of that penalty',
-        least: 0,
-        most: Number.POSITIVE_INFINITY,
-        default: 100,
-      },
-      diversityWeight: {
-        type: 'number',
-        help: "weight of the loss that makes images' triggers differ",
-        least: 0,
-        most: Number.POSITIVE_INFINITY,
-        default: 1,
-      },
-      crossRatio: {
-        type: 'number',
-        help: "images with another one's trigger and their true label, per poisoned one",
-        least: 0,
-        most: 1000,
-        default: 1,
-      },
-      generatorLearningRate: {
-        type: 'number',
-        help: 'learning rate of the generators',
-        least: 0,
-        most: 1000,
-        default: 0.01,
-      },
-      generatorWidth: {
-        type: 'integer',
-        help: "channels of the generators' first stage",
-        least: 1,
-        most: 4096,
-        default: 32,
-      },
-      doubleTanh: {
-        type: 'switch',
-        help: 'the generators squash twice, as the official ones do',
-        default: true,
-      },
-      clearGradients: {
-        type: 'switch',
-        help: "clear the pattern generator's gradients at each step; the official tool adds them up",
-        default: false,
-      },
-    },
-  },
   trojannn: {
     summary: 'TrojanNN: a picture that excites neurons of a clean model is added to the image',
     poisons: 'data',
@@ -352,7 +247,8 @@ export const ATTACK_TABLE = {
     options: {
       cleanModel: CLEAN_MODEL,
       mask: {
-        type: 'file',
+        type: 'path',
+        expects: 'a file',
         help: 'start picture, whose black parts stay black, instead of the built-in apple',
         default: null,
       },
@@ -382,49 +278,4 @@ export const ATTACK_TABLE = {
       },
     },
   },
-  bpp: {
-    summary: 'BPP: a coarse quantisation of the colours, in every training batch',
-    poisons: 'training',
-    labelModes: ['all2one', 'all2all'],
-    defaults: {schedule: 'multiStep', cropPadding: 5},
-    options: {
-      levels: {
-        type: 'integer',
-        help: 'levels per colour channel that remain',
-        least: 2,
-        most: 256,
-        default: 8,
-      },
-      dithering: {
-        type: 'switch',
-        help: 'Floyd-Steinberg dithering',
-        default: false,
-      },
-      negativeRatio: {
-        type: 'number',
-        help: "share of a batch that gets another image's quantisation error and keeps its label",
-        least: 0,
-        most: 1,
-        default: 0.1,
-      },
-      rotation: ROTATION,
-    },
-  },
 } as const satisfies Readonly<Record<string, AttackEntry>>;
-
-/** The name of an attack; docs/attacks.md describes them. */
-export type AttackKind = keyof typeof ATTACK_TABLE;
-/** Attacks that poison the images before training. */
-export type DataAttackKind = {
-  [Kind in AttackKind]: (typeof ATTACK_TABLE)[Kind]['poisons'] extends 'data' ? Kind : never;
-}[AttackKind];
-/** Attacks that poison each batch of the training. */
-export type TrainingAttackKind = Exclude<AttackKind, DataAttackKind>;
-export const ATTACK_KINDS = Object.keys(ATTACK_TABLE) as readonly AttackKind[];
-
-/** The values of an attack's own options. */
-export type OwnOptions<Kind extends AttackKind> = {
-  readonly [Name in keyof (typeof ATTACK_TABLE)[Kind]['options']]: ValueOf<
-    (typeof ATTACK_TABLE)[Kind]['options'][Name]
-  >;
-};

@@ -1,20 +1,20 @@
 import {readFile} from 'node:fs/promises';
 import {parse} from 'yaml';
 import {messageOf, SauError} from '../errors.js';
-import {fromOfficial, type OfficialName, type OptionLayer} from './official_names.js';
+import {named} from './named.js';
+import {fromOfficial, type OfficialName, type OptionLayer} from './official.js';
 import type {UserOptions} from './parse.js';
 
 /**
- * Reads a YAML (or JSON) file with the official tool's option names, or ours (`own`), into a layer
- * of options (specification B1.9). Throws ERR_CONFIG if the file is not a map of options.
+ * The options of a YAML (or JSON) file, with the official tool's names, or ours (`own`), as a layer
+ * (specification B1.9).
  */
-export async function readOfficialYaml(
-  path: string,
+export function layerOfYaml(
+  {path, values}: OptionFile,
   names: readonly OfficialName[],
   own: readonly string[],
   dataset?: unknown,
-): Promise<OptionLayer> {
-  const values = await readMap(path);
+): OptionLayer {
   const layer = fromOfficial(values, names, own, dataset);
   return {
     options: layer.options,
@@ -25,6 +25,17 @@ export async function readOfficialYaml(
   };
 }
 
+/** A file of options by name. */
+export interface OptionFile {
+  readonly path: string;
+  readonly values: UserOptions;
+}
+
+/** Reads a file of options. Throws ERR_CONFIG if it is not a map of names to values. */
+export async function readOptionFile(path: string): Promise<OptionFile> {
+  return {path, values: await readMap(path)};
+}
+
 async function readMap(path: string): Promise<UserOptions> {
   let content: unknown;
   try {
@@ -32,7 +43,7 @@ async function readMap(path: string): Promise<UserOptions> {
   } catch (cause) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected a readable YAML file for --config but received ${path}: ${messageOf(cause)}. Correct the file, or name another`,
+      `Expected a readable YAML file for ${named('config')} but received ${path}: ${messageOf(cause)}. Correct the file, or name another`,
       {cause, details: {path}},
     );
   }

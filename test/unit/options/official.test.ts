@@ -3,14 +3,18 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {layeredOptions} from '../../../bin/layered_options.js';
-import {DEFEND_FLAGS, keysOf} from '../../../bin/option_tables.js';
-import {
-  fromOfficial,
-  OFFICIAL_ATTACK_NAMES,
-  OFFICIAL_DEFEND_NAMES,
-} from '../../../lib/config/official_names.js';
-import {readOfficialYaml} from '../../../lib/config/official_yaml.js';
-import {DEFAULTS, parseDefendConfig} from '../../../lib/config.js';
+import {defendFlags, keysOf} from '../../../bin/option_flags.js';
+import {respelled} from '../../../bin/spelling.js';
+import {DEFENSES} from '../../../lib/defenses/defenses.js';
+import {SauError} from '../../../lib/errors.js';
+import {ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
+import {ATTACK} from '../../../lib/options/commands/attack.js';
+import {DEFEND} from '../../../lib/options/commands/defend.js';
+import {parseDefendConfig} from '../../../lib/options/config.js';
+import type {Spelling} from '../../../lib/options/named.js';
+import {fromOfficial, type OfficialName, officialNames} from '../../../lib/options/official.js';
+import {layerOfYaml, readOptionFile} from '../../../lib/options/official_yaml.js';
+import {tableOf} from '../../../lib/options/option.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -18,7 +22,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, {recursive: true}));
 
-const own = Object.keys(DEFAULTS.defend);
+const SAU_TABLE = {...tableOf(DEFEND), ...tableOf(DEFENSES.sau.options)};
+const FT_TABLE = {...tableOf(DEFEND), ...tableOf(DEFENSES.ft.options)};
+const SAU_NAMES = officialNames(SAU_TABLE, DEFENSES.sau.ignored);
+const FT_NAMES = officialNames(FT_TABLE, DEFENSES.ft.ignored);
+const own = Object.keys(SAU_TABLE);
+
+const layerOf = async (path: string) => layerOfYaml(await readOptionFile(path), SAU_NAMES, own);
 
 async function yaml(text: string): Promise<string> {
   const path = join(folder, 'sau.yaml');
@@ -27,15 +37,27 @@ async function yaml(text: string): Promise<string> {
 }
 
 describe("the official tool's names", () => {
-  it('lead to options that exist', () => {
-    const known = [...own, 'ckpt', 'resultFile'];
-    for (const {option} of OFFICIAL_DEFEND_NAMES) {
-      expect(option === null || known.includes(option), String(option)).toBe(true);
-    }
-    const attack = [...Object.keys(DEFAULTS.attack), 'saveFolderName'];
-    for (const {option} of OFFICIAL_ATTACK_NAMES) {
-      expect(attack).toContain(option);
-    }
+  it.each<[string, readonly OfficialName[]]>([
+    ['sau', SAU_NAMES],
+    ['ft', FT_NAMES],
+    ['attack', officialNames(tableOf(ATTACK))],
+    ...Object.entries(ATTACK_TABLE).map(([kind, {options}]): [string, readonly OfficialName[]] => [
+      kind,
+      officialNames({...tableOf(ATTACK), ...options}),
+    ]),
+  ])('of %s are told apart', (_, names) => {
+    const official = names.map((name) => name.official);
+    expect(new Set(official).size).toBe(official.length);
+  });
+
+  it('mean for fine-tuning what they mean there', () => {
+    const {options, notes} = fromOfficial(
+      {epochs: 7, lr: 0.1, sgd_momentum: 0.5, lr_scheduler: 'CosineAnnealingLR', amp: true},
+      FT_NAMES,
+    );
+    const expected = {rounds: 7, learningRate: 0.1, momentum: 0.5, schedule: 'cosine'};
+    expect(options).toEqual(expected);
+    expect(notes).toEqual(['amp has a switch of its own here, precision: ignored']);
   });
 
   it('give the configuration that our names give', async () => {
@@ -70,7 +92,7 @@ amp: True
 lr_scheduler: CosineAnnealingLR
 mystery: 1
 `);
-    const layer = await readOfficialYaml(path, OFFICIAL_DEFEND_NAMES, own);
+    const layer = await layerOf(path);
     expect(parseDefendConfig(layer.options)).toEqual(
       parseDefendConfig({
         ckpt: 'record/badnet_demo',
@@ -109,13 +131,13 @@ mystery: 1
   });
 
   it('let an index file win over a ratio, and keep a ratio of 1 a ratio', () => {
-    const both = fromOfficial({index: 'index.txt', ratio: 0.05}, OFFICIAL_DEFEND_NAMES);
+    const both = fromOfficial({index: 'index.txt', ratio: 0.05}, SAU_NAMES);
     expect(both.options).toEqual({clean: 'index.txt'});
-    expect(fromOfficial({ratio: 1}, OFFICIAL_DEFEND_NAMES).options).toEqual({clean: '1.0'});
+    expect(fromOfficial({ratio: 1}, SAU_NAMES).options).toEqual({clean: '1.0'});
   });
 
   it('fall back to adam for an unknown optimizer, and say so', () => {
-    const layer = fromOfficial({client_optimizer: 'adamax'}, OFFICIAL_DEFEND_NAMES);
+    const layer = fromOfficial({client_optimizer: 'adamax'}, SAU_NAMES);
     expect(layer.options).toEqual({optimizer: 'adam'});
     expect(layer.notes).toHaveLength(1);
   });
@@ -124,12 +146,12 @@ mystery: 1
 describe('a configuration file', () => {
   it('may use our names', async () => {
     const path = await yaml('stepSize: 0.1\nlr: 0.5\n');
-    const layer = await readOfficialYaml(path, OFFICIAL_DEFEND_NAMES, own);
+    const layer = await layerOf(path);
     expect(layer.options).toEqual({stepSize: 0.1, learningRate: 0.5});
   });
 
   it('may be empty', async () => {
-    const layer = await readOfficialYaml(await yaml('# nothing\n'), OFFICIAL_DEFEND_NAMES, own);
+    const layer = await layerOf(await yaml('# nothing\n'));
     expect(layer.options).toEqual({});
   });
 
@@ -139,9 +161,9 @@ describe('a configuration file', () => {
       /^Expected a map of option names to values in .* but received a list\. Write lines such as/,
     ],
     ['text\n', /but received string\. Write lines such as/],
-    ['a: [1\n', /^Expected a readable YAML file for --config but received /],
+    ['a: [1\n', /^Expected a readable YAML file for config but received /],
   ])('is refused when it is %j', async (text, message) => {
-    const reading = readOfficialYaml(await yaml(text), OFFICIAL_DEFEND_NAMES, own);
+    const reading = readOptionFile(await yaml(text));
     await expect(reading).rejects.toMatchObject({
       code: 'ERR_CONFIG',
       message: expect.stringMatching(message),
@@ -149,18 +171,29 @@ describe('a configuration file', () => {
   });
 
   it('is refused when it is not there', async () => {
-    const reading = readOfficialYaml(join(folder, 'none.yaml'), OFFICIAL_DEFEND_NAMES, own);
+    const reading = readOptionFile(join(folder, 'none.yaml'));
     await expect(reading).rejects.toMatchObject({code: 'ERR_CONFIG'});
   });
 });
 
+/** What a command line says of options that are refused. */
+function refusalOf(options: object, spell: Spelling): string {
+  try {
+    parseDefendConfig(options);
+  } catch (error) {
+    if (error instanceof SauError) return respelled(error, spell).message;
+  }
+  throw new Error('Expected a SauError');
+}
+
 describe('precedence', () => {
-  const keys = keysOf(DEFEND_FLAGS);
+  const keys = keysOf(defendFlags());
+  const names = () => SAU_NAMES;
 
   it('is our flags over official flags over YAML over defaults', async () => {
     const config = await yaml('n_rounds: 1\nadv_steps: 2\nlmd_1: 3\nresult_file: from_yaml\n');
     const values = {config, n_rounds: '10', adv_steps: '20', steps: '200', ckpt: 'model.pt'};
-    const {options} = await layeredOptions(values, keys, OFFICIAL_DEFEND_NAMES);
+    const {options} = await layeredOptions(values, keys, names);
     expect(parseDefendConfig(options)).toMatchObject({
       rounds: 10,
       steps: 200,
@@ -172,17 +205,16 @@ describe('precedence', () => {
   it('keeps the spelling of the layer that an option came from', async () => {
     const config = await yaml('n_rounds: 0\n');
     const values = {config, lmd_1: '-1', steps: '0', ckpt: 'model.pt'};
-    const {options, spell} = await layeredOptions(values, keys, OFFICIAL_DEFEND_NAMES);
-    expect(() => parseDefendConfig(options, spell)).toThrow(/for --lmd_1 but received -1/);
-    expect(() => parseDefendConfig(options, spell)).toThrow(/for --steps but received 0/);
-    expect(() => parseDefendConfig(options, spell)).toThrow(
-      `Expected integer > 0 for n_rounds in ${config} but received 0`,
-    );
+    const {options, spell} = await layeredOptions(values, keys, names);
+    const message = refusalOf(options, spell);
+    expect(message).toMatch(/for --lmd_1 but received -1/);
+    expect(message).toMatch(/for --steps but received 0/);
+    expect(message).toContain(`Expected integer > 0 for n_rounds in ${config} but received 0`);
   });
 
   it('gives dataset_path the data set of the command line', async () => {
     const values = {ckpt: 'm', dataset: 'cifar10', dataset_path: 'data'};
-    const {options} = await layeredOptions(values, keys, OFFICIAL_DEFEND_NAMES);
+    const {options} = await layeredOptions(values, keys, names);
     expect(options.data).toBe(join('data', 'cifar10'));
   });
 });

@@ -1,17 +1,18 @@
+import {pathToFileURL} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import {ATTACK_KINDS, type AttackKind} from '../../../lib/config/attack_table.js';
-import {RECIPES} from '../../../lib/config/defaults.js';
+import {SauError} from '../../../lib/errors.js';
+import {ATTACK_KINDS, type AttackKind} from '../../../lib/options/attacks/attacks.js';
+import {RECIPES} from '../../../lib/options/commands/attack.js';
 import {
-  DEFAULTS,
-  DEMO_DEFAULTS,
   parseAttackConfig,
   parseDefendConfig,
   parseDemoConfig,
   parseEvaluateConfig,
+  parseSetupConfig,
   resolveRounds,
   resolveTraining,
-} from '../../../lib/config.js';
-import {SauError} from '../../../lib/errors.js';
+} from '../../../lib/options/config.js';
+import {DEFAULTS, DEMO_DEFAULTS} from '../../../lib/options/defaults.js';
 
 const defend = (options: Readonly<Record<string, unknown>>) =>
   parseDefendConfig({ckpt: 'model.pt', ...options});
@@ -30,6 +31,7 @@ function messageOf(work: () => unknown): string {
 describe('defaults', () => {
   it("of defend are the paper's table", () => {
     expect(parseDefendConfig({ckpt: 'model.pt'})).toEqual({
+      method: 'sau',
       ckpt: 'model.pt',
       recordRoot: 'record',
       clean: '5pct',
@@ -50,6 +52,8 @@ describe('defaults', () => {
       batchSize: 256,
       outerSteps: 1,
       precision: 'default',
+      evalPrecision: 'auto',
+      deterministic: false,
       trainMode: false,
       evalEvery: 1,
       evalBatchSize: 256,
@@ -73,6 +77,18 @@ describe('defaults', () => {
       chunkSize: 0,
       cacheMib: 512,
     });
+  });
+
+  it("of fine-tuning are the official tool's", () => {
+    const config = parseDefendConfig({ckpt: 'model.pt', method: 'ft'});
+    expect(config).toEqual({...DEFAULTS.defend.ft, ckpt: 'model.pt'});
+    expect(config).toMatchObject({
+      ...{method: 'ft', rounds: null, batchSize: 256, learningRate: 0.01, momentum: 0.9},
+      ...{weightDecay: 5e-4, schedule: 'cosine', scheduleLength: 100, cropPadding: 4, flip: null},
+    });
+    expect(config).not.toHaveProperty('normBound');
+    expect(resolveRounds(config, 'gtsrb')).toBe(100);
+    expect(resolveRounds(config, 'tiny')).toBe(200);
   });
 
   it("of attack are the victim's training of the benchmark", () => {
@@ -207,8 +223,11 @@ describe('parsing', () => {
   it('gives a deeply frozen configuration', () => {
     const config = defend({mean: [0, 0, 0], std: [1, 1, 1]});
     expect(Object.isFrozen(config)).toBe(true);
-    expect(Object.isFrozen(config.adamBetas)).toBe(true);
-    expect(Object.isFrozen(config.mean)).toBe(true);
+    const {adamBetas, mean} = {adamBetas: null, ...config};
+    expect([adamBetas, mean].map((list) => Array.isArray(list) && Object.isFrozen(list))).toEqual([
+      true,
+      true,
+    ]);
   });
 
   it('of a configuration gives the same configuration', () => {
@@ -220,7 +239,26 @@ describe('parsing', () => {
   });
 
   it('treats undefined as not given', () => {
-    expect(defend({steps: undefined}).steps).toBe(5);
+    expect(defend({steps: undefined})).toMatchObject({steps: 5});
+  });
+
+  it('takes the URL of a file wherever a path is', () => {
+    const file = (name: string) => pathToFileURL(`/data/${name}`);
+    const config = {ckpt: file('m.pt'), data: file('cifar10'), out: file('out'), clean: file('c')};
+    expect(parseDefendConfig({...config, batchOrder: file('o.json')})).toMatchObject({
+      ...{ckpt: '/data/m.pt', data: '/data/cifar10', out: '/data/out', clean: '/data/c'},
+      batchOrder: '/data/o.json',
+    });
+    expect(parseDefendConfig({resultFile: 'a', recordRoot: file('records')}).ckpt).toBe(
+      '/data/records/a',
+    );
+    expect(parseEvaluateConfig({ckpt: file('m.pt'), against: file('r')}).against).toBe('/data/r');
+    expect(parseAttackConfig({kind: 'badnet', patch: file('p.png')})).toMatchObject({
+      patch: '/data/p.png',
+    });
+    expect(parseSetupConfig({from: new URL('https://example.org/a.zip')}).from).toBe(
+      'https://example.org/a.zip',
+    );
   });
 });
 
@@ -265,6 +303,19 @@ describe('a bad option is refused in the words of the user:', () => {
     ],
     [{stepz: 1}, 'Expected a known option but received stepz; the nearest is steps'],
     [{qqqqqq: 1}, 'Expected a known option but received qqqqqq'],
+    [{method: 'fp'}, 'Expected one of sau, ft for method but received "fp"'],
+    [
+      {method: 'ft', normBound: 0.1},
+      'Expected an option of ft but received normBound, which belongs to sau. Leave it out, or set method to sau',
+    ],
+    [
+      {cropPadding: 0},
+      'Expected an option of sau but received cropPadding, which belongs to ft. Leave it out, or set method to ft',
+    ],
+    [
+      {out: new URL('https://example.org/out')},
+      'Expected a folder for out but received "https://example.org/out"',
+    ],
     [
       {resultFile: 'a'},
       'Expected exactly one of ckpt and resultFile but received both "model.pt" and "a"',
@@ -291,12 +342,11 @@ describe('a bad option is refused in the words of the user:', () => {
     );
   });
 
-  it('each of several, with the spelling of the command line', () => {
-    const spell = (option: string) => `--${option}`;
-    const message = messageOf(() => parseDefendConfig({ckpt: 'm', steps: 0, init: 'x'}, spell));
+  it('each of several', () => {
+    const message = messageOf(() => parseDefendConfig({ckpt: 'm', steps: 0, init: 'x'}));
     expect(message.split('\n').sort()).toEqual([
-      'Expected integer > 0 for --steps but received 0',
-      'Expected max, min, zero or random for --init but received "x"',
+      'Expected integer > 0 for steps but received 0',
+      'Expected max, min, zero or random for init but received "x"',
     ]);
   });
 });

@@ -2,8 +2,8 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, it} from 'vitest';
 import {flagName} from '../../../bin/flags.js';
-import type {AttackEntry} from '../../../lib/config/attack_entry.js';
-import {ATTACK_TABLE} from '../../../lib/config/attack_table.js';
+import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
+import {ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
 
 const DOCS = readFileSync(join(__dirname, '../../../docs/attacks.md'), 'utf8');
 

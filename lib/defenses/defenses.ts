@@ -1,0 +1,23 @@
+import {type OptionTable, tableOf} from '../options/option.js';
+import type {DefenseEntry} from './entry.js';
+import {FT} from './ft.js';
+import {SAU} from './sau.js';
+
+/** Every defense by its name, which is also the name of its folder beside a checkpoint. */
+export const DEFENSES = {sau: SAU, ft: FT} as const;
+
+/** The name of a defense; docs/options.md lists their options. */
+export type DefenseName = keyof typeof DEFENSES;
+export const DEFENSE_NAMES = Object.keys(DEFENSES) as readonly DefenseName[];
+/** What `defend` does where nothing else is asked for. */
+export const DEFAULT_DEFENSE = 'sau';
+
+/** The entry of a defense, as those see it who know no method. */
+export function defenseOf(name: DefenseName): DefenseEntry {
+  return DEFENSES[name];
+}
+
+/** The options of a defense alone. */
+export function defenseTable(name: DefenseName): OptionTable {
+  return tableOf(defenseOf(name).options);
+}

@@ -1,0 +1,43 @@
+import type {ConfigOf, OptionGroups, TableOf} from '../options/option.js';
+import type {Figure, RoundColumns} from '../report/round_columns.js';
+
+/** What a method must know of the run besides its options. */
+export interface DefenseFacts {
+  readonly rounds: number;
+  /** Images of the clean subset. */
+  readonly cleanCount: number;
+  readonly datasetName: string;
+}
+
+/**
+ * A defense: all that the rest of the package knows of it. Where the method is not known, its configuration is
+ * a map of names to values.
+ */
+export interface DefenseEntry<
+  G extends OptionGroups = OptionGroups,
+  Config = Readonly<Record<string, unknown>>,
+> {
+  /** One line for help and docs. */
+  readonly summary: string;
+  /** What a run of it does, for the progress line. */
+  readonly stage: string;
+  /** The options that are its own, by heading; other methods may have options of the same name. */
+  readonly options: G;
+  /** What `precision: 'auto'` is chosen for. */
+  readonly purpose: 'unlearning' | 'training';
+  /** Names of the official tool's options that are accepted and ignored, and why. */
+  readonly ignored: Readonly<Record<string, string>>;
+  /** What a round reports; the progress line shows the first. */
+  readonly figures: readonly Figure[];
+  /** Its CSV, which has the name `<method>_df.csv`. */
+  readonly columns: RoundColumns;
+  /** Its options as the native core takes them. Reads the files that they name. Throws ERR_CONFIG. */
+  nativeOptions(config: Config, facts: DefenseFacts): Promise<object>;
+}
+
+/** Checks an entry against its own options. */
+export function defense<const G extends OptionGroups>(
+  entry: DefenseEntry<G, ConfigOf<TableOf<G>>>,
+): DefenseEntry<G, ConfigOf<TableOf<G>>> {
+  return entry;
+}

@@ -1,0 +1,42 @@
+import type {OptionGroups} from '../option.js';
+import {CHECKPOINT, CLEAN, DATA, DEVICE, FORCE, MEASURING, SEED} from './common.js';
+
+/** What every defense has; its own options are in lib/defenses. */
+export const DEFEND = {
+  'Model and data': {...CHECKPOINT, ...CLEAN, ...DATA},
+  Run: {
+    out: {
+      type: 'path',
+      expects: 'a folder',
+      value: '<dir>',
+      help: 'output folder',
+      unset: 'defense/<method> beside the checkpoint',
+      default: null,
+    },
+    ...FORCE,
+    ...MEASURING,
+    ...SEED,
+    ...DEVICE,
+  },
+  'Cost (results stay the same)': {
+    execution: {
+      type: 'choice',
+      choices: ['auto', 'dynamic', 'static', 'recorded'],
+      help: 'how a batch goes through the device',
+      default: 'auto',
+    },
+    chunkSize: {
+      type: 'integer',
+      least: 0,
+      help: "images per pass; 0: the device's choice",
+      default: 0,
+    },
+    cacheMib: {
+      type: 'integer',
+      least: 0,
+      most: 2 ** 30,
+      help: 'memory in MiB for what stays the same in every round; 0: none',
+      default: 512,
+    },
+  },
+} as const satisfies OptionGroups;

@@ -1,0 +1,212 @@
+import {join} from 'node:path';
+import {usualRunOn} from '../datasets/known.js';
+import {
+  DEFAULT_DEFENSE,
+  DEFENSE_NAMES,
+  type DefenseName,
+  defenseTable,
+} from '../defenses/defenses.js';
+import type {ScheduleName} from '../native/run_contract.js';
+import type {AttackEntry} from './attacks/attack_entry.js';
+import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
+import {ATTACK} from './commands/attack.js';
+import {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import {DEFEND} from './commands/defend.js';
+import {
+  attackDefaults,
+  DEFEND_DEFAULTS,
+  DEMO_DEFAULTS,
+  EVALUATE_DEFAULTS,
+  SETUP_DEFAULTS,
+} from './defaults.js';
+import {named} from './named.js';
+import {tableOf} from './option.js';
+import {type Foreign, optionError, parseOptions, shown, type UserOptions} from './parse.js';
+import {oneOf, pathOf} from './rules.js';
+import {schemaOf} from './schema.js';
+import type {
+  AttackConfig,
+  DataConfig,
+  DefendConfig,
+  DemoConfig,
+  EvaluateConfig,
+  SetupConfig,
+  TrainingAttackConfig,
+} from './types.js';
+
+/**
+ * Options of `defend` -> a whole, checked, frozen configuration (specification B1.1). Parsing a
+ * configuration again gives the same one. Throws ERR_CONFIG.
+ */
+export function parseDefendConfig(options: object): DefendConfig {
+  const given = entriesOf(options);
+  const method = nameOf('method', DEFENSE_NAMES, given.method ?? DEFAULT_DEFENSE);
+  const table = {...tableOf(DEFEND), ...defenseTable(method)};
+  const config = parseOptions(
+    {
+      schema: schemaOf(table).extend({method: oneOf([method])}),
+      defaults: DEFEND_DEFAULTS[method],
+      aliases: ['resultFile'],
+      foreign: (name) => ofOtherDefenses(name, method),
+    },
+    locate(given, 'ckpt', 'resultFile', DEFEND_DEFAULTS[method].recordRoot),
+  ) as DefendConfig;
+  checkNormalization(config);
+  return config;
+}
+
+/** What to say of an option that only other methods have. */
+function ofOtherDefenses(name: string, method: DefenseName): Foreign | null {
+  const others = DEFENSE_NAMES.filter((other) => name in defenseTable(other));
+  if (others.length === 0) return null;
+  const owners = others.join(' and ');
+  return {
+    expected: `an option of ${method}`,
+    hint: `, which belongs to ${owners}. Leave it out, or set ${named('method')} to ${others[0]}`,
+  };
+}
+
+/** Options of `attack` -> a whole, checked, frozen configuration (specification B3.1). Throws ERR_CONFIG. */
+export function parseAttackConfig(options: object): AttackConfig {
+  const given = entriesOf(options);
+  const kind = nameOf('kind', ATTACK_KINDS, given.kind);
+  const {labelModes, options: own}: AttackEntry = ATTACK_TABLE[kind];
+  const isPlaced = given.out !== undefined || given.saveFolderName !== undefined;
+  const placed = isPlaced ? given : {...given, saveFolderName: kind};
+  const defaults = attackDefaults(kind, given.recipe);
+  const config = parseOptions(
+    {
+      schema: schemaOf({...tableOf(ATTACK), ...own}).extend({
+        kind: oneOf([kind]),
+        labelMode: oneOf(labelModes),
+      }),
+      defaults,
+      aliases: ['saveFolderName'],
+    },
+    locate(placed, 'out', 'saveFolderName', String(defaults.recordRoot)),
+  ) as AttackConfig;
+  checkNormalization(config);
+  checkAttackMode(config);
+  return config;
+}
+
+/** Options of `evaluate` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseEvaluateConfig(options: object): EvaluateConfig {
+  const config = parseOptions(
+    {
+      schema: schemaOf(tableOf(EVALUATE)),
+      defaults: EVALUATE_DEFAULTS,
+      aliases: ['resultFile'],
+    },
+    locate(entriesOf(options), 'ckpt', 'resultFile', EVALUATE_DEFAULTS.recordRoot),
+  ) as EvaluateConfig;
+  checkNormalization(config);
+  return config;
+}
+
+/** Options of `demo` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseDemoConfig(options: object): DemoConfig {
+  const parsing = {schema: schemaOf(tableOf(DEMO)), defaults: DEMO_DEFAULTS};
+  return parseOptions(parsing, entriesOf(options)) as DemoConfig;
+}
+
+/** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseSetupConfig(options: object): SetupConfig {
+  const parsing = {schema: schemaOf(tableOf(SETUP)), defaults: SETUP_DEFAULTS};
+  return parseOptions(parsing, entriesOf(options)) as SetupConfig;
+}
+
+/** Rounds to run: the user's, else the data set's default (specification B1.1). */
+export function resolveRounds(
+  {method, rounds}: Pick<DefendConfig, 'method' | 'rounds'>,
+  datasetName: string,
+): number {
+  if (rounds !== null) return rounds;
+  const {rounds: option} = defenseTable(method);
+  if (option?.type !== 'integer' || option.byDataset === undefined) {
+    throw new TypeError(`${method} has no default of rounds`);
+  }
+  return usualRunOn(datasetName)[option.byDataset];
+}
+
+/**
+ * The parts of the victim's training whose default depends on the data set (specification B3.1):
+ * the schedule lasts as long as the training, except the reference's cosine, which has a length of its own.
+ */
+export function resolveTraining(
+  config: Pick<AttackConfig, 'recipe' | 'epochs' | 'schedule' | 'scheduleLength' | 'flip'>,
+  datasetName: string,
+): {epochs: number; schedule: ScheduleName; scheduleLength: number; flip: boolean} {
+  const usual = usualRunOn(datasetName);
+  const epochs = config.epochs ?? usual.epochs;
+  const schedule = config.schedule ?? usual.schedule;
+  const isReference = config.recipe === 'reference' && schedule === 'cosine';
+  return {
+    epochs,
+    schedule,
+    scheduleLength: config.scheduleLength ?? (isReference ? usual.cosineEpochs : null) ?? epochs,
+    flip: config.flip ?? usual.flip,
+  };
+}
+
+/** Throws ERR_CONFIG for what is none of the names. */
+function nameOf<Name extends string>(option: string, names: readonly Name[], value: unknown): Name {
+  const found = names.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw optionError(option, `one of ${names.join(', ')}`, shown(value));
+}
+
+/** Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. */
+function locate(
+  options: UserOptions,
+  byPath: string,
+  byName: string,
+  defaultRoot: string,
+): UserOptions {
+  const {[byPath]: path, [byName]: name, ...rest} = options;
+  if ((path === undefined) === (name === undefined)) {
+    const received = path === undefined ? 'neither' : `both ${shown(path)} and ${shown(name)}`;
+    throw optionError('', `exactly one of ${named(byPath)} and ${named(byName)}`, received);
+  }
+  if (name === undefined) {
+    return {...rest, [byPath]: path};
+  }
+  if (typeof name !== 'string' || name.trim() === '') {
+    throw optionError(byName, 'the name of a folder under the record root', shown(name));
+  }
+  const given = pathOf(rest.recordRoot);
+  const root = typeof given === 'string' ? given : defaultRoot;
+  return {...rest, [byPath]: join(root, name)};
+}
+
+/** Throws ERR_CONFIG where a program gives nothing, or no object. */
+function entriesOf(options: unknown): UserOptions {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
+    return {...options};
+  }
+  throw optionError('', 'an object of options', shown(options));
+}
+
+/** Whether the attack poisons every batch of the training, rather than the images before it. */
+export function isTrainingAttack(config: AttackConfig): config is TrainingAttackConfig {
+  return (ATTACK_TABLE[config.kind] as AttackEntry).poisons === 'training';
+}
+
+/** Throws ERR_CONFIG for options that exclude each other. */
+function checkAttackMode(config: AttackConfig): void {
+  const {kind, poisonOnly, resume, force} = config;
+  const both = (a: string, b: string) =>
+    optionError('', `at most one of ${named(a)} and ${named(b)}`, 'both');
+  if (poisonOnly && resume) throw both('poisonOnly', 'resume');
+  if (resume && force) throw both('resume', 'force');
+  if (!isTrainingAttack(config) || !poisonOnly) return;
+  const expected = `an attack that poisons before training for ${named('poisonOnly')}`;
+  throw optionError('', expected, `${kind}, which poisons in every batch of it`);
+}
+
+function checkNormalization(config: DataConfig): void {
+  if ((config.mean === null) !== (config.std === null)) {
+    const given = named(config.mean === null ? 'std' : 'mean');
+    throw optionError('', `both or none of ${named('mean')} and ${named('std')}`, `only ${given}`);
+  }
+}

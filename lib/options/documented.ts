@@ -1,0 +1,994 @@
+// Written by `npm run options` from the tables in this folder and in lib/defenses: change those.
+import type {ModelName} from '../models/names.js';
+import type {DeviceName} from './option.js';
+
+/** Where the images are and what they are. */
+export interface DataOptions {
+  /**
+   * Original data set: CIFAR-10 (binary or python) or train/ and test/ class folders.
+   * @default found beside the record
+   */
+  readonly data?: string | URL | null | undefined;
+  /**
+   * What it is: a known data set, a format, or auto to look.
+   * @default 'auto'
+   */
+  readonly dataset?:
+    | 'auto'
+    | 'cifar10'
+    | 'cifar100'
+    | 'gtsrb'
+    | 'tiny'
+    | 'imagenet'
+    | 'cifar10-binary'
+    | 'cifar10-python'
+    | 'imagefolder'
+    | undefined;
+  /**
+   * Side of the network input.
+   * @default the data set's
+   */
+  readonly imageSize?: number | null | undefined;
+  /**
+   * Per-channel mean in [0,1] pixel scale. The model sees (pixel - mean) / std.
+   * @default the record's or the data set's
+   */
+  readonly mean?: readonly [number, number, number] | null | undefined;
+  /**
+   * Per-channel deviation in [0,1] pixel scale.
+   * @default the record's or the data set's
+   */
+  readonly std?: readonly [number, number, number] | null | undefined;
+  /**
+   * Number of classes.
+   * @default the checkpoint's or the data set's
+   */
+  readonly numClasses?: number | null | undefined;
+  /**
+   * Measure only on test images with an index below this.
+   * @default all
+   */
+  readonly testLimit?: number | null | undefined;
+}
+
+/** Where and how it is computed. */
+export interface DeviceOptions {
+  /**
+   * Auto, cpu, cuda or cuda:N; auto takes the first CUDA device, else the CPU.
+   * @default 'auto'
+   */
+  readonly device?: DeviceName | undefined;
+  /**
+   * CPU threads; 0 lets LibTorch choose.
+   * @default 0
+   */
+  readonly threads?: number | undefined;
+  /**
+   * Arithmetic of the attack and the optimizer step. `default` is PyTorch's own: fp32 on the CPU, TF32
+   * convolutions on CUDA; `fp32` forbids these. `auto` takes what is fastest on the device, and the run
+   * says what that is.
+   * @default 'default'
+   */
+  readonly precision?: 'default' | 'fp32' | 'tf32' | 'bf16' | 'fp16' | 'auto' | undefined;
+  /**
+   * Arithmetic of measurements; auto: that of the run. Where the run computes its attack in fp16, it is
+   * measured as its optimizer step: in tf32.
+   * @default 'auto'
+   */
+  readonly evalPrecision?: 'auto' | 'fp32' | 'tf32' | 'bf16' | 'fp16' | undefined;
+  /**
+   * Equal seeds give equal runs on a GPU, which costs time. As torch.use_deterministic_algorithms does.
+   * What has no deterministic form on the GPU fails with ERR_NATIVE. On the CPU equal seeds give equal
+   * runs anyway.
+   * @default false
+   */
+  readonly deterministic?: boolean | undefined;
+}
+
+/** Which checkpoint: one of both is required. */
+export type CheckpointChoice =
+  | {
+      /** Checkpoint file (.pt, .pth) or record folder. */
+      readonly ckpt: string | URL;
+      /** Not with `ckpt`. */
+      readonly resultFile?: undefined;
+    }
+  | {
+      /** Instead of `ckpt`: the name of a folder in `recordRoot`. */
+      readonly resultFile: string;
+      /** Not with `resultFile`. */
+      readonly ckpt?: undefined;
+    };
+
+/** What every defense has. */
+export interface CommonDefendOptions extends DataOptions, DeviceOptions {
+  /**
+   * Folder of the record folders.
+   * @default 'record'
+   */
+  readonly recordRoot?: string | URL | undefined;
+  /**
+   * Architecture, such as preactresnet18, where the checkpoint does not name it.
+   * @default the checkpoint's
+   */
+  readonly model?: ModelName | null | undefined;
+  /**
+   * Clean images to use: 5pct, 0.05, a count, an index file or a folder of images.
+   * @default '5pct'
+   */
+  readonly clean?: string | number | URL | undefined;
+  /**
+   * Output folder.
+   * @default defense/<method> beside the checkpoint
+   */
+  readonly out?: string | URL | null | undefined;
+  /**
+   * Overwrite an earlier result.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+  /**
+   * Measure after every n-th round or epoch and after the last; 0: in none.
+   * @default 1
+   */
+  readonly evalEvery?: number | undefined;
+  /**
+   * Images per batch when measuring; losses are means over batches.
+   * @default 256
+   */
+  readonly evalBatchSize?: number | undefined;
+  /**
+   * Seed of everything random.
+   * @default 0
+   */
+  readonly seed?: number | undefined;
+  /**
+   * How a batch goes through the device.
+   * @default 'auto'
+   */
+  readonly execution?: 'auto' | 'dynamic' | 'static' | 'recorded' | undefined;
+  /**
+   * Images per pass; 0: the device's choice.
+   * @default 0
+   */
+  readonly chunkSize?: number | undefined;
+  /**
+   * Memory in MiB for what stays the same in every round; 0: none.
+   * @default 512
+   */
+  readonly cacheMib?: number | undefined;
+}
+
+/** Options of {@link defend} with `method: 'sau'` or without a method: Shared Adversarial Unlearning. */
+export interface SauDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method?: 'sau' | undefined;
+  /**
+   * Passes over the clean images.
+   * @default 100; 20 for tiny
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Optimizer steps per perturbation.
+   * @default 1
+   */
+  readonly outerSteps?: number | undefined;
+  /**
+   * Weight of the clean cross entropy.
+   * @default 1
+   */
+  readonly lambda1?: number | undefined;
+  /**
+   * Weight of adversarial training.
+   * @default 0
+   */
+  readonly lambda2?: number | undefined;
+  /**
+   * Weight of the shared adversarial risk.
+   * @default 1
+   */
+  readonly lambda3?: number | undefined;
+  /**
+   * Batch norm in training mode in the optimizer step.
+   * @default false
+   */
+  readonly trainMode?: boolean | undefined;
+  /**
+   * Which optimizer.
+   * @default 'adam'
+   */
+  readonly optimizer?: 'adam' | 'sgd' | undefined;
+  /**
+   * Learning rate.
+   * @default 0.0001
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Decay of the means of adam: of gradients and of their squares.
+   * @default [0.9,0.999]
+   */
+  readonly adamBetas?: readonly [number, number] | undefined;
+  /**
+   * JSON array of rounds x images positions to replay instead of shuffling. Positions in the clean
+   * subset, in one array or in one array for each round.
+   * @default none
+   */
+  readonly batchOrder?: string | URL | null | undefined;
+  /**
+   * Norm of the ball; Reg: there is none.
+   * @default 'L_inf'
+   */
+  readonly norm?: 'L_inf' | 'L1' | 'L2' | 'Reg' | undefined;
+  /**
+   * Radius of the ball in [0,1] pixel scale.
+   * @default 0.2
+   */
+  readonly normBound?: number | undefined;
+  /**
+   * Sign step in [0,1] pixel scale.
+   * @default 0.2
+   */
+  readonly stepSize?: number | undefined;
+  /**
+   * PGD steps per batch.
+   * @default 5
+   */
+  readonly steps?: number | undefined;
+  /**
+   * Start of the search.
+   * @default 'max'
+   */
+  readonly init?: 'max' | 'min' | 'zero' | 'random' | undefined;
+  /**
+   * Weight of the adversarial term.
+   * @default 0.01
+   */
+  readonly beta1?: number | undefined;
+  /**
+   * Weight of the shared term.
+   * @default 1
+   */
+  readonly beta2?: number | undefined;
+}
+
+/** Options of {@link defend} with `method: 'ft'`: fine-tuning on the clean images. */
+export interface FtDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ft';
+  /**
+   * Passes over the clean images.
+   * @default 100; 200 for tiny
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Learning rate of SGD, at its peak.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * How the learning rate changes.
+   * @default cosine; plateau for tiny
+   */
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
+  /**
+   * Rounds until cosine and oneCycle reach a rate of 0. Whatever the number of rounds is, as in the
+   * official tool.
+   * @default 100
+   */
+  readonly scheduleLength?: number | undefined;
+  /**
+   * Share of oneCycle in which the rate rises.
+   * @default 0.25
+   */
+  readonly warmupShare?: number | undefined;
+  /**
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend}: a checkpoint is required. */
+export type DefendOptions = (SauDefenseOptions | FtDefenseOptions) & CheckpointChoice;
+
+/** What every attack has. */
+export interface CommonAttackOptions extends DataOptions, DeviceOptions {
+  /**
+   * Data set to poison: CIFAR-10 (binary or python) or train/ and test/ class folders.
+   * @default none
+   */
+  readonly data?: string | URL | null | undefined;
+  /**
+   * Class that the trigger leads to, counted from 0.
+   * @default 0
+   */
+  readonly targetLabel?: number | undefined;
+  /**
+   * Share of the training images to poison.
+   * @default 0.1
+   */
+  readonly poisonRate?: number | undefined;
+  /**
+   * Number of images instead of `poisonRate`.
+   * @default none
+   */
+  readonly poisonCount?: number | null | undefined;
+  /**
+   * Label of a poisoned image, as the attack allows.
+   */
+  readonly labelMode?: 'all2one' | 'all2all' | 'cleanLabel' | undefined;
+  /**
+   * Write the poisoned images and train nothing.
+   * @default false
+   */
+  readonly poisonOnly?: boolean | undefined;
+  /**
+   * Draw preview.png: poisoned training images, what they were, and the difference.
+   * @default false
+   */
+  readonly preview?: boolean | undefined;
+  /**
+   * Architecture.
+   * @default 'preactresnet18'
+   */
+  readonly model?: ModelName | undefined;
+  /**
+   * Defaults of the training; fast: one cycle of the learning rate, fewer epochs, Nesterov.
+   * @default 'reference'
+   */
+  readonly recipe?: 'reference' | 'fast' | undefined;
+  /**
+   * Epochs.
+   * @default 100; 50 for gtsrb, 200 for tiny
+   */
+  readonly epochs?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 128
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Learning rate of SGD, at its peak.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * How the learning rate changes.
+   * @default cosine; plateau for tiny
+   */
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
+  /**
+   * Epochs until cosine and oneCycle reach a rate of 0.
+   * @default the epochs; in the reference's cosine 100 for cifar10, cifar100, gtsrb
+   */
+  readonly scheduleLength?: number | null | undefined;
+  /**
+   * Share of oneCycle in which the rate rises.
+   * @default 0.25
+   */
+  readonly warmupShare?: number | undefined;
+  /**
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * Record folder to write, in the record root.
+   * @default the attack's name
+   */
+  readonly saveFolderName?: string | undefined;
+  /**
+   * Instead of `saveFolderName`: any folder.
+   */
+  readonly out?: string | URL | undefined;
+  /**
+   * Folder of the record folders.
+   * @default 'record'
+   */
+  readonly recordRoot?: string | URL | undefined;
+  /**
+   * Overwrite an earlier result.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+  /**
+   * Go on with an interrupted training from its last saved epoch.
+   * @default false
+   */
+  readonly resume?: boolean | undefined;
+  /**
+   * Save the training after every n-th epoch for `resume`; 0: never.
+   * @default 1
+   */
+  readonly saveEvery?: number | undefined;
+  /**
+   * Measure after every n-th round or epoch and after the last; 0: in none.
+   * @default 1
+   */
+  readonly evalEvery?: number | undefined;
+  /**
+   * Images per batch when measuring; losses are means over batches.
+   * @default 128
+   */
+  readonly evalBatchSize?: number | undefined;
+  /**
+   * Seed of everything random.
+   * @default 0
+   */
+  readonly seed?: number | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'badnet'`. BadNets: a small fixed patch replaces the pixels of a corner. */
+export interface BadnetAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'badnet';
+  /**
+   * Patch in the bottom right corner, or a picture whose black parts are transparent. One of white,
+   * checkerboard, a file.
+   * @default 'white'
+   */
+  readonly patch?: string | URL | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'blended'`. Blended: a picture over the whole image, mixed in. */
+export interface BlendedAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'blended';
+  /**
+   * Picture to mix in, the built-in one or your own, resized to the images. One of plaid, a file.
+   * @default 'plaid'
+   */
+  readonly pattern?: string | URL | undefined;
+  /**
+   * Weight of the picture in training; the rest is the image's.
+   * @default 0.2
+   */
+  readonly trainAlpha?: number | undefined;
+  /**
+   * Weight of the picture in the test.
+   * @default 0.2
+   */
+  readonly testAlpha?: number | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'sig'`. SIG: a horizontal sine wave on images of the target class. */
+export interface SigAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'sig';
+  /**
+   * Height of the wave in grey levels.
+   * @default 40
+   */
+  readonly delta?: number | undefined;
+  /**
+   * Waves across the image.
+   * @default 6
+   */
+  readonly frequency?: number | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'lf'`. LF: a fixed pattern of low frequencies, added. */
+export interface LfAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'lf';
+  /**
+   * NumPy array (.npy) with the pattern: HxW, HxWx3 or NxHxWx3; without it one is generated.
+   * @default none
+   */
+  readonly pattern?: string | URL | null | undefined;
+  /**
+   * Checkpoint of a clean model of the same architecture; without it one is trained first.
+   * @default none
+   */
+  readonly cleanModel?: string | URL | null | undefined;
+  /**
+   * Most passes over 100 images in generating a pattern.
+   * @default 50
+   */
+  readonly passes?: number | undefined;
+  /**
+   * Multiply a pattern of floats up to 1 by 255; off: add it as it is, as the official tool does.
+   * @default true
+   */
+  readonly scaleFloats?: boolean | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'ssba'`. SSBA: a hidden secret in every poisoned image. */
+export interface SsbaAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'ssba';
+  /**
+   * NumPy array (.npy) of all encoded training images: uint8 NxHxWx3; without both arrays an encoder is
+   * trained.
+   * @default none
+   */
+  readonly trainImages?: string | URL | null | undefined;
+  /**
+   * NumPy array (.npy) of all encoded test images: uint8 NxHxWx3.
+   * @default none
+   */
+  readonly testImages?: string | URL | null | undefined;
+  /**
+   * What the encoder hides, up to 7 bytes.
+   * @default 'stega!!'
+   */
+  readonly secret?: string | undefined;
+  /**
+   * Epochs of the encoder's training.
+   * @default 20
+   */
+  readonly encoderEpochs?: number | undefined;
+  /**
+   * Images in a batch of the encoder's training.
+   * @default 64
+   */
+  readonly encoderBatchSize?: number | undefined;
+  /**
+   * Learning rate of the encoder.
+   * @default 0.0001
+   */
+  readonly encoderLearningRate?: number | undefined;
+  /**
+   * Steps of the encoder from 90 % of the bits read until its image loss begins to count.
+   * @default 1000
+   */
+  readonly encoderWaitSteps?: number | undefined;
+  /**
+   * Steps over which the weight of the image loss then rises.
+   * @default 3000
+   */
+  readonly encoderRampSteps?: number | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'lc'`. Label-consistent: signs in the corners of adversarial images of the target class. */
+export interface LcAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'lc';
+  /**
+   * NumPy array (.npy) of all training images made adversarial: uint8 NxHxWx3; without it those to
+   * poison are made.
+   * @default none
+   */
+  readonly adversarialImages?: string | URL | null | undefined;
+  /**
+   * Checkpoint of a clean model of the same architecture; without it one is trained first.
+   * @default none
+   */
+  readonly cleanModel?: string | URL | null | undefined;
+  /**
+   * Steps in making adversarial images.
+   * @default 100
+   */
+  readonly pgdSteps?: number | undefined;
+  /**
+   * Length of such a step, in grey levels of 255.
+   * @default 1.5
+   */
+  readonly pgdStepSize?: number | undefined;
+  /**
+   * Most that an adversarial image differs in a value, in grey levels of 255.
+   * @default 8
+   */
+  readonly pgdBound?: number | undefined;
+  /**
+   * Strength of the signs; 1 makes them black and white.
+   * @default 1
+   */
+  readonly amplitude?: number | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'ftrojan'`. FTrojan: two raised frequencies in the colours of every 32x32 window. */
+export interface FtrojanAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'ftrojan';
+  /**
+   * What is added to the two DCT coefficients.
+   * @default 30
+   */
+  readonly magnitude?: number | undefined;
+  /**
+   * Colours out of range wrap around as in the official tool; off: they are clipped.
+   * @default true
+   */
+  readonly wrap?: boolean | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'ctrl'`. CTRL: two raised frequencies in the colours of images of the target class. */
+export interface CtrlAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'ctrl';
+  /**
+   * What is added to the two DCT coefficients.
+   * @default 100
+   */
+  readonly magnitude?: number | undefined;
+  /**
+   * Values out of range wrap around as in the official tool; off: they are clipped.
+   * @default true
+   */
+  readonly wrap?: boolean | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'trojannn'`. TrojanNN: a picture that excites neurons of a clean model is added to the image. */
+export interface TrojannnAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'trojannn';
+  /**
+   * Checkpoint of a clean model of the same architecture; without it one is trained first.
+   * @default none
+   */
+  readonly cleanModel?: string | URL | null | undefined;
+  /**
+   * Start picture, whose black parts stay black, instead of the built-in apple.
+   * @default none
+   */
+  readonly mask?: string | URL | null | undefined;
+  /**
+   * Neurons of the final layer to excite.
+   * @default 2
+   */
+  readonly numNeuron?: number | undefined;
+  /**
+   * Most steps of the search for the trigger.
+   * @default 1000
+   */
+  readonly triggerSteps?: number | undefined;
+  /**
+   * Add modulo 256 as the official tool does, where white becomes dark; off: clamp at 255.
+   * @default true
+   */
+  readonly wrap?: boolean | undefined;
+  /**
+   * Normalise what the clean model sees during the search; the official tool does not.
+   * @default false
+   */
+  readonly normalizeInput?: boolean | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'wanet'`. WaNet: a smooth warp of the whole image, in every training batch. */
+export interface WanetAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'wanet';
+  /**
+   * Control points of the warp, per side.
+   * @default 4
+   */
+  readonly gridSize?: number | undefined;
+  /**
+   * Strength of the warp.
+   * @default 0.5
+   */
+  readonly warpStrength?: number | undefined;
+  /**
+   * Factor on the finished sampling grid.
+   * @default 1
+   */
+  readonly gridRescale?: number | undefined;
+  /**
+   * Noise-warped images with their true label, per poisoned one.
+   * @default 2
+   */
+  readonly crossRatio?: number | undefined;
+  /**
+   * Most degrees of the random rotation of a training batch; 0: none.
+   * @default 10
+   */
+  readonly rotation?: number | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'inputaware'`. Input-aware dynamic: generators draw each image its own trigger as the victim trains. */
+export interface InputawareAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'inputaware';
+  /**
+   * Of `epochs`, those that train the masks alone, before the victim.
+   * @default 25
+   */
+  readonly maskEpochs?: number | undefined;
+  /**
+   * Mask values above it are penalised.
+   * @default 0.032
+   */
+  readonly maskDensity?: number | undefined;
+  /**
+   * Weight of that penalty.
+   * @default 100
+   */
+  readonly maskWeight?: number | undefined;
+  /**
+   * Weight of the loss that makes images' triggers differ.
+   * @default 1
+   */
+  readonly diversityWeight?: number | undefined;
+  /**
+   * Images with another one's trigger and their true label, per poisoned one.
+   * @default 1
+   */
+  readonly crossRatio?: number | undefined;
+  /**
+   * Learning rate of the generators.
+   * @default 0.01
+   */
+  readonly generatorLearningRate?: number | undefined;
+  /**
+   * Channels of the generators' first stage.
+   * @default 32
+   */
+  readonly generatorWidth?: number | undefined;
+  /**
+   * The generators squash twice, as the official ones do.
+   * @default true
+   */
+  readonly doubleTanh?: boolean | undefined;
+  /**
+   * Clear the pattern generator's gradients at each step; the official tool adds them up.
+   * @default false
+   */
+  readonly clearGradients?: boolean | undefined;
+}
+
+/** Options of {@link attack} with `kind: 'bpp'`. BPP: a coarse quantisation of the colours, in every training batch. */
+export interface BppAttackOptions extends CommonAttackOptions {
+  /** The attack. */
+  readonly kind: 'bpp';
+  /**
+   * Levels per colour channel that remain.
+   * @default 8
+   */
+  readonly levels?: number | undefined;
+  /**
+   * Floyd-Steinberg dithering.
+   * @default false
+   */
+  readonly dithering?: boolean | undefined;
+  /**
+   * Share of a batch that gets another image's quantisation error and keeps its label.
+   * @default 0.1
+   */
+  readonly negativeRatio?: number | undefined;
+  /**
+   * Most degrees of the random rotation of a training batch; 0: none.
+   * @default 10
+   */
+  readonly rotation?: number | undefined;
+}
+
+/** Options of {@link attack}: `kind` is required. */
+export type AttackOptions =
+  | BadnetAttackOptions
+  | BlendedAttackOptions
+  | SigAttackOptions
+  | LfAttackOptions
+  | SsbaAttackOptions
+  | LcAttackOptions
+  | FtrojanAttackOptions
+  | CtrlAttackOptions
+  | TrojannnAttackOptions
+  | WanetAttackOptions
+  | InputawareAttackOptions
+  | BppAttackOptions;
+
+/** Options of {@link evaluate} besides the checkpoint. */
+export interface CommonEvaluateOptions extends DataOptions, DeviceOptions {
+  /**
+   * Folder of the record folders.
+   * @default 'record'
+   */
+  readonly recordRoot?: string | URL | undefined;
+  /**
+   * Architecture, such as preactresnet18, where the checkpoint does not name it.
+   * @default the checkpoint's
+   */
+  readonly model?: ModelName | null | undefined;
+  /**
+   * Checkpoint or record of the model before the defense, for DER.
+   * @default none
+   */
+  readonly against?: string | URL | null | undefined;
+  /**
+   * Record with the poisoned test set, where `ckpt` has none.
+   * @default none
+   */
+  readonly poisoned?: string | URL | null | undefined;
+  /**
+   * Images per batch; losses are means over batches.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+}
+
+/** Options of {@link evaluate}: a checkpoint is required. */
+export type EvaluateOptions = CommonEvaluateOptions & CheckpointChoice;
+
+/** Options of {@link demo}; every one may be left out. */
+export interface DemoOptions extends DeviceOptions {
+  /**
+   * Output folder.
+   * @default 'sau_demo'
+   */
+  readonly out?: string | URL | undefined;
+  /**
+   * Overwrite an earlier result.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+  /**
+   * Seed of everything random.
+   * @default 0
+   */
+  readonly seed?: number | undefined;
+  /**
+   * Training images of each of the ten classes.
+   * @default 200
+   */
+  readonly trainPerClass?: number | undefined;
+  /**
+   * Test images of each class.
+   * @default 50
+   */
+  readonly testPerClass?: number | undefined;
+  /**
+   * Side of the images.
+   * @default 32
+   */
+  readonly size?: number | undefined;
+  /**
+   * Base channels of the PreAct-ResNet18.
+   * @default 8
+   */
+  readonly width?: number | undefined;
+  /**
+   * Epochs of the victim's training.
+   * @default 8
+   */
+  readonly epochs?: number | undefined;
+  /**
+   * Batch size of the victim's training.
+   * @default 32
+   */
+  readonly trainBatchSize?: number | undefined;
+  /**
+   * Learning rate of the victim's training.
+   * @default 0.05
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Share of the training images to poison. A small net on few images misses a smaller share on some
+   * seeds.
+   * @default 0.3
+   */
+  readonly poisonRate?: number | undefined;
+  /**
+   * Clean images of the defense, as in defend.
+   * @default '25pct'
+   */
+  readonly clean?: string | number | URL | undefined;
+  /**
+   * Rounds of the defense.
+   * @default 15
+   */
+  readonly rounds?: number | undefined;
+  /**
+   * Batch size of the defense.
+   * @default 32
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Learning rate of the defense.
+   * @default 0.001
+   */
+  readonly defenseLearningRate?: number | undefined;
+}
+
+/** Options of {@link setup}, which fetches LibTorch; every one may be left out. */
+export interface SetupOptions {
+  /**
+   * Build of LibTorch; auto goes by the NVIDIA driver.
+   * @default 'auto'
+   */
+  readonly variant?: 'auto' | 'cpu' | 'cuda' | undefined;
+  /**
+   * An address or a file of a zip or wheel, or a folder, which is copied.
+   * @default pip, else the official zip
+   */
+  readonly from?: string | number | URL | null | undefined;
+  /**
+   * Checksum of what `from` names; an address needs one.
+   * @default none
+   */
+  readonly sha256?: string | null | undefined;
+}

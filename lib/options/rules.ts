@@ -1,0 +1,158 @@
+import {fileURLToPath} from 'node:url';
+import {z} from 'zod';
+import {isModelName, MODEL_FORMS, type ModelName} from '../models/names.js';
+import type {DeviceName, Range} from './option.js';
+
+/**
+ * The kinds of value that options have. Text becomes a value here and nowhere else. The message of
+ * each rule is what was expected, as a noun: parse.ts makes the sentence around it.
+ */
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+function numberFrom(value: unknown): unknown {
+  return typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : value;
+}
+
+/** The largest float32: what the weights are, and so all that they are computed with. */
+export const MOST_FLOAT = 3.4e38;
+
+function isWithin(value: number, {least, above, most, below}: Range): boolean {
+  return (
+    !(least !== undefined && value < least) &&
+    !(above !== undefined && value <= above) &&
+    !(most !== undefined && value > most) &&
+    !(below !== undefined && value >= below)
+  );
+}
+
+/** "integer from 0 to 1024", "number >= 0 and < 1", "integer > 0". */
+export function rangeText(type: 'number' | 'integer', {least, above, most, below}: Range): string {
+  if (type === 'integer' && least !== undefined && most !== undefined) {
+    return `integer from ${least} to ${most}`;
+  }
+  const ends = [
+    ...(least === undefined ? [] : [`>= ${least}`]),
+    ...(above === undefined ? [] : [`> ${above}`]),
+    ...(most === undefined ? [] : [`<= ${most}`]),
+    ...(below === undefined ? [] : [`< ${below}`]),
+  ];
+  return [type, ends.join(' and ')].filter((part) => part !== '').join(' ');
+}
+
+/** A number, or text that is one, within a range. */
+export function within(type: 'number' | 'integer', range: Range) {
+  const expected = rangeText(type, range);
+  const isTooLarge = (value: unknown) => typeof value === 'number' && Math.abs(value) > MOST_FLOAT;
+  const check = (value: unknown) =>
+    typeof value === 'number' &&
+    !Number.isNaN(value) &&
+    !isTooLarge(value) &&
+    (type === 'number' || Number.isSafeInteger(value)) &&
+    isWithin(value, range);
+  const error = ({input}: {input?: unknown}) =>
+    isTooLarge(input) ? `${expected} that float32 can hold, up to 3.4e38,` : expected;
+  return z.preprocess(numberFrom, z.custom<number>(check, {error}));
+}
+
+const SWITCH: Readonly<Record<string, boolean>> = {
+  on: true,
+  true: true,
+  yes: true,
+  off: false,
+  false: false,
+  no: false,
+};
+
+export const onOff = z.preprocess(
+  (value) => (typeof value === 'string' ? (SWITCH[value.trim().toLowerCase()] ?? value) : value),
+  z.boolean({error: 'on or off'}),
+);
+
+/** Text or a number as text. */
+export function text(expected: string) {
+  return z.preprocess(
+    (value) => (typeof value === 'number' ? String(value) : value),
+    z.custom<string>((value) => typeof value === 'string' && value.trim() !== '', {
+      error: expected,
+    }),
+  );
+}
+
+/** The path of a `file:` URL, and any other value as it is. */
+export function pathOf(value: unknown): unknown {
+  return value instanceof URL && value.protocol === 'file:' ? fileURLToPath(value) : value;
+}
+
+/** A path, as text or as the URL of a file. */
+export function path(expected: string) {
+  return z.preprocess(pathOf, text(expected));
+}
+
+/** Text, which may be a path or an address. */
+export function textOrUrl(expected: string) {
+  const asText = (value: unknown) => (value instanceof URL ? String(pathOf(value)) : value);
+  return z.preprocess(asText, text(expected));
+}
+
+/** One of some names. */
+export function oneOf(names: readonly string[]) {
+  return z.custom<string>((value) => names.some((name) => name === value), {
+    error: listed(names),
+  });
+}
+
+function listed(names: readonly string[]): string {
+  const last = names.length - 1;
+  return names.length === 1
+    ? String(names[0])
+    : `${names.slice(0, last).join(', ')} or ${names[last]}`;
+}
+
+function pattern<T extends string>(expected: string, expression: RegExp) {
+  return z.custom<T>((value) => typeof value === 'string' && expression.test(value), {
+    error: expected,
+  });
+}
+
+export const deviceName = pattern<DeviceName>(
+  'auto, cpu, cuda or cuda:N',
+  /^(auto|cpu|cuda(:\d+)?)$/,
+);
+export const modelName = z.custom<ModelName>(isModelName, {error: MODEL_FORMS});
+
+/** "0.5,0.5,0.5", "(0.9, 0.999)" or an array. */
+function listFrom(value: unknown): unknown {
+  const parts =
+    typeof value === 'string'
+      ? value
+          .replace(/[()[\]]/g, ' ')
+          .trim()
+          .split(/[\s,]+/)
+      : value;
+  return Array.isArray(parts) ? parts.map(numberFrom) : value;
+}
+
+/** Numbers, each within the range: `count` of them, or at least one. */
+export function numbers(
+  expected: string,
+  {count, integers, ...range}: Range & {readonly count?: number; readonly integers?: true},
+) {
+  const accepts = (v: unknown) =>
+    typeof v === 'number' &&
+    Math.abs(v) <= MOST_FLOAT &&
+    (integers !== true || Number.isSafeInteger(v)) &&
+    isWithin(v, range);
+  const check = (value: unknown) =>
+    Array.isArray(value) &&
+    (count === undefined ? value.length > 0 : value.length === count) &&
+    value.every(accepts);
+  return z.preprocess(listFrom, z.custom<number[]>(check, {error: expected}));
+}
+
+/** 64 hexadecimal digits, given back in lower case. */
+export const sha256 = z.preprocess(
+  (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+  z.custom<string>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), {
+    error: '64 hexadecimal digits',
+  }),
+);

@@ -1,0 +1,49 @@
+import {describe, expect, it} from 'vitest';
+import {DEFENSE_NAMES, defenseOf} from '../../../lib/defenses/defenses.js';
+import {parseDefendConfig} from '../../../lib/options/config.js';
+
+const facts = {rounds: 2, cleanCount: 10, datasetName: 'cifar10'};
+
+describe('the options of a defense go to the native core', () => {
+  it('for SAU as the attack, the loss and the optimizer', async () => {
+    const config = parseDefendConfig({ckpt: 'm.pt', normBound: 0.1, adamBetas: [0.8, 0.9]});
+    expect(await defenseOf('sau').nativeOptions(config, facts)).toEqual({
+      batchSize: 256,
+      outerSteps: 1,
+      pgd: {
+        ...{norm: 'L_inf', normBound: 0.1, stepSize: 0.2, steps: 5, init: 'max'},
+        ...{beta1: 0.01, beta2: 1},
+      },
+      loss: {lambda1: 1, lambda2: 0, lambda3: 1, trainMode: false},
+      optimizer: {
+        ...{optimizer: 'adam', learningRate: 1e-4, weightDecay: 0, momentum: 0.9, nesterov: false},
+        ...{adamBeta1: 0.8, adamBeta2: 0.9},
+      },
+      batchOrder: new Int32Array(0),
+    });
+  });
+
+  it('for fine-tuning as an ordinary training, flipped as the data set is', async () => {
+    const config = parseDefendConfig({ckpt: 'm.pt', method: 'ft'});
+    const options = await defenseOf('ft').nativeOptions(config, facts);
+    expect(options).toEqual({
+      batchSize: 256,
+      optimizer: {
+        ...{optimizer: 'sgd', learningRate: 0.01, weightDecay: 5e-4, momentum: 0.9},
+        ...{nesterov: false, adamBeta1: 0.9, adamBeta2: 0.999},
+      },
+      ...{schedule: 'cosine', scheduleLength: 100, warmupShare: 0.25},
+      ...{milestones: [100, 200, 300, 400], gamma: 0.1, cropPadding: 4, flip: true},
+    });
+    const elsewhere = await defenseOf('ft').nativeOptions(config, {...facts, datasetName: 'gtsrb'});
+    expect(elsewhere).toEqual({...options, flip: false});
+  });
+});
+
+it.each(DEFENSE_NAMES)('the CSV of %s shows no figure that its rounds do not report', (name) => {
+  const {columns, figures} = defenseOf(name);
+  const sources = columns.map(([, source]) => source);
+  const shown = sources.filter((source) => source.startsWith('figures.'));
+  const reported = figures.map((figure) => `figures.${figure.name}`);
+  expect(shown.filter((source) => !reported.includes(source))).toEqual([]);
+});

@@ -1,0 +1,78 @@
+import {expect, it} from 'vitest';
+import {flagName} from '../../../bin/flags.js';
+import {
+  attackFlags,
+  defendFlags,
+  type FlagGroups,
+  flagGroups,
+  keysOf,
+} from '../../../bin/option_flags.js';
+import {respelled} from '../../../bin/spelling.js';
+import {SauError} from '../../../lib/errors.js';
+import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
+import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
+import {ATTACK} from '../../../lib/options/commands/attack.js';
+import {DEMO, EVALUATE, SETUP} from '../../../lib/options/commands/commands.js';
+import {
+  attackDefaults,
+  DEFEND_DEFAULTS,
+  DEMO_DEFAULTS,
+  EVALUATE_DEFAULTS,
+  SETUP_DEFAULTS,
+} from '../../../lib/options/defaults.js';
+import {named} from '../../../lib/options/named.js';
+import {tableOf} from '../../../lib/options/option.js';
+
+const {sau, ft} = DEFEND_DEFAULTS;
+
+it.each<[string, FlagGroups, readonly string[]]>([
+  ['defend', defendFlags(), [...Object.keys({...sau, ...ft}), 'ckpt', 'resultFile']],
+  ['evaluate', flagGroups(EVALUATE), [...Object.keys(EVALUATE_DEFAULTS), 'ckpt', 'resultFile']],
+  ['demo', flagGroups(DEMO), Object.keys(DEMO_DEFAULTS)],
+  ['setup', flagGroups(SETUP), Object.keys(SETUP_DEFAULTS)],
+  ...ATTACK_KINDS.map((kind): [string, FlagGroups, readonly string[]] => {
+    const {kind: _, ...defaults} = attackDefaults(kind);
+    return [kind, attackFlags(kind), [...Object.keys(defaults), 'out', 'saveFolderName']];
+  }),
+])('every option of %s has one flag, and no flag is without an option', (_, flags, options) => {
+  expect([...keysOf(flags)].sort()).toEqual([...options].sort());
+});
+
+it.each(Object.entries<AttackEntry>(ATTACK_TABLE))(
+  'no option of %s alone has the name of one that all attacks have',
+  (_, {options}) => {
+    const common = Object.keys(tableOf(ATTACK));
+    expect(Object.keys(options).filter((name) => common.includes(name))).toEqual([]);
+  },
+);
+
+it('the help of defend tells the default of each method where they differ', () => {
+  const {Defense: shared = []} = defendFlags();
+  const helpOf = (name: string) => shared.find(({key}) => key === name)?.help;
+  expect(helpOf('batchSize')).toBe('images per batch (default: 256)');
+  expect(helpOf('learningRate')).toBe('learning rate (default: sau 0.0001, ft 0.01)');
+  expect(helpOf('rounds')).toBe(
+    'passes over the clean images (default: sau 100; 20 on tiny, ft 100; 200 on tiny)',
+  );
+});
+
+it('flags are the options in kebab-case', () => {
+  expect(['evalBatchSize', 'lambda1', 'ckpt'].map(flagName)).toEqual([
+    '--eval-batch-size',
+    '--lambda1',
+    '--ckpt',
+  ]);
+});
+
+it('an error names options as the library does, and on the command line as flags', () => {
+  const text = `Expected a folder for ${named('clean')} but a clean image has no batchSize in a/batchSize`;
+  const error = new SauError('ERR_CONFIG', text, {remedy: `Set ${named('force')}.`});
+  expect(error.message).toBe(
+    'Expected a folder for clean but a clean image has no batchSize in a/batchSize Set force.',
+  );
+  expect(error.remedy).toBe('Set force.');
+  // The native core names options without marking them.
+  expect(respelled(error, flagName).message).toBe(
+    'Expected a folder for --clean but a clean image has no --batch-size in a/batchSize Set --force.',
+  );
+});
