@@ -73,7 +73,7 @@ const lineSchema = z.union([
       suspectShare: share,
       trainAcc: share,
       metrics: metricsSchema.nullable(),
-      attack: z.record(text, share).default({}),
+      attack: z.record(text, share).optional(),
       seconds: z.number(),
     })
     .transform(({round, seconds, metrics, trainAcc, attack, ...losses}): RunRound => {

@@ -36,7 +36,7 @@ const TRAINING_BY_KIND = [
   ['train_ra_bd_only', 'figures.trainRa'],
 ] as const;
 
-/** The official tool's columns: of SAU (specification B2), of ordinary training (defenses E0.2), of attacks (B3.6). */
+/** The official tool's columns: of SAU (specification B2), of ordinary training (defenses E0), of attacks (B3.6). */
 export const OFFICIAL_COLUMNS = {
   unlearning: [['epoch', 'round'], CLEAN_LOSS, BD_LOSS, RA_LOSS, ...RATES],
   training: [['epoch', 'round'], ['batch', 'none'], ...TRAINING, CLEAN_LOSS, BD_LOSS, ...RATES],

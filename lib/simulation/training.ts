@@ -3,6 +3,7 @@ import {resolveTraining} from '../options/config.js';
 import type {AttackConfig} from '../options/types.js';
 import type {RunOptions} from '../progress.js';
 import {type AttackCheckpoint, writeAttackCheckpoint} from '../records/attack_checkpoint.js';
+import {RECORD} from '../records/layout.js';
 import {OFFICIAL_COLUMNS} from '../report/round_columns.js';
 import {RoundWriter} from '../report/round_writer.js';
 import type {RoundReport} from '../results.js';
@@ -45,7 +46,7 @@ export async function trainVictim(
 ): Promise<{epochs: readonly RoundReport[]; files: EpochFiles}> {
   const writer = await RoundWriter.open(
     record,
-    'attack_df.csv',
+    RECORD.csv,
     attack === null ? OFFICIAL_COLUMNS.attack : OFFICIAL_COLUMNS.trainingAttack,
   );
   const epochs: RoundReport[] = [...(start?.epochs ?? [])];

@@ -30,7 +30,7 @@ describe('the architectures', () => {
     native.dispose();
   });
 
-  // Counts and multiply-accumulates of the specification (models E4).
+  // Counts and multiply-accumulates, computed by hand from the layers.
   it.each([
     [10, 11_171_146],
     [43, 11_188_075],

@@ -3,7 +3,7 @@ import type {OptionTable} from '../option.js';
 
 /**
  * Ordinary training by SGD: of an attack's victim (specification B3.1), and of the defenses that fine-tune
- * (defenses E0.2). Who uses it says which defaults differ.
+ * (defenses E0). Who uses it says which defaults differ.
  */
 export const TRAINING = {
   learningRate: {

@@ -84,7 +84,7 @@ describe('defaults', () => {
     expect(config).toEqual({...DEFAULTS.defend.ft, ckpt: 'model.pt'});
     expect(config).toMatchObject({
       ...{method: 'ft', rounds: null, batchSize: 256, learningRate: 0.01, momentum: 0.9},
-      ...{weightDecay: 5e-4, schedule: 'cosine', scheduleLength: 100, cropPadding: 4, flip: null},
+      ...{weightDecay: 5e-4, schedule: null, scheduleLength: 100, cropPadding: 4, flip: null},
     });
     expect(config).not.toHaveProperty('normBound');
     expect(resolveRounds(config, 'gtsrb')).toBe(100);

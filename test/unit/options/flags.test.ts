@@ -52,7 +52,7 @@ it('the help of defend tells the default of each method where they differ', () =
   expect(helpOf('batchSize')).toBe('images per batch (default: 256)');
   expect(helpOf('learningRate')).toBe('learning rate (default: sau 0.0001, ft 0.01)');
   expect(helpOf('rounds')).toBe(
-    'passes over the clean images (default: sau 100; 20 on tiny, ft 100; 200 on tiny)',
+    'passes over the clean images (default: sau 100; 20 for tiny, ft 100; 200 for tiny)',
   );
 });
 

@@ -33,7 +33,7 @@ describe('the notes of a record', () => {
     const error = await errorOf(readRecordNotes(folder), 'ERR_CHECKPOINT');
     expect(error.message).toMatch(message);
     expect(error.message).toContain(join(folder, RECORD.notes));
-    expect(error.message).toMatch(/Give --mean and --std/);
+    expect(error.message).toMatch(/Give .*mean.* and .*std/);
   });
 
   it('that are a folder are refused too', async () => {
