@@ -57,7 +57,7 @@ export async function compare(part, baseline, side, world) {
 }
 
 /**
- * The yardstick is PyTorch against itself with another order of sums and other last bits, measured in this run: five
+ * The yardstick is PyTorch against itself with other last bits in every pixel, measured in this run: five
  * sign steps carry a last bit from one element to many, and how many depends on the net and on the CPU. Compared by
  * image, because the elements of one image depend on each other.
  */
