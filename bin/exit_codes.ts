@@ -1,4 +1,4 @@
-import {SauError, type SauErrorCode} from '../lib/errors.js';
+import {SauError, type SauErrorCode} from '../lib/base/errors.js';
 
 export const EXIT = {
   done: 0,

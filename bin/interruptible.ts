@@ -1,5 +1,5 @@
-import type {SauError} from '../lib/errors.js';
-import {removeTemporaries} from '../lib/whole_file.js';
+import type {SauError} from '../lib/base/errors.js';
+import {removeTemporaries} from '../lib/base/whole_file.js';
 import {EXIT} from './exit_codes.js';
 
 /**

@@ -1,5 +1,5 @@
-import {SauError} from '../lib/errors.js';
-import type {RunOptions} from '../lib/progress.js';
+import {SauError} from '../lib/base/errors.js';
+import type {RunOptions} from '../lib/run/progress.js';
 import {interruptible} from './interruptible.js';
 import {createProgressView} from './progress_bar.js';
 import {painted} from './terminal.js';

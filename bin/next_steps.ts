@@ -2,7 +2,7 @@ import {relative} from 'node:path';
 import {DEFEND_DEFAULTS} from '../lib/options/defaults.js';
 import type {UserOptions} from '../lib/options/parse.js';
 import type {DefendConfig, EvaluateConfig} from '../lib/options/types.js';
-import type {AttackResult, DefendResult, EvaluateResult} from '../lib/results.js';
+import type {AttackResult, DefendResult, EvaluateResult} from '../lib/run/results.js';
 import {flagName} from './flags.js';
 import {painted} from './terminal.js';
 

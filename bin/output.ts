@@ -1,4 +1,4 @@
-import type {Metrics} from '../lib/metrics.js';
+import type {Metrics} from '../lib/run/metrics.js';
 
 /** The result of a command, and nothing else, goes to stdout. */
 export function printResult(json: boolean, result: unknown, human: () => string): void {

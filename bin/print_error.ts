@@ -1,4 +1,4 @@
-import {messageOf, SauError} from '../lib/errors.js';
+import {messageOf, SauError} from '../lib/base/errors.js';
 import {painted} from './terminal.js';
 
 /** Prints an error: as JSON on stdout where the user asked for JSON, else as text on stderr. */

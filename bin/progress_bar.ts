@@ -1,7 +1,7 @@
-import {assertNever} from '../lib/errors.js';
-import type {Metrics} from '../lib/metrics.js';
-import type {Progress} from '../lib/progress.js';
-import type {RoundReport} from '../lib/results.js';
+import {assertNever} from '../lib/base/errors.js';
+import type {Metrics} from '../lib/run/metrics.js';
+import type {Progress} from '../lib/run/progress.js';
+import type {RoundReport} from '../lib/run/results.js';
 import {duration, percent} from './output.js';
 import {elapsedLine, type ProgressParts, progressLine} from './progress_line.js';
 import {canDraw, painted, StatusLine} from './terminal.js';

@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, CommanderError} from 'commander';
-import {SauError} from '../lib/errors.js';
+import {SauError} from '../lib/base/errors.js';
 import type {Finish} from './command.js';
 import {registerAttack} from './commands/attack.js';
 import {registerDefend} from './commands/defend.js';

@@ -1,5 +1,5 @@
 import {createInterface} from 'node:readline/promises';
-import {SauError} from '../lib/errors.js';
+import {SauError} from '../lib/base/errors.js';
 import {sizeOf} from '../lib/setup/disk.js';
 import type {SetupPlan} from '../lib/setup/plan.js';
 import type {SetupProgress} from '../lib/setup/progress.js';

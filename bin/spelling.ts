@@ -1,5 +1,5 @@
+import {SauError} from '../lib/base/errors.js';
 import {DEFENSE_NAMES, defenseTable} from '../lib/defenses/defenses.js';
-import {SauError} from '../lib/errors.js';
 import {ATTACK_TABLE} from '../lib/options/attacks/attacks.js';
 import {ATTACK} from '../lib/options/commands/attack.js';
 import {DEMO, EVALUATE, SETUP} from '../lib/options/commands/commands.js';

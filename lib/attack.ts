@@ -1,10 +1,10 @@
 import {requireLibTorch} from './native/binding.js';
 import {isTrainingAttack, parseAttackConfig} from './options/config.js';
 import type {AttackOptions} from './options/documented.js';
-import type {RunOptions} from './progress.js';
 import {removeRecord, writePoisonedSet} from './records/attack_record.js';
-import type {AttackResult} from './results.js';
-import {type Run, startRun} from './run.js';
+import type {RunOptions} from './run/progress.js';
+import type {AttackResult} from './run/results.js';
+import {type Run, startRun} from './run/run.js';
 import {openAttack, type PreparedAttack, prepareAttack} from './simulation/data.js';
 import {trainOptions} from './simulation/training.js';
 import {trainingAttack} from './simulation/training_attack.js';

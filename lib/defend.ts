@@ -1,25 +1,25 @@
 import {dirname, join} from 'node:path';
-import {loadCleanSubset} from './clean_images.js';
 import {type DefenseName, defenseOf, defenseTable} from './defenses/defenses.js';
-import {defenseEffectivenessRating, type Metrics} from './metrics.js';
 import {requireLibTorch} from './native/binding.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
 import {parseDefendConfig, resolveRounds} from './options/config.js';
 import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
-import type {RunOptions} from './progress.js';
 import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
 import {defenseCsv, defenseFiles, defenseFolder, RUN} from './records/layout.js';
 import {withOutput} from './report/output_folder.js';
 import type {RoundColumns} from './report/round_columns.js';
 import {RoundWriter} from './report/round_writer.js';
-import type {DefendFiles, DefendResult, RoundReport} from './results.js';
-import {type Run, startRun} from './run.js';
+import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
+import type {RunOptions} from './run/progress.js';
+import type {DefendFiles, DefendResult, RoundReport} from './run/results.js';
+import {type Run, startRun} from './run/run.js';
 import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
-import {openTarget, type Target} from './target.js';
-import {loadTestSets, measureCheckpoint, setTestSets} from './test_sets.js';
+import {loadCleanSubset} from './target/clean_images.js';
+import {openTarget, type Target} from './target/target.js';
+import {loadTestSets, measureCheckpoint, setTestSets} from './target/test_sets.js';
 
 export interface DefendRunOptions extends RunOptions {
   /** An abort after the first round has ended writes what there is and resolves, instead of rejecting. */

@@ -9,15 +9,15 @@ import {parseDemoConfig} from './options/config.js';
 import {DEFEND_DEFAULTS} from './options/defaults.js';
 import type {DemoOptions} from './options/documented.js';
 import type {DemoConfig} from './options/types.js';
-import type {RunOptions} from './progress.js';
 import {readCheckpoint} from './records/read_checkpoint.js';
 import {withOutput} from './report/output_folder.js';
 import {pick, spread, writeStrip} from './report/strip.js';
-import type {AttackResult, DefendFiles, DefendResult} from './results.js';
-import {type Run, startRun} from './run.js';
+import type {RunOptions} from './run/progress.js';
+import type {AttackResult, DefendFiles, DefendResult} from './run/results.js';
+import {type Run, startRun} from './run/run.js';
 import {createSession} from './session/open_session.js';
-import {openTarget, type Target} from './target.js';
-import {loadTestSets} from './test_sets.js';
+import {openTarget, type Target} from './target/target.js';
+import {loadTestSets} from './target/test_sets.js';
 
 /** Paths of what {@link demo} wrote. */
 export interface DemoFiles extends DefendFiles {

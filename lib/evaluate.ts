@@ -1,14 +1,14 @@
-import {defenseEffectivenessRating} from './metrics.js';
 import {requireLibTorch} from './native/binding.js';
 import {parseEvaluateConfig} from './options/config.js';
 import type {EvaluateOptions} from './options/documented.js';
-import type {RunOptions} from './progress.js';
 import {readCheckpoint} from './records/read_checkpoint.js';
-import type {EvaluateResult} from './results.js';
-import {type Run, startRun} from './run.js';
+import {defenseEffectivenessRating} from './run/metrics.js';
+import type {RunOptions} from './run/progress.js';
+import type {EvaluateResult} from './run/results.js';
+import {type Run, startRun} from './run/run.js';
 import {createSession} from './session/open_session.js';
-import {openTarget} from './target.js';
-import {loadTestSets, measureCheckpoint, setTestSets} from './test_sets.js';
+import {openTarget} from './target/target.js';
+import {loadTestSets, measureCheckpoint, setTestSets} from './target/test_sets.js';
 
 /**
  * Measures a checkpoint: ACC, ASR, RA and losses, and DER against a second checkpoint, the model before

@@ -1,5 +1,6 @@
 export {attack} from './attack.js';
 export type {LabelModeKind} from './attacks/label_mode.js';
+export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './base/errors.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
 export type {FormatName} from './datasets/formats.js';
 export type {ImageSet} from './datasets/image_set.js';
@@ -17,9 +18,7 @@ export type {
   MissingVersion,
 } from './doctor/report.js';
 export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
-export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './errors.js';
 export {evaluate} from './evaluate.js';
-export {defenseEffectivenessRating, type Metrics} from './metrics.js';
 export type {ModelName} from './models/names.js';
 export type {
   NativeAdversarialOptions as AdversarialOptions,
@@ -72,7 +71,6 @@ export type {AttackKind} from './options/attacks/attacks.js';
 export {DEFAULTS, type Defaults} from './options/defaults.js';
 export type * from './options/documented.js';
 export type {DeviceName} from './options/option.js';
-export type {ImageWork, Progress, RunOptions} from './progress.js';
 export type {BackdoorRecord, PoisonedDatasetState, PoisonedImage} from './records/attack_result.js';
 export {
   type CheckpointDescription,
@@ -93,6 +91,8 @@ export type {
   RunVersions,
 } from './records/run_summary.js';
 export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
+export {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
+export type {ImageWork, Progress, RunOptions} from './run/progress.js';
 export type {
   AttackFiles,
   AttackResult,
@@ -100,8 +100,8 @@ export type {
   DefendResult,
   EvaluateResult,
   RoundReport,
-} from './results.js';
-export type {Run} from './run.js';
+} from './run/results.js';
+export type {Run} from './run/run.js';
 export {
   createSession,
   deviceInfo,

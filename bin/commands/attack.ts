@@ -5,7 +5,7 @@ import {ATTACK} from '../../lib/options/commands/attack.js';
 import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
-import type {AttackResult} from '../../lib/results.js';
+import type {AttackResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
 import {EXIT, type ExitCode} from '../exit_codes.js';
 import {addConfigFlag, addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';

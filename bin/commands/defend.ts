@@ -10,7 +10,7 @@ import {DEFEND} from '../../lib/options/commands/defend.js';
 import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
-import type {DefendResult} from '../../lib/results.js';
+import type {DefendResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
 import {EXIT, type ExitCode} from '../exit_codes.js';
 import {addConfigFlag, addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';

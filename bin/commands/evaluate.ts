@@ -3,7 +3,7 @@ import {EVALUATE} from '../../lib/options/commands/commands.js';
 import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
-import type {EvaluateResult} from '../../lib/results.js';
+import type {EvaluateResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
 import {EXIT, type ExitCode} from '../exit_codes.js';
 import {addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';

@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import {SauError} from '../../lib/errors.js';
+import {SauError} from '../../lib/base/errors.js';
 import {SETUP} from '../../lib/options/commands/commands.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import type {SetupRemoval, SetupResult} from '../../lib/setup.js';

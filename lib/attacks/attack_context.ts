@@ -1,7 +1,7 @@
 import type {StateDict} from '../checkpoint/tensor.js';
 import type {ImageSize} from '../datasets/decode.js';
 import type {ImageSet} from '../datasets/image_set.js';
-import type {RunOptions} from '../progress.js';
+import type {RunOptions} from '../run/progress.js';
 import type {Session} from '../session/session.js';
 import type {Trigger} from './trigger.js';
 

@@ -1,5 +1,5 @@
+import {SauError} from '../base/errors.js';
 import {inferNumClasses} from '../checkpoint/state_dict.js';
-import {SauError} from '../errors.js';
 import type {Session} from '../session/session.js';
 import type {AttackContext} from './attack_context.js';
 

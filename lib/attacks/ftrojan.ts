@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import {named} from '../options/named.js';
 import type {AttackContext, Triggers} from './attack_context.js';

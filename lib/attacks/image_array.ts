@@ -1,6 +1,6 @@
+import {SauError} from '../base/errors.js';
 import {readNpy, showShape} from '../datasets/npy.js';
 import {writePlanes} from '../datasets/rgb_image.js';
-import {SauError} from '../errors.js';
 import type {AttackContext} from './attack_context.js';
 import {existingFile} from './option_file.js';
 

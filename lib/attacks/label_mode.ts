@@ -1,4 +1,4 @@
-import {assertNever, SauError} from '../errors.js';
+import {assertNever, SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
 
 /** Which label an attack wants (specification B3.2). */

@@ -1,6 +1,6 @@
+import {SauError} from '../base/errors.js';
 import type {ImageSize} from '../datasets/decode.js';
 import {type NpyArray, readNpy, showShape} from '../datasets/npy.js';
-import {SauError} from '../errors.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import {addPattern} from './add_pattern.js';

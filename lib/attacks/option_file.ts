@@ -1,5 +1,5 @@
 import {stat} from 'node:fs/promises';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 
 /**
  * The path that an attack's option names.

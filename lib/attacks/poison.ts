@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
 import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
 import type {LabelMode} from './label_mode.js';

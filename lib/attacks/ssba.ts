@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import type {AttackContext, Triggers} from './attack_context.js';

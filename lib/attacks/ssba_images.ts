@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import type {NativeStegaImages, NativeStegaOptions} from '../native/attack_contract.js';
 import type {AttackContext} from './attack_context.js';
 import {bchParity} from './bch.js';

@@ -1,4 +1,4 @@
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
 import type {ImageSet} from '../datasets/image_set.js';
 
 /**

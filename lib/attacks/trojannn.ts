@@ -1,5 +1,5 @@
+import {SauError} from '../base/errors.js';
 import type {StateDict, TensorData} from '../checkpoint/tensor.js';
-import {SauError} from '../errors.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import {named} from '../options/named.js';

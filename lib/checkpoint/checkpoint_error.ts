@@ -1,4 +1,4 @@
-import {errnoOf, messageOf, SauError} from '../errors.js';
+import {errnoOf, messageOf, SauError} from '../base/errors.js';
 
 const DAMAGED = 'the file may be truncated or damaged: copy or download it again';
 

@@ -1,4 +1,4 @@
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
 import {FormatError} from './checkpoint_error.js';
 import {
   type Buildable,

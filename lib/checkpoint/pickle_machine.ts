@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import {FormatError} from './checkpoint_error.js';
 import {
   describeValue,

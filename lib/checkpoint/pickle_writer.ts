@@ -1,4 +1,4 @@
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
 import {OrderedDict, PyFloat, PyTuple} from './pickle_values.js';
 import {elementCount, rowMajorStrides, type TensorData} from './tensor.js';
 import {STORAGE_CLASS} from './torch_values.js';

@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import type {NativeLayout, NativeTensor, NativeTensors} from '../native/data_contract.js';
 import {convertible, convertTensor, type StateDict, type TensorData} from './tensor.js';
 

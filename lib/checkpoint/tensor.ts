@@ -1,6 +1,6 @@
-import {Breather} from '../breather.js';
-import {SauError} from '../errors.js';
-import {requireLength, requireMap, requireType} from '../typed_array.js';
+import {Breather} from '../base/breather.js';
+import {SauError} from '../base/errors.js';
+import {requireLength, requireMap, requireType} from '../base/typed_array.js';
 
 /** Element types of a tensor, named as in PyTorch. */
 export type DType =

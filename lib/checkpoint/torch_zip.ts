@@ -1,7 +1,7 @@
 import {type FileHandle, open, stat} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
 import {type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile} from 'yauzl';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import {damagedFile, FormatError, unreadableFile} from './checkpoint_error.js';
 import {unpickle} from './unpickle.js';
 import {VOCABULARY} from './vocabulary.js';

@@ -2,8 +2,8 @@ import type {FileHandle} from 'node:fs/promises';
 import {basename, extname} from 'node:path';
 import {setImmediate} from 'node:timers/promises';
 import {crc32} from 'node:zlib';
-import {SauError} from '../errors.js';
-import {writeWhole} from '../whole_file.js';
+import {SauError} from '../base/errors.js';
+import {writeWhole} from '../base/whole_file.js';
 import {type PickleValue, pickle} from './pickle_writer.js';
 
 /** PyTorch aligns every entry's data so, which lets it map storages from the file. */

@@ -1,4 +1,4 @@
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
 import {damagedFile, FormatError} from './checkpoint_error.js';
 import {PickleMachine, type UnpickleOptions} from './pickle_machine.js';
 import {dictKey, integer, PyTuple} from './pickle_values.js';

@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import type {ImageSet} from './image_set.js';
 
 /** What both layouts of CIFAR-10 share: the file names (without '.bin') and the records' shape. */

@@ -1,6 +1,6 @@
 import {type FileHandle, open, readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {messageOf, SauError} from '../errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 import {CIFAR10, CIFAR10_CLASS_NAMES, checkCifarLabel, cifarImageSet} from './cifar.js';
 import {
   type DatasetFiles,

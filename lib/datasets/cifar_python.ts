@@ -1,11 +1,11 @@
 import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
+import {messageOf, SauError} from '../base/errors.js';
 import {NumpyArray} from '../checkpoint/numpy_values.js';
 import {describeValue} from '../checkpoint/pickle_values.js';
 import {unpickle} from '../checkpoint/unpickle.js';
 import {VOCABULARY} from '../checkpoint/vocabulary.js';
-import {messageOf, SauError} from '../errors.js';
 import {CIFAR10, checkCifarLabel, cifarImageSet} from './cifar.js';
 import {type DatasetFiles, type Pick, picksByFile, type SplitFiles} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';

@@ -1,6 +1,6 @@
 import {statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
-import {messageOf, SauError} from '../errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
 import {pythonSample} from '../random/python_random.js';
 

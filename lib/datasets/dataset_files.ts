@@ -1,5 +1,5 @@
-import {Breather} from '../breather.js';
-import {SauError} from '../errors.js';
+import {Breather} from '../base/breather.js';
+import {SauError} from '../base/errors.js';
 import type {ImageSize, LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
 

@@ -1,8 +1,8 @@
 import {constants} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import sharp from 'sharp';
-import {Breather} from '../breather.js';
-import {messageOf, SauError} from '../errors.js';
+import {Breather} from '../base/breather.js';
+import {messageOf, SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
 import type {ImageSet} from './image_set.js';
 import {type RgbImage, resizeBilinear, writePlanes} from './rgb_image.js';

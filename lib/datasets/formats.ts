@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {pathExists} from '../path_exists.js';
+import {pathExists} from '../base/path_exists.js';
 import type {DatasetFiles} from './dataset_files.js';
 import {findSplits, listFolder} from './image_files.js';
 

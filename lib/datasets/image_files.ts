@@ -1,7 +1,7 @@
 import type {Dirent} from 'node:fs';
 import {opendir, stat} from 'node:fs/promises';
 import {extname, join} from 'node:path';
-import {messageOf, SauError} from '../errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 
 const READABLE = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']);
 /** Formats that the official loader counts as images but that are not decoded here. */

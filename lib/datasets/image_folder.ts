@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import type {DatasetFiles, SplitFiles} from './dataset_files.js';
 import {decodeAll, type ImageSize, type LoadOptions} from './decode.js';
 import {findSplits, imagesBelow, listFolder} from './image_files.js';

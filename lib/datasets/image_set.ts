@@ -1,4 +1,4 @@
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
 
 /** Images at network resolution, resident in memory, with their labels. */
 export interface ImageSet {

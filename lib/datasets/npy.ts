@@ -1,5 +1,5 @@
 import {type FileHandle, open} from 'node:fs/promises';
-import {messageOf, SauError} from '../errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 
 const READERS = {
   '|u1': {dtype: 'uint8', array: Uint8Array},

@@ -1,7 +1,7 @@
 import {resolve} from 'node:path';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
+import {pathExists} from '../base/path_exists.js';
 import {named} from '../options/named.js';
-import {pathExists} from '../path_exists.js';
 import type {Dataset} from './dataset.js';
 import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
 import type {ImageSize} from './decode.js';

@@ -1,4 +1,4 @@
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
 
 /** Interleaved 8-bit RGB: uint8 [height,width,3]. */
 export interface RgbImage {

@@ -1,5 +1,5 @@
-import {Breather} from '../breather.js';
-import {SauError} from '../errors.js';
+import {Breather} from '../base/breather.js';
+import {SauError} from '../base/errors.js';
 import {MersenneTwister} from '../random/mersenne_twister.js';
 import {checkSeed} from '../random/seed.js';
 import type {ImageSet} from './image_set.js';

@@ -1,8 +1,8 @@
 import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import sharp, {type Sharp} from 'sharp';
-import {messageOf, SauError} from '../errors.js';
-import {unwritableFile, writeWholeFile} from '../whole_file.js';
+import {messageOf, SauError} from '../base/errors.js';
+import {unwritableFile, writeWholeFile} from '../base/whole_file.js';
 import type {ImageSize, LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
 

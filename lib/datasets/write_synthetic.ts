@@ -1,6 +1,6 @@
 import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {imageCounter, type RunOptions} from '../progress.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {ImageSet} from './image_set.js';
 import {makeSyntheticDataset, type SyntheticOptions} from './synthetic.js';
 import {writePngs} from './write_pngs.js';

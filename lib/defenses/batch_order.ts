@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {messageOf, SauError} from '../errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
 
 /**

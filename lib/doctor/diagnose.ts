@@ -1,4 +1,4 @@
-import type {SauError} from '../errors.js';
+import type {SauError} from '../base/errors.js';
 import type {LibTorch} from '../native/libtorch.js';
 import {compareVersions} from '../setup/pins.js';
 import {cudaProblems} from './diagnose_cuda.js';

@@ -1,4 +1,4 @@
-import type {SauError} from '../errors.js';
+import type {SauError} from '../base/errors.js';
 import type {NativeDeviceInfo} from '../native/contract.js';
 import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';

@@ -2,7 +2,7 @@ import {execFile} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {basename} from 'node:path';
 import {promisify} from 'node:util';
-import {errnoOf} from '../errors.js';
+import {errnoOf} from '../base/errors.js';
 import type {LibraryCheck} from './report.js';
 
 /**

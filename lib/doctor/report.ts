@@ -1,4 +1,4 @@
-import type {SauErrorCode} from '../errors.js';
+import type {SauErrorCode} from '../base/errors.js';
 import type {AddonFiles} from '../native/binding.js';
 import type {NativeDeviceInfo} from '../native/contract.js';
 import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';

@@ -1,6 +1,6 @@
 import {inspect} from 'node:util';
+import {SauError} from '../base/errors.js';
 import {elementCount} from '../checkpoint/tensor.js';
-import {SauError} from '../errors.js';
 import type {NativeCore} from '../native/contract.js';
 import type {NativeModel} from '../native/model_contract.js';
 import type {Checkpoint} from '../records/read_checkpoint.js';

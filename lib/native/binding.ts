@@ -2,7 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {resolve as resolveAddon} from 'node-gyp-build';
-import {ERROR_CODES, messageOf, SauError, type SauErrorCode} from '../errors.js';
+import {ERROR_CODES, messageOf, SauError, type SauErrorCode} from '../base/errors.js';
 import {named} from '../options/named.js';
 import type {NativeCore} from './contract.js';
 import {findLibTorch, type LibTorch, librariesOf, libTorchNotFound} from './libtorch.js';

@@ -3,7 +3,7 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {homedir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
-import {errnoOf, messageOf, SauError} from '../errors.js';
+import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {isClone} from './package_root.js';
 
 /** A LibTorch on disk: of the official zip or of a Python wheel. */

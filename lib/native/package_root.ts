@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 
 /** The folder of the package itself, from sources and from dist alike. Throws ERR_NATIVE where it is bundled. */
 export function packageRoot(): string {

@@ -1,5 +1,5 @@
 // Run by load_probe.ts in a process of its own: loads LibTorch and prints what it sees as JSON.
-import {messageOf} from '../errors.js';
+import {messageOf} from '../base/errors.js';
 import {loadCore} from './binding.js';
 import type {ProbeAnswer} from './load_probe.js';
 

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {parse} from 'yaml';
-import {messageOf, SauError} from '../errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 import {named} from './named.js';
 import {fromOfficial, type OfficialName, type OptionLayer} from './official.js';
 import type {UserOptions} from './parse.js';

@@ -1,5 +1,5 @@
 import type {z} from 'zod';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import {named, spelled} from './named.js';
 import {nearestName} from './nearest.js';
 

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {assertNever} from '../errors.js';
+import {assertNever} from '../base/errors.js';
 import type {Checked, Option, OptionTable} from './option.js';
 import * as rule from './rules.js';
 

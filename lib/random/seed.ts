@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 
 /** The largest seed that both python's and numpy's generators take as one 32-bit word. */
 const MAX_SEED = 0xffffffff;

@@ -1,6 +1,9 @@
 import {createHash} from 'node:crypto';
 import {join} from 'node:path';
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
+import {SauError} from '../base/errors.js';
+import {pathExists} from '../base/path_exists.js';
+import {removeFiles} from '../base/whole_file.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
 import {OrderedDict} from '../checkpoint/pickle_values.js';
 import {PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
@@ -9,12 +12,9 @@ import {loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
 import {TensorRef} from '../checkpoint/torch_values.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
-import {SauError} from '../errors.js';
 import {named} from '../options/named.js';
-import {pathExists} from '../path_exists.js';
-import {imageCounter, type RunOptions} from '../progress.js';
-import type {RoundReport} from '../results.js';
-import {removeFiles} from '../whole_file.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
+import type {RoundReport} from '../run/results.js';
 import {RECORD} from './layout.js';
 
 /** A training that can be continued bit for bit. */

@@ -1,4 +1,4 @@
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
 import {NumpyArray} from '../checkpoint/numpy_values.js';
 import {describeValue, PyTuple} from '../checkpoint/pickle_values.js';

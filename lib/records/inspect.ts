@@ -1,5 +1,6 @@
 import {readdir, stat} from 'node:fs/promises';
 import {basename, dirname} from 'node:path';
+import {localPath} from '../base/path_exists.js';
 import {describeValue} from '../checkpoint/pickle_values.js';
 import {inferNumClasses} from '../checkpoint/state_dict.js';
 import {type DType, elementCount} from '../checkpoint/tensor.js';
@@ -9,7 +10,6 @@ import {
   type TorchFile,
   withTorchFile,
 } from '../checkpoint/torch_file.js';
-import {localPath} from '../path_exists.js';
 import {
   isAttackResult,
   type PoisonedDatasetState,

@@ -1,10 +1,10 @@
 import {readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {z} from 'zod';
+import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {pathExists} from '../base/path_exists.js';
 import {withTorchFile} from '../checkpoint/torch_file.js';
-import {errnoOf, messageOf, SauError} from '../errors.js';
-import {defenseEffectivenessRating} from '../metrics.js';
-import {pathExists} from '../path_exists.js';
+import {defenseEffectivenessRating} from '../run/metrics.js';
 import {isAttackResult, readRecord} from './attack_result.js';
 import {DEFENSE, defenseCsv, RECORD, RUN} from './layout.js';
 import {damagedRun, metricsSchema, runRoundSchema} from './run_schema.js';

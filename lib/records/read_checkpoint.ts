@@ -1,7 +1,7 @@
+import {localPath} from '../base/path_exists.js';
 import {inferNumClasses} from '../checkpoint/state_dict.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import {findStateDict, loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
-import {localPath} from '../path_exists.js';
 import {type BackdoorRecord, isAttackResult, readRecord} from './attack_result.js';
 import {findRecordFile} from './record_paths.js';
 

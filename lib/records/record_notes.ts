@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
-import {errnoOf, messageOf, SauError} from '../errors.js';
+import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {DATA} from '../options/commands/common.js';
 import {named} from '../options/named.js';
 import {valueRule} from '../options/schema.js';

@@ -1,7 +1,7 @@
 import {realpath, stat} from 'node:fs/promises';
 import {basename, dirname, join, resolve, sep} from 'node:path';
+import {SauError} from '../base/errors.js';
 import {unreadableFile} from '../checkpoint/checkpoint_error.js';
-import {SauError} from '../errors.js';
 import {named} from '../options/named.js';
 import {DEFENSE, RECORD} from './layout.js';
 

@@ -1,6 +1,6 @@
 import {z} from 'zod';
-import {SauError} from '../errors.js';
-import type {Metrics} from '../metrics.js';
+import {SauError} from '../base/errors.js';
+import type {Metrics} from '../run/metrics.js';
 import {RUN_SCHEMA, type RunRound, type RunSummary} from './run_summary.js';
 
 const number = z.number({error: 'a number'});

@@ -1,5 +1,5 @@
-import type {Metrics} from '../metrics.js';
-import type {RoundReport} from '../results.js';
+import type {Metrics} from '../run/metrics.js';
+import type {RoundReport} from '../run/results.js';
 
 /** The version of the form of {@link RunSummary} that this package writes. */
 export const RUN_SCHEMA = 1;

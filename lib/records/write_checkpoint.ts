@@ -1,9 +1,9 @@
-import {Breather} from '../breather.js';
+import {Breather} from '../base/breather.js';
+import {localPath} from '../base/path_exists.js';
 import {OrderedDict, PyTuple} from '../checkpoint/pickle_values.js';
 import {NumpyVector, PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
 import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
-import {localPath} from '../path_exists.js';
 import type {BackdoorRecord, PoisonedDatasetState} from './attack_result.js';
 
 /** What {@link writeCheckpoint} writes. */

@@ -1,5 +1,5 @@
-import type {Metrics} from '../metrics.js';
-import type {RoundReport} from '../results.js';
+import type {Metrics} from '../run/metrics.js';
+import type {RoundReport} from '../run/results.js';
 import type {Figure} from './round_columns.js';
 
 export interface CurvesInput {

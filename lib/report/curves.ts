@@ -1,7 +1,7 @@
 import {pathToFileURL} from 'node:url';
 import {Worker} from 'node:worker_threads';
-import {messageOf, SauError} from '../errors.js';
-import {writeWholeFile} from '../whole_file.js';
+import {messageOf, SauError} from '../base/errors.js';
+import {writeWholeFile} from '../base/whole_file.js';
 import {
   type CurveSeries,
   type CurvesInput,

@@ -1,9 +1,9 @@
 import {randomUUID} from 'node:crypto';
 import {mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
-import {errnoOf, messageOf, SauError} from '../errors.js';
+import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {pathExists} from '../base/path_exists.js';
 import {named} from '../options/named.js';
-import {pathExists} from '../path_exists.js';
 import {RESULTS} from '../records/layout.js';
 
 export interface OutputOptions {

@@ -1,4 +1,4 @@
-import type {Metrics} from '../metrics.js';
+import type {Metrics} from '../run/metrics.js';
 
 /** A figure that rounds report, by its name in `RoundReport.figures`. */
 export interface Figure {

@@ -1,5 +1,5 @@
-import type {Metrics} from '../metrics.js';
-import type {RoundReport} from '../results.js';
+import type {Metrics} from '../run/metrics.js';
+import type {RoundReport} from '../run/results.js';
 import type {ColumnSource, RoundColumns} from './round_columns.js';
 
 /** The header line: the first column is an index without a name. */

@@ -1,8 +1,8 @@
 import {type FileHandle, open} from 'node:fs/promises';
 import {join} from 'node:path';
+import {unwritableFile} from '../base/whole_file.js';
 import {RUN} from '../records/layout.js';
-import type {RoundReport} from '../results.js';
-import {unwritableFile} from '../whole_file.js';
+import type {RoundReport} from '../run/results.js';
 import type {RoundColumns} from './round_columns.js';
 import {csvHeader, csvRow} from './round_csv.js';
 

@@ -1,10 +1,10 @@
 import {join} from 'node:path';
 import sharp from 'sharp';
+import {SauError} from '../base/errors.js';
+import {writeWholeFile} from '../base/whole_file.js';
 import type {Dataset} from '../datasets/dataset.js';
 import type {ImageSet} from '../datasets/image_set.js';
-import {SauError} from '../errors.js';
 import {RECORD} from '../records/layout.js';
-import {writeWholeFile} from '../whole_file.js';
 
 interface StripRow {
   readonly label: string;

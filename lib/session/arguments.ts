@@ -1,8 +1,8 @@
+import {SauError} from '../base/errors.js';
+import {requireLength, requirePositions, requireType} from '../base/typed_array.js';
 import type {ImageSet} from '../datasets/image_set.js';
-import {SauError} from '../errors.js';
 import type {NativePicture} from '../native/attack_contract.js';
 import type {NativeDefendOptions, NativeTrainOptions} from '../native/run_contract.js';
-import {requireLength, requirePositions, requireType} from '../typed_array.js';
 
 // What a Session checks of typed arrays before a job reads them on its thread. Numbers and names are
 // checked by the native core.

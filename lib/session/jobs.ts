@@ -1,9 +1,9 @@
 import {toSauError} from '../native/binding.js';
 import type {NativeSession} from '../native/contract.js';
 import type {NativeProgress} from '../native/run_contract.js';
-import {imageCounter, type RunOptions} from '../progress.js';
-import type {RoundReport} from '../results.js';
-import {type Run, startRun} from '../run.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
+import type {RoundReport} from '../run/results.js';
+import {type Run, startRun} from '../run/run.js';
 import {type MeasuringPace, NO_MEASURING, type RoundMeasuring, RoundPace} from './pace.js';
 import {progressRelay} from './progress_relay.js';
 

@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import {loadCore, toSauError} from '../native/binding.js';
 import type {
   DefaultPrecision,

@@ -1,8 +1,8 @@
-import {assertNever} from '../errors.js';
-import type {Metrics} from '../metrics.js';
+import {assertNever} from '../base/errors.js';
 import type {NativeMetrics, NativeProgress} from '../native/run_contract.js';
-import type {Progress} from '../progress.js';
-import type {RoundReport} from '../results.js';
+import type {Metrics} from '../run/metrics.js';
+import type {Progress} from '../run/progress.js';
+import type {RoundReport} from '../run/results.js';
 import type {RoundPace} from './pace.js';
 
 type NativeRound = Extract<NativeProgress, {kind: 'round'}>;

@@ -1,7 +1,6 @@
 import {matchStateDict} from '../checkpoint/state_dict.js';
 import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
-import type {Metrics} from '../metrics.js';
 import type {
   NativeAdversarialOptions,
   NativeLfOptions,
@@ -24,9 +23,10 @@ import type {
   NativeSauLossOptions,
   NativeTrainOptions,
 } from '../native/run_contract.js';
-import type {RunOptions} from '../progress.js';
-import type {RoundReport} from '../results.js';
-import type {Run} from '../run.js';
+import type {Metrics} from '../run/metrics.js';
+import type {RunOptions} from '../run/progress.js';
+import type {RoundReport} from '../run/results.js';
+import type {Run} from '../run/run.js';
 import {
   checkBatchOrder,
   checkDelta,

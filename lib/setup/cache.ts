@@ -1,8 +1,8 @@
 import {createHash, randomUUID} from 'node:crypto';
 import {lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
+import {unwritableFile} from '../base/whole_file.js';
 import {cacheFolder, type LibTorch, readLibTorch} from '../native/libtorch.js';
-import {unwritableFile} from '../whole_file.js';
 import {folderBytes} from './disk.js';
 
 /** In each folder that setup has put in place: nothing without it is ever removed. */

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {createReadStream} from 'node:fs';
 import {pipeline} from 'node:stream/promises';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 
 /** The sha256 of a file, in hex. */
 export async function sha256Of(path: string, signal: AbortSignal): Promise<string> {

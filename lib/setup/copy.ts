@@ -1,7 +1,7 @@
 import {constants} from 'node:fs';
 import {copyFile, mkdir, readdir, readlink, realpath, stat, symlink} from 'node:fs/promises';
 import {dirname, isAbsolute, join, relative, resolve} from 'node:path';
-import {unwritableFile} from '../whole_file.js';
+import {unwritableFile} from '../base/whole_file.js';
 import {folderBytes, requireSpace} from './disk.js';
 import type {SetupRun} from './progress.js';
 

@@ -1,6 +1,6 @@
 import {readdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 
 /** Bytes that may still be written to a folder, which need not exist yet; null where that cannot be known. */
 export async function freeBytes(folder: string): Promise<number | null> {

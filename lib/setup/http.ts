@@ -2,7 +2,7 @@ import {Agent as HttpAgent, request as httpRequest, type IncomingMessage} from '
 import {Agent as HttpsAgent, request as httpsRequest, type RequestOptions} from 'node:https';
 import type {Socket} from 'node:net';
 import {connect as connectTls} from 'node:tls';
-import {packageVersion} from '../versions.js';
+import {packageVersion} from '../native/versions.js';
 import {proxyFor, withoutCredentials} from './proxy.js';
 
 const MOST_REDIRECTS = 10;

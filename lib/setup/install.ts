@@ -1,6 +1,6 @@
 import {rm} from 'node:fs/promises';
+import {unwritableFile} from '../base/whole_file.js';
 import {type LibTorch, readLibTorch} from '../native/libtorch.js';
-import {unwritableFile} from '../whole_file.js';
 import {SetupCache} from './cache.js';
 import {requireSpace} from './disk.js';
 import {withLock} from './lock.js';

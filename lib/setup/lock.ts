@@ -3,7 +3,7 @@ import {link, mkdir, open, readFile, readlink, rename, rm, stat, utimes} from 'n
 import {hostname} from 'node:os';
 import {dirname} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {errnoOf} from '../errors.js';
+import {errnoOf} from '../base/errors.js';
 
 const POLL_MS = 200;
 const HEARTBEAT_MS = 5_000;

@@ -3,7 +3,7 @@ import {mkdir, readdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {promisify} from 'node:util';
-import {messageOf, SauError} from '../errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 import type {Pins, PipSource, Variant} from './pins.js';
 import type {SetupRun} from './progress.js';
 

@@ -1,7 +1,7 @@
 import {statSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import {findLibC} from '../native/libc.js';
 import type {LibTorch} from '../native/libtorch.js';
 import {findNvidiaDriver} from '../native/nvidia_driver.js';

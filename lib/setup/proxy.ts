@@ -1,4 +1,4 @@
-import {SauError} from '../errors.js';
+import {SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
 
 /** The variables that decide over proxies, as curl, pip and npm read them. */

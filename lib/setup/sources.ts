@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {mkdir, rename, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
-import {messageOf, SauError} from '../errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 import {type LibTorch, readLibTorch} from '../native/libtorch.js';
 import {named} from '../options/named.js';
 import type {SetupCache} from './cache.js';

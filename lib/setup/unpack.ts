@@ -5,8 +5,8 @@ import type {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {crc32} from 'node:zlib';
 import {type Entry, openPromise, type ZipFile} from 'yauzl';
-import {errnoOf, messageOf, SauError} from '../errors.js';
-import {unwritableFile} from '../whole_file.js';
+import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {unwritableFile} from '../base/whole_file.js';
 import {requireSpace} from './disk.js';
 import type {SetupRun} from './progress.js';
 

@@ -9,17 +9,17 @@ import {
 } from '../attacks/label_mode.js';
 import {choosePoisonedIndices} from '../attacks/poison.js';
 import {applyTrigger, type Trigger, withPoisoned} from '../attacks/trigger.js';
+import {SauError} from '../base/errors.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {firstImages, type ImageSet} from '../datasets/image_set.js';
 import {openDataset} from '../datasets/open_dataset.js';
-import {SauError} from '../errors.js';
 import {named} from '../options/named.js';
 import type {AttackConfig, DataAttackConfig} from '../options/types.js';
-import {imageCounter, type RunOptions} from '../progress.js';
 import {readCheckpoint} from '../records/read_checkpoint.js';
 import type {RecordNotes} from '../records/record_notes.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
 import {createSession} from '../session/open_session.js';
-import {normalization} from '../target.js';
+import {normalization} from '../target/target.js';
 import {trainOptions} from './training.js';
 
 /** An attack whose options are checked and whose data set is open. */

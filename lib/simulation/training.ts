@@ -1,12 +1,12 @@
 import type {NativeTrainingAttack} from '../native/attack_contract.js';
 import {resolveTraining} from '../options/config.js';
 import type {AttackConfig} from '../options/types.js';
-import type {RunOptions} from '../progress.js';
 import {type AttackCheckpoint, writeAttackCheckpoint} from '../records/attack_checkpoint.js';
 import {RECORD} from '../records/layout.js';
 import {OFFICIAL_COLUMNS} from '../report/round_columns.js';
 import {RoundWriter} from '../report/round_writer.js';
-import type {RoundReport} from '../results.js';
+import type {RunOptions} from '../run/progress.js';
+import type {RoundReport} from '../run/results.js';
 import type {Session, TrainingPart, TrainOptions} from '../session/session.js';
 
 /** How a victim is trained. */

@@ -1,12 +1,12 @@
+import {assertNever, SauError} from '../base/errors.js';
 import {firstImages, type ImageSet} from '../datasets/image_set.js';
 import {findKnown} from '../datasets/known.js';
-import {assertNever, SauError} from '../errors.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
 import {named} from '../options/named.js';
 import type {TrainingAttackConfig} from '../options/types.js';
-import {imageCounter, type RunOptions} from '../progress.js';
 import type {RecordedPoison} from '../records/attack_record.js';
 import type {RecordNotes} from '../records/record_notes.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {Session, TrainOptions} from '../session/session.js';
 import type {OpenedAttack} from './data.js';
 import {trainOptions} from './training.js';

@@ -1,8 +1,7 @@
 import {join} from 'node:path';
+import {SauError} from '../base/errors.js';
 import type {ImageSet} from '../datasets/image_set.js';
-import {SauError} from '../errors.js';
 import type {AttackConfig} from '../options/types.js';
-import type {RunOptions} from '../progress.js';
 import {
   hasAttackCheckpoint,
   identityOf,
@@ -13,10 +12,11 @@ import {type RecordedPoison, removeRecord, writeAttackRecord} from '../records/a
 import {RECORD, RESULTS} from '../records/layout.js';
 import {withOutput} from '../report/output_folder.js';
 import {writePreview} from '../report/strip.js';
-import type {AttackFiles, AttackResult} from '../results.js';
+import type {RunOptions} from '../run/progress.js';
+import type {AttackFiles, AttackResult} from '../run/results.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
-import {setTestSets, type TestSets} from '../test_sets.js';
+import {setTestSets, type TestSets} from '../target/test_sets.js';
 import type {OpenedAttack} from './data.js';
 import {scheduleNote, type Training, trainVictim} from './training.js';
 

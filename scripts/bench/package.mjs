@@ -31,11 +31,11 @@ export const {chooseCleanSubset} = packageModule('datasets/clean_subset');
 export const {makeSyntheticDataset} = packageModule('datasets/synthetic');
 export const {writeSyntheticImages} = packageModule('datasets/write_synthetic');
 export const {MersenneTwister} = packageModule('random/mersenne_twister');
-export const {loadTestSets, setTestSets} = packageModule('test_sets');
+export const {loadTestSets, setTestSets} = packageModule('target/test_sets');
 export const {cacheFolder} = packageModule('native/libtorch');
 export const {packageRoot} = packageModule('native/package_root');
 
-const {openTarget} = packageModule('target');
+const {openTarget} = packageModule('target/target');
 const {parseAttackConfig} = packageModule('options/config');
 const {trainOptions: trainingOf} = packageModule('simulation/training');
 const defaults = DEFAULTS.defend.sau;

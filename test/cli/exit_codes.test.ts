@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest';
 import {exitCodeOf} from '../../bin/exit_codes.js';
-import {ERROR_CODES, SauError} from '../../lib/errors.js';
+import {ERROR_CODES, SauError} from '../../lib/base/errors.js';
 
 it('every error code has its exit code', () => {
   const codes = ERROR_CODES.map((code) => [code, exitCodeOf(new SauError(code, ''))]);

@@ -2,7 +2,7 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {afterDefense, commandLine} from '../../bin/next_steps.js';
 import {parseDefendConfig} from '../../lib/options/config.js';
-import type {DefendResult} from '../../lib/results.js';
+import type {DefendResult} from '../../lib/run/results.js';
 
 describe('a command to go on with', () => {
   it('has the flags that are needed, quoted for a shell where they need it', () => {

@@ -3,7 +3,7 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {ERROR_CODES, type SauErrorCode} from '../../lib/errors.js';
+import {ERROR_CODES, type SauErrorCode} from '../../lib/base/errors.js';
 import type {ImageSet, SauOptions, Session, SessionOptions} from '../../lib/index.js';
 import {builtPackage, ENTRY, IS_BUILT} from './world.js';
 
@@ -189,7 +189,7 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
 
 it('the documentation has a section for each code, in order, with its exit code', async () => {
   const {exitCodeOf} = await import('../../bin/exit_codes.js');
-  const {SauError} = await import('../../lib/errors.js');
+  const {SauError} = await import('../../lib/base/errors.js');
   const text = readFileSync(resolve(__dirname, '../../docs/errors.md'), 'utf8');
   const sections = text.split(/^## /m).slice(1);
   const documented = sections.map((section) => ({

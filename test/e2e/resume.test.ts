@@ -1,7 +1,7 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {SauError} from '../../lib/errors.js';
+import type {SauError} from '../../lib/base/errors.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {builtPackage, IS_BUILT, linesOf, namesIn, sau, useWorld, VICTIM} from './world.js';
 

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
-import type {Progress} from '../../lib/progress.js';
+import type {Progress} from '../../lib/run/progress.js';
 import {
   errorOf,
   facts,

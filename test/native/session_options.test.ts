@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {SauError} from '../../lib/errors.js';
+import {SauError} from '../../lib/base/errors.js';
 import type {NativeImageSet} from '../../lib/native/data_contract.js';
 import {createSession, deviceInfo} from '../../lib/session/open_session.js';
 import {roundsSession} from './job_support.js';

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {Progress} from '../../lib/progress.js';
+import type {Progress} from '../../lib/run/progress.js';
 import {
   bytesOf,
   errorOf,

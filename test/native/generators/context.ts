@@ -2,7 +2,7 @@ import type {AttackContext} from '../../../lib/attacks/attack_context.js';
 import type {StateDict} from '../../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
 import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
-import type {Progress, RunOptions} from '../../../lib/progress.js';
+import type {Progress, RunOptions} from '../../../lib/run/progress.js';
 import {createSession} from '../../../lib/session/open_session.js';
 import type {Session} from '../../../lib/session/session.js';
 

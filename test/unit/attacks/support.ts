@@ -2,7 +2,7 @@ import {open} from 'node:fs/promises';
 import type {AttackContext} from '../../../lib/attacks/attack_context.js';
 import type {ImageSize} from '../../../lib/datasets/decode.js';
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
-import type {Progress} from '../../../lib/progress.js';
+import type {Progress} from '../../../lib/run/progress.js';
 
 /** The generator of scripts/fixtures/make_trigger_fixtures.py. */
 export function randomWords(seed: number, count: number): Uint32Array {

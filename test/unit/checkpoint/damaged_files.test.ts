@@ -1,7 +1,7 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {SauError} from '../../../lib/errors.js';
+import {SauError} from '../../../lib/base/errors.js';
 import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {makeZip, readZipEntry} from '../../support/raw_zip.js';
 import {describeTensor, errorOf, fixture, inTemporaryFolder} from './support.js';

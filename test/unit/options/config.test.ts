@@ -1,6 +1,6 @@
 import {pathToFileURL} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import {SauError} from '../../../lib/errors.js';
+import {SauError} from '../../../lib/base/errors.js';
 import {ATTACK_KINDS, type AttackKind} from '../../../lib/options/attacks/attacks.js';
 import {RECIPES} from '../../../lib/options/commands/attack.js';
 import {

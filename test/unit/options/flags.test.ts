@@ -8,7 +8,7 @@ import {
   keysOf,
 } from '../../../bin/option_flags.js';
 import {respelled} from '../../../bin/spelling.js';
-import {SauError} from '../../../lib/errors.js';
+import {SauError} from '../../../lib/base/errors.js';
 import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../../lib/options/commands/attack.js';

@@ -6,7 +6,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {removeDefense} from '../../../lib/records/defense_result.js';
 import {readRun, writeRun} from '../../../lib/records/run.js';
 import {type RunSummary, runRound} from '../../../lib/records/run_summary.js';
-import type {RoundReport} from '../../../lib/results.js';
+import type {RoundReport} from '../../../lib/run/results.js';
 import {errorOf} from '../../error_of.js';
 
 const FIXTURES = join(__dirname, '../../fixtures/checkpoint');

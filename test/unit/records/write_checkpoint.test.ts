@@ -4,6 +4,7 @@ import {mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {describe, expect, it} from 'vitest';
+import {unwritableFile} from '../../../lib/base/whole_file.js';
 import {NumpyArray} from '../../../lib/checkpoint/numpy_values.js';
 import {OrderedDict, PyFloat, PyTuple} from '../../../lib/checkpoint/pickle_values.js';
 import {type PickleValue, pickle} from '../../../lib/checkpoint/pickle_writer.js';
@@ -18,7 +19,6 @@ import {
   writeInfoPickle,
   writePoisonIndexList,
 } from '../../../lib/records/write_checkpoint.js';
-import {unwritableFile} from '../../../lib/whole_file.js';
 import {describeTensor, errorOf, fixture, inTemporaryFolder} from '../checkpoint/support.js';
 
 function described(state: StateDict) {

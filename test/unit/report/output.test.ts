@@ -2,8 +2,8 @@ import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {writeWholeFile} from '../../../lib/base/whole_file.js';
 import {withOutput} from '../../../lib/report/output_folder.js';
-import {writeWholeFile} from '../../../lib/whole_file.js';
 
 let folder: string;
 beforeEach(async () => {

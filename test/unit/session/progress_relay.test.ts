@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest';
 import type {NativeProgress} from '../../../lib/native/run_contract.js';
-import type {Progress} from '../../../lib/progress.js';
+import type {Progress} from '../../../lib/run/progress.js';
 import {NO_MEASURING, RoundPace} from '../../../lib/session/pace.js';
 import {progressRelay} from '../../../lib/session/progress_relay.js';
 

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {SauError} from '../../../lib/errors.js';
+import {SauError} from '../../../lib/base/errors.js';
 import {proxyFor, proxyVariables, withoutCredentials} from '../../../lib/setup/proxy.js';
 
 const HTTPS = new URL('https://download.pytorch.org/libtorch.zip');

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {loadCore} from './native/binding.js';
-import {packageRoot} from './native/package_root.js';
+import {loadCore} from './binding.js';
+import {packageRoot} from './package_root.js';
 
 /** The versions that a result depends on. */
 export interface Versions {

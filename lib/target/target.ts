@@ -1,19 +1,19 @@
 import {dirname, join} from 'node:path';
-import type {Dataset} from './datasets/dataset.js';
-import type {ImageSize} from './datasets/decode.js';
-import {findKnown, KNOWN} from './datasets/known.js';
-import {openDataset} from './datasets/open_dataset.js';
-import {SauError} from './errors.js';
-import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from './models/identify.js';
-import {loadCore} from './native/binding.js';
-import {named} from './options/named.js';
-import type {ChannelConstants, DataConfig} from './options/types.js';
-import {pathExists} from './path_exists.js';
-import type {BackdoorRecord} from './records/attack_result.js';
-import {RECORD, recordAbove} from './records/layout.js';
-import {type Checkpoint, readCheckpoint} from './records/read_checkpoint.js';
-import {type RecordNotes, readRecordNotes} from './records/record_notes.js';
-import {datasetRootsOf} from './records/record_paths.js';
+import {SauError} from '../base/errors.js';
+import {pathExists} from '../base/path_exists.js';
+import type {Dataset} from '../datasets/dataset.js';
+import type {ImageSize} from '../datasets/decode.js';
+import {findKnown, KNOWN} from '../datasets/known.js';
+import {openDataset} from '../datasets/open_dataset.js';
+import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from '../models/identify.js';
+import {loadCore} from '../native/binding.js';
+import {named} from '../options/named.js';
+import type {ChannelConstants, DataConfig} from '../options/types.js';
+import type {BackdoorRecord} from '../records/attack_result.js';
+import {RECORD, recordAbove} from '../records/layout.js';
+import {type Checkpoint, readCheckpoint} from '../records/read_checkpoint.js';
+import {type RecordNotes, readRecordNotes} from '../records/record_notes.js';
+import {datasetRootsOf} from '../records/record_paths.js';
 
 /** A record of an attack, and the file that it was read from. */
 export interface FoundRecord extends BackdoorRecord {

@@ -1,4 +1,4 @@
-import {spelled} from './options/named.js';
+import {spelled} from '../options/named.js';
 
 /** Every code a SauError can carry. They are stable: programs may switch on them. */
 export const ERROR_CODES = [

@@ -1,10 +1,10 @@
-import {chooseCleanSubset, parseCleanSpec} from './datasets/clean_subset.js';
-import {loadCleanFolder} from './datasets/image_folder.js';
-import type {ImageSet} from './datasets/image_set.js';
-import {SauError} from './errors.js';
-import {named} from './options/named.js';
-import type {DefendConfig} from './options/types.js';
-import {imageCounter, type RunOptions} from './progress.js';
+import {SauError} from '../base/errors.js';
+import {chooseCleanSubset, parseCleanSpec} from '../datasets/clean_subset.js';
+import {loadCleanFolder} from '../datasets/image_folder.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {named} from '../options/named.js';
+import type {DefendConfig} from '../options/types.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {Target} from './target.js';
 
 /**

@@ -1,7 +1,7 @@
 import {setImmediate, setTimeout} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
-import type {Progress, RunOptions} from '../../lib/progress.js';
-import {type Run, startRun} from '../../lib/run.js';
+import type {Progress, RunOptions} from '../../../lib/run/progress.js';
+import {type Run, startRun} from '../../../lib/run/run.js';
 
 const stage = (message: string): Progress => ({kind: 'stage', message});
 const batch = (n: number): Progress => {

@@ -1,11 +1,11 @@
-import {loadPoisonedPngs, type PoisonedPng} from './datasets/decode.js';
-import type {ImageSet} from './datasets/image_set.js';
-import {SauError} from './errors.js';
-import type {Metrics} from './metrics.js';
-import {imageCounter, type RunOptions} from './progress.js';
-import {poisonedEntries} from './records/attack_result.js';
-import {createPngResolver} from './records/record_paths.js';
-import type {Session} from './session/session.js';
+import {SauError} from '../base/errors.js';
+import {loadPoisonedPngs, type PoisonedPng} from '../datasets/decode.js';
+import type {ImageSet} from '../datasets/image_set.js';
+import {poisonedEntries} from '../records/attack_result.js';
+import {createPngResolver} from '../records/record_paths.js';
+import type {Metrics} from '../run/metrics.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
+import type {Session} from '../session/session.js';
 import type {Target} from './target.js';
 
 /** What a model is measured on; null where there is none. */
