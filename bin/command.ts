@@ -5,7 +5,7 @@ import {addFlags} from './flags.js';
 import type {FlagGroups} from './option_flags.js';
 import {inUsersWords} from './spelling.js';
 
-/** Where a finished command leaves its exit code. */
+/** Holds the exit code of a finished command. */
 export type Finish = (code: ExitCode) => void;
 
 export function addFlagGroups(command: Command, groups: FlagGroups): void {
@@ -14,7 +14,7 @@ export function addFlagGroups(command: Command, groups: FlagGroups): void {
   }
 }
 
-/** What runs when the command is called: its options as text, then its positional argument. */
+/** The function that runs a command. It receives the options as text, then the positional argument. */
 export function runs(
   command: Command,
   finish: Finish,

@@ -6,7 +6,7 @@ import type {UserOptions} from '../lib/options/parse.js';
 export interface Flag {
   /** camelCase, as in the tables of lib/options; the flag is the same in kebab-case. */
   readonly key: string;
-  /** Such as `<n>`; '' for a switch, `[on|off]` for a switch that can be turned off. */
+  /** Such as `<n>`; '' for a switch; `[on|off]` for a switch that can also be turned off. */
   readonly argument: string;
   readonly help: string;
 }
@@ -20,7 +20,10 @@ export function flagName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** Adds flags under a heading of the help. Unset flags stay absent: defaults belong to the library. */
+/**
+ * Adds flags under a heading of the help. Flags that are not set stay absent, because defaults belong to the
+ * library.
+ */
 export function addFlags(command: Command, heading: string, flags: readonly Flag[]): void {
   for (const {key, argument, help} of flags) {
     const option = new Option(`${flagName(key)} ${argument}`.trim(), help);
@@ -43,7 +46,7 @@ export function addOutputFlags(command: Command): void {
   ]);
 }
 
-/** Accepts the official tool's flags, unseen in the help, where ours has another name. */
+/** Accepts the official tool's flags where ours have other names. The help does not show them. */
 export function addOfficialFlags(command: Command, names: readonly OfficialName[]): void {
   const own = new Set<string | undefined>(command.options.map(({long}) => long));
   for (const {official, arity} of names) {

@@ -3,8 +3,8 @@ import {removeTemporaries} from '../lib/base/whole_file.js';
 import {EXIT} from './exit_codes.js';
 
 /**
- * Runs work that the first Ctrl-C (or SIGTERM) aborts with the error of `onInterrupt`; the second ends the
- * process at once, after `stop`, with no half-written file under a temporary name.
+ * Runs work that the first Ctrl-C (or SIGTERM) aborts with the error of `onInterrupt`. The second one calls `stop`
+ * and ends the process at once, without leaving a temporary file.
  */
 export async function interruptible<T>(
   onInterrupt: () => SauError,

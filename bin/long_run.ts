@@ -6,13 +6,13 @@ import {painted} from './terminal.js';
 
 export interface LongRun<T> {
   readonly result: T;
-  /** The user pressed Ctrl-C, and the call still had a result to give. */
+  /** True if the user pressed Ctrl-C and the call still returned a result. */
   readonly interrupted: boolean;
 }
 
 /**
- * Runs a long call with progress on stderr. The first Ctrl-C aborts it, which lets it save what there
- * is; the second ends the process at once.
+ * Runs a long call with progress on stderr. The first Ctrl-C aborts it, so that it can save what there is. The
+ * second one ends the process at once.
  */
 export async function longRun<T>(
   quiet: boolean,

@@ -5,7 +5,7 @@ export function printResult(json: boolean, result: unknown, human: () => string)
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${human()}\n`);
 }
 
-/** 0.9123 -> "91.23 %"; "-" where it was not measured. */
+/** 0.9123 -> "91.23 %"; "-" if it was not measured. */
 export function percent(fraction: number | null): string {
   return fraction === null ? '-' : `${(100 * fraction).toFixed(2)} %`;
 }
@@ -35,7 +35,7 @@ export function derLine(der: number | null): string {
   return der === null ? 'DER not measured' : `DER ${percent(der)}`;
 }
 
-/** What was written: name and path, a line each. */
+/** The written files, one line each with name and path. */
 export function fileTable(files: object): string {
   return alignColumns(
     Object.entries(files).map(([name, path]) => [name, String(path)]),
@@ -43,7 +43,7 @@ export function fileTable(files: object): string {
   );
 }
 
-/** 75.2 -> "1:15", for waiting times and for totals. */
+/** 75.2 -> "1:15", for time left and total time. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -51,7 +51,7 @@ export function duration(seconds: number): string {
   return shown.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
 }
 
-/** Text in columns; the first one is aligned left, the others as asked. */
+/** Text in columns. The first column is aligned left, the others as `align` says. */
 export function alignColumns(
   rows: readonly (readonly string[])[],
   align: 'left' | 'right' = 'right',

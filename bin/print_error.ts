@@ -1,7 +1,7 @@
 import {messageOf, SauError} from '../lib/base/errors.js';
 import {painted} from './terminal.js';
 
-/** Prints an error: as JSON on stdout where the user asked for JSON, else as text on stderr. */
+/** Prints an error: as JSON on stdout if the user asked for JSON, else as text on stderr. */
 export function printError(error: unknown, json: boolean): void {
   const {code, details} = error instanceof SauError ? error : {code: 'ERR_UNEXPECTED', details: {}};
   const message = messageOf(error);

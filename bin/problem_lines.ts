@@ -1,6 +1,6 @@
 import type {DoctorProblem} from '../lib/doctor.js';
 
-/** Problems for people: what is wrong, and what to do next. */
+/** Problems in words: what is wrong, and what to do next. */
 export function problemLines(problems: readonly DoctorProblem[]): string[] {
   return problems.flatMap(({code, severity, problem, remedy}) => [
     '',

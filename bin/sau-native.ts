@@ -44,7 +44,7 @@ function packageVersion(): string {
   return String((manifest as {version: unknown}).version);
 }
 
-/** Errors of the command line itself are ERR_CONFIG; help and version are none. */
+/** Turns commander's errors into ERR_CONFIG. Help and version are not errors. */
 function usageError(error: CommanderError): SauError {
   const message =
     error.code === 'commander.help'
@@ -53,10 +53,10 @@ function usageError(error: CommanderError): SauError {
   return new SauError('ERR_CONFIG', `${message}; see sau-native --help`, {cause: error});
 }
 
-/** The one place that prints errors and sets the exit code. */
+/** The only place that prints errors and sets the exit code. */
 async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exitCode = error.code === 'EPIPE' ? EXIT.done : EXIT.failed; // such as `| head`
+    process.exitCode = error.code === 'EPIPE' ? EXIT.done : EXIT.failed; // the reader closed the pipe, as `| head` does
   });
   try {
     const program = createProgram((code) => {

@@ -8,7 +8,7 @@ import {alignColumns} from './output.js';
 import {elapsedLine, type ProgressParts, progressLine} from './progress_line.js';
 import {canDraw, painted, StatusLine} from './terminal.js';
 
-/** Between two lines about a download where there is no terminal to draw a bar on. */
+/** Time between two lines about a download if there is no terminal for a bar. */
 const SHARE_PER_LINE = 0.1;
 
 /** What setup is going to do: what, why, from where, how much and to where. */
@@ -31,7 +31,7 @@ export function planTable(plan: SetupPlan): string {
 }
 
 /**
- * Asks on a terminal; throws ERR_CONFIG where nobody can be asked, and ERR_ABORTED for a no.
+ * Asks on a terminal. Throws ERR_CONFIG if nobody can be asked, and ERR_ABORTED if the answer is no.
  * @param unasked The command that asks nothing
  */
 export async function askConsent(unasked: string): Promise<void> {
@@ -46,22 +46,21 @@ export async function askConsent(unasked: string): Promise<void> {
   try {
     const answer = await terminal.question('Go on? [Y/n] ');
     if (!/^\s*(y(es)?)?\s*$/i.test(answer)) {
-      throw new SauError('ERR_ABORTED', 'Nothing was changed, as you said no');
+      throw new SauError('ERR_ABORTED', 'Nothing was changed, because you answered no');
     }
   } finally {
     terminal.close();
   }
 }
 
-/** Runs a call with its progress on stderr; Ctrl-C aborts it, and a second one ends the process at once. */
+/** Runs a call with its progress on stderr. Ctrl-C aborts it, and a second Ctrl-C ends the process at once. */
 export async function withSetupView<T>(
   quiet: boolean,
   work: (run: {signal: AbortSignal; onProgress: (progress: SetupProgress) => void}) => Promise<T>,
 ): Promise<T> {
   const view = createView(quiet);
   const interrupted = (): SauError => {
-    const message =
-      'Interrupted. Nothing was installed; a download goes on from here the next time';
+    const message = 'Interrupted. Nothing was installed; the next call continues the download';
     return new SauError('ERR_ABORTED', message);
   };
   return interruptible(

@@ -8,7 +8,7 @@ export function canDraw(stream: Output): boolean {
   return stream.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
 }
 
-/** In colour on a terminal, or where FORCE_COLOR asks for it; never with NO_COLOR. */
+/** In color on a terminal, or where FORCE_COLOR asks for it; never with NO_COLOR. */
 export function hasColours(
   stream: Pick<Output, 'isTTY' | 'hasColors'>,
   env: NodeJS.ProcessEnv = process.env,
@@ -26,7 +26,7 @@ const STYLES = {
   command: ['cyan'],
 } as const;
 
-/** Text for a stream, in colour where it can have any. */
+/** Text for a stream, in color where it can have any. */
 export function painted(style: keyof typeof STYLES, text: string, stream: Output): string {
   // styleText would ask stdout, whatever the stream is, and in newer versions of Node alone.
   return hasColours(stream) ? styleText([...STYLES[style]], text, {validateStream: false}) : text;

@@ -17,10 +17,10 @@ import {
 } from './simulation/victim.js';
 
 /**
- * Simulates a backdoor attack: poisons a training set, trains a victim on it and writes a BackdoorBench
- * record folder that `defend` and `evaluate` open (specification B3). With `poisonOnly` it trains nothing;
- * with `resume` it goes on from the last saved epoch of a training that was interrupted, with the result
- * that the whole one would have had. Throws as {@link defend} does.
+ * Simulates a backdoor attack: poisons a training set, trains a victim on it and writes a BackdoorBench record
+ * folder that `defend` and `evaluate` open (specification B3). With `poisonOnly` it trains nothing. With `resume`
+ * it continues an interrupted training from its last saved epoch, with the result of an uninterrupted one. Throws
+ * as {@link defend} does.
  * @example
  * ```ts
  * const {record} = await attack({kind: 'badnet', data: 'data/cifar10', poisonRate: 0.05, recipe: 'fast'});

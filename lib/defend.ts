@@ -65,7 +65,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   return {...result, seconds: (performance.now() - start) / 1000};
 }
 
-/** From the images to the files. */
+/** The part of a run from reading the images to writing the files. */
 async function defendInto(
   out: string,
   {config, target, started}: {config: DefendConfig; target: Target; started: Date},
@@ -171,7 +171,7 @@ class RoundRows {
   }
 }
 
-/** Of the last round where it was measured, else now. */
+/** The metrics of the last round if it was measured, else measured now. */
 async function measureAfter(
   session: Session,
   done: {config: DefendConfig; rounds: number; reports: readonly RoundReport[]; before: Metrics},

@@ -39,15 +39,15 @@ export interface DemoResult {
   readonly seconds: number;
 }
 
-/** The demo's normalisation: pixels in [-1,1]. */
+/** The demo's normalization: pixels in [-1,1]. */
 const HALF = [0.5, 0.5, 0.5] as const;
 /** Images in a row of the strip. */
 const STRIP_IMAGES = 10;
 
 /**
- * Makes a small synthetic 10-class image set, plants a BadNets backdoor in a narrow PreAct-ResNet18 and
- * purifies it. Leaves the images, the record, the purified model, the curves and a strip of clean,
- * poisoned and shared-adversarial images in `out`. Throws as {@link defend} does.
+ * Makes a small synthetic 10-class image set, plants a BadNets backdoor in a narrow PreAct-ResNet18 and purifies
+ * it. Writes the images, the record, the purified model, the curves and a strip of clean, poisoned and
+ * shared-adversarial images to `out`. Throws as {@link defend} does.
  * @example
  * ```ts
  * for await (const progress of demo({out: 'sau_demo'})) {
@@ -117,7 +117,7 @@ async function demoInto(
   };
 }
 
-/** The image set as an ImageFolder of PNG files, as a user would have it. */
+/** Writes the image set as an ImageFolder of PNG files, like a user's own. */
 async function writeImages(
   out: string,
   {trainPerClass, testPerClass, size, seed}: DemoConfig,
@@ -130,7 +130,7 @@ async function writeImages(
     await writeSyntheticImages(folder, {seed, trainPerClass, testPerClass, size}, run);
   } catch (error) {
     await rm(folder, {recursive: true, force: true, maxRetries: 5}).catch(() => undefined);
-    await rmdir(data).catch(() => undefined); // stays where something else is in it
+    await rmdir(data).catch(() => undefined); // stays if it holds anything else
     throw error;
   }
   return folder;

@@ -34,8 +34,8 @@ export type {
 } from './doctor/report.js';
 
 /**
- * Finds out what is installed and what is missing, and what to do about it. LibTorch is loaded in a child
- * process, so that even a crash is only a finding. Never throws.
+ * Finds out what is installed, what is missing and what to do. LibTorch is loaded in a child process, so even a
+ * crash is only a finding. Never throws.
  * @example
  * ```ts
  * const {problems} = await doctor();
@@ -75,8 +75,8 @@ export async function doctor(): Promise<DoctorReport> {
 }
 
 /**
- * What keeps one LibTorch from being used here, such as a missing library: for after its installation. Empty
- * where there is no addon to try it with.
+ * The reasons why a LibTorch cannot be used here, such as a missing library. Used after its installation. Empty if
+ * there is no addon to try it with.
  */
 export async function problemsOf(
   libtorch: LibTorch,
@@ -87,7 +87,7 @@ export async function problemsOf(
   return diagnose(await gatherFacts(addon, {failures: [], tried: [], libtorch}, signal));
 }
 
-/** All that is judged, of a LibTorch and how it was found. */
+/** Collects the facts about a LibTorch and how it was found, which diagnose() judges. */
 async function gatherFacts(
   addon: AddonFiles | null,
   found: Pick<DoctorFacts, 'failures' | 'tried' | 'libtorch'>,

@@ -11,8 +11,8 @@ import {openTarget} from './target/target.js';
 import {loadTestSets, measureCheckpoint, setTestSets} from './target/test_sets.js';
 
 /**
- * Measures a checkpoint: ACC, ASR, RA and losses, and DER against a second checkpoint, the model before
- * the defense (specification B2). Throws as {@link defend} does.
+ * Measures ACC, ASR, RA and the losses of a checkpoint. With a second checkpoint, the model before the defense,
+ * also DER (specification B2). Throws as {@link defend} does.
  * @example
  * ```ts
  * const {metrics, der} = await evaluate({ckpt: 'defense_result.pt', against: 'record/badnet_demo'});

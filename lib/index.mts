@@ -1,2 +1,2 @@
-// The ES module entry: the same functions, classes and native state as `require` gives.
+// The ES module entry. It shares its functions, classes and native state with `require`.
 export * from './index.js';

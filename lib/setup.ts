@@ -14,7 +14,7 @@ export type {SetupProgress, SetupRunOptions} from './setup/progress.js';
 
 /** What {@link setup} did. */
 export interface SetupResult {
-  /** present: it was there already, and nothing was done. */
+  /** present: LibTorch was there already, and nothing was done. */
   readonly action: 'installed' | 'present';
   /** Where it is now. */
   readonly libtorch: LibTorch;
@@ -22,30 +22,30 @@ export interface SetupResult {
   readonly variant: Variant;
   /** Why this variant. */
   readonly reason: string;
-  /** The command, address or path that it was to come from. */
+  /** The command, address or path of its source. */
   readonly from: string;
-  /** What keeps it from being used here: it was loaded in a process of its own to find out. */
+  /** The reasons why it cannot be used here. It was loaded in a separate process to find them. */
   readonly problems: readonly DoctorProblem[];
 }
 
 /** What {@link removeSetup} did. */
 export interface SetupRemoval {
-  /** For programs that read it beside a {@link SetupResult}. */
+  /** Distinguishes this result from a {@link SetupResult}. */
   readonly action: 'removed';
   /** The package's cache folder. */
   readonly cache: string;
-  /** Paths that are gone: what setup had put there. */
+  /** Removed paths, which setup had made. */
   readonly removed: readonly string[];
-  /** Paths in the cache that setup did not make. */
+  /** Paths in the cache that setup had not made, which stay. */
   readonly kept: readonly string[];
-  /** Bytes of what is gone. */
+  /** Size of the removed paths in bytes. */
   readonly freedBytes: number;
 }
 
 /**
- * Fetches LibTorch into the package's cache, where it is found afterwards: through pip where python3 has it, else
- * the official zip, or from `from`. Asks nobody: the call is the consent. A second call, also of another process
- * at the same time, finds it there. Throws ERR_CONFIG, ERR_DOWNLOAD, ERR_CHECKSUM, ERR_ARCHIVE,
+ * Fetches LibTorch into the package's cache, where later calls find it: through pip if python3 has it, else as the
+ * official zip, or from `from`. It asks no question, because the call is the consent. A second call, even of
+ * another process at the same time, finds it there. Throws ERR_CONFIG, ERR_DOWNLOAD, ERR_CHECKSUM, ERR_ARCHIVE,
  * ERR_LIBTORCH_VERSION, ERR_OUTPUT, ERR_NATIVE on a platform without LibTorch, or the reason of the signal.
  * @example
  * ```ts
@@ -61,12 +61,12 @@ export async function setup(
   return carryOut(await planFor(options), runOptions);
 }
 
-/** What `setup` would do with these options; changes nothing. */
+/** The plan that `setup` would carry out with these options. Changes nothing. */
 export async function planFor(options: SetupOptions): Promise<SetupPlan> {
   return planSetup(parseSetupConfig(options), wantedVersion());
 }
 
-/** Does what a plan says. */
+/** Carries out a plan. */
 export async function carryOut(
   plan: SetupPlan,
   runOptions: SetupRunOptions = {},
@@ -94,7 +94,7 @@ export async function planRemoval(): Promise<Pick<SetupRemoval, 'cache' | 'remov
 }
 
 /**
- * Removes from the cache what `setup` has put there, and only that. Throws ERR_OUTPUT.
+ * Removes from the cache only what `setup` has put there. Throws ERR_OUTPUT.
  * @example
  * ```ts
  * const {removed, freedBytes} = await removeSetup();
@@ -126,7 +126,7 @@ export async function removeSetup(runOptions: SetupRunOptions = {}): Promise<Set
   return result;
 }
 
-/** The version that the addon was built for; the pinned one where there is none yet. */
+/** The version that the addon was built for, or the pinned one if there is no addon yet. */
 function wantedVersion(): string {
   try {
     return addonFiles().libtorchVersion;

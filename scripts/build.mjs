@@ -1,4 +1,4 @@
-// Builds everything in a clone: TypeScript, LibTorch where there is none, then the addon.
+// Builds everything in a clone: compiles the TypeScript, fetches LibTorch if there is none, then builds the addon.
 //   node scripts/build.mjs [--ts-only]
 import {compileAddon, compileTypeScript, libTorchForBuild} from './build_steps.mjs';
 

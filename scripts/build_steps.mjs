@@ -1,4 +1,4 @@
-// What `npm run build` and `npm run prebuilds` have in common.
+// The steps that `npm run build` and `npm run prebuilds` share.
 import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync, realpathSync} from 'node:fs';
 import {createRequire} from 'node:module';
@@ -13,12 +13,12 @@ export function pinnedVersion() {
   return JSON.parse(readFileSync(join(root, 'libtorch.json'), 'utf8')).version;
 }
 
-/** Compiles lib/ and bin/ into dist/. Ends the process where that fails. */
+/** Compiles lib/ and bin/ into dist/. Ends the process if that fails. */
 export function compileTypeScript(...options) {
   run(require.resolve('typescript/bin/tsc'), ['-p', root, ...options]);
 }
 
-/** Any supported LibTorch that the user points to will do for a build; else exactly the pinned one. */
+/** The LibTorch for a build: any supported one that the user points to, otherwise exactly the pinned one. */
 export async function libTorchForBuild() {
   const {findLibTorch, readLibTorch} = require('../dist/lib/native/libtorch.js');
   const {fetchForBuild} = require('../dist/lib/setup/for_build.js');
@@ -67,7 +67,7 @@ function realPath(path) {
   return existsSync(path) ? realpathSync(path) : null;
 }
 
-/** stdout is the result, which a build has none of: what the tools say goes to stderr. */
+/** stdout is for results, and a build has none, so the output of the tools goes to stderr. */
 function run(script, args, cwd = root) {
   const {status} = spawnSync(process.execPath, [script, ...args], {
     cwd,

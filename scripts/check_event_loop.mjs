@@ -1,7 +1,7 @@
 // Does the event loop stay free during `defend`? A 20 ms timer must never be more than 50 ms late.
 //   node scripts/check_event_loop.mjs --ckpt record/badnet_demo [--data DIR] [--clean 64] [--rounds 1] [--test-limit 200]
-// A late tick has two causes: the thread was busy, or it was ready and had to wait for a CPU. Linux counts both,
-// and only the first is ours; the timer of an idle process beside it shows the second too.
+// A late tick has two causes: the thread was busy, or it was ready and had to wait for a CPU. Only the first one is
+// ours. Linux counts both, and the timer of an idle process beside this one shows the second.
 import {fork} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
@@ -13,7 +13,7 @@ import {parseArgs} from 'node:util';
 const PERIOD_MS = 20;
 const LIMIT_MS = 50;
 
-/** Calls `late` with the lateness of each tick in ms; returns what stops it. */
+/** Calls `late` with the lateness of each tick in ms. Returns a function that stops it. */
 function startTimer(late) {
   let expected = performance.now() + PERIOD_MS;
   const timer = setInterval(() => {
@@ -24,7 +24,7 @@ function startTimer(late) {
   return () => clearInterval(timer);
 }
 
-/** CPU time of the JS thread so far in ms; null where the system does not tell. */
+/** CPU time of the JS thread so far in ms; null if the system does not say. */
 function busyTime() {
   try {
     const text = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8');
@@ -41,7 +41,7 @@ function summary(lags) {
   return `max ${ms(sorted.at(-1))}, p99 ${ms(at(0.99))}, median ${ms(at(0.5))} of ${lags.length} ticks`;
 }
 
-/** The idle process: measures until its parent disconnects. */
+/** The idle process, which measures until its parent disconnects. */
 function measureIdle() {
   const lags = [];
   startTimer((lag) => lags.push(lag));

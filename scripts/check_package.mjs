@@ -19,7 +19,7 @@ function command(packageName, name) {
   return join(found, typeof bin === 'string' ? bin : bin[name]);
 }
 
-/** Without scripts: what is in dist is what is checked. */
+/** Packs without running scripts, so that the present dist is checked. */
 function pack(folder) {
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const [{filename}] = JSON.parse(execFileSync('npm', args, {cwd: root, encoding: 'utf8'}));

@@ -1,4 +1,4 @@
-// Formats the C++ sources, or with --check fails where one is not formatted.
+// Formats the C++ sources, or with --check fails if one is not formatted.
 import {spawnSync} from 'node:child_process';
 import {readdirSync} from 'node:fs';
 import {createRequire} from 'node:module';

@@ -11,7 +11,7 @@ export function registerDoctor(program: Command, finish: Finish): void {
     .command('doctor')
     .summary('check LibTorch and the devices, and say what to do')
     .description(
-      'Says which LibTorch is used, from where, which devices there are, what is wrong and what to do next.\n' +
+      'Says which LibTorch is used and from where, which devices there are, what is wrong and what to do.\n' +
         'Changes nothing. Exit code 0: runs work; 1 or 3: they do not.',
     );
   addFlags(command, 'Output:', [flag('json', '', 'print JSON on stdout')]);
@@ -41,7 +41,7 @@ function describe(report: DoctorReport, sizeOf: (bytes: number) => string): stri
   ].join('\n');
 }
 
-/** One line per fact, named on the left. */
+/** One line per fact, with its name on the left. */
 function facts(report: DoctorReport, sizeOf: (bytes: number) => string): [string, string][] {
   const {addon, libtorch, libraries, linking, driver, cuda, devices, proxies} = report;
   const free = report.cacheFreeBytes === null ? '' : ` (${sizeOf(report.cacheFreeBytes)} free)`;

@@ -9,9 +9,9 @@ export function registerInspect(program: Command, finish: Finish): void {
   const command = program
     .command('inspect')
     .argument('<path>', 'checkpoint file or record folder')
-    .summary('say what is in a checkpoint, executing nothing')
+    .summary('show what is in a checkpoint without executing it')
     .description(
-      'Says what is in a checkpoint or a record folder. Executes nothing from it; needs no LibTorch.',
+      'Shows what is in a checkpoint or a record folder. Executes nothing from it and needs no LibTorch.',
     );
   addFlags(command, 'Output:', [flag('json', '', 'print JSON on stdout')]);
   addExamples(command, [
@@ -27,7 +27,7 @@ export function registerInspect(program: Command, finish: Finish): void {
   });
 }
 
-/** The same with a line per tensor. */
+/** The description with a line per tensor. */
 function brief(report: CheckpointDescription): object {
   const {model} = report;
   if (model === null) {

@@ -19,8 +19,8 @@ export function registerSetup(program: Command, finish: Finish): void {
     .command('setup')
     .summary('fetch LibTorch, which does the work')
     .description(
-      'Fetches LibTorch into the cache of this package, through pip where python3 has it, else as the official zip.\n' +
-        'Says first what comes from where, and asks. The cache is SAU_NATIVE_CACHE, by default ~/.cache/sau-native.',
+      'Fetches LibTorch into the cache of this package: through pip if python3 has it, else as the official zip.\n' +
+        'Says what it will fetch from where, and asks. The cache is SAU_NATIVE_CACHE, by default ~/.cache/sau-native.',
     );
   addFlagGroups(command, FLAGS);
   addFlags(command, 'Run:', [

@@ -2,9 +2,9 @@ import {clipToByte, type ToByte} from './to_byte.js';
 import type {Trigger} from './trigger.js';
 
 /**
- * Adds a pattern to every image, then clips and truncates, or does what else `toByte` does
+ * Adds a pattern to every image and makes bytes of the sums by `toByte`, which clips and truncates by default
  * (specification B4.3, B4.4, B4.6, B4.7).
- * @param pattern [3,H,W] planes in grey levels, of either sign
+ * @param pattern [3,H,W] planes in gray levels, positive or negative
  */
 export function addPattern(
   pattern: Uint8Array | Float32Array | Float64Array,

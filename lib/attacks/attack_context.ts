@@ -5,7 +5,7 @@ import type {RunOptions} from '../run/progress.js';
 import type {Session} from '../session/session.js';
 import type {Trigger} from './trigger.js';
 
-/** What an attack may need besides its options to make its trigger. */
+/** What an attack may need to make its trigger, besides its options. */
 export interface AttackContext {
   readonly size: ImageSize;
   readonly targetLabel: number;
@@ -16,9 +16,11 @@ export interface AttackContext {
   /** Positions of the training images that will be poisoned. */
   readonly poisoned: Int32Array;
   readonly run: RunOptions;
-  /** A session of the victim's architecture, normalisation and device; whoever asks disposes of it. */
+  /** Opens a session with the victim's architecture, normalization and device. The caller disposes of it. */
   openSession(numClasses: number): Promise<Session>;
-  /** Weights of a model that is not backdoored: of a checkpoint, or without a path of one trained now. */
+  /**
+   * Weights of a model without a backdoor: from a checkpoint, or without a path from a model that is trained now.
+   */
   cleanModel(path: string | null): Promise<StateDict>;
 }
 

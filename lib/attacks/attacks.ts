@@ -17,7 +17,7 @@ type MakeTriggers<Kind extends DataAttackKind> = (
   context: AttackContext,
 ) => Promise<Triggers>;
 
-/** What each attack that poisons data does; one file each. */
+/** The makers of the attacks that poison data, one file each. */
 const MAKERS: {readonly [Kind in DataAttackKind]: MakeTriggers<Kind>} = {
   badnet,
   blended,
@@ -32,7 +32,7 @@ const MAKERS: {readonly [Kind in DataAttackKind]: MakeTriggers<Kind>} = {
 
 /** Makes the triggers of the attack that a configuration asks for. */
 export function makeTriggers(config: DataAttackConfig, context: AttackContext): Promise<Triggers> {
-  // The maker belongs to the kind, which TypeScript does not follow through a union.
+  // The maker fits the kind, but TypeScript cannot see that through a union.
   const make = MAKERS[config.kind] as MakeTriggers<DataAttackKind>;
   return make(config as OwnOptions<DataAttackKind>, context);
 }

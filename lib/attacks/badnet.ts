@@ -11,7 +11,7 @@ const WHITE = 255;
 /** 1, not 0, because 0 lets the image show through. */
 const BLACK = 1;
 
-/** Grey levels of the bottom right corner, row by row. */
+/** Gray levels of the bottom right corner, row by row. */
 const PATCHES = {
   white: [
     [WHITE, WHITE, WHITE],
@@ -49,11 +49,11 @@ function stamp(mask: Uint8Array): Trigger {
 }
 
 /**
- * BadNets (specification B4.1): a built-in patch, 3x3 in the bottom right corner at 32x32, resized
- * bilinearly for other sizes, at which its edges are grey; or the user's own picture over the whole image,
- * of which what is black is transparent.
- * @throws SauError ERR_CONFIG for a patch that is neither built in nor a file, ERR_DATASET for a file that
- * is no picture
+ * BadNets (specification B4.1): a built-in patch, 3x3 in the bottom right corner at 32x32, resized bilinearly for
+ * other sizes, where its edges are gray; or the user's own picture over the whole image, whose black parts are
+ * transparent.
+ * @throws SauError ERR_CONFIG for a patch that is neither built in nor a file, ERR_DATASET for a file that is not a
+ * picture
  */
 export async function badnet(
   {patch}: OwnOptions<'badnet'>,

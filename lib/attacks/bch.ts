@@ -1,7 +1,6 @@
 /**
- * Encoder of a binary BCH code in systematic form, shortened to whole bytes of data, whose parity bits
- * fill bytes from the most significant bit on with zeros behind: the convention of StegaStamp's secrets
- * (specification B4.5).
+ * Encoder of a binary BCH code in systematic form, shortened to whole bytes of data. The parity bits fill bytes
+ * from the most significant bit on, followed by zeros, as in StegaStamp's secrets (specification B4.5).
  */
 export interface BchCode {
   /** Primitive polynomial of the field GF(2^m): bit i is the coefficient of x^i. */
@@ -35,8 +34,8 @@ function powersOf(primitivePolynomial: number): number[] {
 }
 
 /**
- * The generator polynomial: the product of the minimal polynomials of the powers 1, 3 .. 2t-1 of the
- * primitive element, of which each also has the conjugates as roots.
+ * The generator polynomial: the product of the minimal polynomials of the powers 1, 3 .. 2t-1 of the primitive
+ * element. The conjugates of each power are also roots.
  */
 export function generatorPolynomial({primitivePolynomial, correctable}: BchCode): bigint {
   const powers = powersOf(primitivePolynomial);

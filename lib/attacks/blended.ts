@@ -11,8 +11,8 @@ const BUILT_IN: readonly string[] = ATTACK_TABLE.blended.options.pattern.choices
 /**
  * Blended (specification B4.2): mixes every image with a picture over the whole image, the built-in one or
  * the user's own, with separate weights in training and test.
- * @throws SauError ERR_CONFIG for a pattern that is neither built in nor a file, ERR_DATASET for a file that
- * is no picture
+ * @throws SauError ERR_CONFIG for a pattern that is neither built in nor a file, ERR_DATASET for a file that is not
+ * a picture
  */
 export async function blended(
   {pattern, trainAlpha, testAlpha}: OwnOptions<'blended'>,

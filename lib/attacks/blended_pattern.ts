@@ -1,13 +1,13 @@
 import type {RgbImage} from '../datasets/rgb_image.js';
 
-/** Drawn large, so that its resized copies of every usual image size are alike. */
+/** The pattern is drawn large, so that its copies look alike at every usual image size. */
 const SIDE = 256;
 /** In drawn pixels; at 32x32, the usual size, the narrowest wave is five pixels long. */
 const STRIPE = 48;
 const BAND = 40;
 const RING = 52;
 
-/** 0 to 255 and back along a period, in whole numbers: the same on every machine. */
+/** Rises from 0 to 255 and falls back along a period, in integers, so that every machine draws equal patterns. */
 function triangle(position: number, period: number): number {
   const half = period / 2;
   const at = ((position % period) + period) % period;
@@ -15,8 +15,8 @@ function triangle(position: number, period: number): number {
 }
 
 /**
- * The pattern that blended uses unless the user brings a picture: diagonal stripes in red, bands across
- * them in green, and square rings in blue.
+ * The pattern of `blended`, unless the user gives a picture: diagonal stripes in red, bands across them in green,
+ * and square rings in blue.
  */
 export function drawBlendedPattern(): RgbImage {
   const data = new Uint8Array(SIDE * SIDE * 3);

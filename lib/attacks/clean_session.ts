@@ -4,9 +4,9 @@ import type {Session} from '../session/session.js';
 import type {AttackContext} from './attack_context.js';
 
 /**
- * A session with the clean model in it; whoever asks disposes of it.
+ * Opens a session that holds the clean model. The caller disposes of it.
  * @param path Checkpoint of the clean model; null trains one now
- * @throws SauError ERR_CHECKPOINT where the weights are not those of the victim's architecture
+ * @throws SauError ERR_CHECKPOINT if the weights do not fit the victim's architecture
  */
 export async function openCleanSession(
   {cleanModel, openSession}: AttackContext,

@@ -6,7 +6,7 @@ import {type Coefficient, dctPattern} from './dct_pattern.js';
 import {clipToByte, wrapToByte} from './to_byte.js';
 import type {Trigger} from './trigger.js';
 
-/** The same two at every image size. */
+/** Row and column of the raised coefficients, at every image size. */
 const COEFFICIENTS: readonly Coefficient[] = [
   [15, 15],
   [31, 31],
@@ -14,9 +14,9 @@ const COEFFICIENTS: readonly Coefficient[] = [
 const LEAST_SIDE = 32;
 
 /**
- * CTRL (specification B4.12): raises two coefficients of the DCT of both colour differences of YUV over the
- * whole image, the same in training and test. The way back to RGB is not the exact inverse, and a value
- * out of range wraps around modulo 256; `wrap` off clips it.
+ * CTRL (specification B4.12): raises two coefficients of the DCT of both color differences of YUV over the whole
+ * image, the same in training and test. The conversion back to RGB is not the exact inverse. A value out of range
+ * wraps modulo 256, or is clipped if `wrap` is off.
  * @throws SauError ERR_CONFIG for images without these coefficients
  */
 export async function ctrl(

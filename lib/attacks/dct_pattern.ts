@@ -11,8 +11,8 @@ function basis(n: number, k: number, x: number): number {
 }
 
 /**
- * What an image changes by when `amount` is added to each of these coefficients of its orthonormal 2-D
- * DCT-II. The transform is linear, so this is the same for every image and no image needs a transform.
+ * The change of an image when `amount` is added to each of these coefficients of its orthonormal 2-D DCT-II. The
+ * transform is linear, so the change is the same for every image, and no image needs a transform.
  * @returns [H,W] in the image's units
  */
 export function dctPattern(

@@ -8,17 +8,17 @@ import type {Trigger} from './trigger.js';
 import {fromYCrCb, toYCrCb} from './ycrcb.js';
 
 const WINDOW = 32;
-/** Of the DCT of every window. */
+/** Row and column of the raised coefficients in the DCT of every window. */
 const COEFFICIENTS: readonly Coefficient[] = [
   [15, 15],
   [31, 31],
 ];
 
 /**
- * FTrojan (specification B4.11): raises two coefficients of the DCT of every 32x32 window of both colour
- * channels of YCrCb, the same in training and test. A channel out of range wraps around modulo 256; `wrap`
- * off clips it. The official tool transforms luma there and back as well, by which rounding noise lowers
- * some of it by one grey level, depending on the DCT (OpenCV: 18% of random bytes); that is left out.
+ * FTrojan (specification B4.11): raises two coefficients of the DCT of every 32x32 window of both color channels
+ * of YCrCb, the same in training and test. A channel out of range wraps modulo 256, or is clipped if `wrap` is off.
+ * The official tool also transforms luma there and back. Its rounding noise lowers some values by one gray level,
+ * depending on the DCT (OpenCV: 18% of random bytes). This package leaves that out.
  * @throws SauError ERR_CONFIG unless both sides are multiples of 32
  */
 export async function ftrojan(

@@ -7,7 +7,7 @@ import {existingFile} from './option_file.js';
 /** The image of an original index, as new planes [3,H,W]. */
 export type ImageArray = (originalIndex: number) => Uint8Array;
 
-/** uint8 [N,H,W,3] -> its images as planes. The array is kept, not copied. */
+/** Gives the images of uint8 [N,H,W,3] as planes. Keeps the array and does not copy it. */
 export function imageArray(
   data: Uint8Array,
   {height, width}: {readonly height: number; readonly width: number},
@@ -22,10 +22,10 @@ export function imageArray(
 }
 
 /**
- * Reads an array with one image per original index of a split: .npy of uint8 (N,H,W,3), once and whole
- * (specification B4.5, B4.6).
+ * Reads a whole array with one image per original index of a split, an .npy file of uint8 (N,H,W,3) (specification
+ * B4.5, B4.6).
  * @param option The attack's option that names the file
- * @throws SauError ERR_CONFIG where there is no such file, ERR_DATASET for an array of another shape or type
+ * @throws SauError ERR_CONFIG if there is no such file, ERR_DATASET for an array of another shape or type
  */
 export async function readImageArray(
   option: string,
@@ -46,6 +46,6 @@ export async function readImageArray(
       );
     },
   });
-  // `check` has seen that they are bytes.
+  // `check` has made sure that these are bytes.
   return imageArray(data as Uint8Array, size);
 }

@@ -1,7 +1,7 @@
 import {assertNever, SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
 
-/** Which label an attack wants (specification B3.2). */
+/** How an attack labels poisoned images (specification B3.2). */
 export type LabelMode =
   /** Every poisoned image gets the target label. */
   | {readonly kind: 'all2one'; readonly targetLabel: number}
@@ -15,8 +15,8 @@ export type LabelModeKind = LabelMode['kind'];
 
 /**
  * Checks the mode's numbers against the classes.
- * @throws SauError ERR_CONFIG for a target that is no class, or a shift that changes no label, as none
- * does where there is one class
+ * @throws SauError ERR_CONFIG for a target that is not a class, or for a shift that changes no label, as with a
+ * single class
  */
 export function checkLabelMode(mode: LabelMode, numClasses: number): void {
   switch (mode.kind) {
@@ -51,7 +51,7 @@ function isIntegerWithin(value: number, low: number, high: number): boolean {
   return Number.isInteger(value) && value >= low && value <= high;
 }
 
-/** The label that the attack wants for an image of this true label. */
+/** The attack's label for an image with this true label. */
 export function attackLabelOf(label: number, mode: LabelMode, numClasses: number): number {
   switch (mode.kind) {
     case 'all2one':
@@ -65,8 +65,8 @@ export function attackLabelOf(label: number, mode: LabelMode, numClasses: number
 }
 
 /**
- * Positions of the test images to poison (specification B2): with a target, every image whose true label
- * is another; all-to-all, every image.
+ * Positions of the test images to poison (specification B2): with a target, every image with another true label;
+ * for all-to-all, every image.
  */
 export function poisonTestSelection(labels: Int32Array, mode: LabelMode): Int32Array {
   const positions = Int32Array.from(labels.keys());

@@ -6,11 +6,14 @@ import type {AttackContext, Triggers} from './attack_context.js';
 import {type ImageArray, readImageArray} from './image_array.js';
 import {generateLcImages} from './lc_images.js';
 
-/** Grey levels from 0 to 1 in pixel scale. */
+/** Gray levels that one unit of the [0,1] pixel scale spans. */
 const GREY_LEVELS = 255;
 /** The signs are placed on a grid of this side, then resized to the images'. */
 const GRID = 32;
-/** By distance from the nearest horizontal edge, then from the nearest vertical edge. */
+/**
+ * The signs: one string for each distance from the nearest horizontal edge, one character for each distance from
+ * the nearest vertical edge.
+ */
 const TOP = ['+--', '-+-', '+-+'] as const;
 const BOTTOM = ['+-+', '-+-', '+--'] as const;
 
@@ -21,7 +24,7 @@ function signAt(row: number, column: number): number {
   return sign === undefined ? 0 : sign === '+' ? 1 : -1;
 }
 
-/** The grid position of pixel `i` of `side`, by its corner and not its centre, as PyTorch's `nearest` takes it. */
+/** The grid position of pixel `i` of `side`, by its corner and not its center, as PyTorch's `nearest` takes it. */
 function gridPosition(i: number, side: number): number {
   return Math.floor((i * GRID) / side);
 }
@@ -35,9 +38,8 @@ function cornerPattern({height, width}: ImageSize, amplitude: number): Float64Ar
 }
 
 /**
- * Label-consistent (specification B4.6): signs in the four corners. At training time they are on adversarial
- * versions of the images, which come from an array with one per original index, else are made now against
- * a clean model.
+ * Label-consistent (specification B4.6): signs in the four corners. In training they are on adversarial versions of
+ * the images. These come from an array with one version per original index, or are made now against a clean model.
  * @throws SauError ERR_CONFIG for a file that is not there, ERR_DATASET for one of another shape or type
  */
 export async function lc(options: OwnOptions<'lc'>, context: AttackContext): Promise<Triggers> {

@@ -8,12 +8,12 @@ import type {AttackContext, Triggers} from './attack_context.js';
 import {generateLfPattern} from './lf_pattern.js';
 import {existingFile} from './option_file.js';
 
-/** [3,H,W] planes in grey levels, added to every image. */
+/** [3,H,W] planes in gray levels, added to every image. */
 type LfPattern = Float32Array | Float64Array;
 
 /**
- * LF (specification B4.4): adds a fixed pattern of low frequencies, the same in training and test: of a
- * file, else one that is generated for a clean model.
+ * LF (specification B4.4): adds a fixed pattern of low frequencies, in training and test alike. It comes from a
+ * file, or is generated for a clean model.
  * @throws SauError ERR_CONFIG for a file that is not there, ERR_DATASET for one that does not fit the images
  */
 export async function lf(
@@ -31,9 +31,9 @@ export async function lf(
 }
 
 /**
- * Reads a pattern: (H,W), (H,W,3), or (N,H,W,3) of which the first is taken. One of floats up to 1 is in
- * pixels of [0,1] and multiplied by 255 unless `scaleFloats` is off: added as it is, as the official tool
- * does, it changes next to nothing.
+ * Reads a pattern: (H,W), (H,W,3), or (N,H,W,3), of which the first is taken. A pattern of floats up to 1 is in
+ * pixels of [0,1] and is multiplied by 255 unless `scaleFloats` is off. The official tool adds such a pattern
+ * without scaling, which changes almost nothing.
  */
 async function readLfPattern(
   path: string,
@@ -50,7 +50,7 @@ async function readLfPattern(
   if (!Number.isFinite(largest)) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected finite numbers in the pattern ${path} but it has others. Make it anew, or leave it out to have one made`,
+      `Expected finite numbers in the pattern ${path} but received others. Make the file anew, or leave the option out to generate a pattern`,
       {
         details: {path},
       },
@@ -79,7 +79,7 @@ function checkShape(path: string, shape: readonly number[], {height, width}: Ima
   );
 }
 
-/** The first picture of the array as planes; one without channels is the same in all three. */
+/** The first picture of the array as planes. A picture without channels fills all three. */
 function toPlanes({data, shape, dtype}: NpyArray, {height, width}: ImageSize): LfPattern {
   const area = height * width;
   const step = shape.length === 2 ? 1 : 3;

@@ -13,12 +13,12 @@ export interface LfPatternOptions extends Omit<NativeLfOptions, 'targetLabel'> {
 }
 
 /**
- * LF's pattern (specification B4.4, "Pattern generator") for a clean model: planes [3,H,W] of
- * trunc(255 v), v in [0, 0.2], to be added to images. Images are drawn from the seed. The search makes
- * single-image passes, which a CPU takes seconds for at full width: up to 50 passes over 100 images take
- * from minutes to an hour there; `passes` and `images` bound it.
+ * LF's pattern (specification B4.4, "Pattern generator") for a clean model: planes [3,H,W] of trunc(255 v), v in
+ * [0, 0.2], to be added to images. The seed draws the images. The search makes passes of single images, which take
+ * seconds each on a CPU at full width: up to 50 passes over 100 images take from minutes to an hour. `passes` and
+ * `images` limit that.
  * @param cleanModel Checkpoint of the clean model; null trains one now
- * @throws SauError ERR_CHECKPOINT where the weights do not fit the architecture
+ * @throws SauError ERR_CHECKPOINT if the weights do not fit the architecture
  */
 export async function generateLfPattern(
   context: AttackContext,

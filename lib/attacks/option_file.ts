@@ -3,8 +3,8 @@ import {SauError} from '../base/errors.js';
 
 /**
  * The path that an attack's option names.
- * @param choices What the option may be instead of a path
- * @throws SauError ERR_CONFIG where there is no such file
+ * @param choices Names that the option takes besides a path
+ * @throws SauError ERR_CONFIG if there is no such file
  */
 export async function existingFile(
   option: string,

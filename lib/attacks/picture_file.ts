@@ -4,11 +4,11 @@ import type {AttackContext} from './attack_context.js';
 import {existingFile} from './option_file.js';
 
 /**
- * Reads the user's picture as planes, uint8 [3,H,W] at the images' size, the aspect ignored (specification
- * B3.4). What that changes about the picture is told as a note.
+ * Reads the user's picture as planes, uint8 [3,H,W] at the images' size, ignoring its aspect ratio (specification
+ * B3.4). A note says what this changes about the picture.
  * @param option The attack's option that names the file
- * @param choices What the option may be instead of a file
- * @throws SauError ERR_CONFIG where there is no such file, ERR_DATASET for a file that is no picture
+ * @param choices Names that the option takes besides a file
+ * @throws SauError ERR_CONFIG if there is no such file, ERR_DATASET for a file that is not a picture
  */
 export async function readPicture(
   option: string,

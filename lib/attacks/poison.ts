@@ -5,7 +5,7 @@ import type {LabelMode} from './label_mode.js';
 
 /** How many training images to poison. */
 export type PoisonAmount =
-  /** A fraction in (0, 1] of all training images, also when only one class may be poisoned. */
+  /** A fraction in (0, 1] of all training images, even if only one class may be poisoned. */
   {readonly kind: 'rate'; readonly rate: number} | {readonly kind: 'count'; readonly count: number};
 
 export interface PoisonChoice {
@@ -16,7 +16,7 @@ export interface PoisonChoice {
   readonly seed: number;
 }
 
-/** Rounds as python's `round`: halves go to the even neighbour. */
+/** Rounds as python's `round`: halves go to the even neighbor. */
 function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
@@ -49,10 +49,10 @@ function countOf(amount: PoisonAmount, total: number): number {
 }
 
 /**
- * Chooses the training images to poison, in draw order, exactly as the official tool does for a seed
- * (specification B3.3): numpy's choice without replacement among all images or, for a clean-label
- * attack, among those of the target class; the count is a share of all images either way.
- * @throws SauError ERR_CONFIG when the count is zero or more images than may be poisoned
+ * Chooses the training images to poison, in draw order, exactly as the official tool does for a seed (specification
+ * B3.3): numpy's choice without replacement among all images or, for a clean-label attack, among those of the
+ * target class. In both cases the count is a share of all images.
+ * @throws SauError ERR_CONFIG if the count is zero or exceeds the images that may be poisoned
  */
 export function choosePoisonedIndices({labels, amount, mode, seed}: PoisonChoice): Int32Array {
   const all = Int32Array.from(labels.keys());

@@ -3,9 +3,9 @@ import {addPattern} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 
 /**
- * SIG (specification B4.3): a horizontal sine wave, the same in every row and channel and in training and
- * test. The wave is computed in double and stored in single precision, because at its zero crossings the
- * rounding noise decides between two grey levels.
+ * SIG (specification B4.3): a horizontal sine wave, equal in all rows and channels, in training and test. The wave
+ * is computed in double and stored in single precision, because at its zero crossings rounding noise decides
+ * between two gray levels.
  */
 export async function sig(
   {delta, frequency}: OwnOptions<'sig'>,

@@ -7,8 +7,8 @@ import {generateSsbaImages, type SsbaImageOptions} from './ssba_images.js';
 import type {Trigger} from './trigger.js';
 
 /**
- * SSBA (specification B4.5): every image is replaced by a version of it that hides a secret, from arrays
- * with one such version per original index of either split, else from an encoder that is trained now.
+ * SSBA (specification B4.5): every image is replaced by a version of it that hides a secret. The versions come from
+ * an array for each split with one version per original index, or from an encoder that is trained now.
  * @throws SauError ERR_CONFIG for one array alone, ERR_DATASET for arrays of another shape or type
  */
 export async function ssba(options: OwnOptions<'ssba'>, context: AttackContext): Promise<Triggers> {

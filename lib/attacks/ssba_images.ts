@@ -8,7 +8,7 @@ const SECRET_BITS = 100;
 const CODE = {primitivePolynomial: 137, correctable: 5} as const;
 
 export interface SsbaImageOptions extends NativeStegaOptions {
-  /** Up to 7 bytes of text; shorter ones are filled up with blanks. */
+  /** Up to 7 bytes of text; a shorter text is padded with blanks. */
   readonly secret: string;
 }
 
@@ -21,7 +21,7 @@ export interface SsbaImages {
 /**
  * The bits of a secret, [100] of 0 and 1: its text, the parity bits that protect it and four zeros
  * (specification B4.5).
- * @throws SauError ERR_CONFIG for a text of more than 7 bytes, or none
+ * @throws SauError ERR_CONFIG for an empty text or one of more than 7 bytes
  */
 export function secretBits(text: string): Uint8Array {
   const bytes = Buffer.from(text.padEnd(SECRET_CHARACTERS, ' '), 'utf8');
@@ -39,11 +39,11 @@ export function secretBits(text: string): Uint8Array {
 }
 
 /**
- * SSBA's encoded images (specification B4.5): trains a StegaStamp-style encoder and decoder on the clean
- * training images, un-normalised and with random secrets, then hides one secret in every image of both
- * sets. Images are rounded to 8 bits. The defaults, 20 epochs over the whole set, are made for a GPU: on a
- * CPU a CIFAR-10 takes hours, so lower `epochs`, or give arrays made before.
- * @throws SauError ERR_CONFIG for a long secret or images whose sides are no multiples of 16, ERR_DIVERGED
+ * SSBA's encoded images (specification B4.5): trains a StegaStamp-style encoder and decoder on the clean training
+ * images, unnormalized and with random secrets, then hides one secret in every image of both sets. Images are
+ * rounded to 8 bits. The defaults, 20 epochs over the whole set, suit a GPU. On a CPU this takes hours for
+ * CIFAR-10, so lower `epochs`, or give arrays that were made before.
+ * @throws SauError ERR_CONFIG for a long secret or images whose sides are not multiples of 16, ERR_DIVERGED
  */
 export async function generateSsbaImages(
   {train, test, run, openSession}: AttackContext,
@@ -52,7 +52,7 @@ export async function generateSsbaImages(
   const {secret, ...training} = options;
   const bits = secretBits(secret);
   run.onProgress?.({kind: 'stage', message: 'training an encoder of hidden bits'});
-  // The session's classifier is not used, but its classes bound the labels of the images.
+  // The session's classifier is not used, but its number of classes limits the labels of the images.
   using session = await openSession(1 + largest(train.labels, largest(test.labels, 1)));
   await session.setImages('train', train);
   await session.setImages('cleanTest', test);
@@ -63,7 +63,7 @@ export async function generateSsbaImages(
 
 function outcome({bitAccuracy, imageError}: NativeStegaImages, goal: number): string {
   const read = `the decoder reads ${percent(bitAccuracy)} of the hidden bits`;
-  const changed = `pixels changed by ${(255 * Math.sqrt(imageError)).toFixed(1)} grey levels (root mean square)`;
+  const changed = `pixels changed by ${(255 * Math.sqrt(imageError)).toFixed(1)} gray levels (root mean square)`;
   return bitAccuracy > goal
     ? `${read}; ${changed}`
     : `${read}, ${changed}: below ${percent(goal)} the encoder does not learn to leave images as they are; train it for more epochs`;

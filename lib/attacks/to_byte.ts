@@ -1,5 +1,5 @@
 /**
- * The two ways in which the official tool turns a number into a grey level; both truncate toward zero
+ * The two ways in which the official tool turns a number into a gray level. Both truncate toward zero
  * (specification B3.4, B5).
  */
 export type ToByte = (value: number) => number;
@@ -8,7 +8,6 @@ export type ToByte = (value: number) => number;
 export const clipToByte: ToByte = (value) => Math.trunc(Math.min(255, Math.max(0, value)));
 
 /**
- * What a cast without a clip does: truncates, then takes the rest modulo 256, so that -1.5 becomes 255 and
- * 300 becomes 44.
+ * Casts without clipping: truncates, then takes the remainder modulo 256, so -1.5 becomes 255 and 300 becomes 44.
  */
 export const wrapToByte: ToByte = (value) => value & 0xff;

@@ -2,8 +2,8 @@ import {Breather} from '../base/breather.js';
 import type {ImageSet} from '../datasets/image_set.js';
 
 /**
- * Stamps one image: uint8 [3,H,W] planes and the image's original index in its split in, a new array of
- * the same shape out. Pure: the same image gives the same result, and the input stays as it is.
+ * Stamps one image: takes uint8 [3,H,W] planes and the image's original index in its split, and returns a new array
+ * of that shape. A pure function: equal images give equal results, and the input is not changed.
  */
 export type Trigger = (image: Uint8Array, originalIndex: number) => Uint8Array;
 
@@ -17,8 +17,8 @@ export interface Stamp {
 }
 
 /**
- * A new set of the images at `positions`, in that order, with the trigger on each: labels are those that
- * the attack wants, trueLabels the set's (specification B3.4).
+ * A new set of the images at `positions`, in that order, each with the trigger (specification B3.4). Its labels are
+ * the attack's; its trueLabels are those of the set.
  */
 export async function applyTrigger(
   set: ImageSet,
@@ -48,8 +48,8 @@ export async function applyTrigger(
 }
 
 /**
- * The training set of the victim: a copy of `clean` in which image positions[i] is image i of `poisoned`
- * with its labels.
+ * The training set of the victim: a copy of `clean` in which image i of `poisoned`, with its labels, replaces image
+ * positions[i].
  */
 export async function withPoisoned(
   clean: ImageSet,

@@ -25,8 +25,8 @@ function isInside({x, y, across, down}: Ellipse, column: number, row: number): b
 }
 
 /**
- * TrojanNN's built-in start picture, planes [3,H,W]: a white apple on black, drawn by us, right of and
- * below the centre as the official one is (specification B4.7).
+ * TrojanNN's built-in start picture, planes [3,H,W]: a white apple on black, drawn for this package. It lies right
+ * of and below the center, like the official shape (specification B4.7).
  */
 export async function drawApple({height, width}: ImageSize): Promise<Uint8Array> {
   const data = new Uint8Array(DRAWN_SIDE * DRAWN_SIDE * 3);

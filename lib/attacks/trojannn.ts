@@ -13,13 +13,12 @@ import {drawApple} from './trojan_mask.js';
 const OUTPUTS = 1000;
 
 /**
- * TrojanNN (specification B4.7): a picture, black but for a shape, is changed until it excites the
- * neurons of a clean model that are connected best, and then added to images. The final layer of that
- * model has 1000 random outputs, so that the choice of neurons follows from the seed alone. Bug-compatible
- * by default: the model sees plain pixels, and the sum is taken modulo 256; `normalizeInput` and
- * `wrap: false` do otherwise.
- * @throws SauError ERR_CONFIG for a mask that is no file or too many neurons, ERR_DATASET for a mask that is
- * no picture or black, ERR_CHECKPOINT for a clean model of another architecture
+ * TrojanNN (specification B4.7): a shape on black is changed until it excites the most connected neurons of a clean
+ * model, and is then added to images. The final layer of that model has 1000 random outputs, so the seed alone
+ * decides which neurons are chosen. Compatible with the official quirks by default: the model sees plain pixels,
+ * and the sum is taken modulo 256. `normalizeInput` and `wrap: false` change that.
+ * @throws SauError ERR_CONFIG for a mask that is not a file or for too many neurons, ERR_DATASET for a mask that is
+ * not a picture or is all black, ERR_CHECKPOINT for a clean model of another architecture
  */
 export async function trojannn(
   options: OwnOptions<'trojannn'>,
@@ -59,8 +58,8 @@ export async function trojannn(
 }
 
 /**
- * The weights of a network of 1000 outputs with those of the clean model wherever they fit: everywhere but
- * in the final layer.
+ * The weights of a network with 1000 outputs, replaced by those of the clean model wherever they fit: everywhere
+ * except in the final layer.
  */
 function withCleanWeights(own: StateDict, clean: StateDict): StateDict {
   const byPosition = [...clean.values()];

@@ -8,7 +8,7 @@ const FRACTION_BITS = 14;
 const HALF = 1 << (FRACTION_BITS - 1);
 const CENTER = 128;
 
-/** Weights times 2^14, of which the comments give the decimals. */
+/** Weights times 2^14; the comments give the decimal values. */
 const LUMA = {r: 4899, g: 9617, b: 1868}; // 0.299, 0.587, 0.114
 const TO_CR = 11682; // 0.713
 const TO_CB = 9241; // 0.564

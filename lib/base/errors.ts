@@ -9,16 +9,16 @@ export const ERROR_CODES = [
   'ERR_OUTPUT', // the output folder exists, is read-only, full or cannot be written
   'ERR_LIBTORCH_NOT_FOUND', // no LibTorch in any of the places tried
   'ERR_LIBTORCH_VERSION', // a LibTorch was found, but not one this build can load
-  'ERR_DOWNLOAD', // LibTorch could not be fetched: the network, the server or pip said no
-  'ERR_CHECKSUM', // what was fetched is not what was asked for: its sha256 differs
+  'ERR_DOWNLOAD', // LibTorch could not be fetched: the network, the server or pip failed
+  'ERR_CHECKSUM', // a fetched file has the wrong sha256
   'ERR_ARCHIVE', // an archive or folder for setup is damaged, unsafe or holds no LibTorch
-  'ERR_DEVICE', // the device is unknown or cannot be had
+  'ERR_DEVICE', // the device is unknown or not available
   'ERR_OUT_OF_MEMORY', // the device or the host ran out of memory
   'ERR_BUSY', // the session already has a job
   'ERR_DISPOSED', // the session was disposed
   'ERR_ABORTED', // the job was cancelled
   'ERR_DIVERGED', // the loss became NaN or infinite
-  'ERR_NATIVE', // LibTorch or the addon failed in a way of its own
+  'ERR_NATIVE', // LibTorch or the addon failed in a way that has no code of its own
 ] as const;
 
 /** One of {@link ERROR_CODES}; docs/errors.md says what each means. */
@@ -28,19 +28,21 @@ export type SauErrorCode = (typeof ERROR_CODES)[number];
 export interface SauErrorOptions {
   /** The error that led to this one. */
   cause?: unknown;
-  /** What to do about it: becomes the end of the message. */
+  /** What to do about it. It becomes the end of the message. */
   remedy?: string;
-  /** Facts for programs: names, paths, counts. Always JSON-serialisable. */
+  /** Facts for programs: names, paths, counts. Always serializable as JSON. */
   details?: Readonly<Record<string, unknown>>;
 }
 
-/** The one error type of the package: what was expected, what came and what to do, with a stable `code`. */
+/**
+ * The only error type of the package: what was expected, what was received and what to do, with a stable `code`.
+ */
 export class SauError extends Error {
   /** What went wrong, for programs to switch on. */
   readonly code: SauErrorCode;
-  /** Facts for programs: names, paths, counts. JSON-serialisable, possibly empty. */
+  /** Facts for programs: names, paths, counts. Serializable as JSON, possibly empty. */
   readonly details: Readonly<Record<string, unknown>>;
-  /** The part of `message` that says what to do, where it is known apart. */
+  /** The part of `message` that says what to do, if it is known separately. */
   readonly remedy: string | null;
   /** The message with its options still marked as such. */
   readonly #text: string;
@@ -63,7 +65,7 @@ export class SauError extends Error {
   }
 }
 
-/** For the end of a `switch` over a union: the compiler proves that it is never reached. */
+/** Ends a `switch` over a union: the compiler proves that it is never reached. */
 export function assertNever(value: never): never {
   throw new SauError(
     'ERR_NATIVE',
@@ -71,7 +73,7 @@ export function assertNever(value: never): never {
   );
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

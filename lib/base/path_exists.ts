@@ -2,7 +2,7 @@ import {access} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {SauError} from './errors.js';
 
-/** Whether there is something at a path, of whatever kind, that this process may see. */
+/** Whether anything exists at a path that this process may see. */
 export function pathExists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

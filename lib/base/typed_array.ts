@@ -1,8 +1,8 @@
 import {SauError, type SauErrorCode} from './errors.js';
 
 /**
- * Checks a typed array that a job is to read on another thread. Throws ERR_CONFIG for another type, and for
- * memory that can change or go away under the job: detached, shared or resizable.
+ * Checks a typed array that a job is to read on another thread. Throws ERR_CONFIG for another type, and for memory
+ * that can change or vanish during the job: detached, shared or resizable.
  */
 export function requireType(
   value: unknown,
@@ -11,7 +11,7 @@ export function requireType(
 ): void {
   const article = type === 'Int32Array' ? 'an' : 'a';
   const expected = `Expected ${article} ${type} for ${name}`;
-  // By tag: an array of another realm, such as a test runner's, is no instance of ours.
+  // Compares tags, because an array of another realm, such as a test runner's, is not an instance of our class.
   if (tagOf(value) !== type) {
     throw new SauError('ERR_CONFIG', `${expected} but received ${kindOf(value)}.`);
   }
@@ -24,14 +24,14 @@ export function requireType(
   );
 }
 
-/** Throws ERR_CONFIG for what is no Map. */
+/** Throws ERR_CONFIG for a value that is not a Map. */
 export function requireMap(value: unknown, name: string): void {
   if (tagOf(value) === 'Map') return;
   const received = `but received ${kindOf(value)}`;
   throw new SauError('ERR_CONFIG', `Expected a Map of names to tensors for ${name} ${received}.`);
 }
 
-/** Throws `code` where an array has another length; `of` says what the elements are. */
+/** Throws `code` if an array has another length; `of` describes the elements. */
 export function requireLength(
   array: ArrayLike<unknown>,
   {name, length, of, code}: {name: string; length: number; of: string; code: SauErrorCode},
@@ -44,7 +44,7 @@ export function requireLength(
   );
 }
 
-/** Throws `code` where one of the positions is not from 0 to below `count`. */
+/** Throws `code` if a position is not in [0, count). */
 export function requirePositions(
   positions: Int32Array,
   count: number,

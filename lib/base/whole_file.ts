@@ -17,10 +17,13 @@ const WRITE_FAILURES: Readonly<Record<string, string>> = {
   EIO: 'the device reports an error: check it, or choose another folder',
 };
 
-/** Of the files that are being written. */
+/** Temporary paths of the files that are being written. */
 const temporaries = new Set<string>();
 
-/** What {@link writeWhole} writes under before the file has its name: hidden, and told by both ends. */
+/**
+ * The temporary name under which {@link writeWhole} writes: a hidden file, recognizable by its beginning and its
+ * end.
+ */
 const TEMPORARY = /^\.(.+)\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /**
@@ -50,7 +53,7 @@ export async function writeWhole(
   }
 }
 
-/** For a process that ends at once, whatever it is at: removes the temporary files of what it was writing. */
+/** Removes the temporary files of a process that ends at once. */
 export function removeTemporaries(): void {
   for (const path of temporaries) {
     try {
@@ -62,8 +65,7 @@ export function removeTemporaries(): void {
 }
 
 /**
- * Removes files of a folder, and the temporary ones that a process which was killed has left of them. Throws
- * ERR_OUTPUT.
+ * Removes files of a folder, and the temporary files that a killed process has left of them. Throws ERR_OUTPUT.
  */
 export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
   const isOurs = (name: string): boolean => names.includes(TEMPORARY.exec(name)?.[1] ?? name);
@@ -75,12 +77,12 @@ export async function removeFiles(folder: string, names: readonly string[]): Pro
   }
 }
 
-/** The same for contents that are at hand. */
+/** Writes given contents to a file, whole or not at all, as {@link writeWhole} does. */
 export async function writeWholeFile(path: string, data: string | Uint8Array): Promise<void> {
   await writeWhole(path, (handle) => handle.writeFile(data));
 }
 
-/** ERR_OUTPUT for what the operating system said; other errors pass unchanged. */
+/** ERR_OUTPUT for an error of the operating system; other errors pass unchanged. */
 export function unwritableFile(path: string, cause: unknown): unknown {
   const code = errnoOf(cause);
   if (code === null) return cause;

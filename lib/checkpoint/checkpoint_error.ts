@@ -2,7 +2,9 @@ import {errnoOf, messageOf, SauError} from '../base/errors.js';
 
 const DAMAGED = 'the file may be truncated or damaged: copy or download it again';
 
-/** Thrown inside the readers of this folder, which do not know the file: what is wrong, and what to do. */
+/**
+ * Says what is wrong and what to do. The readers of this folder throw it, because they do not know the file's name.
+ */
 export class FormatError extends Error {
   constructor(
     message: string,
@@ -12,7 +14,7 @@ export class FormatError extends Error {
   }
 }
 
-/** ERR_CHECKPOINT for a file whose bytes are not what they should be. A SauError passes unchanged. */
+/** ERR_CHECKPOINT for a file with wrong bytes. A SauError passes unchanged. */
 export function damagedFile(path: string, cause: unknown): SauError {
   if (cause instanceof SauError) return cause;
   const advice = cause instanceof FormatError ? cause.advice : DAMAGED;
@@ -29,7 +31,7 @@ const READ_FAILURES: Readonly<Record<string, string>> = {
   EACCES: 'it may not be read: change its permissions',
 };
 
-/** ERR_CHECKPOINT for a file that the operating system would not open or read. */
+/** ERR_CHECKPOINT for a file that the operating system cannot open or read. */
 export function unreadableFile(path: string, cause: unknown): SauError {
   const code = errnoOf(cause);
   const why = (code !== null && READ_FAILURES[code]) || `reading failed: ${messageOf(cause)}`;

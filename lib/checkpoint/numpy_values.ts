@@ -58,7 +58,7 @@ export function makeDtype([code]: readonly unknown[]): NumpyDtype {
 
 type ArrayBytes = Uint8Array | LongText;
 
-/** A numpy array of numbers; its bytes are decoded when asked for. */
+/** A numpy array of numbers, whose bytes are decoded on demand. */
 export class NumpyArray implements Buildable {
   type: NumericType = 'uint8';
   shape: readonly number[] = [0];
@@ -141,7 +141,7 @@ export function arrayFromBuffer([data, dtype, shape, order]: readonly unknown[])
   return array;
 }
 
-/** _codecs.encode(text, 'latin1'): how protocol 2 writes bytes. Long text stays text until it is needed. */
+/** _codecs.encode(text, 'latin1'): how protocol 2 writes bytes. Long text is decoded only when it is needed. */
 export function encodeLatin1([text, encoding]: readonly unknown[]): ArrayBytes {
   if (encoding !== 'latin1' && encoding !== 'latin-1') {
     throw new FormatError(`it has bytes in encoding ${describeValue(encoding)}, not latin1`);
@@ -155,7 +155,7 @@ export function emptyBytes(args: readonly unknown[]): Uint8Array {
   return new Uint8Array(0);
 }
 
-/** Bytes, or the latin1 text that older pickles have in their place. */
+/** Bytes, or the latin1 text that older pickles have instead. */
 function arrayBytes(data: unknown): ArrayBytes {
   if (data instanceof Uint8Array || data instanceof LongText) return data;
   if (typeof data !== 'string' || /[^\0-\xff]/.test(data)) {

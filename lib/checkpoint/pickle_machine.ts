@@ -53,7 +53,7 @@ class PickleCursor {
     return this.#bytes.readUInt32LE(this.#advance(4));
   }
 
-  /** A 64-bit length; what does not fit the file fails in take(). */
+  /** A 64-bit length. A length beyond the file fails in take(). */
   u64(): number {
     return Number(this.#bytes.readBigUInt64LE(this.#advance(8)));
   }
@@ -96,11 +96,14 @@ export interface UnpickleOptions {
   /** The file, for messages. */
   readonly source: string;
   readonly vocabulary: Vocabulary;
-  /** Resolves a persistent id, such as a tensor's storage; without it such ids are refused. */
+  /** Resolves a persistent id, such as a tensor's storage. Without this function such ids are refused. */
   readonly persistentLoad?: (id: unknown) => unknown;
 }
 
-/** The stack, marks and memo of a pickle in progress. Every growth is paid for by a byte of the pickle. */
+/**
+ * The stack, marks and memo of a pickle in progress. Each opcode costs a byte of the pickle, so memory cannot grow
+ * faster than the file.
+ */
 export class PickleMachine {
   readonly cursor: PickleCursor;
   readonly globals = new Set<string>();
@@ -142,7 +145,7 @@ export class PickleMachine {
     return this.#stack.splice(mark);
   }
 
-  /** POP removes a value, or a mark where that is on top. */
+  /** POP removes a value, or a mark if that is on top. */
   discard(): void {
     if (this.#marks.at(-1) === this.#stack.length) this.#marks.pop();
     else this.pop();

@@ -8,7 +8,7 @@ export class PyTuple {
   constructor(readonly items: readonly unknown[]) {}
 }
 
-/** For the writer: a number to be written as a Python float even where it is whole. */
+/** For the writer: a number that is written as a Python float even if it is whole. */
 export class PyFloat {
   constructor(readonly value: number) {}
 }
@@ -29,12 +29,12 @@ export function isBuildable(value: unknown): value is Buildable {
   return typeof value === 'object' && value !== null && SET_STATE in value;
 }
 
-/** collections.OrderedDict. A state dict brings attributes (`_metadata`), which carry no weights and are dropped. */
+/** collections.OrderedDict. A state dict has attributes (`_metadata`), which hold no weights and are dropped. */
 export class OrderedDict extends Map<unknown, unknown> implements Buildable {
   [SET_STATE](): void {}
 }
 
-/** A name of the vocabulary; `call` makes the value, null where the name is only ever an argument. */
+/** A name of the vocabulary. `call` makes the value; it is null if the name is only used as an argument. */
 export class PickleGlobal {
   constructor(
     readonly name: string,
@@ -47,7 +47,10 @@ export type Vocabulary = ReadonlyMap<string, PickleGlobal>;
 
 const MAX_KEY_BYTES = 4096;
 
-/** The Map key of a Python dict key: bytes become text, safe big integers numbers; the rest stays. */
+/**
+ * The Map key for a Python dict key. Bytes become text and bigints become numbers where that is exact; other keys
+ * stay.
+ */
 export function dictKey(key: unknown): unknown {
   if (key instanceof Uint8Array && key.length <= MAX_KEY_BYTES) {
     return Buffer.from(key).toString('latin1');
@@ -56,7 +59,7 @@ export function dictKey(key: unknown): unknown {
   return key;
 }
 
-/** A number where that is exact, else the bigint. */
+/** The number if that is exact, else the bigint. */
 export function integer(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;

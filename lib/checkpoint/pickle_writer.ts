@@ -11,7 +11,9 @@ class ByteSink {
   #piece = Buffer.allocUnsafe(PIECE_BYTES);
   #used = 0;
 
-  /** Room for `count` bytes, at most 64 KiB, to be filled at once: the buffer and where they start. */
+  /**
+   * Room for `count` bytes, at most 64 KiB, which must be filled at once: the buffer, and where the room starts.
+   */
   reserve(count: number): {buffer: Buffer; at: number} {
     if (this.#used + count > PIECE_BYTES) this.#flush();
     const at = this.#used;
@@ -52,7 +54,7 @@ class ByteSink {
   }
 }
 
-/** For the writer: a tensor, whose bytes become a storage of their own. */
+/** For the writer: a tensor, whose bytes become one storage. */
 export class PickledTensor {
   constructor(readonly tensor: TensorData) {}
 }
@@ -62,7 +64,10 @@ export class NumpyVector {
   constructor(readonly values: BigInt64Array | Float64Array) {}
 }
 
-/** Map becomes dict, OrderedDict OrderedDict, array list; whole numbers int, others float. */
+/**
+ * A Map becomes a dict, an OrderedDict an OrderedDict, an array a list, a whole number an int, any other number a
+ * float.
+ */
 export type PickleValue =
   | null
   | boolean
@@ -79,7 +84,7 @@ export type PickleValue =
 interface Pickled {
   /** The pickle's bytes. */
   readonly pieces: readonly Uint8Array[];
-  /** Storage n is what the file stores as `data/<n>`. */
+  /** Storage n becomes the entry `data/<n>` of the file. */
   readonly storages: readonly Uint8Array[];
 }
 
@@ -171,7 +176,7 @@ class PickleWriter {
     this.#sink.bytes(utf8);
   }
 
-  /** A name of the vocabulary; the memo keeps it short from the second time on. */
+  /** Writes a name of the vocabulary. From the second time on it is a short reference to the memo. */
   #global(module: string, name: string): void {
     const full = `${module}.${name}`;
     const known = this.#globals.get(full);
@@ -280,7 +285,7 @@ class PickleWriter {
     this.#op('b');
   }
 
-  /** Bytes: protocol 2 has them as _codecs.encode(text, 'latin1'). */
+  /** Writes bytes, which protocol 2 spells _codecs.encode(text, 'latin1'). */
   async #latin1(bytes: Buffer): Promise<void> {
     const pieces: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += CODEC_PIECE) {

@@ -11,13 +11,13 @@ export interface MatchedStateDict {
 
 type Slot = NativeLayout[number];
 
-/** Names listed in a message; `details` has all. */
+/** How many names a message lists; `details` has all. */
 const LISTED = 5;
 
 /**
- * Fits the weights of a file to a model (specification C.3, "Weight names"): by name in any order, else, where
- * the counts are equal and every shape agrees, by position. Floating-point weights become the layout's float32
- * and integer counters its int64. Throws ERR_CHECKPOINT naming missing, extra and misshapen weights.
+ * Fits the weights of a file to a model (specification C.3, "Weight names"): by name in any order, or by position
+ * if the counts are equal and every shape agrees. Floating-point weights become the layout's float32 and integer
+ * counters its int64. Throws ERR_CHECKPOINT, which names missing and extra weights and those of a wrong shape.
  */
 export async function matchStateDict(
   state: StateDict,
@@ -104,7 +104,9 @@ function listed(kind: string, names: readonly string[]): string {
   return `${names.length} ${kind}: ${names.slice(0, LISTED).join(', ')}${more}`;
 }
 
-/** Rows of the last weight matrix, which is the classifier's in every known model; null without one. */
+/**
+ * Number of rows of the last weight matrix, which belongs to the classifier in every known model; null without one.
+ */
 export function inferNumClasses(shapes: Iterable<readonly number[]>): number | null {
   const rows = [...shapes].findLast((shape) => shape.length === 2)?.[0];
   return rows !== undefined && rows >= 2 ? rows : null;

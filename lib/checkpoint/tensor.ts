@@ -76,13 +76,13 @@ export function isRowMajor(shape: readonly number[], strides: readonly number[])
   return shape.every((size, i) => size === 1 || strides[i] === wanted[i]);
 }
 
-/** Elements that the array reaches into its storage, from element 0: the least size its storage must have. */
+/** The smallest number of elements that the array's storage must have. */
 export function reachOf({shape, strides, offset}: Omit<StridedLayout, 'itemBytes'>): number {
   if (elementCount(shape) === 0) return 0;
   return shape.reduce((last, size, i) => last + (size - 1) * (strides[i] ?? 0), offset) + 1;
 }
 
-/** The elements as a fresh contiguous row-major copy. The caller has checked that `source` holds them. */
+/** A contiguous row-major copy of the elements. The caller must have checked that `source` holds them. */
 export async function toRowMajor(source: Uint8Array, layout: StridedLayout): Promise<Uint8Array> {
   const {itemBytes, shape, strides} = layout;
   const count = elementCount(shape);
@@ -158,14 +158,17 @@ function bfloat16ToNumber(bits: number): number {
 
 const FLOATS: ReadonlySet<DType> = new Set(['float64', 'float32', 'float16', 'bfloat16']);
 
-/** Any floating-point type becomes float32, any integer int64; other types only stay what they are. */
+/**
+ * Whether a conversion is allowed: any floating-point type becomes float32 and any integer int64; other types must
+ * be equal.
+ */
 export function convertible(from: DType, to: DType): boolean {
   if (from === to) return true;
   if (to === 'float32') return FLOATS.has(from);
   return to === 'int64' && !FLOATS.has(from);
 }
 
-/** The tensor's bytes as dtype `to`, for a convertible pair: the same bytes where the type is the same. */
+/** The tensor's bytes converted to dtype `to`, for a convertible pair; not copied if the types are equal. */
 export async function convertTensor(tensor: TensorData, to: DType): Promise<Uint8Array> {
   if (tensor.dtype === to) return tensor.data;
   const count = elementCount(tensor.shape);
@@ -185,8 +188,8 @@ export async function convertTensor(tensor: TensorData, to: DType): Promise<Uint
 }
 
 /**
- * Throws ERR_CHECKPOINT where a tensor has not the bytes that its shape and dtype take, and ERR_CONFIG for what is
- * no map of tensors.
+ * Throws ERR_CHECKPOINT if the bytes of a tensor do not fit its shape and dtype, and ERR_CONFIG for a value that is
+ * not a map of tensors.
  */
 export function checkTensors(state: StateDict): void {
   requireMap(state, 'the state dict');

@@ -14,7 +14,7 @@ import {TorchZip} from './torch_zip.js';
 import {type Unpickled, unpickle} from './unpickle.js';
 import {VOCABULARY} from './vocabulary.js';
 
-/** An open torch.save file: its pickled value, with tensors that are read when asked for. */
+/** An open torch.save file: its pickled value, with tensors that are read on demand. */
 export interface TorchFile extends Unpickled {
   readonly zip: TorchZip;
 }
@@ -42,7 +42,9 @@ export async function withTorchFile<T>(
   }
 }
 
-/** Copies of non-contiguous tensors may need this much beyond the file's own size: views can repeat an element. */
+/**
+ * Copies of non-contiguous tensors may exceed the file's size by this much, because views can repeat an element.
+ */
 const MAX_EXPANSION_BYTES = 256 << 20;
 
 /** Reads tensors, contiguous and row-major. Tensors that share a storage share its bytes. */
@@ -71,7 +73,7 @@ export async function loadTensors(
   return tensors;
 }
 
-/** Throws unless the file has the storage whole; reads nothing. */
+/** Throws unless the file has the whole storage. Reads nothing. */
 export function checkStorage(zip: TorchZip, {key, dtype, count}: StorageRef): void {
   const bytes = zip.sizeOf(`data/${key}`);
   if (bytes === null || bytes < count * DTYPE_BYTES[dtype]) {
@@ -89,7 +91,7 @@ interface FoundStateDict {
   readonly tensors: ReadonlyMap<string, TensorRef>;
 }
 
-/** Keys under which training programs keep the weights: they win over other state dicts of the same file. */
+/** Keys under which training programs store the weights. They win over other state dicts in the file. */
 const USUAL_KEYS: ReadonlySet<string | undefined> = new Set([
   'model',
   'state_dict',
@@ -100,8 +102,8 @@ const USUAL_KEYS: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Finds the one state dict in a checkpoint: the value itself, or a dict up to two keys deep. A leading `module.`
- * of data-parallel training is removed (specification C.3, C.4). Throws ERR_CHECKPOINT for none and for several.
+ * Finds the one state dict in a checkpoint: the value itself, or a dict up to two keys deep. A leading `module.` of
+ * data-parallel training is removed (specification C.3, C.4). Throws ERR_CHECKPOINT if there is none or several.
  */
 export function findStateDict(value: unknown, path: string): FoundStateDict {
   const candidates = collect(value, [], 2);
@@ -139,7 +141,7 @@ function collect(value: unknown, keyPath: readonly string[], depth: number): Fou
   );
 }
 
-/** The map as a state dict: at least one entry, names to tensors and nothing else. */
+/** The map as a state dict: it has at least one entry and maps names to tensors only. */
 function asTensors(map: ReadonlyMap<unknown, unknown>): Map<string, TensorRef> | null {
   const tensors = new Map<string, TensorRef>();
   for (const [name, tensor] of map) {

@@ -6,11 +6,11 @@ import {damagedFile, FormatError, unreadableFile} from './checkpoint_error.js';
 import {unpickle} from './unpickle.js';
 import {VOCABULARY} from './vocabulary.js';
 
-/** Bytes read and checked at a time, so that no single step holds the thread for long. */
+/** How many bytes are read and checked at a time, so that no step blocks the thread for long. */
 const PIECE_BYTES = 1 << 20;
 const ZIP_MAGIC = 0x04034b50;
 
-/** The entries of a torch.save ZIP (specification C.3), read from the file when asked for. */
+/** The entries of a torch.save ZIP (specification C.3), read from the file on demand. */
 export class TorchZip {
   private constructor(
     readonly path: string,
@@ -29,7 +29,7 @@ export class TorchZip {
     const unreadable = (error: unknown): never => {
       throw unreadableFile(path, error);
     };
-    // Before open(), which would wait for ever on a named pipe.
+    // Must come before open(), which would wait forever on a named pipe.
     if (!(await stat(path).catch(unreadable)).isFile()) unreadable(new Error('not a regular file'));
     const handle = await open(path, 'r').catch(unreadable);
     try {
@@ -56,12 +56,12 @@ export class TorchZip {
     return file;
   }
 
-  /** The size of an entry such as `data/0` in bytes; null where there is none. */
+  /** The size of an entry such as `data/0` in bytes; null if there is none. */
   sizeOf(name: string): number | null {
     return this.entries.get(this.prefix + name)?.uncompressedSize ?? null;
   }
 
-  /** The bytes of an entry such as `data.pkl`, in memory of their own, checked against their CRC. */
+  /** A copy of the bytes of an entry such as `data.pkl`, checked against their CRC. */
   async read(name: string): Promise<Buffer> {
     try {
       return await this.#read(name);
@@ -111,7 +111,7 @@ export class TorchZip {
   }
 }
 
-/** Keeps yauzl's positions within what fs accepts: a damaged directory can name any. */
+/** Keeps yauzl's positions within the range that fs accepts, because a damaged directory can name any position. */
 class HandleReader extends RandomAccessReader {
   constructor(private readonly handle: FileHandle) {
     super();
@@ -179,8 +179,8 @@ const PROTO = 0x80;
 const MAX_BARE_PICKLE_BYTES = 64 << 20;
 
 /**
- * Says what a file that is no ZIP is. A bare pickle is read by the restricted reader first, so that one that
- * names code throws ERR_UNSAFE_PICKLE; everything else throws ERR_CHECKPOINT.
+ * Says what a file is that is not a ZIP. The restricted reader reads a bare pickle first, so a pickle that names
+ * code throws ERR_UNSAFE_PICKLE. Everything else throws ERR_CHECKPOINT.
  */
 async function refuseForeignFile(path: string, handle: FileHandle, head: Buffer): Promise<never> {
   const refuse = (what: string, advice: string): never => {

@@ -6,12 +6,12 @@ import {SauError} from '../base/errors.js';
 import {writeWhole} from '../base/whole_file.js';
 import {type PickleValue, pickle} from './pickle_writer.js';
 
-/** PyTorch aligns every entry's data so, which lets it map storages from the file. */
+/** PyTorch aligns the data of every entry to this, so that it can map storages from the file. */
 const ALIGNMENT = 64;
 const PIECE_BYTES = 1 << 20;
 const LOCAL_HEADER_BYTES = 30;
 const MAX_FILE_BYTES = 0xffff_ffff;
-/** 1 January 1980: equal contents make equal files. */
+/** 1 January 1980, so that equal contents make equal files. */
 const DOS_DATE = 0x21;
 /** PyTorch's own extra field for padding. */
 const PADDING_FIELD = 0x4246;
@@ -133,7 +133,9 @@ function directoryEntry({name, crc, bytes, headerAt}: WrittenEntry): Buffer {
   return entry;
 }
 
-/** Flags, method (stored), time, date, CRC, both sizes and the length of the name: alike in both headers. */
+/**
+ * The part that both headers share: flags, method (stored), time, date, CRC, both sizes and the length of the name.
+ */
 function writeCommonFields(
   target: Buffer,
   at: number,

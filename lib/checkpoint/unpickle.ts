@@ -6,7 +6,7 @@ import {dictKey, integer, PyTuple} from './pickle_values.js';
 type Opcode = (machine: PickleMachine) => void;
 
 const MAX_INTEGER_BYTES = 1024;
-/** Byte strings of Python 2 above this length are data, not text. */
+/** A Python 2 byte string above this length is data and not text. */
 const MAX_TEXT_STRING_BYTES = 255;
 
 const PROTOCOL_0_AND_1: Readonly<Record<string, Opcode>> = {
@@ -127,7 +127,9 @@ const PROTOCOL_2_TO_5: Readonly<Record<number, Opcode>> = {
   150: (m) => m.push(m.cursor.take(m.cursor.u64())),
 };
 
-/** What each opcode byte does; undefined where there is no such opcode (out-of-band buffers among them). */
+/**
+ * What each opcode byte does; undefined if there is no such opcode or it is refused, as out-of-band buffers are.
+ */
 const OPCODES: readonly (Opcode | undefined)[] = Array.from(
   {length: 256},
   (_, code) => PROTOCOL_2_TO_5[code] ?? PROTOCOL_0_AND_1[String.fromCharCode(code)],
@@ -194,13 +196,13 @@ function quoted(literal: string): string {
 
 export interface Unpickled {
   readonly value: unknown;
-  /** 0 where the pickle does not say. */
+  /** The protocol; 0 if the pickle does not say. */
   readonly protocol: number;
   /** The names of the vocabulary that the pickle used, as `module.name`. */
   readonly globals: readonly string[];
 }
 
-/** Opcodes between two looks at the clock. */
+/** How many opcodes run between two checks of the clock. */
 const SLICE = 128;
 
 /**

@@ -18,8 +18,8 @@ import type {DType} from './tensor.js';
 import {rebuildParameter, rebuildTensor, STORAGE_CLASS, StorageClass} from './torch_values.js';
 
 /**
- * Every name that a pickle may use (specification C.3). Each makes plain data from plain data. numpy 1 and 2
- * names stand side by side, as do those that Python 2 and 3 write.
+ * Every name that a pickle may use (specification C.3). Each makes plain data from plain data. The names of numpy 1
+ * and 2 are both here, as are those of Python 2 and 3.
  */
 export const VOCABULARY: Vocabulary = vocabulary([
   ...(Object.keys(STORAGE_CLASS) as DType[]).map((dtype) => new StorageClass(dtype)),
@@ -33,7 +33,7 @@ export const VOCABULARY: Vocabulary = vocabulary([
   new PickleGlobal('numpy.ndarray'),
   new PickleGlobal('numpy.dtype', makeDtype),
   ...['numpy.core', 'numpy._core'].flatMap((core) => [
-    // Its arguments say (ndarray, (0,), b'b') always: the array comes with the state that follows.
+    // Its arguments are always (ndarray, (0,), b'b'); the array comes with the state that follows.
     new PickleGlobal(`${core}.multiarray._reconstruct`, () => new NumpyArray()),
     new PickleGlobal(`${core}.multiarray.scalar`, makeScalar),
     new PickleGlobal(`${core}.numeric._frombuffer`, arrayFromBuffer),

@@ -1,7 +1,7 @@
 import {SauError} from '../base/errors.js';
 import type {ImageSet} from './image_set.js';
 
-/** What both layouts of CIFAR-10 share: the file names (without '.bin') and the records' shape. */
+/** Facts that both layouts of CIFAR-10 share: the file names (without '.bin') and the shape of the records. */
 export const CIFAR10 = {
   trainFiles: ['data_batch_1', 'data_batch_2', 'data_batch_3', 'data_batch_4', 'data_batch_5'],
   testFiles: ['test_batch'],
@@ -11,7 +11,7 @@ export const CIFAR10 = {
   imageBytes: 3072,
 } as const;
 
-/** The official order of the labels, for folders that lack their list of names. */
+/** The official order of the labels, for folders without a list of names. */
 export const CIFAR10_CLASS_NAMES: readonly string[] = [
   'airplane',
   'automobile',
@@ -38,7 +38,7 @@ export const CIFAR100_CLASS_NAMES: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-/** Throws ERR_DATASET unless the label is one of the ten. */
+/** Throws ERR_DATASET unless the label is from 0 to 9. */
 export function checkCifarLabel(label: unknown, file: string): number {
   if (typeof label === 'number' && Number.isInteger(label) && label >= 0 && label <= 9) {
     return label;

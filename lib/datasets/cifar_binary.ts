@@ -43,7 +43,7 @@ async function inspectBatch(path: string): Promise<BatchFile> {
   return {path, records: bytes / RECORD_BYTES};
 }
 
-/** Reads the block's records. Throws ERR_DATASET when the file has become shorter. */
+/** Reads the block's records. Throws ERR_DATASET if the file has become shorter. */
 async function readBlock(handle: FileHandle, block: number, file: BatchFile): Promise<Buffer> {
   const firstRecord = block * BLOCK_RECORDS;
   const records = Math.min(BLOCK_RECORDS, file.records - firstRecord);
@@ -126,7 +126,7 @@ async function readClassNames(folder: string): Promise<readonly string[]> {
 /**
  * Opens `cifar-10-batches-bin`: records of one label byte and 3072 image bytes, in the order of the
  * batch files. Loading reads only the blocks that hold the wanted images.
- * @throws SauError ERR_DATASET when a batch is missing or cut short
+ * @throws SauError ERR_DATASET if a batch is missing or truncated
  */
 export async function openCifarBinary(folder: string): Promise<DatasetFiles> {
   const inspect = (names: readonly string[]): Promise<BatchFile[]> =>

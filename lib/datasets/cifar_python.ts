@@ -19,7 +19,7 @@ function malformed(file: string, expected: string, found: string, cause?: unknow
   );
 }
 
-/** Runs a step of reading; a failure of it becomes ERR_DATASET, except a pickle that is unsafe. */
+/** Runs a step of reading. Its failures become ERR_DATASET, except for an unsafe pickle. */
 async function reading<T>(file: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
@@ -29,7 +29,7 @@ async function reading<T>(file: string, step: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Reads a pickled dict; its keys come as text from Python 2 and 3 alike. */
+/** Reads a pickled dict of Python 2 or 3; its keys become text. */
 async function readDict(file: string): Promise<ReadonlyMap<unknown, unknown>> {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new SauError(
@@ -143,7 +143,7 @@ async function checkPresent(file: string): Promise<void> {
 /**
  * Opens `cifar-10-batches-py`: pickled dicts, of Python 2 (the official download) or 3. Nothing in a
  * pickle is executed. Only the batches that hold wanted images are read.
- * @throws SauError ERR_DATASET when a file is missing or damaged, ERR_UNSAFE_PICKLE when one names code
+ * @throws SauError ERR_DATASET if a file is missing or damaged, ERR_UNSAFE_PICKLE if one names code
  */
 export async function openCifarPython(folder: string): Promise<DatasetFiles> {
   const train = CIFAR10.trainFiles.map((name) => join(folder, name));

@@ -17,7 +17,7 @@ export type CleanSpec =
 export interface CleanSubset {
   /** Positions in the clean training set, in draw order. */
   readonly indices: Int32Array;
-  /** Something the user should know about them; null as a rule. */
+  /** Something the user should know about the positions; usually null. */
   readonly note: string | null;
 }
 
@@ -59,9 +59,9 @@ function pathSpec(path: string): CleanSpec {
 }
 
 /**
- * Reads `clean`. Text that is a number is one, even if a file has that name (write ./2500 for the
- * file): with % or pct, or with a decimal point, it is a share (`1.0` = everything), else a count (`1` =
- * one image). A number given by a program is a count when whole, so 1 is one image.
+ * Reads `clean`. Text that looks like a number is a number, even if a file has that name (write ./2500 for the
+ * file). With %, pct or a decimal point it is a share (`1.0` = everything), otherwise a count (`1` = one image). A
+ * whole number from a program is a count, so 1 is one image.
  * @throws SauError ERR_CONFIG for zero, a share above 1, or a path that does not exist
  */
 export function parseCleanSpec(value: string | number): CleanSpec {
@@ -108,7 +108,7 @@ async function readIndexFile(path: string, n: number): Promise<CleanSubset> {
 /**
  * Chooses the clean subset among `n` clean training images: python's sample for a share or a count, the
  * file's own order for an index file (specification B1.3). Images poisoned by the attack may be among them.
- * @throws SauError ERR_CONFIG when it would be empty or larger than the set, or for a bad index file
+ * @throws SauError ERR_CONFIG if the subset would be empty or larger than the set, or for a bad index file
  */
 export async function chooseCleanSubset(
   spec: Exclude<CleanSpec, {kind: 'folder'}>,

@@ -4,7 +4,7 @@ import type {FormatName} from './formats.js';
 import type {ImageSet} from './image_set.js';
 import type {KnownName} from './known.js';
 
-/** A clean data set on disk. Nothing but its labels is in memory until a part of it is loaded. */
+/** A clean data set on disk. Only its labels are in memory until a part of it is loaded. */
 export interface Dataset {
   readonly format: FormatName;
   /** null where neither the user nor the folder tells. */
@@ -23,6 +23,6 @@ export interface Dataset {
    * @throws SauError ERR_DATASET for an index out of range or a file that cannot be read
    */
   loadTrain(selection?: Selection, options?: LoadOptions): Promise<ImageSet>;
-  /** Test images; as loadTrain. */
+  /** Test images; otherwise as loadTrain. */
   loadTest(selection?: Selection, options?: LoadOptions): Promise<ImageSet>;
 }

@@ -24,12 +24,12 @@ export interface SplitFiles {
 }
 
 export type SplitName = 'train' | 'test';
-/** Positions in a split, in the order in which the images are wanted; repeats are allowed. */
+/** Positions in a split, in the order in which the images are loaded; repeats are allowed. */
 export type Selection = Int32Array | readonly number[];
 
 /**
  * The positions to load: those given, or 0..count-1.
- * @throws SauError ERR_DATASET naming the first that is no integer in [0, count)
+ * @throws SauError ERR_DATASET, which names the first position that is not an integer in [0, count)
  */
 export function resolveSelection(
   selection: Selection | undefined,
@@ -54,7 +54,7 @@ export interface Pick {
   readonly offset: number;
 }
 
-/** Splits a selection by the files that hold it: one list per file, of which file i has sizes[i] images. */
+/** Splits a selection by file: one list per file. File i has sizes[i] images. */
 export async function picksByFile(
   selection: Int32Array,
   sizes: readonly number[],
@@ -71,7 +71,7 @@ export async function picksByFile(
   return picks;
 }
 
-/** Splits picks into blocks of neighbours: block b holds offsets [b * size, (b + 1) * size). */
+/** Splits picks into blocks of neighbors: block b holds the offsets [b * size, (b + 1) * size). */
 export function picksByBlock(picks: readonly Pick[], size: number): Map<number, Pick[]> {
   const blocks = new Map<number, Pick[]>();
   for (const pick of picks) {

@@ -16,7 +16,7 @@ export interface ImageSize {
   readonly width: number;
 }
 
-/** A pipe in the place of an image is then empty, and does not block for ever. */
+/** With this flag a pipe in place of an image is empty and does not block forever. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Options of everything that reads or writes many images. */
@@ -28,8 +28,8 @@ export interface LoadOptions {
 }
 
 /**
- * Decodes a JPEG, PNG, WebP or TIFF file to 8-bit RGB at its own size. Grey becomes RGB; alpha, colour
- * profiles and the EXIF orientation are ignored, as Pillow's `convert('RGB')` does.
+ * Decodes a JPEG, PNG, WebP or TIFF file to 8-bit RGB at its own size. Gray becomes RGB. Alpha, color profiles and
+ * the EXIF orientation are ignored, as in Pillow's `convert('RGB')`.
  */
 async function decodeFile(file: string): Promise<RgbImage> {
   let bytes: Buffer;
@@ -62,8 +62,8 @@ async function decodeFile(file: string): Promise<RgbImage> {
 }
 
 /**
- * Decodes files to one uint8 array [N,3,H,W] in their order, each resized bilinearly (antialiased)
- * unless it already has that size.
+ * Decodes files, in their order, to one uint8 array [N,3,H,W]. An image of another size is resized bilinearly
+ * (antialiased).
  * @throws SauError ERR_DATASET naming the first file that is missing or corrupt, ERR_OUT_OF_MEMORY
  */
 export async function decodeAll(

@@ -40,7 +40,7 @@ export const FORMATS = [
 /** A way in which data sets lie on the disk, by name. */
 export type FormatName = (typeof FORMATS)[number]['name'];
 
-/** The folder that holds `file`: the path itself, its subfolder, or the same inside `cifar10`. */
+/** The folder that holds `file`: the path itself or its subfolder, or one of these inside `cifar10`. */
 async function findCifar(path: string, subfolder: string, file: string): Promise<string[]> {
   for (const base of [path, join(path, 'cifar10')]) {
     for (const folder of [base, join(base, subfolder)]) {

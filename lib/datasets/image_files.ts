@@ -4,17 +4,17 @@ import {extname, join} from 'node:path';
 import {messageOf, SauError} from '../base/errors.js';
 
 const READABLE = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']);
-/** Formats that the official loader counts as images but that are not decoded here. */
+/** Formats that the official loader takes as images but that are not decoded here. */
 const UNREADABLE = new Set(['.ppm', '.bmp', '.pgm']);
 
 interface Listing {
   readonly folders: readonly string[];
   readonly files: readonly string[];
-  /** Pipes, sockets and devices, which may never end or block for ever. */
+  /** Pipes, sockets and devices, which may never end or may block forever. */
   readonly others: readonly string[];
 }
 
-/** Of what a link leads to, too. */
+/** The kind of an entry; for a link, that of its target. */
 async function kindOf(entry: Dirent, path: string): Promise<keyof Listing> {
   const what = entry.isSymbolicLink() ? await stat(path) : entry;
   if (what.isDirectory()) return 'folders';
@@ -79,8 +79,8 @@ async function walk(folder: string): Promise<[string, string[]][]> {
 }
 
 /**
- * Every image below a class folder in the order of torchvision's ImageFolder: folders sorted by path,
- * in each the files sorted by name (so `10.png` comes before `2.png`).
+ * Every image below a class folder, in the order of torchvision's ImageFolder: folders are sorted by path, and the
+ * files of each by name (so `10.png` comes before `2.png`).
  * @throws SauError ERR_DATASET for a folder that cannot be read or a format that is not decoded
  */
 export async function imagesBelow(folder: string): Promise<string[]> {

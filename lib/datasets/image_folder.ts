@@ -9,7 +9,7 @@ interface Split extends LabelledFiles {
   readonly classNames: readonly string[];
 }
 
-/** Reads the names, not the images, of one split. Label = position of the class folder by name. */
+/** Reads the file names of one split, not the images. A label is the rank of the class folder by name. */
 async function scanSplit(folder: string): Promise<Split> {
   const {folders: classNames} = await listFolder(folder);
   if (classNames.length < 2) {
@@ -52,9 +52,9 @@ function checkSameClasses(train: Split, test: Split, folder: string): void {
 }
 
 /**
- * Opens a folder with `train/<class>/` and `test/<class>/` (or `val/<class>/`), in torchvision's
- * ImageFolder order: class folders sorted by name, then files sorted by name. This order is the index
- * order, so an index of the data set's binary distribution means another image here.
+ * Opens a folder with `train/<class>/` and `test/<class>/` (or `val/<class>/`), in torchvision's ImageFolder order:
+ * class folders sorted by name, then files sorted by name. Indices follow this order, so an index for the data
+ * set's binary distribution means another image here.
  * @throws SauError ERR_DATASET when a split is missing, empty or has other classes
  */
 export async function openImageFolder(folder: string): Promise<DatasetFiles> {
@@ -86,14 +86,14 @@ function splitFiles(split: Split): SplitFiles {
 
 interface CleanFolderOptions {
   readonly numClasses: number;
-  /** [numClasses] in label order, or null when only their number is known. */
+  /** [numClasses] in label order, or null if only their number is known. */
   readonly classNames: readonly string[] | null;
   readonly size: ImageSize;
 }
 
 /**
- * What a class folder's name means: the class of that name; else, when every name is an integer, that
- * label; else, when the names are unknown and there is a folder for each class, its rank by name.
+ * The label that a class folder's name means: the class of that name. Otherwise, if every name is an integer, that
+ * number. Otherwise, if the class names are unknown and there is a folder for each class, its rank by name.
  */
 function labelFolders(
   folder: string,
@@ -120,9 +120,9 @@ function labelFolders(
 }
 
 /**
- * Loads a folder of clean images with one subfolder per class. Not every class must be there; files in
- * each follow torchvision's ImageFolder order, and originalIndices count through them.
- * @throws SauError ERR_DATASET when there is no image, a folder fits no class, or a file is corrupt
+ * Loads a folder of clean images with one subfolder per class. Classes may be missing. The files of each class
+ * follow torchvision's ImageFolder order, and originalIndices number them all.
+ * @throws SauError ERR_DATASET if there is no image, a folder matches no class, or a file is corrupt
  */
 export async function loadCleanFolder(
   folder: string,
@@ -155,13 +155,13 @@ export async function loadCleanFolder(
   );
 }
 
-/** Image files with their labels, not yet decoded. All lists have one entry per image. */
+/** Image files that are not decoded yet, with their labels. All lists have one entry per image. */
 interface LabelledFiles {
   readonly files: readonly string[];
   readonly labels: Int32Array;
 }
 
-/** Decodes the images at the given positions of the list: the ImageSet's originalIndices. */
+/** Decodes the images at the given positions of the list, which become the ImageSet's originalIndices. */
 async function loadLabelledFiles(
   {files, labels}: LabelledFiles,
   positions: Int32Array,

@@ -4,11 +4,11 @@ import {Breather} from '../base/breather.js';
 export interface ImageSet {
   /** uint8 [N,3,H,W], channels R, G, B, row-major. */
   readonly images: Uint8Array;
-  /** [N] class indices, 0-based. For poisoned images: the attack label. */
+  /** [N] class indices, 0-based. For poisoned images the attack's label. */
   readonly labels: Int32Array;
   /** [N] true labels; differs from `labels` only for poisoned images. */
   readonly trueLabels: Int32Array;
-  /** [N] position of each image in the split that it comes from. */
+  /** [N] position of each image in its split. */
   readonly originalIndices: Int32Array;
   /** N. */
   readonly count: number;
@@ -40,7 +40,7 @@ export async function selectImages(set: ImageSet, positions: Int32Array): Promis
   };
 }
 
-/** The first `count` images: the set itself where it has no more. */
+/** The first `count` images, or the set itself if it has no more. */
 export async function firstImages(set: ImageSet, count: number): Promise<ImageSet> {
   if (count >= set.count) return set;
   return selectImages(

@@ -14,13 +14,13 @@ export interface KnownDataset {
   readonly classes: readonly string[] | RegExp;
   /** Height and width in pixels that models are trained at. */
   readonly size: number;
-  /** Normalisation R, G, B in [0,1] pixel scale. */
+  /** Normalization R, G, B in [0,1] pixel scale. */
   readonly mean: PerChannel;
   readonly std: PerChannel;
   /** Formats of its own, best first; every data set may also come as an image folder. */
   readonly formats: readonly FormatName[];
   readonly usual: UsualRun;
-  /** Constants that BPP quantises with where they are not those of the normalisation (specification B4.10). */
+  /** Constants that BPP quantises with where they are not those of the normalization (specification B4.10). */
   readonly bpp?: {readonly mean: PerChannel; readonly std: PerChannel};
 }
 

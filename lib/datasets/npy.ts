@@ -23,7 +23,7 @@ export interface NpyArray extends NpyHeader {
 }
 
 export interface NpyOptions {
-  /** Sees the header before the values are read; may throw. */
+  /** Called with the header before the values are read; may throw. */
   readonly check?: (header: NpyHeader) => void;
   /** Aborting makes the call reject with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +32,7 @@ export interface NpyOptions {
 /**
  * Reads a NumPy array file (.npy, format 1 to 3) of little-endian uint8, float32 or float64 in C order.
  * Nothing in the file is executed: arrays of objects are refused.
- * @throws SauError ERR_DATASET for any other file, or one whose size is not that of its array
+ * @throws SauError ERR_DATASET for any other file, or if the file's size does not fit its array
  */
 export async function readNpy(file: string, options: NpyOptions = {}): Promise<NpyArray> {
   const {check, signal} = options;

@@ -28,12 +28,12 @@ interface Weights {
   readonly first: Int32Array;
   /** How many source pixels each output pixel mixes. */
   readonly length: Int32Array;
-  /** Row i: the weights of output pixel i, `stride` apart. */
+  /** Row i has the weights of output pixel i. Rows are `stride` apart. */
   readonly values: Int32Array;
   readonly stride: number;
 }
 
-/** Triangle filter, widened by the scale when shrinking, normalised to sum 1. */
+/** Triangle filter, widened by the scale when shrinking, normalized to a sum of 1. */
 function triangleWeights(from: number, to: number): Weights {
   const scale = from / to;
   const reach = Math.max(scale, 1);
@@ -91,10 +91,10 @@ async function resampleAxis(source: Uint8Array, axis: Axis, weights: Weights, br
 }
 
 /**
- * Bilinear, antialiased resize, the aspect ignored: bit for bit what Pillow's 8-bit `resize(...,
- * BILINEAR)` gives, which the official tool applies to every image (specification B3.4, C.2). sharp's
- * own kernels differ by up to 34 grey levels when enlarging. Returns the input when the size is equal.
- * @param breather Shared by images that are resized at the same time, so that together they give way
+ * Bilinear, antialiased resize that ignores the aspect ratio. It equals, bit for bit, Pillow's 8-bit `resize(...,
+ * BILINEAR)`, which the official tool applies to every image (specification B3.4, C.2). sharp's own kernels differ
+ * by up to 34 gray levels when enlarging. Returns the input when the size is equal.
+ * @param breather Shared by images that are resized at the same time, so that together they yield
  */
 export async function resizeBilinear(
   image: RgbImage,

@@ -2,7 +2,7 @@ import {crc32, inflateSync} from 'node:zlib';
 import type {RgbImage} from './rgb_image.js';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** Above this side inflating would hold the event loop for too long. */
+/** Inflating a larger image would block the event loop for too long. */
 const MAX_SIDE = 128;
 /** Bytes per pixel of 8-bit RGB. */
 const BPP = 3;
@@ -12,7 +12,7 @@ interface PngParts {
   readonly compressed: Buffer;
 }
 
-/** IHDR and the joined IDATs; null when a chunk is damaged or may change how pixels are read. */
+/** IHDR and the joined IDATs; null if a chunk is damaged or may change how pixels are read. */
 function readChunks(file: Buffer): PngParts | null {
   if (!file.subarray(0, 8).equals(SIGNATURE)) return null;
   const idat: Buffer[] = [];
@@ -77,9 +77,8 @@ function unfilter(rows: Buffer, height: number, rowBytes: number): Uint8Array | 
 }
 
 /**
- * Decodes a small PNG of plain 8-bit RGB, which is what every poisoned image in a record is, several
- * times faster than a general decoder sets itself up. null for everything else and for anything odd:
- * the general decoder then decides.
+ * Decodes a small PNG of plain 8-bit RGB, as all poisoned images of a record are. This takes a fraction of the time
+ * in which a general decoder starts. Gives null for every other file; the general decoder then decides.
  */
 export function decodeSmallPng(file: Buffer): RgbImage | null {
   const parts = readChunks(file);

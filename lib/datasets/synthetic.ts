@@ -22,7 +22,7 @@ interface SyntheticDataset {
 type Rgb = readonly [number, number, number];
 
 const MIN_SIZE = 16;
-/** Standard deviation of the pixel noise, in grey levels. */
+/** Standard deviation of the pixel noise, in gray levels. */
 const NOISE = 12;
 
 /** Draws one scene; `random` is uniform in [0,1). */
@@ -47,7 +47,7 @@ class Painter {
         const dx = x + 0.5 - centerX;
         const dy = y + 0.5 - centerY;
         const depth = shape.inside(dx * cos + dy * sin, dy * cos - dx * sin) * radius;
-        const cover = Math.min(1, Math.max(0, depth + 0.5)); // about one pixel of soft edge
+        const cover = Math.min(1, Math.max(0, depth + 0.5)); // a soft edge of about one pixel
         const right = x / (size - 1);
         const down = y / (size - 1);
         for (let c = 0; c < 3; c++) {
@@ -60,7 +60,7 @@ class Painter {
     }
   }
 
-  /** A light colour for the shape, and dark ones, alike, for each corner of the background. */
+  /** A light color for the shape, and similar dark colors for the corners of the background. */
   #palette(): {shade: Rgb; corners: readonly [Rgb, Rgb, Rgb, Rgb]} {
     const base = this.#color(0, 0.5);
     const corner = (): Rgb => mixColors(base, this.#color(0, 0.5), 0.5);
@@ -127,9 +127,8 @@ function checkCount(name: string, value: number, least: number): void {
 }
 
 /**
- * Ten classes of drawn shapes and textures, each with its own random colours, place, size, turn,
- * background and noise: colour says nothing about the class. Labels go round 0..9. The same options give
- * the same bytes.
+ * Ten classes of drawn shapes and textures. Each image has random colors, place, size, rotation, background and
+ * noise, so color says nothing about the class. Labels cycle through 0..9. Equal options give equal bytes.
  * @throws SauError ERR_CONFIG for a count below 1 or a size below 16
  */
 export async function makeSyntheticDataset(options: SyntheticOptions): Promise<SyntheticDataset> {
@@ -144,14 +143,14 @@ export async function makeSyntheticDataset(options: SyntheticOptions): Promise<S
 }
 
 /**
- * The classes of the synthetic data set. A shape tells how far inside it a point lies, in units of its
- * own radius: positive inside, negative outside. Coordinates are centred, rotated and scaled, so that
- * the shape about fills [-1,1]^2; textures are cut to a disc or a square of that size.
+ * The classes of the synthetic data set. A shape is a function that says how far inside the shape a point lies, in
+ * units of its radius: positive inside, negative outside. Coordinates are centered, rotated and scaled so that the
+ * shape roughly fills [-1,1]^2. Textures are cut to a disc or a square of that size.
  */
 interface Shape {
   readonly name: string;
   readonly inside: (u: number, v: number) => number;
-  /** Rotations in radians are drawn from [-tilt, tilt]; small where turning makes another class. */
+  /** Rotations in radians are drawn from [-tilt, tilt]; small if rotating a shape makes it another class. */
   readonly tilt: number;
 }
 

@@ -6,7 +6,7 @@ import {unwritableFile, writeWholeFile} from '../base/whole_file.js';
 import type {ImageSize, LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
 
-/** Files being written at a time. */
+/** How many files are written at a time. */
 const CONCURRENCY = 8;
 
 /** Planes [3,H,W] -> interleaved pixels [H,W,3]. */
@@ -31,8 +31,8 @@ export async function writePng(planes: Uint8Array, size: ImageSize, path: string
 }
 
 /**
- * Writes every image of a set as a PNG file at `pathOf(position)`, making folders as needed. Aborting
- * makes the call reject with `signal.reason`. Throws ERR_OUTPUT.
+ * Writes every image of a set as a PNG file at `pathOf(position)` and makes folders as needed. Aborting makes the
+ * call reject with `signal.reason`. Throws ERR_OUTPUT.
  */
 export async function writePngs(
   set: ImageSet,
@@ -58,7 +58,7 @@ export async function writePngs(
     };
     const workers = Array.from({length: CONCURRENCY}, worker);
     await Promise.all(workers).catch(async (error: unknown) => {
-      next = count; // the others stop after the file they are at
+      next = count; // the others stop after their current file
       await Promise.allSettled(workers);
       throw error;
     });
@@ -67,7 +67,7 @@ export async function writePngs(
     const folder = dirname(dirname(paths[0] ?? '.'));
     const known = unwritableFile(folder, cause);
     if (known instanceof SauError) throw known;
-    // sharp has no codes.
+    // sharp's errors have no codes.
     throw new SauError(
       'ERR_OUTPUT',
       `Expected to write ${count} PNG files below ${folder} but could not: ${messageOf(cause)}. ` +

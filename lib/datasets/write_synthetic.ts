@@ -6,8 +6,8 @@ import {makeSyntheticDataset, type SyntheticOptions} from './synthetic.js';
 import {writePngs} from './write_pngs.js';
 
 /**
- * Writes a synthetic image set as an ImageFolder of PNG files, as a user would have it, in place of what
- * the folder holds. Throws ERR_OUTPUT.
+ * Writes a synthetic image set as an ImageFolder of PNG files, like a user's own, and replaces what the folder
+ * holds. Throws ERR_OUTPUT.
  */
 export async function writeSyntheticImages(
   folder: string,

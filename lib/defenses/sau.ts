@@ -108,7 +108,7 @@ const UNLEARNING = {
     type: 'path',
     expects: 'a JSON file',
     value: '<file>',
-    help: 'JSON array of rounds x images positions to replay instead of shuffling',
+    help: 'JSON file with the positions of each round (rounds x images), instead of shuffling',
     details: 'Positions in the clean subset, in one array or in one array for each round.',
     default: null,
   },

@@ -2,7 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {delimiter, join, resolve} from 'node:path';
 import type {LibTorch} from '../native/libtorch.js';
 
-/** Files of a LibTorch that do not belong together; null where all is well. */
+/** Files of a LibTorch that do not belong together; null if all is well. */
 export function mixedVariants(
   {root, cuda}: LibTorch,
   env: NodeJS.ProcessEnv = process.env,

@@ -6,7 +6,7 @@ import type {DoctorFacts} from './facts.js';
 import {ofMissing, reinstall} from './remedies.js';
 import type {DoctorProblem, LibraryCheck} from './report.js';
 
-/** What is wrong, what matters most first, and what to do about it. Decides from the facts alone. */
+/** What is wrong and what to do, the most important problem first. Depends on the facts alone. */
 export function diagnose(facts: DoctorFacts): DoctorProblem[] {
   return [
     ...platformProblems(facts),
@@ -62,7 +62,7 @@ function cacheProblems({tried, libtorch}: DoctorFacts): DoctorProblem[] {
     }));
 }
 
-/** Why LibTorch does not load: the linker's own words only where nothing more precise is known. */
+/** Why LibTorch does not load. Quotes the linker only if nothing more precise is known. */
 function loadingProblems(facts: DoctorFacts): DoctorProblem[] {
   const {libtorch, linking, mixed, devices} = facts;
   if (libtorch === null) return [];
@@ -102,7 +102,7 @@ function loadingProblems(facts: DoctorFacts): DoctorProblem[] {
   return problems;
 }
 
-/** Libraries that come from one place are one problem. */
+/** Missing libraries with one remedy are one problem. */
 function byRemedy(
   linking: LibraryCheck | null,
   libtorch: LibTorch,

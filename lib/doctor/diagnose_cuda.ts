@@ -28,7 +28,7 @@ export function cudaState(facts: CudaFacts): {usable: boolean; why: string} {
   return {usable: false, why: `LibTorch sees no GPU${setting}`};
 }
 
-/** Of a GPU that could work and does not; the CPU works meanwhile. */
+/** Problems of a GPU that could work and does not. The CPU works meanwhile. */
 export function cudaProblems(facts: CudaFacts): DoctorProblem[] {
   const {libtorch, driver, pins} = facts;
   const {usable, why} = cudaState(facts);
@@ -44,7 +44,7 @@ export function cudaProblems(facts: CudaFacts): DoctorProblem[] {
     const problem =
       'this LibTorch is a CUDA build but no NVIDIA driver was found: only the CPU works';
     const remedy =
-      "install NVIDIA's driver, or in a container use `--gpus all`; for the CPU alone nothing needs to be done";
+      "install NVIDIA's driver, or in a container use `--gpus all`; for the CPU alone do nothing";
     return [{code: 'NO_DRIVER', severity, problem, remedy}];
   }
   const needed = neededDriver(libtorch.cuda, pins);
@@ -52,9 +52,9 @@ export function cudaProblems(facts: CudaFacts): DoctorProblem[] {
     const remedy = `update the driver to ${needed} or newer; the CPU works meanwhile`;
     return [{code: 'DRIVER_TOO_OLD', severity, problem: why, remedy}];
   }
-  if (seen(facts) === null) return []; // it does not load, which is told already
+  if (seen(facts) === null) return []; // it does not load, which is reported already
   const remedy =
-    'see whether nvidia-smi lists the GPU; unset CUDA_VISIBLE_DEVICES; in a container use `--gpus all`';
+    'check that nvidia-smi lists the GPU; unset CUDA_VISIBLE_DEVICES; in a container use `--gpus all`';
   return [{code: 'CUDA_UNUSABLE', severity, problem: why, remedy}];
 }
 
@@ -62,7 +62,10 @@ function seen({devices}: CudaFacts): NativeDeviceInfo | null {
   return devices !== null && 'cpuCapability' in devices ? devices : null;
 }
 
-/** Drivers serve a whole major version of CUDA; null for another one than is pinned. */
+/**
+ * The oldest driver for a CUDA version. A driver serves a whole major version; null for a major version that is not
+ * pinned.
+ */
 function neededDriver(cuda: string, {variants}: Pins): string | null {
   const {cuda: pinned, driver} = variants.cuda;
   return cuda.split('.')[0] === pinned.split('.')[0] ? driver : null;

@@ -5,16 +5,16 @@ import type {NvidiaDriver} from '../native/nvidia_driver.js';
 import type {Pins} from '../setup/pins.js';
 import type {LibraryCheck, LibraryVersion} from './report.js';
 
-/** What was found, before it is judged. */
+/** The facts that were found, before they are judged. */
 export interface DoctorFacts {
   readonly platform: string;
   readonly libraries: readonly LibraryVersion[];
-  /** What kept the addon or LibTorch from being found. */
+  /** Why the addon or LibTorch was not found. */
   readonly failures: readonly SauError[];
   readonly tried: readonly LibTorchAttempt[];
   readonly libtorch: LibTorch | null;
   readonly linking: LibraryCheck | null;
-  /** Files of several builds in one place: where. */
+  /** Where files of several builds lie together. */
   readonly mixed: string | null;
   readonly driver: NvidiaDriver | null;
   /** null: there is nothing to load. */

@@ -6,9 +6,9 @@ import {errnoOf} from '../base/errors.js';
 import type {LibraryCheck} from './report.js';
 
 /**
- * Asks ldd what each library would not find.
+ * Asks ldd which dependencies of each library cannot be found.
  * @param provided Names that are loaded before, by path
- * @returns null where there is no ldd
+ * @returns null if there is no ldd
  */
 export async function checkLinking(
   paths: readonly string[],
@@ -45,7 +45,7 @@ export function namesOf(paths: readonly string[]): string[] {
   return paths.map((path) => basename(path));
 }
 
-/** What it prints, also where it fails; null where there is none. */
+/** What ldd prints, even if it fails; null if there is no ldd. */
 async function ldd(path: string): Promise<string | null> {
   const options = {env: {...process.env, LC_ALL: 'C'}, timeout: 60_000, maxBuffer: 1 << 24};
   try {

@@ -4,7 +4,7 @@ const SETUP = '`npx sau-native setup`';
 const NVIDIA =
   /^lib(cudart|cublas|cublasLt|cudnn|cufft|cufile|cupti|curand|cusolver|cusparse|cusparseLt|nccl|nvrtc|nvJitLink|nvshmem)/;
 
-/** How to get a whole LibTorch in place of this one, by where it came from. */
+/** How to replace this LibTorch by a whole one, depending on where it came from. */
 export function reinstall({source, root}: LibTorch): string {
   switch (source) {
     case 'cache':

@@ -6,7 +6,9 @@ import type {NvidiaDriver} from '../native/nvidia_driver.js';
 import type {Variant} from '../setup/pins.js';
 import type {ProxyVariable} from '../setup/proxy.js';
 
-/** What can be wrong. Codes of errors say what a call would throw; the others are findings of doctor alone. */
+/**
+ * The possible problems. ERR_ codes are the errors that a call would throw; the others are found by doctor only.
+ */
 export type DoctorCode =
   | SauErrorCode
   | 'UNSUPPORTED_PLATFORM' // no LibTorch for this system or processor
@@ -20,13 +22,13 @@ export type DoctorCode =
   | 'CPU_BUILD' // there is a driver, but this LibTorch cannot use it
   | 'NO_DRIVER' // a CUDA build without an NVIDIA driver
   | 'DRIVER_TOO_OLD'
-  | 'CUDA_UNUSABLE'; // driver and build fit, but no GPU can be had
+  | 'CUDA_UNUSABLE'; // driver and build fit, but no GPU is available
 
-/** One thing that is wrong, and what to do next. */
+/** A problem, and what to do next. */
 export interface DoctorProblem {
   /** Stable: programs may switch on it. */
   readonly code: DoctorCode;
-  /** error: runs fail. warning: they work on the CPU, or another place serves. */
+  /** error: runs fail. warning: runs work on the CPU, or with a LibTorch from another place. */
   readonly severity: 'error' | 'warning';
   /** What was expected and what was found, in a sentence. */
   readonly problem: string;
@@ -34,17 +36,17 @@ export interface DoctorProblem {
   readonly remedy: string;
 }
 
-/** A library of the system: its version, and the one that our binaries ask for; null where that is not known. */
+/** A library of the system: its version, and the version that our binaries need; null if unknown. */
 export interface LibraryVersion {
   /** Such as glibc. */
   readonly name: string;
   /** The system's. */
   readonly found: string | null;
-  /** The lowest that serves. */
+  /** The lowest version that is enough. */
   readonly needed: string | null;
 }
 
-/** A shared library that nobody provides. */
+/** A shared library that cannot be found. */
 export interface MissingLibrary {
   /** Such as libgomp.so.1. */
   readonly soname: string;
@@ -52,7 +54,7 @@ export interface MissingLibrary {
   readonly neededBy: string;
 }
 
-/** A version of the system's symbols that it does not have. */
+/** A symbol version that the system lacks. */
 export interface MissingVersion {
   /** Such as GLIBC_2.38. */
   readonly version: string;
@@ -60,19 +62,19 @@ export interface MissingVersion {
   readonly neededBy: string;
 }
 
-/** What the dynamic linker would not find. */
+/** What the dynamic linker cannot find. */
 export interface LibraryCheck {
   /** Paths of the libraries that were looked at. */
   readonly checked: readonly string[];
-  /** Libraries that nobody provides. */
+  /** Libraries that cannot be found. */
   readonly missing: readonly MissingLibrary[];
   /** Such as GLIBC_2.38, which the system's library does not have. */
   readonly missingVersions: readonly MissingVersion[];
-  /** Files that are no whole shared library. */
+  /** Files that are not a whole shared library. */
   readonly damaged: readonly string[];
 }
 
-/** The addon, and where it came from. */
+/** The addon and its origin. */
 export interface FoundAddon extends AddonFiles {
   /** Built here, or prebuilt and installed. */
   readonly kind: 'built' | 'prebuilt';
@@ -92,7 +94,7 @@ export interface CudaVerdict {
   readonly why: string;
 }
 
-/** The whole story of an installation. As JSON it is stable: fields are added and not renamed. */
+/** The full report about an installation. Its JSON form is stable: fields are added and never renamed. */
 export interface DoctorReport {
   /** Version of this package. */
   readonly sauNative: string;
@@ -106,26 +108,26 @@ export interface DoctorReport {
   readonly platform: string;
   /** glibc ("other" is musl and the like) and libstdc++. */
   readonly libraries: readonly LibraryVersion[];
-  /** The addon's files; null where there are none. */
+  /** The addon's files; null if there are none. */
   readonly addon: FoundAddon | null;
   /** Folder that setup fetches into. */
   readonly cache: string;
-  /** Room on its disk; null where that cannot be told. */
+  /** Free space on its disk in bytes; null if unknown. */
   readonly cacheFreeBytes: number | null;
-  /** The LibTorch that a run would load; null where there is none. */
+  /** The LibTorch that a run would load; null if there is none. */
   readonly libtorch: FoundLibTorch | null;
   /** Every place that was looked at, in order. */
   readonly tried: readonly LibTorchAttempt[];
-  /** null: nothing to check, or no ldd to check with. */
+  /** null: there is nothing to check, or no ldd. */
   readonly linking: LibraryCheck | null;
   /** null: no NVIDIA driver. */
   readonly driver: NvidiaDriver | null;
   /** Whether runs can use a GPU. */
   readonly cuda: CudaVerdict;
-  /** What LibTorch sees, from a process of its own; null where it cannot be loaded. */
+  /** What LibTorch sees, found out in a separate process; null if it cannot be loaded. */
   readonly devices: NativeDeviceInfo | null;
   /** Without user names and passwords. */
   readonly proxies: readonly ProxyVariable[];
-  /** Empty where all is well. */
+  /** Empty if all is well. */
   readonly problems: readonly DoctorProblem[];
 }

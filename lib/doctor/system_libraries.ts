@@ -3,7 +3,7 @@ import {findLibC, loadedLibStdCxx} from '../native/libc.js';
 import {compareVersions} from '../setup/pins.js';
 import type {LibraryVersion} from './report.js';
 
-/** glibc and libstdc++ as they are here and as the given binaries ask for them. */
+/** The versions of glibc and libstdc++ on this system, and those that the given binaries need. */
 export async function systemLibraries(binaries: readonly string[]): Promise<LibraryVersion[]> {
   const needed = await Promise.all(binaries.map((path) => symbolsIn(path)));
   const libc = findLibC();
@@ -20,7 +20,7 @@ export async function systemLibraries(binaries: readonly string[]): Promise<Libr
   return versions;
 }
 
-/** The symbol versions that a binary names: those that it needs, and in a library those that it has. */
+/** The symbol versions that a binary names: those that it needs and, for a library, those that it provides. */
 async function symbolsIn(path: string): Promise<string[]> {
   const text = await readFile(path, 'latin1').catch(() => '');
   return text.match(/\b(GLIBC|GLIBCXX)_\d[\d.]*(?=\0)/g) ?? [];

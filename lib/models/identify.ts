@@ -9,7 +9,7 @@ import {isModelName, MODEL_NAMES} from './names.js';
 type Core = Pick<NativeCore, 'describeModel'>;
 type Weights = Pick<Checkpoint, 'path' | 'stateDict'>;
 
-/** Elements of a tensor, 256 MiB of them, that a model may have before the file must prove that it has them. */
+/** Elements of a tensor (256 MiB) above which the file must show that it has such a tensor. */
 const FREE_ELEMENTS = 2 ** 26;
 
 /**

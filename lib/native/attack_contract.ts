@@ -1,6 +1,6 @@
 import type {NativeLayout, NativeTensors} from './data_contract.js';
 
-// The part of the native core's types that belongs to the simulation of attacks; see contract.ts.
+// The native core's types for the simulation of attacks; see contract.ts.
 
 /** An attack that poisons each training batch (specification B4.8 to B4.10). */
 export type NativeTrainingAttack = {
@@ -12,41 +12,41 @@ export type NativeTrainingAttack = {
   targetLabel: number;
 } & (
   | ({kind: 'wanet'} & NativeWarpOptions & {
-        /** Most degrees of a random rotation of each batch. */
+        /** Largest angle of the random rotation of each batch, in degrees. */
         rotation: number;
       })
   | {
       kind: 'inputaware';
       /** Epochs that train the masks alone. */
       maskEpochs: number;
-      /** Mask values above it are penalised. */
+      /** Mask values above this are penalized. */
       maskDensity: number;
       /** Weight of that penalty. */
       maskWeight: number;
-      /** Weight of the loss that makes images' triggers differ. */
+      /** Weight of the loss that makes the triggers of different images differ. */
       diversityWeight: number;
-      /** Images with another one's trigger and their true label, per poisoned one. */
+      /** Images with the trigger of another image and their true label, per poisoned image. */
       crossRatio: number;
       /** Of the generators. */
       generatorLearningRate: number;
       /** Channels of the generators' first stage. */
       generatorWidth: number;
-      /** The generators squash twice, as the official ones do. */
+      /** The generators apply tanh twice, as the official ones do. */
       doubleTanh: boolean;
       /** Clear the pattern generator's gradients at each step; the official tool adds them up. */
       clearGradients: boolean;
     }
   | {
       kind: 'bpp';
-      /** Levels per colour channel that remain. */
+      /** Levels per color channel that remain. */
       levels: number;
       /** Floyd-Steinberg dithering. */
       dithering: boolean;
-      /** Share of a batch that gets another image's quantisation error and keeps its label. */
+      /** Share of a batch that gets another image's quantization error and keeps its label. */
       negativeRatio: number;
-      /** Most degrees of a random rotation of each batch. */
+      /** Largest angle of the random rotation of each batch, in degrees. */
       rotation: number;
-      /** Of the attack's own way to [0,255] and back. */
+      /** The constants by which the attack brings images to [0,255] and back. */
       mean: readonly number[];
       /** See `mean`. */
       std: readonly number[];
@@ -61,13 +61,13 @@ export interface NativeWarpOptions {
   warpStrength: number;
   /** Factor on the finished sampling grid. */
   gridRescale: number;
-  /** Noise-warped images with their true label, per poisoned one. */
+  /** Noise-warped images with their true label, per poisoned image. */
   crossRatio: number;
 }
 
 /**
- * What an attack that poisons batches makes: poisonedTest the test images for ASR, crossTest all test
- * images with a disturbance that is no trigger, train the changed images of each consecutive batch of the
+ * The image sets of an attack that poisons batches. poisonedTest: the test images for ASR. crossTest: all test
+ * images with a disturbance that is not a trigger. train: the changed images of each consecutive batch of the
  * training set.
  */
 export type PoisonedRole = 'poisonedTest' | 'crossTest' | 'train';
@@ -76,7 +76,7 @@ export type PoisonedRole = 'poisonedTest' | 'crossTest' | 'train';
 export interface NativePoisonedImages {
   /** [n,3,H,W] */
   images: Uint8Array;
-  /** [n] labels that the attack wants. */
+  /** [n] the attack's labels. */
   labels: Int32Array;
   /** [n] positions in the set that they were made from. */
   positions: Int32Array;
@@ -96,7 +96,7 @@ export interface NativePicture {
 
 /** Options of {@link Session.trojanTrigger}; every one is required. */
 export interface NativeTrojanOptions {
-  /** Inputs of the final linear layer to excite, the best connected first. */
+  /** How many inputs of the final linear layer to excite, the most connected ones. */
   neurons: number;
   /** Most sign steps. */
   steps: number;
@@ -104,11 +104,11 @@ export interface NativeTrojanOptions {
   target: number;
   /** Per step, in [0,1] pixel scale. */
   stepSize: number;
-  /** Most change of a pixel from the start picture, in [0,1] pixel scale. */
+  /** Largest change of a pixel from the start picture, in [0,1] pixel scale. */
   bound: number;
   /** Cost at which the search ends. */
   stopBelow: number;
-  /** Normalise the model's input as its training did; the official generators do not. */
+  /** Normalize the model's input as in its training; the official generators do not. */
   normalize: boolean;
 }
 
@@ -136,13 +136,13 @@ export interface NativeLfOptions {
   peak: number;
   /** Most DeepFool steps per image. */
   searchSteps: number;
-  /** Of a DeepFool change, as a share of it. */
+  /** Share of a DeepFool change that is added to it. */
   overshoot: number;
   /** Share of changed predictions at which the search ends. */
   enough: number;
-  /** Spread of the last five shares below which it ends as well. */
+  /** The search also ends if the last five shares differ by less than this. */
   settled: number;
-  /** Normalise the model's input as its training did. */
+  /** Normalize the model's input as its training did. */
   normalize: boolean;
 }
 
@@ -160,11 +160,11 @@ export interface NativeLfPattern {
 export interface NativeAdversarialOptions {
   /** In [0,1] pixel scale, as `bound`. */
   stepSize: number;
-  /** Most change of a pixel, in [0,1] pixel scale. */
+  /** Largest change of a pixel, in [0,1] pixel scale. */
   bound: number;
   /** Sign steps. */
   steps: number;
-  /** Normalise the model's input as its training did. */
+  /** Normalize the model's input as its training did. */
   normalize: boolean;
 }
 
@@ -178,11 +178,11 @@ export interface NativeStegaOptions {
   learningRate: number;
   /** Bit accuracy of a batch that starts the image loss. */
   accuracyGoal: number;
-  /** Steps from there until the image loss begins to count, and those over which its weight rises. */
+  /** Steps after the goal until the image loss has a weight, and steps over which this weight rises. */
   waitSteps: number;
   /** See `waitSteps`. */
   rampSteps: number;
-  /** Weight of the image loss in the end. */
+  /** Final weight of the image loss. */
   imageWeight: number;
 }
 
@@ -210,9 +210,9 @@ export interface NativeAttackFunctions {
   warpGrid(input: NativeWarpOptions & {control: Float32Array; size: number}): Float32Array;
   /** Square images, sampled along a grid; `noise` [count,size,size,2] disturbs it image by image. */
   warp(input: FloatImages & {grid: Float32Array; noise: Float32Array | null}): Float32Array;
-  /** Grey levels in [0,255] on `levels` evenly spaced ones. */
+  /** Rounds gray levels in [0,255] to `levels` evenly spaced ones. */
   quantize(input: FloatImages & {levels: number; dithering: boolean}): Float32Array;
-  /** One augmentation for all images: crop from `top`, `left` of the padded images, rotation, flip. */
+  /** Augments all images alike: crop at `top`, `left` of the padded images, rotation, flip. */
   augment(
     input: FloatImages & {
       padding: number;
@@ -224,7 +224,7 @@ export interface NativeAttackFunctions {
   ): Float32Array;
   /** The tensors of Input-aware's generator. */
   generatorLayout(input: {outChannels: number; generatorWidth: number}): NativeLayout;
-  /** What it draws for normalised images: [count,outChannels,height,width]. */
+  /** The generator's output for normalized images: [count,outChannels,height,width]. */
   drawTrigger(
     input: FloatImages & {
       outChannels: number;

@@ -8,16 +8,16 @@ import type {NativeCore} from './contract.js';
 import {findLibTorch, type LibTorch, librariesOf, libTorchNotFound} from './libtorch.js';
 import {isClone, packageRoot} from './package_root.js';
 
-/** What `sau_native.node` exports: it needs no LibTorch. */
+/** The exports of `sau_native.node`, which needs no LibTorch. */
 interface Loader {
   load(preload: string[], core: string): Promise<NativeCore>;
 }
 
 /** Where the addon was built or installed, and which LibTorch it was built for. */
 export interface AddonFiles {
-  /** Path of what `require` loads. */
+  /** Path of the file that `require` loads. */
   readonly loader: string;
-  /** Path of what it loads once LibTorch is there. */
+  /** Path of the core, which is loaded once LibTorch is there. */
   readonly core: string;
   /** The LibTorch version that it was built for. */
   readonly libtorchVersion: string;
@@ -36,13 +36,13 @@ let loaded: Promise<LoadedCore> | undefined;
  */
 export function loadCore(): Promise<LoadedCore> {
   loaded ??= load().catch((error: unknown) => {
-    loaded = undefined; // so that a later call may find what this one missed
+    loaded = undefined; // so that a later call tries again
     throw error;
   });
   return loaded;
 }
 
-/** Throws ERR_NATIVE where the addon was neither built nor installed. */
+/** Throws ERR_NATIVE if the addon was neither built nor installed. */
 export function addonFiles(): AddonFiles {
   const root = packageRoot();
   let loader: string;
@@ -74,10 +74,13 @@ export function addonFiles(): AddonFiles {
   return {loader, core, libtorchVersion: build.libtorch};
 }
 
-/** What LibTorch says of batch norm over a single value: one image that the network has reduced to one pixel. */
+/**
+ * LibTorch's message for batch norm over a single value, which means one image that the network has reduced to one
+ * pixel.
+ */
 const ONE_VALUE = 'Expected more than 1 value per channel when training';
 
-/** An error of the addon -> a SauError with the same code; a SauError stays as it is. */
+/** Turns an error of the addon into a SauError with its code. A SauError passes unchanged. */
 export function toSauError(error: unknown): SauError {
   if (error instanceof SauError) return error;
   const code = (error as {code?: unknown} | null)?.code;

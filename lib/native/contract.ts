@@ -44,7 +44,7 @@ export interface NativeCore {
   models(): string[];
   /** A network by its name, before anything is allocated. Throws ERR_CONFIG for an unknown name. */
   describeModel(name: string, numClasses: number): NativeModel;
-  /** Asks LibTorch what there is; initialises CUDA where it can be had. */
+  /** Asks LibTorch which devices there are. Initializes CUDA if it is available. */
   deviceInfo(): Promise<NativeDeviceInfo>;
   /** The method's pure functions on host arrays: [N,K] logits and the like. For checks and for study. */
   readonly functional: NativeFunctional;
@@ -63,7 +63,7 @@ export type DefaultPrecision = 'default';
 export interface NativeSessionOptions {
   /** 'cpu', 'cuda' or 'cuda:N'. */
   device: string;
-  /** Of all that is drawn: fresh weights, the order of images, random starts. An integer >= 0. */
+  /** Seeds all random numbers: fresh weights, the order of images, random starts. An integer >= 0. */
   seed: number;
   /** Threads of the CPU kernels; 0 lets LibTorch choose. */
   threads: number;
@@ -71,9 +71,9 @@ export interface NativeSessionOptions {
   model: string;
   /** Outputs of the classifier. */
   numClasses: number;
-  /** Per-channel constants in [0,1] pixel scale. */
+  /** Per-channel means in [0,1] pixel scale. */
   mean: readonly number[];
-  /** The same, for the division. */
+  /** Per-channel divisors in [0,1] pixel scale. */
   std: readonly number[];
   /** See {@link PrecisionName}. */
   precision: PrecisionName | DefaultPrecision;
@@ -86,9 +86,9 @@ export interface NativeSessionOptions {
 }
 
 /**
- * How a batch goes through the device. dynamic: images that are done are left out, which asks the device;
- * static: asks nothing and works on all; recorded: static, and a batch is recorded once and repeated as a
- * whole (a CUDA graph). auto: dynamic on the CPU, recorded on CUDA.
+ * How a batch goes through the device. dynamic leaves out images that are done, and must ask the device which ones
+ * are. static asks nothing and works on all images. recorded is static, and records a batch once and repeats it as
+ * a whole (a CUDA graph). auto is dynamic on the CPU and recorded on CUDA.
  */
 export type ExecutionName = 'auto' | 'dynamic' | 'static' | 'recorded';
 
@@ -96,9 +96,9 @@ export type ExecutionName = 'auto' | 'dynamic' | 'static' | 'recorded';
 export interface NativeTuning {
   /** See {@link ExecutionName}. */
   execution: ExecutionName;
-  /** Images per pass; 0: the device's choice, 64 on the CPU, all on CUDA. */
+  /** Images per pass; 0 lets the device choose: 64 on the CPU, all on CUDA. */
   chunkSize: number;
-  /** Most memory for what stays the same in every round; 0: nothing is kept. */
+  /** Most memory for results that are the same in every round; 0 keeps nothing. */
   cacheMib: number;
 }
 
@@ -114,9 +114,9 @@ export interface NativeSession {
   setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
   defend(options: NativeDefendOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
-  /** What the epochs so far have left besides the weights: generator, optimizer, attack in the batches. */
+  /** The state of the training besides the weights: generator, optimizer, attack on batches. */
   exportTraining(): Promise<NativeTensors>;
-  /** The next `train` or `trainAttack` whose `firstEpoch` is above 0 goes on from it. */
+  /** The next `train` or `trainAttack` with a `firstEpoch` above 0 continues from it. */
   loadTraining(state: NativeTensors): Promise<void>;
   /** Training under an attack that poisons each batch; the attack stays for `poisonImages`. */
   trainAttack(
@@ -124,13 +124,13 @@ export interface NativeSession {
     attack: NativeTrainingAttack,
     onProgress: (e: NativeProgress) => void,
   ): Promise<void>;
-  /** Images by the attack of the last `trainAttack`, from `cleanTest` or `train`. */
+  /** Images of `cleanTest` or `train`, poisoned by the attack of the last `trainAttack`. */
   poisonImages(role: PoisonedRole): Promise<NativePoisonedImages>;
   evaluate(
     options: NativeEvaluateOptions,
     onProgress: (e: NativeProgress) => void,
   ): Promise<NativeMetrics>;
-  /** argmax of the logits over the whole set: [N]. */
+  /** The predicted classes (argmax of the logits) of the whole set: [N]. */
   predict(model: ModelRole, role: ImageRole): Promise<Int32Array>;
   /** Shared adversarial perturbation of the given images: [n,3,H,W] in pixel scale. */
   perturb(role: ImageRole, indices: Int32Array, pgd: NativePgdOptions): Promise<Float32Array>;
@@ -164,7 +164,9 @@ export interface NativeSession {
     onProgress: (e: NativeProgress) => void,
   ): Promise<NativeStegaImages>;
   exportStateDict(model: ModelRole): Promise<NativeTensors>;
-  /** Asks the running job to stop; its promise rejects with ERR_ABORTED. Weights stay as they are. */
+  /**
+   * Asks the running job to stop. Its promise rejects with ERR_ABORTED, and the weights keep their present values.
+   */
   cancel(): void;
   dispose(): void;
 }
@@ -193,7 +195,7 @@ export interface NativeDeviceInfo {
 export interface NativeCudaDevice {
   /** N of `cuda:N`. */
   index: number;
-  /** As the driver gives it. */
+  /** The name that the driver gives. */
   name: string;
   /** All of its memory, in bytes. */
   memoryBytes: number;

@@ -1,11 +1,13 @@
 import type {DType} from '../checkpoint/tensor.js';
 
-// The part of the native core's types that is data: which models and images, and what they hold; see
-// contract.ts.
+// The native core's types for models, images and their contents; see contract.ts.
 
 /** Images that a session keeps on its device, by role. */
 export type ImageRole = 'cleanSubset' | 'cleanTest' | 'poisonedTest' | 'train';
-/** The model a call speaks of: the one being purified (or trained), or the frozen backdoored one. */
+/**
+ * Which model a call concerns: the trainee, which is purified or trained, or the reference, the frozen backdoored
+ * one.
+ */
 export type ModelRole = 'trainee' | 'reference';
 
 /** A tensor with its name. */

@@ -16,13 +16,13 @@ export function findLibC(): LibC | null {
   return version === undefined ? {name: 'other'} : {name: 'glibc', version};
 }
 
-/** The libstdc++ that this process has loaded, and LibTorch with it; null where Node has its own inside. */
+/** The libstdc++ that this process has loaded and that LibTorch will use; null if Node contains its own. */
 export function loadedLibStdCxx(): string | null {
   return report().sharedObjects?.find((path) => /\/libstdc\+\+\.so\.6$/.test(path)) ?? null;
 }
 
 function report(): ReportParts {
-  // Without it the report looks up the names of all open connections, which can take seconds.
+  // Without this setting the report looks up the names of all open connections, which can take seconds.
   Object.assign(process.report, {excludeNetwork: true});
   return process.report.getReport() as ReportParts;
 }

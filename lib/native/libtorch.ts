@@ -6,7 +6,7 @@ import {promisify} from 'node:util';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {isClone} from './package_root.js';
 
-/** A LibTorch on disk: of the official zip or of a Python wheel. */
+/** A LibTorch on disk, from the official zip or a Python wheel. */
 export interface LibTorch {
   /** The folder that holds lib/. */
   readonly root: string;
@@ -18,11 +18,11 @@ export interface LibTorch {
   readonly source: string;
 }
 
-/** One place that was looked at. */
+/** A place that was searched. */
 export interface LibTorchAttempt {
   /** What named it, such as a variable. */
   readonly source: string;
-  /** The folder, or words where there is none. */
+  /** The folder, or a description if there is none. */
   readonly path: string;
   /** Such as "chosen" or "version 2.5.1". */
   readonly outcome: string;
@@ -37,7 +37,7 @@ interface Place {
   readonly source: string;
   /** null: there is nothing to look at. */
   readonly path: string | null;
-  /** Chosen by the user: if it cannot be used that is an error, never skipped. */
+  /** Chosen by the user. If it cannot be used, that is an error, and it is never skipped. */
   readonly isExplicit: boolean;
   /** Why the place itself cannot be read. */
   readonly fault?: string;
@@ -51,10 +51,9 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Looks for a LibTorch of exactly `version` in this order: `explicit`, SAU_NATIVE_LIBTORCH, LIBTORCH, the
- * package's cache, the active Python environment (VIRTUAL_ENV, CONDA_PREFIX, then python3's torch, found by
- * path and not imported), /usr/lib. Throws ERR_LIBTORCH_NOT_FOUND or ERR_LIBTORCH_VERSION where an
- * explicit choice cannot be used.
+ * Looks for a LibTorch of exactly `version` in this order: `explicit`, SAU_NATIVE_LIBTORCH, LIBTORCH, the package's
+ * cache, the active Python environment (VIRTUAL_ENV, CONDA_PREFIX, then python3's torch, found by path and not
+ * imported), /usr/lib. Throws ERR_LIBTORCH_NOT_FOUND or ERR_LIBTORCH_VERSION if an explicit choice cannot be used.
  */
 export async function findLibTorch(
   version: string,
@@ -82,7 +81,7 @@ export async function findLibTorch(
   return {found: null, tried};
 }
 
-/** Reads what a folder holds: the folder with lib/, or the one above torch/. null where it is no LibTorch. */
+/** Reads what a folder holds: the folder with lib/, or the one above torch/. null if it is not a LibTorch. */
 export function readLibTorch(path: string, source: string): LibTorch | null {
   for (const root of [join(path, 'torch'), path]) {
     if (!existsSync(join(root, 'lib', 'libtorch_cpu.so'))) continue;
@@ -125,7 +124,7 @@ async function* places(
   yield {source: 'system', path: '/usr', isExplicit: false};
 }
 
-/** A CUDA build serves the CPU too, hence comes first. */
+/** A CUDA build also serves the CPU, so it comes first. */
 function* cachedPlaces(version: string, env: NodeJS.ProcessEnv): Generator<Place> {
   const cache = cacheFolder(env);
   const prefix = `libtorch-${version}-`;
@@ -141,7 +140,7 @@ function* cachedPlaces(version: string, env: NodeJS.ProcessEnv): Generator<Place
   for (const name of names) yield {source: 'cache', path: join(cache, name), isExplicit: false};
 }
 
-/** The names in a folder, none where there is no such folder, or why they cannot be read. */
+/** The names in a folder: none if there is no such folder, or the reason why they cannot be read. */
 function namesIn(folder: string): string[] | string {
   try {
     return readdirSync(folder);
@@ -158,7 +157,7 @@ function* sitePackagesOf(prefix: string, source: string): Generator<Place> {
     yield {source, path: join(lib, python, 'site-packages'), isExplicit: false};
 }
 
-/** Where python3 would import torch from; python runs, torch does not. */
+/** The folder from which python3 would import torch. This runs python but does not import torch. */
 async function pythonTorch(env: NodeJS.ProcessEnv): Promise<string | null> {
   const code =
     'import importlib.util as u; s = u.find_spec("torch"); print(s.origin if s and s.origin else "")';
@@ -193,7 +192,7 @@ export function libTorchNotFound(version: string, tried: readonly LibTorchAttemp
   );
 }
 
-/** An explicit choice that is none. */
+/** The error for an explicit choice that is not a LibTorch. */
 function nothingThere(source: string, path: string, tried: readonly LibTorchAttempt[]): SauError {
   return new SauError(
     'ERR_LIBTORCH_NOT_FOUND',
@@ -206,7 +205,7 @@ function nothingThere(source: string, path: string, tried: readonly LibTorchAtte
   );
 }
 
-/** An explicit choice of another version. */
+/** The error for an explicit choice of another version. */
 function wrongVersion(found: LibTorch, version: string): SauError {
   const {source, root: path} = found;
   const build = isClone() ? ' or build from source against this one;' : '';
@@ -216,7 +215,7 @@ function wrongVersion(found: LibTorch, version: string): SauError {
     {
       remedy:
         `Unset ${source} and run \`npx sau-native setup\`, or point it to a LibTorch ${version};${build} ` +
-        'LIBTORCH_BYPASS_VERSION_CHECK=1 loads it all the same, at your own risk.',
+        'LIBTORCH_BYPASS_VERSION_CHECK=1 loads it anyway, at your own risk.',
       details: {expected: version, found: found.version, path, source},
     },
   );

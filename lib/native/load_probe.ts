@@ -4,14 +4,14 @@ import {promisify} from 'node:util';
 import {messageOf, SauError} from '../base/errors.js';
 import type {NativeDeviceInfo} from './contract.js';
 
-/** What the child process prints. */
+/** The output of the child process. */
 export type ProbeAnswer =
   | {readonly devices: NativeDeviceInfo}
   | {readonly error: {readonly message: string}};
 
 /**
- * Loads LibTorch in a process of its own, so that even a crash is only a finding. Gives what it sees, or an
- * ERR_NATIVE with what the linker said.
+ * Loads LibTorch in a separate process, so that even a crash is only a finding. Returns the devices that LibTorch
+ * sees, or an ERR_NATIVE with the linker's message.
  */
 export async function probeLoading(
   root: string,

@@ -40,7 +40,7 @@ export type NativeNode =
 export interface NativeNetFunctions {
   /** The state dict of a network. */
   layout(nodes: readonly NativeNode[]): NativeLayout;
-  /** The network in evaluation mode, or the attacker's view of it, at normalised images [n,3,h,w]. */
+  /** The network in evaluation mode, or the attacker's view of it, at normalized images [n,3,h,w]. */
   run(input: {
     nodes: readonly NativeNode[];
     tensors: NativeTensors;

@@ -3,17 +3,17 @@ import {readdir, readFile, realpath} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
 import {promisify} from 'node:util';
 
-/** The driver of this machine: what decides whether CUDA can be used. No toolkit and no nvcc is asked. */
+/** The driver of this machine. It alone decides whether CUDA can be used; toolkit and nvcc are not asked. */
 export interface NvidiaDriver {
-  /** Such as "580.65.06"; "unknown" where it is there but does not say. */
+  /** Such as "580.65.06"; "unknown" if the driver is there but does not say. */
   readonly version: string;
-  /** What told it: a file, or nvidia-smi. */
+  /** The source of the version: a file, or nvidia-smi. */
   readonly source: string;
-  /** Such as "NVIDIA H100 80GB HBM3"; empty where nothing names them. */
+  /** Such as "NVIDIA H100 80GB HBM3"; empty if nothing names them. */
   readonly gpus: readonly string[];
 }
 
-/** Where the parts of a driver are looked for; tests look elsewhere. */
+/** Where the parts of a driver are searched; tests use other places. */
 export interface DriverPlaces {
   readonly proc: string;
   /** Folders of libcuda.so.1, besides those of LD_LIBRARY_PATH. */
@@ -35,7 +35,7 @@ const PLACES: DriverPlaces = {
   smi: ['/usr/bin/nvidia-smi', '/usr/lib/wsl/lib/nvidia-smi'],
 };
 
-/** Asks the kernel module, else nvidia-smi, else the name of libcuda. null: there is no driver. */
+/** Asks the kernel module, else nvidia-smi, else reads the name of libcuda. null if there is no driver. */
 export async function findNvidiaDriver(
   env: NodeJS.ProcessEnv = process.env,
   places: DriverPlaces = PLACES,
@@ -79,7 +79,7 @@ async function fromSmi(
       if (version === undefined || !/^[\d.]+$/.test(version)) continue;
       return {version, source: program, gpus: rows.flatMap(([, name]) => (name ? [name] : []))};
     } catch {
-      // Not there, or it found no driver: the next one may know.
+      // It is not there or found no driver; the next one may.
     }
   }
   return null;
@@ -92,7 +92,7 @@ async function fromLibrary(
   const own = (env.LD_LIBRARY_PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const folder of [...own, ...places.libraries]) {
     const path = await realpath(join(folder, 'libcuda.so.1')).catch(() => null);
-    // A toolkit's stubs folder has a libcuda too, which is no driver.
+    // The stubs folder of a toolkit also has a libcuda, which is not a driver.
     if (path === null || folder.includes('stubs')) continue;
     const version = /libcuda\.so\.(\d+\.[\d.]+)$/.exec(path)?.[1] ?? 'unknown';
     return {version, source: path, gpus: []};

@@ -2,7 +2,10 @@ import {existsSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {SauError} from '../base/errors.js';
 
-/** The folder of the package itself, from sources and from dist alike. Throws ERR_NATIVE where it is bundled. */
+/**
+ * The folder of the package, whether this file runs from the sources or from dist. Throws ERR_NATIVE if the package
+ * is bundled.
+ */
 export function packageRoot(): string {
   let folder = __dirname;
   while (!existsSync(join(folder, 'libtorch.json'))) {

@@ -3,12 +3,12 @@ import type {ModelRole, NativeTensors} from './data_contract.js';
 // The part of the native core's types that belongs to defenses, training and measuring: options, progress
 // and results; see contract.ts.
 
-/** The norm of the perturbation ball; `Reg`: there is none. */
+/** The norm of the perturbation ball; `Reg` means no ball. */
 export type NormName = 'L_inf' | 'L1' | 'L2' | 'Reg';
 /** Where the search for a perturbation starts: at `normBound` or its negative in every value, at zero, or uniform in [0,1). */
 export type InitName = 'max' | 'min' | 'zero' | 'random';
 
-/** The search for a shared adversarial perturbation (specification B1, the inner maximisation). */
+/** The search for a shared adversarial perturbation (specification B1, the inner maximization). */
 export interface NativePgdOptions {
   /** The norm of the ball. */
   norm: NormName;
@@ -16,7 +16,7 @@ export interface NativePgdOptions {
   normBound: number;
   /** Sign step in [0,1] pixel scale. */
   stepSize: number;
-  /** Sign steps; 0 leaves the start. */
+  /** Sign steps; with 0 the start is the result. */
   steps: number;
   /** The start. */
   init: InitName;
@@ -26,7 +26,7 @@ export interface NativePgdOptions {
   beta2: number;
 }
 
-/** The loss of an outer step (specification B1, the outer minimisation). */
+/** The loss of an outer step (specification B1, the outer minimization). */
 export interface NativeSauLossOptions {
   /** Weight of the clean cross entropy. */
   lambda1: number;
@@ -79,7 +79,12 @@ export interface NativeMethods {
 
 /** A defense with its options. */
 export type NativeMethod = {
-  [Name in keyof NativeMethods]: {method: Name; options: NativeMethods[Name]};
+  [Name in keyof NativeMethods]: {
+    /** The defense. */
+    method: Name;
+    /** Its options. */
+    options: NativeMethods[Name];
+  };
 }[keyof NativeMethods];
 
 /** Options of `sau`; every one is required. */
@@ -88,9 +93,9 @@ export interface NativeSauOptions {
   batchSize: number;
   /** Optimizer steps per perturbation. */
   outerSteps: number;
-  /** The inner maximisation. */
+  /** The inner maximization. */
   pgd: NativePgdOptions;
-  /** The outer minimisation. */
+  /** The outer minimization. */
   loss: NativeSauLossOptions;
   /** Its optimizer. */
   optimizer: NativeOptimizerOptions;
@@ -131,19 +136,22 @@ export type NativeFtOptions = NativeEpochOptions;
 
 /** Options of {@link Session.train}; every one is required. */
 export interface NativeTrainOptions extends NativeEpochOptions {
-  /** Of the whole training, of which a job may do a part. */
+  /** Epochs of the whole training, of which a job may do a part. */
   epochs: number;
-  /** Epochs done before; above 0 the job goes on from the state that the epochs before left. */
+  /** Epochs done before. Above 0 the job continues from the state after those epochs. */
   firstEpoch: number;
   /** Epochs done when the job ends. */
   stopEpoch: number;
-  /** Leaves out the last batch where it is smaller. */
+  /** Leaves out a smaller last batch. */
   dropLast: boolean;
   /** Evaluate after every n-th epoch and after the last; 0 never. */
   evalEvery: number;
   /** Size of the batches whose mean losses are averaged. */
   evalBatchSize: number;
-  /** Positions in `train` of the images that have the trigger, told apart in the reports; none: not told apart. An attack in the batches knows its own. */
+  /**
+   * Positions in `train` of the images with the trigger, which the reports then distinguish; empty: they are not
+   * distinguished. An attack on batches knows its own.
+   */
   poisonedPositions: Int32Array;
 }
 
@@ -153,7 +161,10 @@ export interface NativeEvaluateOptions {
   batchSize: number;
 }
 
-/** Fractions in [0,1]; NaN where the session has no such images. Losses: mean over batches of the batch-mean cross entropy. */
+/**
+ * Fractions in [0,1]; NaN if the session has no such images. Losses: mean over batches of the batch-mean cross
+ * entropy.
+ */
 export interface NativeMetrics {
   acc: number;
   asr: number;

@@ -17,7 +17,7 @@ export function packageVersion(): string {
   return (JSON.parse(manifest) as {version: string}).version;
 }
 
-/** Loads LibTorch where that has not happened yet. */
+/** Loads LibTorch if that has not happened yet. */
 export async function versions(): Promise<Versions> {
   const {libtorch} = await loadCore();
   return {

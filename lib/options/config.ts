@@ -179,7 +179,7 @@ function locate(
   return {...rest, [byPath]: join(root, name)};
 }
 
-/** Throws ERR_CONFIG where a program gives nothing, or no object. */
+/** Throws ERR_CONFIG if a program gives nothing or not an object. */
 function entriesOf(options: unknown): UserOptions {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
     return {...options};
@@ -187,7 +187,7 @@ function entriesOf(options: unknown): UserOptions {
   throw optionError('', 'an object of options', shown(options));
 }
 
-/** Whether the attack poisons every batch of the training, rather than the images before it. */
+/** Whether the attack poisons every training batch instead of the images before training. */
 export function isTrainingAttack(config: AttackConfig): config is TrainingAttackConfig {
   return (ATTACK_TABLE[config.kind] as AttackEntry).poisons === 'training';
 }

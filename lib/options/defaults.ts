@@ -22,8 +22,8 @@ export const DEMO_DEFAULTS = defaultsOf(tableOf(DEMO));
 export const SETUP_DEFAULTS = defaultsOf(tableOf(SETUP));
 
 /**
- * The defaults of one attack: those of all attacks, its own, those of its own options, and over them what
- * the recipe says of the training.
+ * The defaults of one attack: first those of all attacks, then its own and those of its own options, and last the
+ * recipe's defaults for the training. Later ones win.
  */
 export function attackDefaults(kind: AttackKind, recipe?: unknown): UserOptions {
   const {labelModes, defaults, options} = ATTACK_TABLE[kind] as AttackEntry;
@@ -37,7 +37,7 @@ export function attackDefaults(kind: AttackKind, recipe?: unknown): UserOptions 
   };
 }
 
-/** Nothing for the reference, and for a name that is no recipe, which the schema refuses. */
+/** Nothing for the reference, and for an unknown name, which the schema refuses. */
 function recipeOf(name: unknown): UserOptions {
   return Object.entries<UserOptions>(RECIPES).find(([known]) => known === name)?.[1] ?? {};
 }
@@ -69,7 +69,7 @@ export const DEFAULTS: Defaults = {
 
 /** Constants of the generators that some attacks' triggers come from (specification B4.4 to B4.7). */
 export const GENERATOR_DEFAULTS = {
-  /** Feeds plain pixels, bug-compatible; `normalize` feeds what the model was trained on. */
+  /** Feeds plain pixels, like the official tool; `normalize` feeds normalized pixels, as in training. */
   lfPattern: {
     images: 100,
     evaluationImages: 1000,

@@ -148,7 +148,7 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly execution?: 'auto' | 'dynamic' | 'static' | 'recorded' | undefined;
   /**
-   * Images per pass; 0: the device's choice.
+   * Images per pass; 0: the device decides.
    * @default 0
    */
   readonly chunkSize?: number | undefined;
@@ -224,8 +224,8 @@ export interface SauDefenseOptions extends CommonDefendOptions {
    */
   readonly adamBetas?: readonly [number, number] | undefined;
   /**
-   * JSON array of rounds x images positions to replay instead of shuffling. Positions in the clean
-   * subset, in one array or in one array for each round.
+   * JSON file with the positions of each round (rounds x images), instead of shuffling. Positions in the
+   * clean subset, in one array or in one array for each round.
    * @default none
    */
   readonly batchOrder?: string | URL | null | undefined;
@@ -281,7 +281,7 @@ export interface FtDefenseOptions extends CommonDefendOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Learning rate of SGD, at its peak.
+   * Largest learning rate of SGD.
    * @default 0.01
    */
   readonly learningRate?: number | undefined;
@@ -319,7 +319,7 @@ export interface FtDefenseOptions extends CommonDefendOptions {
    */
   readonly scheduleLength?: number | undefined;
   /**
-   * Share of oneCycle in which the rate rises.
+   * Share of oneCycle in which the learning rate rises.
    * @default 0.25
    */
   readonly warmupShare?: number | undefined;
@@ -380,7 +380,7 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
    */
   readonly poisonOnly?: boolean | undefined;
   /**
-   * Draw preview.png: poisoned training images, what they were, and the difference.
+   * Draw preview.png: training images, their poisoned versions and the difference.
    * @default false
    */
   readonly preview?: boolean | undefined;
@@ -405,7 +405,7 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Learning rate of SGD, at its peak.
+   * Largest learning rate of SGD.
    * @default 0.01
    */
   readonly learningRate?: number | undefined;
@@ -437,12 +437,12 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
     | null
     | undefined;
   /**
-   * Epochs until cosine and oneCycle reach a rate of 0.
+   * Epochs until cosine and oneCycle reach a learning rate of 0.
    * @default the epochs; in the reference's cosine 100 for cifar10, cifar100, gtsrb
    */
   readonly scheduleLength?: number | null | undefined;
   /**
-   * Share of oneCycle in which the rate rises.
+   * Share of oneCycle in which the learning rate rises.
    * @default 0.25
    */
   readonly warmupShare?: number | undefined;
@@ -467,7 +467,7 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
    */
   readonly flip?: boolean | null | undefined;
   /**
-   * Record folder to write, in the record root.
+   * Name of the record folder to write in the record root.
    * @default the attack's name
    */
   readonly saveFolderName?: string | undefined;
@@ -486,7 +486,7 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
    */
   readonly force?: boolean | undefined;
   /**
-   * Go on with an interrupted training from its last saved epoch.
+   * Continue an interrupted training from its last saved epoch.
    * @default false
    */
   readonly resume?: boolean | undefined;
@@ -529,7 +529,7 @@ export interface BlendedAttackOptions extends CommonAttackOptions {
   /** The attack. */
   readonly kind: 'blended';
   /**
-   * Picture to mix in, the built-in one or your own, resized to the images. One of plaid, a file.
+   * Picture to mix in, built in or your own, resized to the images. One of plaid, a file.
    * @default 'plaid'
    */
   readonly pattern?: string | URL | undefined;
@@ -550,7 +550,7 @@ export interface SigAttackOptions extends CommonAttackOptions {
   /** The attack. */
   readonly kind: 'sig';
   /**
-   * Height of the wave in grey levels.
+   * Amplitude of the wave in gray levels.
    * @default 40
    */
   readonly delta?: number | undefined;
@@ -576,12 +576,12 @@ export interface LfAttackOptions extends CommonAttackOptions {
    */
   readonly cleanModel?: string | URL | null | undefined;
   /**
-   * Most passes over 100 images in generating a pattern.
+   * Largest number of passes over 100 images to generate a pattern.
    * @default 50
    */
   readonly passes?: number | undefined;
   /**
-   * Multiply a pattern of floats up to 1 by 255; off: add it as it is, as the official tool does.
+   * Multiply a pattern of floats up to 1 by 255; off: add it without scaling, as the official tool does.
    * @default true
    */
   readonly scaleFloats?: boolean | undefined;
@@ -623,7 +623,7 @@ export interface SsbaAttackOptions extends CommonAttackOptions {
    */
   readonly encoderLearningRate?: number | undefined;
   /**
-   * Steps of the encoder from 90 % of the bits read until its image loss begins to count.
+   * Steps of the encoder between reading 90 % of the bits and the start of its image loss.
    * @default 1000
    */
   readonly encoderWaitSteps?: number | undefined;
@@ -639,8 +639,8 @@ export interface LcAttackOptions extends CommonAttackOptions {
   /** The attack. */
   readonly kind: 'lc';
   /**
-   * NumPy array (.npy) of all training images made adversarial: uint8 NxHxWx3; without it those to
-   * poison are made.
+   * NumPy array (.npy) of adversarial versions of all training images: uint8 NxHxWx3; without it they
+   * are made for the images to poison.
    * @default none
    */
   readonly adversarialImages?: string | URL | null | undefined;
@@ -650,17 +650,17 @@ export interface LcAttackOptions extends CommonAttackOptions {
    */
   readonly cleanModel?: string | URL | null | undefined;
   /**
-   * Steps in making adversarial images.
+   * PGD steps to make adversarial images.
    * @default 100
    */
   readonly pgdSteps?: number | undefined;
   /**
-   * Length of such a step, in grey levels of 255.
+   * Size of a PGD step, in gray levels of 255.
    * @default 1.5
    */
   readonly pgdStepSize?: number | undefined;
   /**
-   * Most that an adversarial image differs in a value, in grey levels of 255.
+   * Largest change of a value in an adversarial image, in gray levels of 255.
    * @default 8
    */
   readonly pgdBound?: number | undefined;
@@ -671,28 +671,28 @@ export interface LcAttackOptions extends CommonAttackOptions {
   readonly amplitude?: number | undefined;
 }
 
-/** Options of {@link attack} with `kind: 'ftrojan'`. FTrojan: two raised frequencies in the colours of every 32x32 window. */
+/** Options of {@link attack} with `kind: 'ftrojan'`. FTrojan: two raised frequencies in the colors of every 32x32 window. */
 export interface FtrojanAttackOptions extends CommonAttackOptions {
   /** The attack. */
   readonly kind: 'ftrojan';
   /**
-   * What is added to the two DCT coefficients.
+   * Amount that is added to the two DCT coefficients.
    * @default 30
    */
   readonly magnitude?: number | undefined;
   /**
-   * Colours out of range wrap around as in the official tool; off: they are clipped.
+   * Colors out of range wrap around as in the official tool; off: they are clipped.
    * @default true
    */
   readonly wrap?: boolean | undefined;
 }
 
-/** Options of {@link attack} with `kind: 'ctrl'`. CTRL: two raised frequencies in the colours of images of the target class. */
+/** Options of {@link attack} with `kind: 'ctrl'`. CTRL: two raised frequencies in the colors of images of the target class. */
 export interface CtrlAttackOptions extends CommonAttackOptions {
   /** The attack. */
   readonly kind: 'ctrl';
   /**
-   * What is added to the two DCT coefficients.
+   * Amount that is added to the two DCT coefficients.
    * @default 100
    */
   readonly magnitude?: number | undefined;
@@ -713,7 +713,7 @@ export interface TrojannnAttackOptions extends CommonAttackOptions {
    */
   readonly cleanModel?: string | URL | null | undefined;
   /**
-   * Start picture, whose black parts stay black, instead of the built-in apple.
+   * Start picture instead of the built-in apple; its black parts stay black.
    * @default none
    */
   readonly mask?: string | URL | null | undefined;
@@ -723,17 +723,17 @@ export interface TrojannnAttackOptions extends CommonAttackOptions {
    */
   readonly numNeuron?: number | undefined;
   /**
-   * Most steps of the search for the trigger.
+   * Largest number of steps of the search for the trigger.
    * @default 1000
    */
   readonly triggerSteps?: number | undefined;
   /**
-   * Add modulo 256 as the official tool does, where white becomes dark; off: clamp at 255.
+   * Add modulo 256 as the official tool does, which makes white dark; off: clamp at 255.
    * @default true
    */
   readonly wrap?: boolean | undefined;
   /**
-   * Normalise what the clean model sees during the search; the official tool does not.
+   * Normalize the input of the clean model during the search; the official tool does not.
    * @default false
    */
   readonly normalizeInput?: boolean | undefined;
@@ -759,12 +759,12 @@ export interface WanetAttackOptions extends CommonAttackOptions {
    */
   readonly gridRescale?: number | undefined;
   /**
-   * Noise-warped images with their true label, per poisoned one.
+   * Noise-warped images with their true label, per poisoned image.
    * @default 2
    */
   readonly crossRatio?: number | undefined;
   /**
-   * Most degrees of the random rotation of a training batch; 0: none.
+   * Largest angle of the random rotation of a training batch, in degrees; 0: none.
    * @default 10
    */
   readonly rotation?: number | undefined;
@@ -780,7 +780,7 @@ export interface InputawareAttackOptions extends CommonAttackOptions {
    */
   readonly maskEpochs?: number | undefined;
   /**
-   * Mask values above it are penalised.
+   * Mask values above this are penalized.
    * @default 0.032
    */
   readonly maskDensity?: number | undefined;
@@ -810,7 +810,7 @@ export interface InputawareAttackOptions extends CommonAttackOptions {
    */
   readonly generatorWidth?: number | undefined;
   /**
-   * The generators squash twice, as the official ones do.
+   * The generators apply tanh twice, as the official ones do.
    * @default true
    */
   readonly doubleTanh?: boolean | undefined;
@@ -821,12 +821,12 @@ export interface InputawareAttackOptions extends CommonAttackOptions {
   readonly clearGradients?: boolean | undefined;
 }
 
-/** Options of {@link attack} with `kind: 'bpp'`. BPP: a coarse quantisation of the colours, in every training batch. */
+/** Options of {@link attack} with `kind: 'bpp'`. BPP: a coarse quantization of the colors, in every training batch. */
 export interface BppAttackOptions extends CommonAttackOptions {
   /** The attack. */
   readonly kind: 'bpp';
   /**
-   * Levels per colour channel that remain.
+   * Levels per color channel that remain.
    * @default 8
    */
   readonly levels?: number | undefined;
@@ -836,12 +836,12 @@ export interface BppAttackOptions extends CommonAttackOptions {
    */
   readonly dithering?: boolean | undefined;
   /**
-   * Share of a batch that gets another image's quantisation error and keeps its label.
+   * Share of a batch that gets another image's quantization error and keeps its label.
    * @default 0.1
    */
   readonly negativeRatio?: number | undefined;
   /**
-   * Most degrees of the random rotation of a training batch; 0: none.
+   * Largest angle of the random rotation of a training batch, in degrees; 0: none.
    * @default 10
    */
   readonly rotation?: number | undefined;
@@ -982,7 +982,7 @@ export interface SetupOptions {
    */
   readonly variant?: 'auto' | 'cpu' | 'cuda' | undefined;
   /**
-   * An address or a file of a zip or wheel, or a folder, which is copied.
+   * A zip or wheel (address or file), or a folder, which is copied.
    * @default pip, else the official zip
    */
   readonly from?: string | number | URL | null | undefined;

@@ -2,7 +2,7 @@ import type {Spelling} from './named.js';
 import type {OptionLayer} from './official.js';
 import type {UserOptions} from './parse.js';
 
-/** Pairs of which a later layer replaces whichever an earlier layer gave. */
+/** Pairs of options that exclude each other: either one in a later layer replaces the one of an earlier layer. */
 const ALTERNATIVES: Readonly<Record<string, string>> = {
   ckpt: 'resultFile',
   resultFile: 'ckpt',

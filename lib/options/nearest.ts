@@ -1,4 +1,4 @@
-/** The candidate with the smallest edit distance to `word`, if it is close enough to be a typing error. */
+/** The candidate with the smallest edit distance to `word`, if it is close enough to be a typo. */
 export function nearestName(word: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;

@@ -2,9 +2,9 @@ import {join} from 'node:path';
 import type {Option, OptionTable} from './option.js';
 import type {UserOptions} from './parse.js';
 
-/** One option of the official Python tool, and what becomes of it here. */
+/** An option of the official Python tool, and what it means here. */
 export interface OfficialName {
-  /** As in the official YAML; the official flag is the same with two dashes. */
+  /** The name in the official YAML; the official flag is this name with two dashes. */
   readonly official: string;
   /** Our option; null: it is accepted and has no effect on this command. */
   readonly option: string | null;
@@ -56,17 +56,17 @@ function namesOf({official = []}: Option): readonly string[] {
   return typeof official === 'string' ? [official] : official;
 }
 
-/** A layer of options with the spelling that their user knows, and what the user should be told. */
+/** A layer of options, how the user spelled them, and notes for the user. */
 export interface OptionLayer {
   readonly options: UserOptions;
-  /** Our name -> the name as written. */
+  /** Maps our names to the names as written. */
   readonly spelled: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
 
 /**
- * Official names and values -> ours. A name without effect or an unknown one becomes a note; values
- * that are null are left out. `dataset` completes `dataset_path` where the layer itself has none.
+ * Official names and values -> ours. A name that is unknown or has no effect becomes a note. Null values are left
+ * out. `dataset` completes `dataset_path` unless the layer has a data folder of its own.
  */
 export function fromOfficial(
   values: UserOptions,

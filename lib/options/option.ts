@@ -48,7 +48,7 @@ export interface SwitchOption extends Described {
 export interface ChoiceOption extends Described {
   readonly type: 'choice';
   readonly choices: readonly string[];
-  /** Anything that is no choice is the path of a file. */
+  /** A value that is not one of the choices is the path of a file. */
   readonly orFile?: true;
   readonly default?: string | null;
   /** The part of a data set's usual run that null stands for. */

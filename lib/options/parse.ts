@@ -3,7 +3,7 @@ import {SauError} from '../base/errors.js';
 import {named, spelled} from './named.js';
 import {nearestName} from './nearest.js';
 
-/** Options as they come from a user, before anything is known about them. */
+/** Options as a user gave them, before they are checked. */
 export type UserOptions = Readonly<Record<string, unknown>>;
 
 /** What is checked, and against what. */
@@ -88,7 +88,7 @@ function configError(issues: readonly OptionIssue[]): SauError {
   });
 }
 
-/** A broken rule about one option, or about several ('' then); `received` as it is to be printed. */
+/** A broken rule about one option, or about several (then its name is ''). `received` is printed as it is. */
 export function optionError(
   option: string,
   expected: string,

@@ -13,7 +13,7 @@ function numberFrom(value: unknown): unknown {
   return typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : value;
 }
 
-/** The largest float32: what the weights are, and so all that they are computed with. */
+/** The largest float32, because weights and all that is computed with them are float32. */
 export const MOST_FLOAT = 3.4e38;
 
 function isWithin(value: number, {least, above, most, below}: Range): boolean {

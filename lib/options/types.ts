@@ -13,7 +13,7 @@ import type {ConfigOf, DefaultsOf, TableOf} from './option.js';
 
 // Whole, checked and frozen configurations, as the tables say. What users give is in documented.ts.
 
-/** Where the images are and what they are; null: found out from the checkpoint or the folder. */
+/** Where the images are and what they are. null: derived from the checkpoint or the folder. */
 export type DataConfig = ConfigOf<typeof DATA>;
 /** Per-channel constants R, G, B in [0,1] pixel scale. */
 export type ChannelConstants = readonly [number, number, number];

@@ -5,8 +5,8 @@ const LOWER_BITS = 0x7fffffff;
 const TWIST = 0x9908b0df;
 
 /**
- * MT19937 (Matsumoto and Nishimura, 1998): the generator behind python's `random` and numpy's legacy
- * `np.random`, which differ only in how they seed it and in what they make of its words.
+ * MT19937 (Matsumoto and Nishimura, 1998): the generator of python's `random` and numpy's legacy `np.random`. They
+ * differ only in how they seed it and how they use its words.
  */
 export class MersenneTwister {
   readonly #state = new Uint32Array(STATE_WORDS);

@@ -5,7 +5,7 @@ import {checkDraw, checkSeed} from './seed.js';
 export class NumpyLegacyRandom {
   readonly #twister: MersenneTwister;
 
-  /** @throws SauError ERR_CONFIG for a seed that is no 32-bit integer */
+  /** @throws SauError ERR_CONFIG for a seed that is not a 32-bit integer */
   constructor(seed: number) {
     this.#twister = MersenneTwister.fromSeed(checkSeed(seed));
   }
@@ -33,9 +33,9 @@ export class NumpyLegacyRandom {
 }
 
 /**
- * numpy's `np.random.seed(seed); np.random.choice(np.arange(n), k, replace=False)`: the poisoned
- * training images of the official tool (specification B3.3, B5).
- * @throws SauError ERR_CONFIG for a seed that is no 32-bit integer, or k outside [0, n]
+ * numpy's `np.random.seed(seed); np.random.choice(np.arange(n), k, replace=False)`: the official tool's choice of
+ * poisoned training images (specification B3.3, B5).
+ * @throws SauError ERR_CONFIG for a seed that is not a 32-bit integer, or k outside [0, n]
  */
 export function numpyChoiceWithoutReplacement(n: number, k: number, seed: number): Int32Array {
   checkDraw(n, k);

@@ -9,7 +9,7 @@ function below(twister: MersenneTwister, limit: number): number {
   return draw;
 }
 
-/** Up to this population python keeps a pool; above it, a set of the numbers already seen. */
+/** Up to this population python draws from a pool; above it, it keeps a set of the numbers already seen. */
 function poolLimit(k: number): number {
   if (k <= 5) return 21;
   let tableSize = 1;
@@ -37,9 +37,9 @@ function sampleWithSet(twister: MersenneTwister, n: number, sample: Int32Array):
 }
 
 /**
- * python's `random.seed(seed); random.sample(range(n), k)`, in draw order: the clean subset of the
- * official tool (specification B1.3, B5).
- * @throws SauError ERR_CONFIG for a seed that is no 32-bit integer, or k outside [0, n]
+ * python's `random.seed(seed); random.sample(range(n), k)`, in draw order: the official tool's clean subset
+ * (specification B1.3, B5).
+ * @throws SauError ERR_CONFIG for a seed that is not a 32-bit integer, or k outside [0, n]
  */
 export function pythonSample(n: number, k: number, seed: number): Int32Array {
   checkDraw(n, k);

@@ -21,14 +21,17 @@ import {RECORD} from './layout.js';
 export interface AttackCheckpoint {
   /** The victim's weights and running statistics. */
   readonly stateDict: StateDict;
-  /** Generator, optimizer and an attack in the batches, as `Session.exportTraining` gives them. */
+  /** The state of the generator, the optimizer and an attack on batches, as `Session.exportTraining` gives it. */
   readonly training: StateDict;
-  /** Of the epochs that are done, those before the victim's first among them. */
+  /** Reports of the finished epochs, including those before the victim's first. */
   readonly epochs: readonly RoundReport[];
   readonly identity: Identity;
 }
 
-/** What makes two trainings the same: options by name as JSON, and the SHA-256 of the training images. */
+/**
+ * What must be equal for two trainings to be equal: options by name as JSON, and the SHA-256 of the training
+ * images.
+ */
 type Identity = Readonly<Record<string, string>>;
 
 /** Keys that PyTorch programs read; `identity` and `epochs` are ours, as JSON. */
@@ -40,13 +43,16 @@ const KEYS = {
   epochs: 'epochs',
 } as const;
 
-/** Where things lie, and how often they are saved, changes no result; what they run on may be another. */
+/**
+ * Options that may differ when a training is continued: paths and the frequency of saving change no result, and the
+ * device may change.
+ */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   ...['data', 'out', 'recordRoot', 'force', 'resume', 'saveEvery', 'preview', 'poisonOnly'],
   ...['device', 'threads'],
 ]);
 
-/** What a checkpoint of this attack must say for the attack to go on from it. */
+/** The identity that a checkpoint must have for this attack to continue from it. */
 export async function identityOf(
   {config, scale}: {readonly config: object; readonly scale: object},
   {images, labels, count}: ImageSet,
@@ -77,8 +83,8 @@ export async function writeAttackCheckpoint(
 }
 
 /**
- * Reads the checkpoint of an attack that was interrupted. Throws ERR_CHECKPOINT where there is none or it
- * is damaged, and ERR_CONFIG where it is one of another attack.
+ * Reads the checkpoint of an interrupted attack. Throws ERR_CHECKPOINT if there is none or it is damaged, and
+ * ERR_CONFIG if it belongs to another attack.
  */
 export async function readAttackCheckpoint(
   record: string,
@@ -119,7 +125,7 @@ export function hasAttackCheckpoint(record: string): Promise<boolean> {
   return pathExists(join(record, RECORD.checkpoint));
 }
 
-/** Removes the checkpoint, and what a process that was killed has left of one. Throws ERR_OUTPUT. */
+/** Removes the checkpoint, and partial files that a killed process has left. Throws ERR_OUTPUT. */
 export async function removeAttackCheckpoint(record: string): Promise<void> {
   await removeFiles(record, [RECORD.checkpoint]);
 }

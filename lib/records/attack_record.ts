@@ -22,14 +22,14 @@ import {writeAttackResult, writeInfoPickle, writePoisonIndexList} from './write_
 /** The images of a record. */
 export interface RecordedPoison {
   readonly train: Pick<ImageSet, 'count'>;
-  /** The images of the training set that are not its own, under their attack labels. */
+  /** The changed images of the training set, with their attack labels. */
   readonly poisonedTrain: ImageSet;
-  /** How many of them have the trigger; others are only disturbed. */
+  /** How many of them have the trigger; the others are only disturbed. */
   readonly poisonedCount: number;
   readonly poisonedTest: ImageSet;
-  /** Test images with a disturbance that is no trigger; only some attacks have them. */
+  /** Test images with a disturbance that is not a trigger; only some attacks have them. */
   readonly crossTest?: ImageSet;
-  /** What the trigger looks like, where the attack tells. */
+  /** A picture of the trigger, if the attack has one. */
   readonly picture?: Uint8Array | undefined;
   readonly testCount: number;
 }
@@ -105,8 +105,8 @@ export async function writeAttackRecord(
 }
 
 /**
- * Writes what a record folder has besides the model: the format has no attack_result.pt without weights, hence
- * there is none. The notes say so. Throws ERR_OUTPUT.
+ * Writes a record folder without a model. The format has no attack_result.pt without weights, so there is none, and
+ * the notes say so. Throws ERR_OUTPUT.
  */
 export async function writePoisonedSet(
   record: string,
@@ -158,7 +158,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
   };
 }
 
-/** The images and their bookkeeping. Returns what attack_result.pt says of them. */
+/** Writes the images and their bookkeeping. Returns what attack_result.pt says about them. */
 async function writePoisoned(
   record: string,
   {config, dataset, datasetName, poison, scale}: RecordedAttack,
@@ -199,8 +199,8 @@ async function writePoisoned(
 }
 
 /**
- * Takes back what an earlier or a failed attack left: a record is whole or not there. Throws ERR_OUTPUT.
- * @param keepTraining Leave what an interrupted training goes on from, and the rows of its epochs
+ * Removes the files of an earlier or a failed attack, so that a record is whole or absent. Throws ERR_OUTPUT.
+ * @param keepTraining Keep what an interrupted training needs to continue, and the rows of its epochs
  */
 export async function removeRecord(record: string, {keepTraining = false} = {}): Promise<void> {
   const {result, notes, info, poisonIndex, triggerPicture} = RECORD;
@@ -213,7 +213,7 @@ export async function removeRecord(record: string, {keepTraining = false} = {}):
   await removeFiles(record, names);
   for (const name of IMAGE_FOLDERS) {
     const path = join(record, name);
-    // An aborted writer may still finish its last images: try again then.
+    // An aborted writer may still finish its last images, so try again.
     await rm(path, {recursive: true, force: true, maxRetries: 5}).catch((error: unknown) => {
       throw unwritableFile(path, error);
     });
@@ -263,7 +263,7 @@ function datasetState(
   };
 }
 
-/** As the official tool stores it: relative to the folder that contains the record root. */
+/** The path as the official tool stores it: relative to the folder that contains the record root. */
 function storedRecordPath(record: string): string {
   return `./${relative(dirname(dirname(record)), record)}`;
 }

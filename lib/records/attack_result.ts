@@ -13,7 +13,9 @@ export interface PoisonedImage {
   readonly originalLabel: number;
 }
 
-/** Which images of the clean data set are replaced by poisoned ones, and where those are (specification C.3). */
+/**
+ * Which images of the clean data set are replaced by poisoned ones, and where these are stored (specification C.3).
+ */
 export interface PoisonedDatasetState {
   /** Original indices that the set exposes, in order: all for training, the poisoned ones for the test set. */
   readonly originalIndices: Int32Array;
@@ -21,7 +23,7 @@ export interface PoisonedDatasetState {
   readonly poisonIndicator: Uint8Array;
   /** By original index. May hold more images than are poisoned. */
   readonly items: ReadonlyMap<number, PoisonedImage>;
-  /** Folder of the images as stored; null where there is none. */
+  /** Folder of the images as stored; null if there is none. */
   readonly saveFolderPath: string | null;
 }
 
@@ -43,7 +45,7 @@ export function poisonedEntries(state: PoisonedDatasetState): PoisonedEntry[] {
 
 type Dict = ReadonlyMap<unknown, unknown>;
 
-/** Reads `bd_train` or `bd_test`, named by `field`; null where the record has none. Throws FormatError. */
+/** Reads `bd_train` or `bd_test`, named by `field`; null if the record has none. Throws FormatError. */
 async function readDatasetState(
   value: unknown,
   field: string,
@@ -155,13 +157,13 @@ export interface BackdoorRecord {
   readonly imageSize: readonly [number, number, number];
   /** Such as `cifar10`. */
   readonly datasetName: string;
-  /** The training set with its poisoned images; null where the record has none. */
+  /** The training set with its poisoned images; null if the record has none. */
   readonly poisonedTrain: PoisonedDatasetState | null;
-  /** The poisoned test images; null where the record has none. */
+  /** The poisoned test images; null if the record has none. */
   readonly poisonedTest: PoisonedDatasetState | null;
 }
 
-/** Of an image, in pixels; a damaged or hostile file must not make the machine run out of memory. */
+/** Largest side of an image in pixels, so that a damaged or hostile file cannot exhaust the memory. */
 const MAX_SIDE = 4096;
 
 /** True for the top-level dict of an attack record. */
@@ -172,7 +174,7 @@ export function isAttackResult(value: unknown): value is Dict {
   );
 }
 
-/** Reads everything of an attack record but its weights; throws FormatError. */
+/** Reads everything of an attack record except its weights; throws FormatError. */
 export async function readRecord(dict: Dict): Promise<BackdoorRecord> {
   return {
     modelName: text(dict, 'model_name'),

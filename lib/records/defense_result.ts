@@ -18,7 +18,7 @@ import {writeCheckpoint} from './write_checkpoint.js';
 export interface Defense {
   /** When the call began. */
   readonly started: Date;
-  /** As resolved: rounds, device and precision are what was used. */
+  /** The resolved configuration, with the rounds, the device and the precision that were used. */
   readonly config: Omit<DefendConfig, 'device' | 'rounds'> & {
     readonly device: string;
     readonly rounds: number;
@@ -41,12 +41,15 @@ export async function removeDefense(out: string, method: DefenseName): Promise<v
   await removeFiles(out, [...defenseFiles(method), ...other]);
 }
 
-/** The same, except where the weights are written: they are what the rounds were for, and stay with the rest. */
+/**
+ * Removes the files of a failed defense, unless the weights are already written: they are the purpose of the
+ * rounds, so they stay with all other files.
+ */
 export async function takeBackDefense(out: string, method: DefenseName): Promise<void> {
   if (!(await pathExists(join(out, DEFENSE.result)))) await removeDefense(out, method);
 }
 
-/** Writes what a defense leaves besides its rounds; each file whole or not at all. Throws ERR_OUTPUT. */
+/** Writes the files of a defense except those of its rounds, each whole or not at all. Throws ERR_OUTPUT. */
 export async function writeDefenseResult(
   out: string,
   defense: Defense,
@@ -59,7 +62,7 @@ export async function writeDefenseResult(
     config: join(out, DEFENSE.config),
     curves: join(out, RUN.curves),
   };
-  // The weights first: they are what the rounds were for.
+  // The weights come first, because they are the purpose of the rounds.
   await writeCheckpoint(files.checkpoint, {
     modelName: target.model,
     numClasses: target.numClasses,

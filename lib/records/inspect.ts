@@ -20,7 +20,7 @@ import {POISONED_SET, RECORD} from './layout.js';
 import {type CheckpointKind, headOf, isDefenseResult, modelOf} from './read_checkpoint.js';
 import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
 
-/** Images of a record whose files are looked for. */
+/** How many images of a record are looked for on disk. */
 const PROBED_IMAGES = 5;
 
 /** What {@link inspect} tells of a file. */
@@ -28,15 +28,15 @@ export interface CheckpointDescription {
   /** The file that was read. */
   readonly path: string;
   /**
-   * attack_epoch: of an attack that was interrupted; poisoned_set: of one that trained nothing; 'other' for a
-   * torch.save file without weights, such as info.pickle.
+   * attack_epoch: of an interrupted attack. poisoned_set: of an attack that trained nothing. other: a torch.save
+   * file without weights, such as info.pickle.
    */
   readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other';
   /** Its size. */
   readonly fileBytes: number;
   /** The version of its pickle. */
   readonly pickleProtocol: number;
-  /** What the pickle names; all of it is in the known vocabulary. */
+  /** The names that the pickle uses; all are in the known vocabulary. */
   readonly globals: readonly string[];
   /** Its weights; null for the kinds 'poisoned_set' and 'other'. */
   readonly model: ModelDescription | null;
@@ -56,7 +56,7 @@ export interface ModelDescription {
   readonly keyPath: readonly string[];
   /** How many tensors there are. */
   readonly tensorCount: number;
-  /** Elements of all tensors, buffers such as running statistics among them. */
+  /** Number of elements of all tensors, including buffers such as running statistics. */
   readonly elementCount: number;
   /** The types of their elements. */
   readonly dtypes: readonly DType[];
@@ -96,7 +96,7 @@ export interface DatasetDescription {
   readonly images: number;
   /** Those of them that are poisoned. */
   readonly poisoned: number;
-  /** Images that the record has a path for. */
+  /** Number of images that the record has a path for. */
   readonly saved: number;
   /** The labels that the attack gives. */
   readonly attackLabels: readonly number[];
@@ -111,8 +111,8 @@ export interface DatasetDescription {
 }
 
 /**
- * Describes a checkpoint, or the one of a record folder, as plain JSON without reading its tensors. Needs no
- * LibTorch. Throws ERR_CHECKPOINT, and ERR_UNSAFE_PICKLE where the file names code.
+ * Describes a checkpoint, or that of a record folder, as plain JSON without reading its tensors. Needs no LibTorch.
+ * Throws ERR_CHECKPOINT, or ERR_UNSAFE_PICKLE if the file names code.
  */
 export async function inspectCheckpoint(
   pathOrFolder: string | URL,

@@ -22,7 +22,7 @@ export const RECORD = {
   notes: 'sau_native.json',
 } as const;
 
-/** What info.pickle has for `content` where nothing was trained. */
+/** The value of `content` in info.pickle if nothing was trained. */
 export const POISONED_SET = 'a poisoned data set without a model';
 
 /** In the folder of a defense. */

@@ -5,13 +5,13 @@ import {findStateDict, loadTensors, withTorchFile} from '../checkpoint/torch_fil
 import {type BackdoorRecord, isAttackResult, readRecord} from './attack_result.js';
 import {findRecordFile} from './record_paths.js';
 
-/** The weights of a checkpoint and what the file says of them. */
+/** The weights of a checkpoint, and what the file says about them. */
 export interface Weights {
   /** The file that was read. */
   readonly path: string;
-  /** As the file says; null where it does not. */
+  /** As the file says; null if it does not say. */
   readonly modelName: string | null;
-  /** As the file says, else the rows of the last weight matrix; null where there is neither. */
+  /** As the file says, else the number of rows of the last weight matrix; null if there is neither. */
   readonly numClasses: number | null;
   /** In the order of the file, without a leading `module.`. */
   readonly stateDict: StateDict;
@@ -24,7 +24,7 @@ export type Checkpoint =
   | (Weights & {
       /** BackdoorBench's attack record. */
       readonly kind: 'attack_result';
-      /** What it says besides its weights. */
+      /** What the record says besides its weights. */
       readonly record: BackdoorRecord;
     })
   | (Weights & {
@@ -37,8 +37,8 @@ export type Checkpoint =
 export type CheckpointKind = Checkpoint['kind'];
 
 /**
- * Reads a checkpoint, or the one of a record folder, without executing anything in it. Throws ERR_CHECKPOINT
- * (missing, damaged, no weights) and ERR_UNSAFE_PICKLE (it names code).
+ * Reads a checkpoint, or that of a record folder, without executing anything in it. Throws ERR_CHECKPOINT (missing,
+ * damaged, no weights) and ERR_UNSAFE_PICKLE (it names code).
  * @example
  * ```ts
  * const {modelName, numClasses, stateDict} = await readCheckpoint('record/badnet_demo');
@@ -63,7 +63,7 @@ export async function readCheckpoint(pathOrFolder: string | URL): Promise<Checkp
   });
 }
 
-/** The attack record's own weights, whatever else the record holds. */
+/** The weights of the attack record itself, whatever else the record holds. */
 export function modelOf(record: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
   return new Map([['model', record.get('model')]]);
 }

@@ -15,7 +15,7 @@ export interface RecordNotes {
 
 const schema = z.object({mean: valueRule(DATA.mean), std: valueRule(DATA.std)});
 
-/** The notes of a record folder; null where it has none. Throws ERR_CHECKPOINT for a file that is no such notes. */
+/** The notes of a record folder; null if it has none. Throws ERR_CHECKPOINT for a file with other contents. */
 export async function readRecordNotes(folder: string): Promise<RecordNotes | null> {
   const path = join(folder, RECORD.notes);
   const refuse = (why: string, cause?: unknown): SauError =>

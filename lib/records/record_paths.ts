@@ -8,8 +8,8 @@ import {DEFENSE, RECORD} from './layout.js';
 const RESULT_NAMES = [RECORD.result, DEFENSE.result] as const;
 
 /**
- * The checkpoint itself, or of a record folder its attack_result.pt, else defense_result.pt, else the first of
- * `others` that it has. Throws ERR_CHECKPOINT.
+ * The checkpoint itself, or in a record folder attack_result.pt, else defense_result.pt, else the first of `others`
+ * that exists. Throws ERR_CHECKPOINT.
  */
 export async function findRecordFile(
   pathOrFolder: string,
@@ -43,8 +43,8 @@ async function insteadOfResult(folder: string): Promise<string> {
 /** Finds the PNG files of one record. */
 export interface PngResolver {
   /**
-   * The file for a path as stored in the record. The first call looks at every place and settles the record's
-   * layout, later ones follow it without looking. Throws ERR_DATASET with the places tried.
+   * The file for a path as stored in the record. The first call tries every place and finds out the record's
+   * layout; later calls follow that layout without trying. Throws ERR_DATASET with the places tried.
    */
   resolve(storedPath: string): Promise<string>;
   /** Every place where the file may be, in the order of preference. */
@@ -91,7 +91,7 @@ export function createPngResolver(checkpointPath: string): PngResolver {
   };
 }
 
-/** ERR_DATASET for a poisoned image that is in none of its places. */
+/** ERR_DATASET for a poisoned image that is in none of the places tried. */
 export function missingPng(storedPath: string, places: readonly string[]): SauError {
   return new SauError(
     'ERR_DATASET',
@@ -126,7 +126,7 @@ function folderAbove(folder: string, name: string): string | null {
   return null;
 }
 
-/** The part of a stored path from its first folder `name` on; null without one. */
+/** The part of a stored path from its first folder `name` on; null if there is none. */
 function partFrom(stored: string, name: string): string | null {
   const parts = stored.split('/');
   const at = parts.indexOf(name);

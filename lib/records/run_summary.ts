@@ -85,15 +85,15 @@ export interface RunFile {
 export interface RunDataset {
   /** Of a known data set its name, else what the record or folder says. */
   readonly name: string;
-  /** null where only clean images were given. */
+  /** null if only clean images were given. */
   readonly path: string | null;
   /** How they lay there; null without a path, and in a folder of an older version. */
   readonly format: string | null;
   /** Height and width in pixels, as the model got them. */
   readonly imageSize: readonly [number, number];
-  /** Of the normalisation, in [0,1] pixel scale. */
+  /** Of the normalization, in [0,1] pixel scale. */
   readonly mean: readonly [number, number, number];
-  /** Of the normalisation, in [0,1] pixel scale. */
+  /** Of the normalization, in [0,1] pixel scale. */
   readonly std: readonly [number, number, number];
 }
 

@@ -3,7 +3,7 @@ import type {RoundReport} from '../run/results.js';
 import type {Figure} from './round_columns.js';
 
 export interface CurvesInput {
-  /** Measured before the first round; drawn at 0. */
+  /** The metrics before the first round, drawn at 0. */
   readonly before: Metrics | null;
   readonly rounds: readonly RoundReport[];
   readonly title: string;
@@ -11,7 +11,7 @@ export interface CurvesInput {
   readonly figures: readonly Figure[];
   /** Whose losses they are, such as "unlearning". */
   readonly stage: string;
-  /** What the horizontal axis counts. */
+  /** The unit of the horizontal axis. */
   readonly unit?: 'round' | 'epoch';
 }
 
@@ -28,7 +28,7 @@ export interface CurveSeries {
   readonly points: readonly CurvePoint[];
 }
 
-/** Blue, vermilion, green and grey of Okabe and Ito's palette: distinct to colour-blind readers. */
+/** Blue, vermilion, green and gray of Okabe and Ito's palette, which color-blind readers can distinguish. */
 const BLUE = '#0072b2';
 const VERMILION = '#d55e00';
 const GREEN = '#007d5a';
@@ -76,7 +76,7 @@ export function lossSeries({figures, rounds}: CurvesInput): CurveSeries[] {
   });
 }
 
-/** A label at the end of a line; `at` is where it is drawn, moved away from its neighbours. */
+/** A label at the end of a line. It is drawn at `at`, away from its neighbors. */
 export interface EndLabel {
   readonly text: string;
   readonly color: string;
@@ -84,8 +84,8 @@ export interface EndLabel {
 }
 
 /**
- * Labels for the ends of the lines, at least `gap` apart (in units of y) and inside [low, high]:
- * pushed up from the bottom, then down from the top.
+ * Labels for the ends of the lines, at least `gap` apart (in units of y) and inside [low, high]. They are pushed up
+ * from the bottom, then down from the top.
  */
 export function endLabels(
   series: readonly CurveSeries[],

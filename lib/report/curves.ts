@@ -14,14 +14,17 @@ import {
 export type {CurvesInput} from './curve_points.js';
 
 /**
- * Writes the course of a run as an SVG: ACC, ASR and RA over the rounds and, below, the losses.
- * What was not measured is left out. Throws ERR_OUTPUT.
+ * Draws a run as an SVG: ACC, ASR and RA over the rounds and, below, the losses. Figures that were not measured are
+ * left out. Throws ERR_OUTPUT.
  */
 export async function writeCurves(path: string, input: CurvesInput): Promise<void> {
   await writeWholeFile(path, await render(curveSpec(input)));
 }
 
-/** Loading Vega takes a few hundred milliseconds of JavaScript: on a thread of its own it blocks nobody. */
+/**
+ * Loading Vega takes a few hundred milliseconds of JavaScript. On a thread of its own it does not block the event
+ * loop.
+ */
 const RENDERER = `
 const {parentPort, workerData} = require('node:worker_threads');
 import(workerData.vega).then(async ({View, parse}) => {
@@ -132,7 +135,7 @@ function curveSpec(input: CurvesInput): Json {
   };
 }
 
-/** Two data sets: every point for the lines, and fewer for the symbols of a long run. */
+/** Two data sets: all points for the lines, and fewer points for the symbols of a long run. */
 function table(name: string, series: readonly CurveSeries[]): Json[] {
   const rows = series.flatMap((s) =>
     s.points.map((point, i) => ({

@@ -7,24 +7,24 @@ import {named} from '../options/named.js';
 import {RESULTS} from '../records/layout.js';
 
 export interface OutputOptions {
-  /** Accept a folder that already has a result; its files are overwritten. */
+  /** Accept a folder that already has a result, and overwrite its files. */
   readonly force: boolean;
   /** Bytes that the run is going to write. */
   readonly reserveBytes: number;
   /** Files whose presence means that the folder has a result. */
   readonly results?: readonly string[];
-  /** Files that the run takes away or writes anew. */
+  /** Files that the run removes or replaces. */
   readonly replaces?: readonly string[];
-  /** Files that the run reads: none of them may be one that it replaces. */
+  /** Files that the run reads, none of which it may replace. */
   readonly inputs?: readonly string[];
 }
 
 const PROBE_BYTES = 64 * 1024;
 
 /**
- * Makes the output folder, proves that the results will fit before the first round (no earlier result,
- * writable, room for `reserveBytes`) and hands its absolute path to `work`. Where that or `work` fails, the
- * folders that were made for it go again, as far as nothing is in them. Throws ERR_OUTPUT.
+ * Makes the output folder and checks, before the first round, that it can take the results: it has no earlier
+ * result, is writable and has room for `reserveBytes`. Then passes its absolute path to `work`. If either fails,
+ * the folders that were made are removed again if they are empty. Throws ERR_OUTPUT.
  */
 export async function withOutput<T>(
   dir: string,
@@ -51,18 +51,18 @@ async function prove(folder: string, options: OutputOptions): Promise<void> {
   await requireRoom(folder, reserveBytes);
 }
 
-/** Folders that are in one another, the innermost first, up to one that something is in. */
+/** Removes nested folders, the innermost first, up to the first that is not empty. */
 async function removeEmpty(folders: readonly string[]): Promise<void> {
   try {
     for (const folder of folders) await rmdir(folder);
   } catch {
-    // Something is in it, or it is not ours to remove.
+    // It is not empty, or may not be removed.
   }
 }
 
 /**
- * Makes a folder and those above it, and puts those that it makes before the others in `made`. Level by level,
- * because Node's recursive mkdir never ends where a parent exists and refuses with ENOENT, as /proc.
+ * Makes a folder and its parents, and puts the new ones at the front of `made`. It works level by level, because
+ * Node's recursive mkdir never ends if an existing parent refuses with ENOENT, as /proc does.
  */
 async function makeFolders(folder: string, made: string[]): Promise<void> {
   const missing: string[] = [];
@@ -71,7 +71,7 @@ async function makeFolders(folder: string, made: string[]): Promise<void> {
   if (missing.length === 0) await mkdir(folder, {recursive: true}); // refuses a file of that name
 }
 
-/** Whether this call made it: another process may be faster. */
+/** Whether this call made the folder; another process may have been faster. */
 async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path);
@@ -86,7 +86,7 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }
 
-/** Throws where what is to be replaced is a folder, or a file that the run reads. */
+/** Throws if a file to be replaced is a folder, or one that the run reads. */
 async function refuseOther(path: string, inputs: readonly string[]): Promise<void> {
   const there = await stat(path).catch(() => null);
   if (there === null) return;

@@ -25,7 +25,7 @@ const RATES = [
   ['test_asr', 'metrics.asr'],
   ['test_ra', 'metrics.ra'],
 ] as const;
-/** Of an epoch's own batches, in training mode. */
+/** Figures of an epoch's batches, in training mode. */
 const TRAINING = [
   ['train_epoch_loss_avg_over_batch', 'figures.loss'],
   ['train_acc', 'figures.trainAcc'],

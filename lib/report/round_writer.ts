@@ -7,8 +7,8 @@ import type {RoundColumns} from './round_columns.js';
 import {csvHeader, csvRow} from './round_csv.js';
 
 /**
- * Writes each round as it completes, so that a killed run keeps its rows: a CSV with the official
- * columns and `rounds.jsonl` with our whole RoundReport, one a line.
+ * Writes each round as it completes, so that a killed run keeps its rows: to a CSV with the official columns, and
+ * to `rounds.jsonl` with a whole RoundReport per line.
  */
 export class RoundWriter {
   readonly csv: string;
@@ -52,7 +52,7 @@ export class RoundWriter {
     }
   }
 
-  /** Queues one round; never waits and never throws: a failure to write appears in `close`. */
+  /** Queues one round. Never waits and never throws: `close` reports a failure to write. */
   append(report: RoundReport): void {
     const index = this.#rows++;
     this.#enqueue(async () => {

@@ -21,17 +21,17 @@ interface StripInput {
   readonly scale: number;
 }
 
-/** In image pixels, between the images and around the sheet. */
+/** Space between the images and around the sheet, in image pixels. */
 const GAP = 2;
 const LEAST_LABEL_WIDTH = 190;
 const FONT_SIZE = 17;
-/** Of a letter, in font sizes: a little more than an average one. */
+/** Width of a letter in font sizes, slightly above the average. */
 const LETTER_WIDTH = 0.55;
 const LABEL_MARGIN = 10;
 const PAPER = 255;
 
 /**
- * Writes a labelled contact sheet as a PNG, each image enlarged without smoothing.
+ * Writes a labeled contact sheet as a PNG, each image enlarged without smoothing.
  * Throws ERR_OUTPUT; ERR_CONFIG if an image is not [3,size,size].
  */
 export async function writeStrip(path: string, input: StripInput): Promise<void> {
@@ -107,10 +107,10 @@ function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Grey of no difference in {@link differenceOf}. */
+/** Gray of no difference in {@link differenceOf}. */
 const MIDDLE = 128;
 
-/** Images of a set by position: views of uint8 [3,H,W] each. */
+/** Images of a set by position, each a view of uint8 [3,H,W]. */
 export function pick(set: ImageSet, positions: Int32Array): Uint8Array[] {
   const bytes = 3 * set.height * set.width;
   return [...positions].map((p) => set.images.subarray(p * bytes, (p + 1) * bytes));
@@ -122,7 +122,7 @@ export function spread(total: number, count: number): Int32Array {
   return Int32Array.from({length: n}, (_, i) => Math.floor(((i + 0.5) * total) / n));
 }
 
-/** What changed from one image to another, `factor` times, around a middle grey; clipped to [0,255]. */
+/** The difference of two images, `factor` times enlarged, around middle gray; clipped to [0,255]. */
 export function differenceOf(from: Uint8Array, to: Uint8Array, factor: number): Uint8Array {
   return Uint8Array.from(to, (value, i) =>
     Math.max(0, Math.min(255, MIDDLE + factor * (value - (from[i] ?? 0)))),
@@ -133,12 +133,12 @@ export function differenceOf(from: Uint8Array, to: Uint8Array, factor: number): 
 const IMAGES = 8;
 /** How much the difference is enlarged: some triggers change a pixel by two or three levels of 256. */
 const FACTOR = 10;
-/** Side that the images have on the sheet, as near as a whole number of times theirs comes, in pixels. */
+/** Side of the images on the sheet in pixels, as closely as a whole multiple of their own side comes. */
 const SHOWN_SIDE = 96;
 
 /**
- * Draws some poisoned training images below what they were, and below them the difference: ten times and
- * signed, so that middle grey is none. Returns the path. Throws ERR_OUTPUT or ERR_DATASET.
+ * Draws some training images, below them their poisoned versions, and below these the difference, signed and ten
+ * times enlarged, so that middle gray means none. Returns the path. Throws ERR_OUTPUT or ERR_DATASET.
  */
 export async function writePreview(
   folder: string,
@@ -158,7 +158,7 @@ export async function writePreview(
     rows: [
       {label: 'clean', images: clean},
       {label: 'poisoned', images: poisoned},
-      {label: `grey + ${FACTOR} x difference`, images: difference},
+      {label: `gray + ${FACTOR} x difference`, images: difference},
     ],
     size,
     scale: Math.max(1, Math.round(SHOWN_SIDE / size)),

@@ -4,7 +4,7 @@ import type {RoundReport} from './results.js';
 /** What may be done with many images at a time. */
 export type ImageWork = 'reading' | 'poisoning' | 'checking' | 'writing' | 'measuring';
 
-/** What long calls tell while they run. Sent, never awaited. */
+/** The messages of a long call while it runs. They are sent and never awaited. */
 export type Progress =
   /** A new part of the run begins, such as "reading the checkpoint". */
   | {
@@ -35,7 +35,7 @@ export type Progress =
       readonly batch: number;
       /** Batches of a round. */
       readonly batches: number;
-      /** Estimate for the rest of the run in seconds; null until one can be made. */
+      /** Estimate for the rest of the run in seconds; null until there is one. */
       readonly secondsLeft: number | null;
     }
   /** Images done: of a stage that reads, poisons, checks, writes or measures them, also within a round. */
@@ -64,7 +64,10 @@ export type Progress =
 export interface RunOptions {
   /** Aborting makes the call reject with `signal.reason`. */
   readonly signal?: AbortSignal;
-  /** Is told how the call gets on. It holds up nothing but the JS thread; what it throws stops the call, which rejects with it. */
+  /**
+   * Called with each progress message. It delays only the JS thread. If it throws, the call stops and rejects with
+   * that error.
+   */
   readonly onProgress?: (progress: Progress) => void;
 }
 

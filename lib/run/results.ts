@@ -15,7 +15,7 @@ export interface RoundReport {
    * `crossLoss` of the test images with a disturbance that is no trigger.
    */
   readonly figures: Readonly<Record<string, number | null>>;
-  /** null where the round was not evaluated. */
+  /** null if the round was not evaluated. */
   readonly metrics: Metrics | null;
 }
 
@@ -68,14 +68,14 @@ export interface DefendResult {
   /** Of the backdoored model. */
   readonly before: Metrics;
   /**
-   * Of the purified model; ACC, ASR and RA null where an interrupted run was not measured again.
+   * Metrics of the purified model. ACC, ASR and RA are null if an interrupted run was not measured again.
    */
   readonly after: Metrics;
   /** Defense effectiveness rating; null without a poisoned test set. */
   readonly der: number | null;
-  /** Of the rounds that were finished. */
+  /** Reports of the finished rounds. */
   readonly rounds: readonly RoundReport[];
-  /** Rounds that were finished; fewer than asked for after an abort. */
+  /** Number of finished rounds; after an abort, fewer than requested. */
   readonly completedRounds: number;
   /** Such as `cpu` or `cuda:0`. */
   readonly device: string;
@@ -91,7 +91,7 @@ export interface AttackResult {
   readonly record: string;
   /** null where nothing was trained. */
   readonly metrics: Metrics | null;
-  /** Of the whole training, also where a part of it was done by a run that was interrupted. */
+  /** Reports of the whole training, including epochs of an earlier, interrupted run. */
   readonly epochs: readonly RoundReport[];
   /** Training images that were poisoned. */
   readonly poisonedTrainCount: number;

@@ -1,7 +1,7 @@
 import type {Progress, RunOptions} from './progress.js';
 
 /**
- * A call that takes long: the promise of its result and, as an async iterable, its progress.
+ * A long call: a promise of its result and, at the same time, an async iterable of its progress.
  *
  * `for await (const progress of run)` gives what `onProgress` is told, from the start of the run, also
  * to a loop that begins later. It ends with the run and throws the run's error; `await run` then gives
@@ -11,9 +11,9 @@ import type {Progress, RunOptions} from './progress.js';
 export interface Run<T> extends Promise<T>, AsyncIterable<Progress> {}
 
 /**
- * Starts `work`, whose progress goes to the options' `onProgress` and to those who iterate the run. `work` is given
- * a signal that is aborted with the options' own, and with what an `onProgress` throws, which the run rejects with.
- * Where the options' signal is aborted before, the run rejects with its reason and `work` is not called.
+ * Starts `work`. Its progress goes to the options' `onProgress` and to all who iterate the run. `work` receives a
+ * signal that is aborted by the options' signal, or by an error that `onProgress` throws, with which the run then
+ * rejects. Where the options' signal is aborted before, the run rejects with its reason and `work` is not called.
  */
 export function startRun<T, Options extends RunOptions>(
   options: Options,
@@ -31,7 +31,7 @@ export function startRun<T, Options extends RunOptions>(
     try {
       options.onProgress?.(progress);
     } catch (error) {
-      // Most calls come from the native core, which could do nothing with it.
+      // Most calls come from the native core, which cannot handle an exception.
       failure ??= {error};
       stop.abort(error);
     }
@@ -67,7 +67,7 @@ export function startRun<T, Options extends RunOptions>(
   const iterate = (): AsyncGenerator<Progress, void, undefined> => {
     const reader = new Reader(told);
     readers.add(reader);
-    result.catch(() => undefined); // the loop throws it: a run that is only iterated has been handled
+    result.catch(() => undefined); // the loop throws the error, so a run that is only iterated counts as handled
     return read(reader);
   };
   return Object.defineProperty(result, Symbol.asyncIterator, {value: iterate}) as Run<T>;
@@ -78,7 +78,7 @@ function isCount({kind}: Progress): boolean {
   return kind === 'batch' || kind === 'images';
 }
 
-/** What one loop has still to be told. */
+/** The messages that a loop has not received yet. */
 class Reader {
   readonly #waiting: Progress[];
   #wake: () => void = () => undefined;

@@ -4,13 +4,13 @@ import type {ImageSet} from '../datasets/image_set.js';
 import type {NativePicture} from '../native/attack_contract.js';
 import type {NativeDefendOptions, NativeTrainOptions} from '../native/run_contract.js';
 
-// What a Session checks of typed arrays before a job reads them on its thread. Numbers and names are
-// checked by the native core.
+// Checks of typed arrays that a Session makes before a job reads them on its thread. The native core checks numbers
+// and names.
 
-/** Of the images of a role, as they were set. */
+/** Sizes of the images that were set for a role. */
 export interface ImageSize {
   readonly count: number;
-  /** Values of one image: 3 * height * width. */
+  /** Number of values of an image: 3 * height * width. */
   readonly values: number;
 }
 
@@ -18,7 +18,7 @@ export function sizeOf({count, height, width}: ImageSet): ImageSize {
   return {count, values: 3 * height * width};
 }
 
-/** Throws ERR_DATASET where an array has not the length that the set's own figures say. */
+/** Throws ERR_DATASET if the length of an array does not fit the set's count and sizes. */
 export function checkImages({images, labels, trueLabels, count, height, width}: ImageSet): void {
   const code = 'ERR_DATASET';
   for (const [name, size] of Object.entries({count, height, width})) {
@@ -77,7 +77,7 @@ export function checkIndices(indices: Int32Array, size: ImageSize | undefined): 
       'Expected at least one position for indices but received none. Give those of the images to work on.',
     );
   }
-  // For a role without images the native core knows what to say.
+  // For a role without images the native core reports the error.
   if (size !== undefined) requirePositions(indices, size.count, {name, code});
 }
 

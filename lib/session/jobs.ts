@@ -7,10 +7,10 @@ import {type Run, startRun} from '../run/run.js';
 import {type MeasuringPace, NO_MEASURING, type RoundMeasuring, RoundPace} from './pace.js';
 import {progressRelay} from './progress_relay.js';
 
-/** Takes what the native core tells of a job. */
+/** Receives the progress of a job from the native core. */
 export type Relay = (event: NativeProgress) => void;
 
-/** Calls of one native session, as a caller sees them: they can be aborted, followed, and fail with SauErrors. */
+/** Wraps the calls of a native session so that they can be aborted and followed, and fail with SauErrors. */
 export class SessionJobs {
   readonly #native: Pick<NativeSession, 'cancel'>;
   readonly #measuring: MeasuringPace = {secondsPerImage: null};
@@ -19,7 +19,7 @@ export class SessionJobs {
     this.#native = native;
   }
 
-  /** A call without progress. An abort cancels it, and it then rejects with the signal's reason. */
+  /** Runs a call without progress. An abort cancels it; it then rejects with the signal's reason. */
   async run<T>(start: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const cancel = (): void => this.#native.cancel();
@@ -35,7 +35,7 @@ export class SessionJobs {
     }
   }
 
-  /** A job that tells its batches. */
+  /** Runs a job that reports its batches. */
   batches<T>(start: (relay: Relay) => Promise<T>, run: RunOptions): Run<T> {
     return startRun(run, ({signal, onProgress}) => {
       const relay = progressRelay(onProgress, new RoundPace(NO_MEASURING, this.#measuring));

@@ -19,9 +19,8 @@ import {Session} from './session.js';
 export interface SessionOptions
   extends Omit<NativeSessionOptions, 'precision' | 'evalPrecision' | 'deterministic' | 'tuning'> {
   /**
-   * By default what PyTorch computes in: fp32 on the CPU, float32 with TF32 convolutions on CUDA. `auto`:
-   * fp16 on CUDA, bf16 on a CPU that has it in hardware, else fp32; for ordinary training bf16 on CUDA and
-   * fp32 on the CPU.
+   * By default what PyTorch computes in: fp32 on the CPU, float32 with TF32 convolutions on CUDA. `auto`: fp16 on
+   * CUDA, bf16 on a CPU with hardware for it, else fp32. For ordinary training: bf16 on CUDA, fp32 on the CPU.
    */
   readonly precision?: PrecisionName | DefaultPrecision | 'auto';
   /**
@@ -34,20 +33,20 @@ export interface SessionOptions
    * with ERR_NATIVE. Default false. On the CPU equal seeds give equal runs anyway.
    */
   readonly deterministic?: boolean;
-  /** What `auto` is chosen for; default unlearning. */
+  /** The use for which `auto` is chosen; default unlearning. */
   readonly purpose?: 'unlearning' | 'training';
-  /** Settings that change cost and not results; what is left out has its default. */
+  /** Settings that change cost and not results. Those that are left out have their defaults. */
   readonly tuning?: Partial<NativeTuning>;
 }
 
-/** What LibTorch sees of the machine, and where it is. */
+/** The devices that LibTorch sees, and where LibTorch is. */
 export interface FoundDevices extends NativeDeviceInfo {
   /** The folder of LibTorch. */
   readonly libtorch: string;
 }
 
 /**
- * Says which LibTorch is there and which devices it can use. Loads LibTorch. Throws ERR_LIBTORCH_NOT_FOUND,
+ * Says which LibTorch is used and which devices it sees. Loads LibTorch. Throws ERR_LIBTORCH_NOT_FOUND,
  * ERR_LIBTORCH_VERSION, ERR_NATIVE.
  * @example
  * ```ts
@@ -102,7 +101,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   }
 }
 
-/** Batch norm in training mode needs the exponent range of float32, which float16 has not. */
+/** Batch norm in training mode needs the exponent range of float32, which float16 lacks. */
 const TRAINING_PRECISION = {cpu: 'fp32', cuda: 'bf16'} as const;
 
 function resolveDevice(device: string, info: NativeDeviceInfo): string {
@@ -121,7 +120,7 @@ function resolveDevice(device: string, info: NativeDeviceInfo): string {
 
 type Resolved = PrecisionName | DefaultPrecision;
 
-/** Throws ERR_CONFIG where the device cannot compute so. */
+/** Throws ERR_CONFIG if the device does not have this precision. */
 function resolvePrecision(
   precision: Resolved | 'auto',
   device: string,

@@ -4,8 +4,8 @@ import {optionError, shown} from '../options/parse.js';
 import {MOST_FLOAT} from '../options/rules.js';
 import {valueRule} from '../options/schema.js';
 
-// The ranges that a Session checks of its callers' numbers. What is no number, or no integer where one is
-// needed, the native core refuses, and names too.
+// The ranges of numbers that a Session checks. The native core refuses values that are not numbers or integers, and
+// unknown names.
 
 interface Range {
   readonly least: number;
@@ -38,7 +38,7 @@ const METHODS: Readonly<Record<keyof NativeMethods, Ranges>> = {
 const PGD: Ranges = {normBound: FLOAT, stepSize: FLOAT, steps: FROM_0};
 const OPTIMIZER: Ranges = {learningRate: FLOAT, weightDecay: FLOAT, momentum: FLOAT};
 
-/** Throws ERR_CONFIG for options that no session can have. */
+/** Throws ERR_CONFIG for options of a session that are out of range. */
 export function checkSessionOptions(options: object): void {
   checkRanges(options, SESSION);
   checkChannels(options);
@@ -53,19 +53,19 @@ export function checkDefendOptions(defend: NativeDefendOptions): void {
   if (method === 'sau') checkRanges(options.pgd, PGD);
 }
 
-/** The same for the options of `perturb`. */
+/** Throws ERR_CONFIG for options of `perturb` that are out of range. */
 export function checkPgdOptions(options: object): void {
   checkRanges(options, PGD);
 }
 
-/** The same for the options of `train`, and of `trainAttack` with its attack. */
+/** Throws ERR_CONFIG for options of `train` or, with an attack, of `trainAttack` that are out of range. */
 export function checkTrainOptions(options: {optimizer: object}, attack: object = {}): void {
   checkRanges(options, TRAIN);
   checkRanges(options.optimizer, OPTIMIZER);
   checkChannels(attack);
 }
 
-/** The same for the options of a measurement. */
+/** Throws ERR_CONFIG for options of a measurement that are out of range. */
 export function checkEvaluateOptions(options: object): void {
   checkRanges(options, {batchSize: FROM_1});
 }
@@ -80,7 +80,7 @@ function checkRanges(options: object, ranges: Ranges): void {
   }
 }
 
-/** `mean` and `std` where they are lists. */
+/** `mean` and `std`, if they are lists. */
 function checkChannels(options: object): void {
   const values = valuesOf(options);
   for (const [name, rule] of Object.entries({
@@ -96,7 +96,10 @@ function checkChannels(options: object): void {
   }
 }
 
-/** Programs without types may pass anything: what is no object has no values, which the native core refuses. */
+/**
+ * Programs without types may pass anything. A value that is not an object has no fields, which the native core
+ * refuses.
+ */
 function valuesOf(options: unknown): Readonly<Record<string, unknown>> {
   return typeof options === 'object' && options !== null ? {...options} : {};
 }

@@ -8,8 +8,8 @@ import type {RoundPace} from './pace.js';
 type NativeRound = Extract<NativeProgress, {kind: 'round'}>;
 
 /**
- * Turns the native core's events into Progress, with an estimate of the time left from the pace so far.
- * Made once per job, when it starts.
+ * Turns the native core's events into Progress, and estimates the time left from the pace so far. Made once per
+ * job, when it starts.
  */
 export function progressRelay(
   send: (progress: Progress) => void,
@@ -56,7 +56,7 @@ function toReport({round, seconds, figures, metrics}: NativeRound): RoundReport 
   };
 }
 
-/** The native core's metrics with null for what was not measured. */
+/** The native core's metrics, with null for those that were not measured. */
 export function toMetrics(metrics: NativeMetrics): Metrics {
   return {
     acc: orNull(metrics.acc),

@@ -48,7 +48,7 @@ import {
 import type {RoundMeasuring} from './pace.js';
 import {toMetrics} from './progress_relay.js';
 
-/** Options of {@link Session.train}; which epochs of it a call does is its own argument. */
+/** Options of {@link Session.train}. The epochs of a call are an argument of their own. */
 export type TrainOptions = Omit<NativeTrainOptions, keyof TrainingPart>;
 
 /** Epochs of a training, 0-based: from `firstEpoch` to before `stopEpoch`. */
@@ -62,7 +62,7 @@ export type TrainingPart = Pick<NativeTrainOptions, 'firstEpoch' | 'stopEpoch'>;
 export class Session implements Disposable {
   readonly #native: NativeSession;
   readonly #jobs: SessionJobs;
-  /** Of the images that were set, by role. */
+  /** Sizes of the images that were set, by role. */
   readonly #sizes = new Map<ImageRole, ImageSize>();
   /** The device in use, such as `cpu` or `cuda:0`. */
   readonly device: string;
@@ -77,14 +77,14 @@ export class Session implements Disposable {
     this.precision = precision;
   }
 
-  /** A job runs or waits for its turn. */
+  /** True while a job runs or waits for its turn. */
   get busy(): boolean {
     return this.#native.busy;
   }
 
   /**
-   * Fills one model or both with weights. Returns what had to be renamed to fit, as
-   * [name in the file, name in the model]. Throws ERR_CHECKPOINT listing missing, extra and misshapen weights.
+   * Fills one model or both with weights. Returns the weights that had to be renamed, as [name in the file, name in
+   * the model]. Throws ERR_CHECKPOINT, which lists missing and extra weights and those of a wrong shape.
    */
   async loadStateDict(
     state: StateDict,
@@ -124,8 +124,8 @@ export class Session implements Disposable {
   }
 
   /**
-   * Ordinary training of the trainee over the role `train`, or of it the epochs `part`. Returns their
-   * reports. Throws ERR_DIVERGED; ERR_CONFIG for a later part where no earlier one has ended.
+   * Trains the trainee on the role `train`, or only the epochs `part`. Returns the reports of these epochs. Throws
+   * ERR_DIVERGED, and ERR_CONFIG for a later part without a finished earlier one.
    */
   train(
     options: TrainOptions,
@@ -141,14 +141,14 @@ export class Session implements Disposable {
   }
 
   /**
-   * What the parts of a training so far have left besides the trainee's weights: generator, optimizer and
-   * an attack in the batches. With both, another session goes on with the same result.
+   * The state of a training so far, besides the trainee's weights: generator, optimizer and an attack on batches.
+   * With this state and the weights, another session continues with an equal result.
    */
   async exportTraining(): Promise<StateDict> {
     return toStateDict(await this.#jobs.run(() => this.#native.exportTraining()));
   }
 
-  /** Takes the state of {@link exportTraining}, from which the next later part goes on. */
+  /** Takes the state of {@link exportTraining}, from which the next part of the training continues. */
   async loadTraining(state: StateDict): Promise<void> {
     checkTensors(state);
     const tensors = [...state].map(([name, {dtype, shape, data}]) => {
@@ -175,21 +175,21 @@ export class Session implements Disposable {
       checkPoisonedPositions(options, this.#sizes.get('train'));
       return this.#native.trainAttack({...options, ...part}, attack, relay);
     };
-    this.#sizes.delete('poisonedTest'); // made anew, as many as the attack leaves
+    this.#sizes.delete('poisonedTest'); // made anew by the attack, which decides how many there are
     const measuring = this.#measuring(options, 'train');
     // Nearly all clean test images are measured again with the trigger, and all with the disturbance.
     return this.#jobs.rounds(start, run, {...measuring, images: 3 * measuring.images});
   }
 
   /**
-   * Poisoned images by the attack of the last {@link trainAttack}, from the roles `cleanTest` or `train`
-   * as they are now. Throws ERR_CONFIG where there was none.
+   * Images of the role `cleanTest` or `train` as it is now, poisoned by the attack of the last {@link trainAttack}.
+   * Throws ERR_CONFIG if there was none.
    */
   poisonImages(role: PoisonedRole, run: RunOptions = {}): Promise<NativePoisonedImages> {
     return this.#jobs.run(() => this.#native.poisonImages(role), run.signal);
   }
 
-  /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null where a role has no images. */
+  /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null if a role has no images. */
   evaluate(model: ModelRole, batchSize: number, run: RunOptions = {}): Run<Metrics> {
     const options = {model, batchSize};
     const start = async (relay: Relay): Promise<Metrics> => {
@@ -234,8 +234,8 @@ export class Session implements Disposable {
   }
 
   /**
-   * Changes a picture until it excites the neurons of the trainee's final layer that are connected best
-   * (specification B4.7). Throws ERR_CONFIG for more neurons than the layer has.
+   * Changes a picture until it excites the most connected inputs of the trainee's final layer (specification B4.7).
+   * Throws ERR_CONFIG for more neurons than the layer has.
    */
   trojanTrigger(
     start: NativePicture,
@@ -249,8 +249,8 @@ export class Session implements Disposable {
   }
 
   /**
-   * A smooth pattern that changes what the trainee says of images, from those of `train` and measured on
-   * those of `cleanTest` (specification B4.4).
+   * A smooth pattern that changes the trainee's predictions, made from the images of `train` and measured on those
+   * of `cleanTest` (specification B4.4).
    */
   lfPattern(options: NativeLfOptions, run: RunOptions = {}): Run<NativeLfPattern> {
     return this.#jobs.batches((relay) => this.#native.lfPattern(options, relay), run);
@@ -262,9 +262,9 @@ export class Session implements Disposable {
   }
 
   /**
-   * Trains a steganographic encoder on `train` and hides a secret, [bits] of 0 and 1, in the images of
-   * `train` and `cleanTest`; uses no model (specification B4.5). Throws ERR_CONFIG for images whose sides
-   * are no multiples of 16, ERR_DIVERGED.
+   * Trains a steganographic encoder on `train` and hides a secret, [bits] of 0 and 1, in the images of `train` and
+   * `cleanTest`; uses no model (specification B4.5). Throws ERR_CONFIG for images whose sides are not multiples of
+   * 16, and ERR_DIVERGED.
    */
   stegaImages(
     secret: Uint8Array,
@@ -289,7 +289,7 @@ export class Session implements Disposable {
     return {every: options?.evalEvery ?? 0, images, roundImages: Math.max(1, count(role))};
   }
 
-  /** Frees the session's memory, at once or when its job has stopped. May be called again. */
+  /** Frees the session's memory, at once or when its job has stopped. May be called more than once. */
   dispose(): void {
     this.#native.dispose();
   }

@@ -5,20 +5,20 @@ import {unwritableFile} from '../base/whole_file.js';
 import {cacheFolder, type LibTorch, readLibTorch} from '../native/libtorch.js';
 import {folderBytes} from './disk.js';
 
-/** In each folder that setup has put in place: nothing without it is ever removed. */
+/** A marker file in each folder that setup has made. A folder without it is never removed. */
 const MARK = 'sau-native-setup.json';
 const STAGING = '.setup-';
 const DOWNLOADS = 'downloads';
 const LOCK = 'setup.lock';
 
-/** What setup notes in the folder that it puts in place. */
+/** The contents of the marker. */
 interface Mark {
   readonly version: string;
   readonly source: string;
   readonly installedAt: string;
 }
 
-/** The package's cache folder as setup uses it. Only the holder of the lock changes anything in it. */
+/** The package's cache folder. Only the holder of the lock changes it. */
 export class SetupCache {
   constructor(readonly folder: string = cacheFolder()) {}
 
@@ -26,7 +26,7 @@ export class SetupCache {
     return join(this.folder, LOCK);
   }
 
-  /** Where a build of LibTorch belongs: such as libtorch-2.13.0-cpu, or -cu130. */
+  /** The folder for a build of LibTorch, such as libtorch-2.13.0-cpu or -cu130. */
   destination(version: string, cuda: string | null): string {
     const tag = cuda === null ? 'cpu' : `cu${cuda.replaceAll('.', '')}`;
     return join(this.folder, `libtorch-${version}-${tag}`);
@@ -53,14 +53,14 @@ export class SetupCache {
     );
   }
 
-  /** Throws ERR_OUTPUT where the cache cannot be written. */
+  /** Throws ERR_OUTPUT if the cache cannot be written. */
   async prepare(): Promise<void> {
     await mkdir(join(this.folder, DOWNLOADS), {recursive: true}).catch((error: unknown) => {
       throw unwritableFile(this.folder, error);
     });
   }
 
-  /** An empty folder to work in; those that dead processes have left are removed. */
+  /** An empty folder to work in. Removes the ones that dead processes have left. */
   async staging(): Promise<string> {
     for (const name of await this.#names()) {
       if (name.startsWith(STAGING)) await remove(join(this.folder, name));
@@ -72,7 +72,7 @@ export class SetupCache {
     return staging;
   }
 
-  /** Gives a staged folder its name, in one step; what is broken there makes room. */
+  /** Gives a staged folder its final name in one step. A broken folder of that name is removed first. */
   async place(staged: string, destination: string, version: string, source: string): Promise<void> {
     const mark: Mark = {version, source, installedAt: new Date().toISOString()};
     try {
@@ -84,12 +84,12 @@ export class SetupCache {
     }
   }
 
-  /** Removes the folder of downloads where none waits to go on. */
+  /** Removes the download folder if no partial download is in it. */
   async tidy(): Promise<void> {
     await rmdir(join(this.folder, DOWNLOADS)).catch(() => undefined);
   }
 
-  /** What setup has put here, and what lies beside it. */
+  /** What setup has put here, and what else is here. */
   async contents(): Promise<{own: string[]; foreign: string[]}> {
     const own: string[] = [];
     const foreign: string[] = [];
@@ -102,14 +102,14 @@ export class SetupCache {
     return {own, foreign};
   }
 
-  /** Removes a folder of `contents().own`; gives its size. */
+  /** Removes a folder of `contents().own` and returns its size in bytes. */
   async remove(path: string): Promise<number> {
     const bytes = (await lstat(path)).isDirectory() ? await folderBytes(path) : 0;
     await remove(path);
     return bytes;
   }
 
-  /** Removes the cache folder itself where nothing is left in it. */
+  /** Removes the cache folder itself if it is empty. */
   async removeIfEmpty(): Promise<void> {
     await rmdir(this.folder).catch(() => undefined);
   }

@@ -6,8 +6,8 @@ import {folderBytes, requireSpace} from './disk.js';
 import type {SetupRun} from './progress.js';
 
 /**
- * Copies a folder so that nothing of it depends on where it came from: links within it are kept, those that lead
- * out of it become files. Throws ERR_OUTPUT, or the reason of the signal.
+ * Copies a folder so that the copy does not depend on the original: links within the folder are kept, and links out
+ * of it become files. Throws ERR_OUTPUT, or the reason of the signal.
  */
 export async function copyFolder(from: string, to: string, run: SetupRun): Promise<void> {
   try {
@@ -53,7 +53,7 @@ async function copyTree(
   }
 }
 
-/** What a relative link within the folder says; null for every other link. */
+/** The target of a relative link within the folder; null for any other link. */
 async function innerTarget(path: string, top: string): Promise<string | null> {
   const text = await readlink(path);
   if (isAbsolute(text)) return null;

@@ -2,7 +2,7 @@ import {readdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {SauError} from '../base/errors.js';
 
-/** Bytes that may still be written to a folder, which need not exist yet; null where that cannot be known. */
+/** Free space for a folder in bytes, even if the folder does not exist yet; null if unknown. */
 export async function freeBytes(folder: string): Promise<number | null> {
   for (let at = folder; ; at = dirname(at)) {
     try {
@@ -14,7 +14,7 @@ export async function freeBytes(folder: string): Promise<number | null> {
   }
 }
 
-/** Throws ERR_OUTPUT where `bytes` do not fit, before anything is written. */
+/** Throws ERR_OUTPUT if there is no room for `bytes`, before anything is written. */
 export async function requireSpace(folder: string, bytes: number, what: string): Promise<void> {
   const free = await freeBytes(folder);
   if (free === null || free >= bytes) return;
@@ -28,7 +28,7 @@ export async function requireSpace(folder: string, bytes: number, what: string):
   );
 }
 
-/** The sum over all files below a folder, links followed. */
+/** The total size of all files below a folder; follows links. */
 export async function folderBytes(folder: string): Promise<number> {
   let sum = 0;
   for (const name of await readdir(folder)) {

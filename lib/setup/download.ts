@@ -10,16 +10,16 @@ import {ask, FinalAnswer, shownUrl} from './http.js';
 import {PartFile} from './part_file.js';
 import type {SetupRun} from './progress.js';
 
-/** Tries that bring no byte at all before the download is given up. */
+/** How many tries without a single byte end the download. */
 const MOST_FRUITLESS_TRIES = 5;
 const FIRST_PAUSE_MS = 300;
 const DISK_IS_FULL = ['ENOSPC', 'EDQUOT'];
 
 /**
- * Fetches a file over HTTP to `path`. A cut connection is taken up where it broke, also by a later process; a
- * server that gives no ranges starts again. The file counts only with the right checksum, and is removed
- * otherwise. Throws ERR_DOWNLOAD, ERR_CHECKSUM, ERR_OUTPUT, or the reason of the signal; after the first and
- * the last of these the partial file stays, for the next try.
+ * Fetches a file over HTTP to `path`. After a broken connection the download continues where it stopped, even in a
+ * later process, or starts again if the server supports no ranges. A file with a wrong checksum is removed. Throws
+ * ERR_DOWNLOAD, ERR_CHECKSUM, ERR_OUTPUT, or the reason of the signal. After ERR_DOWNLOAD or an abort the partial
+ * file stays for the next try.
  */
 export async function download(
   url: string,
@@ -30,7 +30,7 @@ export async function download(
   const part = new PartFile(path, url);
   const isPieced = await fetchWhole(part, run);
   if (isPieced && (await sha256Of(path, run.signal)) !== sha256) {
-    // The pieces may be of two files: what comes from one start decides.
+    // The pieces may belong to two different files, so download once more from the start.
     run.onProgress({kind: 'note', message: 'what was resumed does not fit: starting again'});
     await part.discard();
     await fetchWhole(part, run);
@@ -41,7 +41,7 @@ export async function download(
   });
 }
 
-/** Gives whether the file is of more than one piece. */
+/** Returns whether the file was downloaded in more than one piece. */
 async function fetchWhole(part: PartFile, run: SetupRun): Promise<boolean> {
   const {signal} = run;
   for (let fruitless = 0; ; ) {
@@ -73,7 +73,7 @@ async function fetchRest(part: PartFile, have: number, run: SetupRun): Promise<v
   try {
     const status = answer.statusCode ?? 0;
     if (status === 416 && have > 0) {
-      if (totalOf(answer) === have) return; // it was whole
+      if (totalOf(answer) === have) return; // it was complete already
       await part.discard();
       throw new Error('the server has no more of the file');
     }
@@ -90,7 +90,7 @@ async function fetchRest(part: PartFile, have: number, run: SetupRun): Promise<v
   }
 }
 
-/** If the file has changed since, If-Range makes the server send it whole. */
+/** With If-Range the server sends the whole file if it has changed. */
 async function rangeFrom(part: PartFile, have: number): Promise<Record<string, string>> {
   if (have === 0) return {};
   const validator = await part.validator();
@@ -143,7 +143,7 @@ function totalOf({statusCode, headers}: IncomingMessage): number | null {
   return text === undefined ? null : Number(text);
 }
 
-/** The words of the network and not those around them. */
+/** The message of the network error itself, without what wraps it. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const message = messageOf(cause);

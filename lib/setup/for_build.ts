@@ -7,8 +7,8 @@ import {planSetup, type SetupPlan} from './plan.js';
 import {runOf} from './progress.js';
 
 /**
- * Fetches the pinned LibTorch for a build in a clone, where nobody is asked. Any variant will do to compile:
- * where there is no CPU build, what pip brings is taken.
+ * Fetches the pinned LibTorch for a build in a clone, without asking. Any variant can be compiled against, so if
+ * there is no CPU build it takes what pip has.
  */
 export async function fetchForBuild(log: (line: string) => void): Promise<LibTorch> {
   const {version} = readPins();

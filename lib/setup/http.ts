@@ -6,15 +6,15 @@ import {packageVersion} from '../native/versions.js';
 import {proxyFor, withoutCredentials} from './proxy.js';
 
 const MOST_REDIRECTS = 10;
-/** Without a byte for so long a connection is given up. */
+/** A connection without a byte for this long is closed. */
 const SILENCE_MS = 60_000;
 
-/** An answer that trying again would not change. */
+/** An answer that another try would not change. */
 export class FinalAnswer extends Error {}
 
 /**
- * GET, through the proxy of the environment where there is one, following redirects. User and password of an
- * address are sent to its own host alone. The answer is to be read to its end or destroyed.
+ * Sends a GET request, through the proxy of the environment if there is one, and follows redirects. The user and
+ * password of an address are sent to its host alone. The caller must read the answer to its end or destroy it.
  */
 export async function ask(
   address: string,
@@ -52,7 +52,7 @@ async function get(
     headers: {
       host: url.host,
       'user-agent': `sau-native/${packageVersion()}`,
-      'accept-encoding': 'identity', // ranges are of the file, not of a compressed form
+      'accept-encoding': 'identity', // ranges must refer to the file and not to a compressed form
       ...headers,
     },
     signal,
@@ -83,7 +83,7 @@ async function get(
   return send({...options, ...place, createConnection: () => secure});
 }
 
-/** A connection to a host through a proxy, which does not see what goes over it. */
+/** A connection to a host through a proxy, which cannot read the traffic. */
 function tunnel(
   proxy: RequestOptions,
   authority: string,
@@ -115,7 +115,7 @@ function send(options: RequestOptions): Promise<IncomingMessage> {
 function start(options: RequestOptions) {
   const isSecure = options.protocol === 'https:';
   const own = options.createConnection !== undefined;
-  const agent = isSecure ? new HttpsAgent() : new HttpAgent(); // none that keeps connections
+  const agent = isSecure ? new HttpsAgent() : new HttpAgent(); // does not keep connections alive
   const asking = (isSecure ? httpsRequest : httpRequest)(own ? options : {...options, agent});
   asking.setTimeout(SILENCE_MS, () => {
     asking.destroy(new Error(`nothing came for ${SILENCE_MS / 1000} s`));
@@ -123,7 +123,7 @@ function start(options: RequestOptions) {
   return asking;
 }
 
-/** Node wants IPv6 addresses without the brackets that a URL has. */
+/** Node expects IPv6 addresses without the brackets of a URL. */
 function hostOf({hostname}: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }

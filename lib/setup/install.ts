@@ -11,14 +11,14 @@ import {bring} from './sources.js';
 
 export interface Installed {
   readonly libtorch: LibTorch;
-  /** It was there, or another process has put it there meanwhile. */
+  /** It was there, or another process has installed it meanwhile. */
   readonly wasPresent: boolean;
 }
 
 /**
- * Carries out a plan. The folder appears whole or not at all, whatever happens; a second process waits and uses
- * what the first one has made. Throws ERR_DOWNLOAD, ERR_CHECKSUM, ERR_ARCHIVE, ERR_LIBTORCH_VERSION, ERR_OUTPUT,
- * or the reason of the signal.
+ * Carries out a plan. The folder always appears whole or not at all. A second process waits and uses the folder of
+ * the first. Throws ERR_DOWNLOAD, ERR_CHECKSUM, ERR_ARCHIVE, ERR_LIBTORCH_VERSION, ERR_OUTPUT, or the reason of the
+ * signal.
  */
 export async function install(plan: SetupPlan, run: SetupRun): Promise<Installed> {
   if (plan.present !== null) return {libtorch: plan.present, wasPresent: true};
@@ -34,7 +34,7 @@ export async function install(plan: SetupPlan, run: SetupRun): Promise<Installed
   }
 }
 
-/** Does what changes the cache while no other process does. */
+/** Changes the cache while no other process does. */
 export function underLock<T>(cache: SetupCache, run: SetupRun, work: () => Promise<T>): Promise<T> {
   const onWait = (pid: number | null): void => {
     const who = pid === null ? 'another process' : `process ${pid}`;

@@ -7,28 +7,28 @@ import {errnoOf} from '../base/errors.js';
 
 const POLL_MS = 200;
 const HEARTBEAT_MS = 5_000;
-/** A lock from elsewhere (another machine, another container) that shows no sign of life for so long is stale. */
+/** A lock of another machine or container that shows no sign of life for this long is stale. */
 const SILENCE_MS = 60_000;
 
 /** Who holds a lock. */
 interface Holder {
   readonly token: string;
   readonly pid: number;
-  /** When that process started: its number may be another's by now. */
+  /** When that process started, because its number may belong to another process by now. */
   readonly started: string | null;
-  /** Only there do process numbers mean the same. */
+  /** The machine or container in which the process number is valid. */
   readonly place: string;
 }
 
 export interface LockHooks {
   readonly signal: AbortSignal;
-  /** Another process holds the lock: called once, with its number. */
+  /** Called once, with the process number, if another process holds the lock. */
   readonly onWait: (pid: number | null) => void;
 }
 
 /**
- * Does `work` while no other process does work under the same lock file. Waits for its turn. The lock of a
- * process that has died is taken over at once; one of another machine or container after a minute of silence.
+ * Runs `work` while no other process works under this lock file. Waits for its turn. The lock of a dead process is
+ * taken over at once, that of another machine or container after a minute of silence.
  */
 export async function withLock<T>(
   path: string,
@@ -38,7 +38,7 @@ export async function withLock<T>(
   const token = await acquire(path, hooks);
   const heartbeat = setInterval(() => {
     const now = new Date();
-    utimes(path, now, now).catch(() => undefined); // without it the work goes on all the same
+    utimes(path, now, now).catch(() => undefined); // the work continues even if this fails
   }, HEARTBEAT_MS);
   heartbeat.unref();
   try {
@@ -82,12 +82,12 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
     if (errnoOf(error) !== 'ENOENT') throw error;
-    await mkdir(dirname(path), {recursive: true}); // new, or who held the lock before has removed it
+    await mkdir(dirname(path), {recursive: true}); // a new folder, or the last holder removed it
     return create(path, holder);
   }
 }
 
-/** Null: there is no lock, or it says nothing yet. */
+/** null if there is no lock or it is still empty. */
 async function holderOf(path: string): Promise<Holder | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Holder;
@@ -111,7 +111,7 @@ async function isStale(
   return mtimeMs !== null && silence.lasts(`${holder?.token}/${mtimeMs}`);
 }
 
-/** How long nothing has changed, by our own clock: those of two machines may differ. */
+/** How long nothing has changed, by our own clock, because the clocks of two machines may differ. */
 class Silence {
   #sign = '';
   #since = 0;
@@ -125,7 +125,7 @@ class Silence {
   }
 }
 
-/** Two may find the same lock stale: who moved away a fresh one puts it back. */
+/** Two processes may find one lock stale. A process that has moved a fresh lock puts it back. */
 async function takeAway(path: string, stale: Holder | null): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
@@ -139,15 +139,15 @@ async function takeAway(path: string, stale: Holder | null): Promise<void> {
   await rm(aside, {force: true});
 }
 
-/** The start of a process in the kernel's ticks; null where none of this number lives. */
+/** The start of a process in the kernel's ticks; null if no process has this number. */
 async function startOf(pid: number): Promise<string | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name of the program, in parentheses, may hold anything: what follows it counts.
+  // The program's name, in parentheses, may contain anything, so only the part after it is read.
   const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return /^[ZX]/.test(state) ? null : (fields[18] ?? null);
 }
 
-/** This machine and, within it, this container: where process numbers mean the same as here. */
+/** Identifies this machine and container, within which our process numbers are valid. */
 async function placeName(): Promise<string> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => hostname());
   return `${boot.trim()} ${await readlink('/proc/self/ns/pid').catch(() => '')}`;

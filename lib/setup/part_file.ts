@@ -1,13 +1,13 @@
 import {readFile, rm, stat, writeFile} from 'node:fs/promises';
 
-/** What the server said of the file that the part belongs to. */
+/** What the server said about the file that the part belongs to. */
 interface PartFacts {
   readonly url: string;
   /** The server's mark of this version of the file; null: it gave none. */
   readonly validator: string | null;
 }
 
-/** A file that is being downloaded, and beside it what it is a part of. */
+/** A file that is being downloaded, and a note beside it that says which file it is a part of. */
 export class PartFile {
   readonly #facts: string;
 
@@ -18,7 +18,7 @@ export class PartFile {
     this.#facts = `${path}.json`;
   }
 
-  /** Bytes that are there; what came from another address is removed. */
+  /** The number of bytes that are there. Removes a part from another address. */
   async size(): Promise<number> {
     const size = await stat(this.path).then(
       (facts) => facts.size,

@@ -8,7 +8,7 @@ export type Variant = 'cpu' | 'cuda';
 /** One way to ask pip. */
 export interface PipSource {
   readonly requirement: string;
-  /** Looked at beside the indexes that the user has configured. */
+  /** An index that is searched in addition to those that the user has configured. */
   readonly extraIndex?: string;
 }
 
@@ -16,7 +16,7 @@ export interface PipSource {
 export interface PinnedZip {
   readonly url: string;
   readonly bytes: number;
-  /** null: not known, so that the user has to give one. */
+  /** null: unknown, so the user must give one. */
   readonly sha256: string | null;
 }
 
@@ -26,11 +26,11 @@ export interface PinnedVariant {
   readonly approximateBytes: {readonly fetched: number; readonly installed: number};
 }
 
-/** What libtorch.json pins: the one place that knows versions, addresses and checksums. */
+/** The contents of libtorch.json, the only place with versions, addresses and checksums. */
 export interface Pins {
   readonly version: string;
   readonly supported: {readonly min: string; readonly below: string};
-  /** A Python that every wheel of this version exists for; which one does not matter to its C++ libraries. */
+  /** A Python for which wheels of this version exist. The C++ libraries do not depend on it. */
   readonly wheelPython: string;
   readonly variants: {
     readonly cpu: PinnedVariant;
@@ -43,7 +43,10 @@ export function readPins(): Pins {
   return JSON.parse(readFileSync(join(packageRoot(), 'libtorch.json'), 'utf8')) as Pins;
 }
 
-/** 2.13.0 before 2.14.1, 580.65.06 after 575.9: numbers between dots. Negative, 0 or positive. */
+/**
+ * Compares versions number by number: 2.13.0 comes before 2.14.1, 580.65.06 after 575.9. Returns a negative number,
+ * 0 or a positive number.
+ */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((text) =>
     text.split('.').map((part) => Number.parseInt(part, 10)),

@@ -7,20 +7,20 @@ import {messageOf, SauError} from '../base/errors.js';
 import type {Pins, PipSource, Variant} from './pins.js';
 import type {SetupRun} from './progress.js';
 
-/** Lines of pip's that an error repeats. */
+/** How many of pip's lines an error repeats. */
 const LAST_LINES = 6;
-/** Nothing that is fetched is run, neither to build it nor later. */
+/** Nothing that is fetched is executed, neither to build it nor later. */
 const BINARY = ['--only-binary=:all:', '--no-compile'];
 
 /** One way to ask pip for LibTorch. */
 export interface PipAttempt extends PipSource {
-  /** The Python to take the wheel of, where it is not the one that runs pip. */
+  /** The Python version of the wheel, if it is not that of the Python that runs pip. */
   readonly wheelPython?: string;
 }
 
 /**
- * The ways to ask for a variant: as the user has configured pip, then with PyTorch's own index beside, then
- * the wheel of another Python, as the C++ libraries in it are the same.
+ * The ways to ask for a variant: first as the user has configured pip, then with PyTorch's own index in addition,
+ * then for the wheel of another Python, whose C++ libraries are equal.
  */
 export function pipAttempts(pins: Pins, variant: Variant, version: string): PipAttempt[] {
   const sources = pins.variants[variant].pip.map((source) => ({
@@ -41,7 +41,7 @@ export async function hasPip(env: NodeJS.ProcessEnv = process.env): Promise<bool
   }
 }
 
-/** The arguments of python3, as they are run and as they are shown. */
+/** The arguments of python3, both for running and for showing them. */
 export function pipArguments(target: string, attempt: PipAttempt): string[] {
   const {requirement, extraIndex, wheelPython} = attempt;
   return [
@@ -52,12 +52,15 @@ export function pipArguments(target: string, attempt: PipAttempt): string[] {
   ];
 }
 
-/** Puts a wheel into a folder of its own: no Python environment is touched. Throws ERR_DOWNLOAD or ERR_OUTPUT. */
+/**
+ * Installs a wheel into a folder of its own, so that no Python environment is changed. Throws ERR_DOWNLOAD or
+ * ERR_OUTPUT.
+ */
 export function fetchWheel(target: string, attempt: PipAttempt, run: SetupRun): Promise<void> {
   return pip(target, pipArguments(target, attempt), run);
 }
 
-/** The NVIDIA libraries that the wheel in a folder asks for, beside it: there it finds them by itself. */
+/** Installs the NVIDIA libraries that the wheel in a folder needs beside it, where it finds them. */
 export async function fetchNvidiaLibraries(target: string, run: SetupRun): Promise<void> {
   const info = (await readdir(target)).find((name) => /^torch-.*\.dist-info$/.test(name));
   const metadata = info === undefined ? '' : await readFile(join(target, info, 'METADATA'), 'utf8');
@@ -67,7 +70,10 @@ export async function fetchNvidiaLibraries(target: string, run: SetupRun): Promi
   await pip(target, ['-m', 'pip', 'install', ...BINARY, '--target', target, ...requirements], run);
 }
 
-/** Its temporary files go beside what it makes: the usual folder is often too small, and an abort removes them as well. */
+/**
+ * pip's temporary files go beside the result, because the usual folder is often too small, and so that an abort
+ * removes them too.
+ */
 async function pip(target: string, args: readonly string[], run: SetupRun): Promise<void> {
   const lines: string[] = [];
   const temporary = join(target, '.tmp');
@@ -81,14 +87,14 @@ async function pip(target: string, args: readonly string[], run: SetupRun): Prom
       TMPDIR: temporary,
       PIP_ROOT_USER_ACTION: 'ignore',
       PIP_DISABLE_PIP_VERSION_CHECK: '1',
-      // Of installing into an environment, which this is not:
+      // Warnings about installing into an environment, which does not happen here:
       PIP_USER: '0',
       PIP_REQUIRE_VIRTUALENV: '0',
     },
   });
   const closed = new Promise<number | null>((resolve, reject) => {
     child.on('error', (error) => {
-      // An abort is an error at once, but pip still writes until it has ended.
+      // An abort is an error at once, but pip keeps writing until it has ended.
       if (child.pid === undefined) reject(error);
     });
     child.on('close', resolve);

@@ -13,38 +13,38 @@ import {type Pins, readPins, type Variant} from './pins.js';
 import {hasPip, type PipAttempt, pipArguments, pipAttempts} from './pip.js';
 import {chooseVariant, variantOf} from './variant.js';
 
-/** Where a LibTorch is to come from. */
+/** The source of a LibTorch. */
 export type SetupSource =
-  /** Asked one after the other until one brings the variant. */
+  /** Tried one after the other until one gives the variant. */
   | {readonly kind: 'pip'; readonly attempts: readonly PipAttempt[]}
   | {readonly kind: 'url'; readonly url: string; readonly sha256: string}
   | {readonly kind: 'archive'; readonly path: string; readonly sha256: string | null}
   | {readonly kind: 'folder'; readonly path: string};
 
-/** What setup is going to do: to be shown before it does it. */
+/** What setup is going to do. It is shown before it is done. */
 export interface SetupPlan {
   readonly version: string;
-  /** null: whatever the source holds. */
+  /** null: whatever the source has. */
   readonly variant: Variant | null;
   /** Why this variant. */
   readonly reason: string;
   readonly source: SetupSource;
   /** The command, address or path, for people. */
   readonly from: string;
-  /** About; null: not known before. */
+  /** Approximate size in bytes; null if unknown. */
   readonly fetchedBytes: number | null;
   readonly installedBytes: number | null;
-  /** The folder that it goes to; with an unknown variant a name with `*`. */
+  /** The target folder; its name has a `*` if the variant is unknown. */
   readonly destination: string;
-  /** A LibTorch of the other variant in the cache serves as well. */
+  /** Accept a LibTorch of the other variant that is in the cache. */
   readonly anyVariantServes: boolean;
-  /** One that is there already, so that there is nothing to do. */
+  /** A LibTorch that is there already, so that nothing is to be done. */
   readonly present: LibTorch | null;
 }
 
 /**
- * Decides what to fetch and from where; changes nothing. `version` is the one to have.
- * Throws ERR_CONFIG, and ERR_NATIVE on a platform that LibTorch cannot run on.
+ * Decides what to fetch and from where. Changes nothing. `version` is the wanted version. Throws ERR_CONFIG, and
+ * ERR_NATIVE on a platform that LibTorch cannot run on.
  */
 export async function planSetup(config: SetupConfig, version: string): Promise<SetupPlan> {
   requirePlatform();
@@ -114,7 +114,7 @@ function sourceOf(
   if (/^https?:\/\//i.test(from)) {
     if (!URL.canParse(from)) throw badSource(from, 'it is no address');
     const url = new URL(from);
-    // As the links of a package index have it.
+    // The form that links of a package index have.
     const linked = /^#sha256=([0-9a-f]{64})$/i.exec(url.hash)?.[1]?.toLowerCase();
     url.hash = '';
     const sha256 = given ?? linked;
@@ -133,7 +133,7 @@ function sourceOf(
   return {kind: 'folder', path};
 }
 
-/** A LibTorch in the cache with which there is nothing to do. */
+/** A LibTorch in the cache that makes fetching unnecessary. */
 export async function findPresent(
   cache: SetupCache,
   plan: Pick<SetupPlan, 'version' | 'variant' | 'anyVariantServes'>,

@@ -1,23 +1,23 @@
-/** What `setup` tells while it works. Sent, never awaited. */
+/** The messages of `setup` while it works. They are sent and never awaited. */
 export type SetupProgress =
   /** A new part begins. */
   | {readonly kind: 'stage'; readonly message: string}
   /** Something the user should know. */
   | {readonly kind: 'note'; readonly message: string}
-  /** Of a download or of what is being unpacked or copied. */
+  /** Progress of a download, of unpacking or of copying, in bytes. */
   | {readonly kind: 'bytes'; readonly done: number; readonly total: number | null}
   /** A line that pip printed. */
   | {readonly kind: 'pip'; readonly line: string};
 
-/** Options of `setup` besides what it is to fetch. */
+/** Options of `setup` that do not concern what it fetches. */
 export interface SetupRunOptions {
-  /** Aborting rejects with `signal.reason`; a download goes on from there the next time. */
+  /** Aborting rejects with `signal.reason`. The next call continues the download. */
   readonly signal?: AbortSignal;
-  /** Told as it goes; nothing waits for it. */
+  /** Called with each message; nothing waits for it. */
   readonly onProgress?: (progress: SetupProgress) => void;
 }
 
-/** The same with nothing left open. */
+/** The options with every field set. */
 export interface SetupRun {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: SetupProgress) => void;

@@ -1,12 +1,12 @@
 import {SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
 
-/** The variables that decide over proxies, as curl, pip and npm read them. */
+/** The variables that set proxies, as curl, pip and npm read them. */
 const NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'] as const;
 
-/** A proxy variable as it may be shown: without user name and password. */
+/** A proxy variable that may be shown: without user name and password. */
 export interface ProxyVariable {
-  /** As it is set, such as HTTPS_PROXY. */
+  /** The name as it is set, such as HTTPS_PROXY. */
   readonly name: string;
   /** An address, or for NO_PROXY a list of hosts. */
   readonly value: string;
@@ -21,9 +21,9 @@ export function proxyVariables(env: NodeJS.ProcessEnv = process.env): ProxyVaria
 }
 
 /**
- * The proxy for an address, or null for none: HTTPS_PROXY or HTTP_PROXY by its scheme, else npm's setting where
- * npm or npx runs this, else ALL_PROXY; NO_PROXY is a list of hosts, each with all below it, or `*`.
- * Node 20's own fetch knows none of these. Throws ERR_CONFIG for a proxy of another kind, such as SOCKS.
+ * The proxy for an address, or null for none: HTTPS_PROXY or HTTP_PROXY by its scheme, else npm's setting if npm or
+ * npx runs this, else ALL_PROXY. NO_PROXY is `*` or a list of hosts, each of which includes its subdomains. Node
+ * 20's own fetch reads none of these. Throws ERR_CONFIG for a proxy of another kind, such as SOCKS.
  */
 export function proxyFor(url: URL, env: NodeJS.ProcessEnv = process.env): string | null {
   if (isExempt(url, either(env, 'NO_PROXY') ?? env.npm_config_noproxy ?? '')) return null;

@@ -49,7 +49,8 @@ async function bringArchive(
 ): Promise<LibTorch> {
   run.onProgress({kind: 'stage', message: `unpacking ${archive}`});
   await unpack(archive, staging, run);
-  // The zip calls it libtorch. Under the name that the wheel gives it, NVIDIA's libraries have their place beside.
+  // The zip names the folder libtorch. It gets the wheel's name for it, so that NVIDIA's libraries can lie beside
+  // it.
   const inZip = join(staging, 'libtorch');
   if (existsSync(inZip)) await rename(inZip, join(staging, 'torch'));
   return requireLibTorch(staging, plan);
@@ -72,7 +73,7 @@ async function bringFolder(
   return requireLibTorch(staging, plan);
 }
 
-/** Where no attempt succeeds, the error is that of the first: of pip as the user has configured it. */
+/** If no attempt succeeds, throws the error of the first one, which is pip as the user has configured it. */
 async function bringThroughPip(
   attempts: readonly PipAttempt[],
   plan: SetupPlan,
@@ -111,7 +112,7 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }
 
-/** Throws ERR_ARCHIVE, ERR_LIBTORCH_VERSION; another variant than was asked for is ERR_ARCHIVE. */
+/** Throws ERR_ARCHIVE, also for another variant than requested, and ERR_LIBTORCH_VERSION. */
 function requireLibTorch(folder: string, {version, variant, from}: SetupPlan): LibTorch {
   const libtorch = readLibTorch(folder, 'cache');
   if (libtorch === null) {

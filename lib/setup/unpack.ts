@@ -21,9 +21,9 @@ const LONGEST_TARGET = 4096;
 class ArchiveFault extends Error {}
 
 /**
- * Unpacks a zip or wheel into a folder that exists: file modes and links are kept. Every name is checked before
- * the first is written: one that leaves the folder, a device or an encrypted entry refuses the whole archive.
- * Throws ERR_ARCHIVE, ERR_OUTPUT, or the reason of the signal.
+ * Unpacks a zip or wheel into an existing folder and keeps file modes and links. Every name is checked before
+ * anything is written. A name that leaves the folder, a device or an encrypted entry makes it refuse the whole
+ * archive. Throws ERR_ARCHIVE, ERR_OUTPUT, or the reason of the signal.
  */
 export async function unpack(archive: string, folder: string, run: SetupRun): Promise<void> {
   try {
@@ -65,14 +65,14 @@ async function unpackAll(zip: ZipFile, folder: string, run: SetupRun): Promise<v
     } else {
       await mkdir(dirname(path), {recursive: true});
       const content = checkedContent(await zip.openReadStreamPromise(entry), entry);
-      // Owners may always read and write: else nobody could remove it again.
+      // Owners may always read and write; otherwise they could not remove it.
       const mode = (modeOf(entry) & 0o777) === 0 ? 0o644 : (modeOf(entry) & 0o777) | 0o600;
       await pipeline(content, createWriteStream(path, {flags: 'wx', mode}), {signal: run.signal});
     }
     done += entry.uncompressedSize;
     run.onProgress({kind: 'bytes', done, total});
   }
-  // Last, so that no entry can be written through one.
+  // Links come last, so that no entry can be written through one.
   for (const [path, target] of links) {
     await mkdir(dirname(path), {recursive: true});
     await symlink(target, path);
@@ -99,7 +99,7 @@ function modeOf(entry: Entry): number {
   return entry.externalFileAttributes >>> 16;
 }
 
-/** Throws where the sum is wrong: yauzl checks sizes alone. */
+/** Throws if the checksum is wrong, because yauzl checks only sizes. */
 async function* checkedContent(stream: Readable, entry: Entry): AsyncGenerator<Buffer> {
   let sum = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {

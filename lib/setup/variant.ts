@@ -4,7 +4,7 @@ import {compareVersions, type Pins, type Variant} from './pins.js';
 
 export interface VariantChoice {
   readonly variant: Variant;
-  /** Why, for people. */
+  /** The reason, for people. */
   readonly reason: string;
 }
 
@@ -42,7 +42,7 @@ export function chooseVariant({asked, driver, hasPip, pins}: VariantFacts): Vari
   return {variant: 'cuda', reason: `${found} was found (${driver.source})`};
 }
 
-/** A driver that does not say its version is taken to be new enough. */
+/** A driver of unknown version counts as new enough. */
 export function isOlder(driver: NvidiaDriver, needed: string): boolean {
   return driver.version !== 'unknown' && compareVersions(driver.version, needed) < 0;
 }

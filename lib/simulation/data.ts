@@ -74,14 +74,14 @@ async function poisonDataset(
   return {
     train: await withPoisoned(clean, poisonedIndices, poisonedTrain),
     poisonedTrain,
-    /** Of the images in `train` that have the trigger. */
+    /** Positions of the images in `train` that have the trigger. */
     poisonedIndices,
     poisonedCount: poisonedTrain.count,
     picture: triggers.picture,
     /** The whole poisoned test set, for the record. */
     poisonedTest,
     testCount: test.count,
-    /** What the victim is measured on. */
+    /** The test sets for measuring the victim. */
     cleanTest: await firstImages(test, limit),
     measuredTest: await firstImages(poisonedTest, selection.filter((i) => i < limit).length),
   };

@@ -12,18 +12,18 @@ import type {Session, TrainingPart, TrainOptions} from '../session/session.js';
 /** How a victim is trained. */
 export interface Training {
   readonly options: TrainOptions;
-  /** Poisons each batch; null: the images are poisoned. */
+  /** The attack that poisons each batch; null if the images are poisoned already. */
   readonly attack: NativeTrainingAttack | null;
-  /** Epochs from one checkpoint to the next; 0: none. */
+  /** Epochs from one checkpoint to the next; 0 for no checkpoints. */
   readonly saveEvery: number;
 }
 
-/** A training that is saved as it goes. */
+/** A training with checkpoints. */
 export interface SavedTraining {
   readonly record: string;
-  /** What the epochs before have left; null: none were done. */
+  /** The state after the earlier epochs; null if there were none. */
   readonly start: AttackCheckpoint | null;
-  /** Says what is trained, and on what, for the checkpoints. */
+  /** Identifies the training and its images in the checkpoints. */
   readonly identity: AttackCheckpoint['identity'];
 }
 
@@ -34,9 +34,9 @@ export interface EpochFiles {
 }
 
 /**
- * Trains a victim on the session's role `train`, and writes the rows of its epochs and every `saveEvery`
- * epochs a checkpoint. Returns the reports of all epochs, those before `start` among them. Epochs that train
- * an attack alone are saved and not reported.
+ * Trains a victim on the session's role `train`. Writes a row for each epoch and a checkpoint every `saveEvery`
+ * epochs. Returns the reports of all epochs, including those before `start`. Epochs that train only an attack are
+ * saved and not reported.
  */
 export async function trainVictim(
   session: Session,
@@ -70,7 +70,7 @@ export async function trainVictim(
       await session.loadStateDict(start.stateDict, 'trainee');
       await session.loadTraining(start.training);
     }
-    // Also where every epoch is done: an attack in the batches is made again by it.
+    // Needed even if every epoch is done, because it makes an attack on batches again.
     do {
       const done = await train(partAfter(epochs.length, options.epochs, saveEvery));
       epochs.push(...done);
@@ -118,8 +118,8 @@ export function scheduleNote(
 }
 
 /**
- * What the native core is told of a victim's training (specification B3.1). poisonedPositions: the images of
- * the training set that have the trigger, where the images are poisoned and not the batches.
+ * The native core's options for training a victim (specification B3.1). poisonedPositions: the training images with
+ * the trigger, if the images are poisoned and not the batches.
  */
 export function trainOptions(
   config: AttackConfig,

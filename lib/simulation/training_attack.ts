@@ -17,9 +17,9 @@ interface TrainingAttack extends OpenedAttack {
 }
 
 /**
- * An attack that poisons each training batch: trains the victim on the clean set under it, then makes the
- * images of the record (specification B4.8 to B4.10, C.3). Of Input-aware's epochs those that train the
- * masks alone are told and not reported. Throws as `attack` does.
+ * Runs an attack that poisons each training batch: trains the victim on the clean set under the attack, then makes
+ * the images of the record (specification B4.8 to B4.10, C.3). Input-aware's epochs that train only the masks
+ * appear in the progress but not in the reports. Throws as `attack` does.
  */
 export async function trainingAttack(
   attack: TrainingAttack,
@@ -90,7 +90,7 @@ function nativeAttack({config, datasetName, scale, mode}: TrainingAttack): Nativ
   }
 }
 
-/** BPP's own constants of a data set, unless the images are normalised with others than the data set's. */
+/** BPP's own constants of a data set, unless the images are normalized with others than the data set's. */
 function bppScale(datasetName: string, scale: RecordNotes): Pick<RecordNotes, 'mean' | 'std'> {
   const known = findKnown(datasetName);
   return known?.bpp !== undefined && String(known.mean) === String(scale.mean) ? known.bpp : scale;
@@ -118,7 +118,7 @@ async function recordedPoison(
 
 function asImageSet({images, labels, positions}: NativePoisonedImages, source: ImageSet): ImageSet {
   return {
-    // A Buffer's slices share memory, an array's are copies.
+    // Slices of a Buffer share memory; slices of a typed array are copies.
     images: new Uint8Array(images.buffer, images.byteOffset, images.byteLength),
     labels,
     trueLabels: positions.map((position) => source.trueLabels[position] ?? 0),

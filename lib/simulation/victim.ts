@@ -20,19 +20,19 @@ import {setTestSets, type TestSets} from '../target/test_sets.js';
 import type {OpenedAttack} from './data.js';
 import {scheduleNote, type Training, trainVictim} from './training.js';
 
-/** A victim to be trained on images that are poisoned, or under an attack that poisons each batch. */
+/** A victim to be trained, on poisoned images or under an attack that poisons each batch. */
 export interface Victim extends OpenedAttack {
   readonly train: ImageSet;
   readonly tests: TestSets;
   readonly training: Training;
-  /** The images of the record: known, or made by the trained attack. */
+  /** The images of the record: known before, or made by the trained attack. */
   readonly poison: RecordedPoison | ((session: Session) => Promise<RecordedPoison>);
 }
 
 export type Outcome = Omit<AttackResult, 'record' | 'seconds'>;
 
 /**
- * Hands `work` the folder of a record, which may have an interrupted training where it is to go on. Throws
+ * Passes the folder of a record to `work`. With `resume` the folder may hold an interrupted training. Throws
  * ERR_OUTPUT.
  */
 export function withRecord<T>(
@@ -45,8 +45,8 @@ export function withRecord<T>(
 }
 
 /**
- * Trains a victim, from its last saved epoch where it is to go on, and writes the record; no half record
- * stays. Throws as `attack` does.
+ * Trains a victim, with `resume` from its last saved epoch, and writes the record. No partial record remains.
+ * Throws as `attack` does.
  */
 export async function trainAndRecord(
   record: string,
@@ -93,7 +93,7 @@ export async function trainAndRecord(
   }
 }
 
-/** Draws the preview where it is wanted. */
+/** Draws the preview if it is wanted. */
 export async function previewOf(
   record: string,
   {config, dataset}: OpenedAttack,
@@ -103,7 +103,7 @@ export async function previewOf(
   return config.preview ? {preview: await writePreview(record, dataset, poison, run.signal)} : {};
 }
 
-/** Leaves no half record: only a training that can be continued, and says how. */
+/** Removes a partial record, except for a training that can be continued, and says how to continue it. */
 async function takeBack(record: string, error: unknown, run: RunOptions): Promise<void> {
   const isUseless = error instanceof SauError && error.code === 'ERR_DIVERGED';
   const keepTraining = !isUseless && (await hasAttackCheckpoint(record));

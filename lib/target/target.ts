@@ -20,11 +20,11 @@ export interface FoundRecord extends BackdoorRecord {
   readonly path: string;
 }
 
-/** A checkpoint with everything that it takes to run it: the model, the pixels' scale, the data. */
+/** A checkpoint with all that is needed to run it: the model, the scale of the pixels, the data. */
 export interface Target {
   readonly checkpoint: Checkpoint;
   readonly record: FoundRecord | null;
-  /** null where only clean images were given. */
+  /** null if only clean images were given. */
   readonly dataset: Dataset | null;
   /** Such as `preactresnet18`. */
   readonly model: string;
@@ -39,13 +39,13 @@ export interface Target {
 export interface TargetConfig extends DataConfig {
   readonly ckpt: string;
   readonly model: string | null;
-  /** Record whose poisoned test set is used where the checkpoint has none. */
+  /** Record whose poisoned test set is used if the checkpoint has none. */
   readonly poisoned?: string | null;
 }
 
 /**
- * Reads a checkpoint and finds its data set, model, classes, image size and normalisation: the user's
- * word first, then the record's, then the data set's. Throws ERR_CHECKPOINT, ERR_DATASET or ERR_CONFIG.
+ * Reads a checkpoint and finds its data set, model, classes, image size and normalization. The user's options come
+ * first, then the record, then the data set. Throws ERR_CHECKPOINT, ERR_DATASET or ERR_CONFIG.
  */
 export async function openTarget(
   config: TargetConfig,
@@ -74,9 +74,9 @@ export async function openTarget(
 }
 
 /**
- * Normalisation constants: the user's, the record's own notes, or those of a known data set, of which a
- * folder that happens to have its name has the classes too. Throws ERR_CONFIG where none is known, and
- * ERR_CHECKPOINT where the notes are damaged.
+ * Normalization constants: the user's, those in the record's notes, or those of a known data set. A folder counts
+ * as a known data set only if its number of classes agrees too. Throws ERR_CONFIG if none are known, and
+ * ERR_CHECKPOINT if the notes are damaged.
  */
 export async function normalization(
   {mean, std}: Pick<DataConfig, 'mean' | 'std'>,

@@ -8,15 +8,15 @@ import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {Session} from '../session/session.js';
 import type {Target} from './target.js';
 
-/** What a model is measured on; null where there is none. */
+/** The test sets for measuring a model; null if there is none. */
 export interface TestSets {
   readonly cleanTest: ImageSet | null;
   readonly poisonedTest: ImageSet | null;
 }
 
 /**
- * Loads the clean test images and the poisoned test images of a target's record, of each those whose
- * original index is below `testLimit`. Says what cannot be measured. Throws ERR_DATASET.
+ * Loads the clean test images and the poisoned test images of a target's record, up to the original index
+ * `testLimit` (exclusive). Says what cannot be measured. Throws ERR_DATASET.
  */
 export async function loadTestSets(
   target: Target,
@@ -69,7 +69,7 @@ export async function measureCheckpoint(
   }
 }
 
-/** Uploads what there is. */
+/** Uploads the sets that exist. */
 export async function setTestSets(session: Session, sets: TestSets): Promise<void> {
   if (sets.cleanTest !== null) await session.setImages('cleanTest', sets.cleanTest);
   if (sets.poisonedTest !== null) await session.setImages('poisonedTest', sets.poisonedTest);

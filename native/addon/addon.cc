@@ -49,10 +49,11 @@ void stop_jobs_on_exit(Napi::Env env) {
 }  // namespace
 }  // namespace sau::addon
 
-/// Called by the loader once LibTorch and this library are in the process. Returns the export list.
+/// The loader calls this once LibTorch and this library are in the process. Returns the export
+/// list.
 extern "C" __attribute__((visibility("default"))) napi_value sau_core_init(napi_env raw_env) {
   const Napi::Env env(raw_env);
-  sau::default_threads();  // before a session sets another
+  sau::default_threads();  // must be read before a session changes it
   sau::addon::stop_jobs_on_exit(env);
   auto exports = Napi::Object::New(env);
   exports.Set("libtorchVersion", SAU_LIBTORCH_VERSION);

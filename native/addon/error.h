@@ -5,10 +5,10 @@
 
 namespace sau::addon {
 
-/// Any C++ exception -> a JS Error with the property `code`.
+/// Turns any C++ exception into a JS Error with the property `code`.
 Napi::Error to_js_error(Napi::Env env, const std::exception_ptr& error);
 
-/// Runs a callback of the addon, turning what it throws into a JS exception.
+/// Runs a callback of the addon and turns a C++ exception into a JS exception.
 template <typename Callback>
 auto guarded(Napi::Env env, Callback&& callback) -> decltype(callback()) {
   try {

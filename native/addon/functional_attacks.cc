@@ -43,7 +43,7 @@ Napi::Value warp_images(const Napi::CallbackInfo& info) {
 
 Napi::Value quantize_images(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const auto o = object_of(info[0], "the images to quantise");
+    const auto o = object_of(info[0], "the images to quantize");
     const auto images = images_of(o);
     const int64_t levels = integer_field(o, "levels");
     const bool dither = boolean_field(o, "dithering");

@@ -30,14 +30,15 @@ class Job final : public Task {
     if (!request.on_progress.IsEmpty()) on_progress_ = Napi::Persistent(request.on_progress);
     const auto ignore = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
     to_js_ = Napi::ThreadSafeFunction::New(env, ignore, "sau job", 0, 1);
-    // Registered after the thread-safe function, hence run before its teardown.
+    // Registered after the thread-safe function, so it runs before that function is torn down.
     napi_add_env_cleanup_hook(env, &Job::stop_at_exit, this);
     unsettled_jobs().insert(this);
   }
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
-  /// Cancels the work and waits for its end; the promise settles later, or never at exit.
+  /// Cancels the work and waits for its end. The promise settles later, or never if the process
+  /// exits.
   void stop() {
     cancellation_->cancel();
     Worker::of_process().wait_for_end(this);
@@ -110,7 +111,7 @@ void Cancellation::cancel() {
 }
 
 Napi::Promise start_job(Napi::Env env, JobRequest request) {
-  auto* job = new Job(env, std::move(request));  // deletes itself when it has settled
+  auto* job = new Job(env, std::move(request));  // deletes itself once it has settled
   const auto promise = job->promise();
   Worker::of_process().enqueue(job);
   return promise;

@@ -33,7 +33,7 @@ struct JobRequest {
   std::shared_ptr<Cancellation> cancellation = std::make_shared<Cancellation>();
   /// Called on the JS thread once the job has ended, before its promise settles.
   std::function<void()> on_end = [] {};
-  /// JS values whose memory the work reads.
+  /// JS values that must stay alive because the work reads their memory.
   std::vector<Napi::Value> keep_alive = {};
 };
 
@@ -41,8 +41,8 @@ struct JobRequest {
 /// result. When the JS environment goes away the job is cancelled and its end awaited.
 Napi::Promise start_job(Napi::Env env, JobRequest request);
 
-/// Cancels all jobs of this JS thread and waits for their end. For process.exit(), which runs no
-/// cleanup hooks and destroys LibTorch's statics under a job that still runs.
+/// Cancels all jobs of this JS thread and waits for their end. Needed for process.exit(), which
+/// runs no cleanup hooks and destroys LibTorch's statics while a job still runs.
 void stop_jobs();
 
 }  // namespace sau::addon

@@ -7,10 +7,9 @@
 #include <string>
 #include <vector>
 
-// What `require` loads. It needs no LibTorch: help, doctor and inspect work without one. load()
-// brings LibTorch into the process by absolute path and then the core, whose NEEDED entries are
-// satisfied by what is loaded already; opening LibTorch takes long enough to be done off the JS
-// thread.
+// What `require` loads. It needs no LibTorch, so help, doctor and inspect work without one. load()
+// first opens LibTorch by absolute path and then the core, whose NEEDED entries are then already
+// satisfied. Opening LibTorch is slow, so it happens off the JS thread.
 namespace {
 
 using CoreInit = napi_value (*)(napi_env);
@@ -21,8 +20,8 @@ std::string real_path(const std::string& path) {
 }
 
 /// Opens LibTorch's libraries in order. Returns what is wrong, or nothing. Sonames carry no
-/// version: with a second LibTorch in one process the first one's libraries would serve both, so
-/// that it is refused, for all threads of the process, once a library of the first is open.
+/// version, so a second LibTorch in one process would use the libraries of the first. It is
+/// therefore refused, on all threads, once a library of the first is open.
 std::string open_libtorch(const std::vector<std::string>& libraries, std::string* code) {
   static std::mutex mutex;
   static std::string opened;

@@ -24,7 +24,8 @@ class Session : public Napi::ObjectWrap<Session> {
   void cancel(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info);
 
-  std::shared_ptr<Workspace> workspace_;  ///< null once disposed; a running job holds its own share
+  std::shared_ptr<Workspace>
+      workspace_;  ///< null once disposed; a running job keeps its own reference
   std::shared_ptr<Cancellation> cancellation_;
   std::shared_ptr<bool> busy_;
 };

@@ -105,8 +105,8 @@ Napi::Value to_js_float(Napi::Env env, const torch::Tensor& t) {
   return copy_to_js<Napi::Float32Array>(env, t.to(torch::kFloat32));
 }
 
-/// The bytes of a host tensor, without a copy where the runtime allows it: copying a whole model
-/// would hold up the JS thread.
+/// The bytes of a host tensor. Not copied if the runtime allows it, because copying a whole model
+/// would block the JS thread.
 Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t) {
   auto* kept = new torch::Tensor(t.contiguous());
   const auto release = [](Napi::Env, uint8_t*, torch::Tensor* tensor) { delete tensor; };

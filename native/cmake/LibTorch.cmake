@@ -1,6 +1,6 @@
-# Defines libtorch::cpu (libtorch_cpu, libc10) and, where LibTorch was built with CUDA and the CUDA
-# headers are at hand, libtorch::cuda. Not find_package(Torch): that forces libtorch.so into NEEDED
-# and demands a CUDA toolkit, so that one binary could not serve both variants.
+# Defines libtorch::cpu (libtorch_cpu, libc10). If LibTorch was built with CUDA and the CUDA headers
+# are available, also defines libtorch::cuda. find_package(Torch) is not used: it forces libtorch.so
+# into NEEDED and demands a CUDA toolkit, so one binary could not serve both variants.
 set(LIBTORCH_DIR "$ENV{LIBTORCH}" CACHE PATH "LibTorch: the folder with lib/ and include/")
 if(EXISTS "${LIBTORCH_DIR}/torch/lib/libtorch_cpu.so")
   set(libtorch_root "${LIBTORCH_DIR}/torch")
@@ -38,7 +38,8 @@ target_link_libraries(libtorch::cpu INTERFACE
 target_compile_definitions(libtorch::cpu INTERFACE SAU_LIBTORCH_VERSION="${LIBTORCH_VERSION}")
 
 if(EXISTS "${libtorch_root}/lib/libtorch_cuda.so")
-  # Beside a wheel, or in a toolkit; crt/ may come apart (nvidia-cuda-crt), and nothing compiles without.
+  # The headers lie beside a wheel or in a toolkit. crt/, which every compilation needs, may be a
+  # package of its own (nvidia-cuda-crt).
   set(cuda_places HINTS "${libtorch_root}/../nvidia/cu13/include" "${libtorch_root}/../nvidia/cu12/include"
     "$ENV{CUDA_HOME}/include" "$ENV{CUDA_PATH}/include" PATHS /usr/local/cuda/include)
   find_path(SAU_CUDA_INCLUDE_DIR cusparse.h ${cuda_places})

@@ -17,7 +17,7 @@
 namespace sau {
 namespace {
 
-/// Backward passes on the calling thread, as recording needs them.
+/// Runs backward passes on the calling thread, which recording requires.
 class OneThread {
  public:
   OneThread() { c10::AutogradState::get_tls_state().set_multithreading_enabled(false); }

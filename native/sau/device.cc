@@ -17,7 +17,7 @@ using CudaSupportFactory = const CudaSupport* (*)();
 using CudaToolkit = int (*)();
 
 /// Whether the library was compiled for the CUDA generation of this LibTorch: structures differ
-/// from one to the next, and one LibTorch version comes with several.
+/// between CUDA generations, and one LibTorch version is built for several.
 bool fits_libtorch(void* library) {
   constexpr int64_t kGeneration = 1000;  // 13000 is CUDA 13.0
   const auto toolkit = reinterpret_cast<CudaToolkit>(dlsym(library, "sau_cuda_toolkit"));

@@ -15,14 +15,14 @@ struct CudaDevice {
   std::string capability;  ///< such as "9.0"
 };
 
-/// Work that was recorded and can be repeated on the same memory.
+/// Recorded work that can be repeated on the memory that it was recorded with.
 class Recording {
  public:
   virtual ~Recording() = default;
   virtual void replay() = 0;
 };
 
-/// What only a CUDA LibTorch can do; implemented by the optional library sau_cuda.so.
+/// Functions that need a CUDA LibTorch; the optional library sau_cuda.so implements them.
 class CudaSupport {
  public:
   virtual ~CudaSupport() = default;
@@ -31,9 +31,9 @@ class CudaSupport {
   /// its end, also where the work throws.
   virtual void on_own_stream(const torch::Device& device,
                              const std::function<void()>& work) const = 0;
-  /// Records work, without doing it. Only inside of on_own_stream, and only work that was done
-  /// there before, asks the device nothing and allocates the same each time. Where it throws, the
-  /// device is as before.
+  /// Records work without doing it. Must be called inside on_own_stream. The work must have run
+  /// there before, must not read from the device and must allocate the same memory each time. Where
+  /// it throws, the device is as before.
   virtual std::unique_ptr<Recording> record(const std::function<void()>& work) const = 0;
 };
 
@@ -43,29 +43,31 @@ struct DeviceInfo {
   bool cpu_bf16;               ///< the CPU computes bfloat16 in hardware
   int64_t threads;
   bool cuda_built;    ///< this LibTorch has CUDA
-  bool cuda_library;  ///< and sau_cuda.so was loaded
+  bool cuda_library;  ///< sau_cuda.so was loaded
   bool cuda_available;
   std::vector<CudaDevice> cuda_devices;
 };
 
 DeviceInfo device_info();
 
-/// The thread count that LibTorch chooses for this process by itself. Asked when the core is
-/// loaded: what a session sets later would be the answer otherwise.
+/// The thread count that LibTorch chooses for this process. Read when the core is loaded, because
+/// later LibTorch returns what a session has set.
 int64_t default_threads();
 
-/// "cpu", "cuda" or "cuda:N". Throws ERR_DEVICE where it is unknown or cannot be had.
+/// "cpu", "cuda" or "cuda:N". Throws ERR_DEVICE if the name is unknown or the device is not
+/// available.
 torch::Device parse_device(const std::string& text);
 
-/// The optional CUDA library, loaded on first use from the folder of this one; null where it cannot
-/// be.
+/// The optional CUDA library, loaded on first use from the folder of this library; null if it
+/// cannot be loaded.
 const CudaSupport* cuda_support();
 
 /// A contiguous copy on the host.
 torch::Tensor to_host(const torch::Tensor& t);
 
-/// Images per pass: on the CPU few enough that a layer's activations stay in the cache; elsewhere
-/// all. Batch norm in evaluation mode couples nothing, so the split changes no result.
+/// Images per pass. On the CPU a pass is small enough that a layer's activations stay in the cache;
+/// elsewhere it takes all images. Batch norm in evaluation mode treats each image apart, so the
+/// split changes no result.
 int64_t chunk_size(const torch::Device& device, int64_t count);
 
 }  // namespace sau

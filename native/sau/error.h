@@ -5,8 +5,8 @@
 
 namespace sau {
 
-/// A failure with a stable code of the package, such as ERR_CHECKPOINT. Everything else that
-/// LibTorch throws becomes ERR_NATIVE or ERR_OUT_OF_MEMORY at the addon's border.
+/// A failure with a stable code of the package, such as ERR_CHECKPOINT. The addon turns every other
+/// exception into ERR_NATIVE or ERR_OUT_OF_MEMORY.
 class Error : public std::runtime_error {
  public:
   Error(std::string code, const std::string& message)

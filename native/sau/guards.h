@@ -3,7 +3,7 @@
 
 namespace sau {
 
-/// Evaluation or training mode for a scope; the former mode comes back at its end.
+/// Sets evaluation or training mode for a scope and restores the former mode at its end.
 class ModeGuard {
  public:
   ModeGuard(torch::nn::Module& module, bool training)

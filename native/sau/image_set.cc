@@ -44,7 +44,7 @@ ImageSet make_image_set(const torch::Tensor& images, const torch::Tensor& labels
       "labels must be [", images.size(0), "], got ", labels.sizes(), " and ", true_labels.sizes());
   check_labels("labels", labels, num_classes);
   check_labels("true labels", true_labels, num_classes);
-  // The arguments belong to the caller, who may reuse their memory: always copy.
+  // The caller may reuse the memory of the arguments, so always copy.
   const auto on_device = [&](const torch::Tensor& t, torch::ScalarType dtype) {
     return t.to(torch::TensorOptions(device).dtype(dtype), /*non_blocking=*/false, /*copy=*/true);
   };

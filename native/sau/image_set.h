@@ -6,13 +6,13 @@ namespace sau {
 /// Images and labels resident on the device.
 struct ImageSet {
   torch::Tensor images;       ///< uint8 [N,3,H,W]
-  torch::Tensor labels;       ///< int64 [N]; of poisoned images the attack labels
+  torch::Tensor labels;       ///< int64 [N]; for poisoned images the attack's labels
   torch::Tensor true_labels;  ///< int64 [N]
 
   int64_t size() const { return images.size(0); }
   /// Pixels in [0,1], float32 [n,3,H,W]. indices: int64 [n] on the device.
   torch::Tensor pixels(const torch::Tensor& indices) const;
-  /// The same for the images begin .. end-1.
+  /// Pixels of the images begin to end-1, as pixels(indices) gives them.
   torch::Tensor pixels(int64_t begin, int64_t end) const;
 };
 

@@ -10,7 +10,7 @@ torch::Tensor cross_entropy_per_image(const torch::Tensor& logits, const torch::
       logits, labels, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
 }
 
-/// Jensen-Shannon divergence of two clamped, not re-normalised distributions: [N].
+/// Jensen-Shannon divergence of two distributions that are clamped and not normalized again: [N].
 torch::Tensor jensen_shannon(const torch::Tensor& logits_a, const torch::Tensor& logits_b) {
   constexpr double kLowest = 1e-8;
   const auto p = logits_a.softmax(1).clamp_min(kLowest);

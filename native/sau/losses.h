@@ -15,8 +15,8 @@ struct CleanPredictions {
 struct InnerLoss {
   torch::Tensor adversarial;  ///< L_adv, a scalar
   torch::Tensor shared;       ///< L_share, a scalar
-  torch::Tensor total;        ///< beta1 * L_adv + beta2 * L_share, minimised over delta
-  torch::Tensor is_shared;    ///< bool [N]: both models are fooled into the same class
+  torch::Tensor total;        ///< beta1 * L_adv + beta2 * L_share, minimized over delta
+  torch::Tensor is_shared;    ///< bool [N]: both models are fooled into one class
 };
 
 /// The inner objective of shared PGD (specification B1.6). Logits [N,K] of trainee and reference at
@@ -33,8 +33,8 @@ InnerLoss inner_loss(const torch::Tensor& trainee_logits, const torch::Tensor& r
 std::pair<torch::Tensor, torch::Tensor> rescaled_rows(const torch::Tensor& a,
                                                       const torch::Tensor& b);
 
-/// bool [N]: the perturbation takes the reference away from the label and from its own clean
-/// prediction (specification B1.7, "suspect"). All arguments int64 [N].
+/// bool [N], the suspects (specification B1.7): the perturbation leads the reference away from the
+/// label and from its own clean prediction. All arguments int64 [N].
 torch::Tensor suspects(const torch::Tensor& reference_perturbed,
                        const torch::Tensor& reference_clean, const torch::Tensor& labels);
 

@@ -8,8 +8,8 @@
 
 namespace sau {
 
-/// Per-channel mean and standard deviation as the model's first layer, so that attacks speak in
-/// pixels.
+/// Subtracts the mean and divides by the standard deviation, per channel. It is the first layer of
+/// a model, so that attacks work on pixels.
 class Normalizer {
  public:
   /// mean, std: [3], for pixels in [0,1].
@@ -17,8 +17,8 @@ class Normalizer {
              const torch::Device& device);
   /// Pixels [N,3,H,W] -> the model's input of the same shape.
   torch::Tensor operator()(const torch::Tensor& pixels) const;
-  /// The way back: the model's input -> pixels. Divides by 1 / std as the official tool does: what
-  /// truncation to grey levels then leaves depends on the last bit (specification B4.8).
+  /// The inverse: the model's input -> pixels. Divides by 1 / std as the official tool does,
+  /// because truncation to gray levels depends on the last bit (specification B4.8).
   torch::Tensor pixels(const torch::Tensor& input) const;
 
  private:
@@ -38,7 +38,7 @@ class PixelClassifier {
   torch::Tensor logits(const torch::Tensor& pixels) const {
     return logits_of_input(normalizer_(pixels));
   }
-  /// The same for images that are normalised already.
+  /// Logits of images that are normalized already, as logits() gives them.
   torch::Tensor logits_of_input(const torch::Tensor& input) const {
     return model_->forward(input.to(precision_));
   }
@@ -69,7 +69,7 @@ class FrozenPixelClassifier {
   torch::Tensor features(const torch::Tensor& pixels) const {
     return frozen_->features(normalizer_(pixels));
   }
-  /// Takes over the source's present weights.
+  /// Copies the source's present weights.
   void refresh() { frozen_->refresh(); }
   torch::ScalarType precision() const { return precision_; }
   /// Images [N,3,H,W] like these, which are on the device, per pass without gradients.

@@ -54,8 +54,8 @@ void Optimizer::step() {
                               /*amsgrad=*/options_.kind == OptimizerOptions::Kind::kAdam,
                               /*maximize=*/false);
     case OptimizerOptions::Kind::kSgd:
-      // A momentum of zeros makes the first step like the others; without momentum the kernel
-      // refuses one.
+      // A buffer of zeros makes the first step like the others. Without momentum the kernel refuses
+      // a buffer.
       return at::_fused_sgd_(
           parameters_, gradients, options_.momentum > 0 ? mean_ : std::vector<torch::Tensor>(),
           options_.weight_decay, options_.momentum, learning_rate_, /*dampening=*/0,

@@ -44,21 +44,23 @@ OptimizerOptions plain_adam(double learning_rate, double beta1, double beta2);
 /// addresses, so that a step can be recorded.
 class Optimizer {
  public:
-  /// Gives every parameter a gradient of its own layout: a fused kernel pairs elements by address.
+  /// Gives every parameter a gradient in the parameter's layout, because a fused kernel pairs
+  /// elements by address.
   Optimizer(std::vector<torch::Tensor> parameters, const OptimizerOptions& options);
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
-  /// Takes the gradients away again.
+  /// Removes the gradients.
   ~Optimizer();
 
   void set_learning_rate(double learning_rate) { learning_rate_.fill_(learning_rate); }
   void zero_grad();
   void step();
 
-  /// What the steps so far have left, under PyTorch's names: "<position of the parameter>.<name>".
+  /// The state after the steps so far, under PyTorch's names: "<position of the parameter>.<name>".
   /// The tensors are the optimizer's own, not copies.
   std::vector<NamedTensor> state() const;
-  /// Goes on from a state() of an optimizer of the same kind and parameters. Throws ERR_CHECKPOINT.
+  /// Continues from the state() of an optimizer of this kind with these parameters. Throws
+  /// ERR_CHECKPOINT.
   void load_state(const std::vector<NamedTensor>& state);
 
  private:

@@ -21,7 +21,7 @@ void fields(V& v, SauLossOptions& o) {
   v("trainMode", o.train_mode);
 }
 
-/// Images with everything about them that does not depend on the perturbation.
+/// Images, with all that does not depend on the perturbation.
 struct CleanBatch {
   torch::Tensor pixels;           ///< [N,3,H,W] in [0,1]
   torch::Tensor labels;           ///< int64 [N]
@@ -32,25 +32,25 @@ struct CleanBatch {
 /// Losses of one outer step (specification B1.7); scalars on the device, detached.
 struct OuterLosses {
   torch::Tensor total, clean, shared;
-  torch::Tensor adversarial;  ///< undefined where neither a term nor the caller needs it
+  torch::Tensor adversarial;  ///< undefined if neither the loss nor the caller needs it
   torch::Tensor suspects;     ///< bool [N]
 
-  /// Adds the losses of the next images of the same batch.
+  /// Adds the losses of the next piece of the batch.
   void add(const OuterLosses& next);
 };
 
-/// Which perturbed images go through the trainee: only suspects have a gradient there unless
-/// adversarial training is on.
+/// Which perturbed images go through the trainee: without adversarial training, only suspects have
+/// a gradient.
 enum class OuterRows { kSuspects, kAll };
 
-/// Losses of some images of a batch of batch_size, evaluation mode; adds their gradient to the
-/// trainee's parameters. clean_logits: the trainee's at the clean images, with their graph.
+/// Losses of some images of a batch of batch_size, in evaluation mode. Adds their gradient to the
+/// trainee's parameters. clean_logits: the trainee's logits at the clean images, with their graph.
 OuterLosses accumulate_gradient(const PixelClassifier& trainee, const CleanBatch& images,
                                 const Perturbation& perturbation, const torch::Tensor& clean_logits,
                                 int64_t batch_size, const SauLossOptions& options, OuterRows rows);
 
-/// The same for a whole batch in training mode, where batch norm joins its images: one pass over
-/// clean and perturbed ones together.
+/// Losses and gradient of a whole batch in training mode. Batch norm then mixes the images, so
+/// clean and perturbed images take one common pass.
 OuterLosses accumulate_joint_gradient(const PixelClassifier& trainee, const CleanBatch& batch,
                                       const Perturbation& perturbation,
                                       const SauLossOptions& options);

@@ -4,12 +4,12 @@
 
 namespace sau {
 
-/// Tuning as a device takes it.
+/// The tuning options, resolved for a device.
 struct Plan {
-  bool dynamic_shapes;  ///< work depends on values: what is done is left out
+  bool dynamic_shapes;  ///< images that are done are left out, so the work depends on values
   bool recorded;        ///< a batch is recorded once and repeated; needs fixed shapes
   bool must_record;     ///< the user asked for it: that it cannot be is an error
-  int64_t chunk;        ///< most images per pass
+  int64_t chunk;        ///< largest number of images per pass
   int64_t cache_bytes;
 };
 

@@ -4,7 +4,7 @@
 
 namespace sau {
 
-/// Attack steps use the sign of a gradient alone, hence may be coarser than the outer step.
+/// Attack steps use only the sign of a gradient, so they may be less precise than the outer step.
 torch::ScalarType attack_dtype(Precision precision);
 /// The outer step keeps float32 master weights and needs the exponent range of a gradient.
 torch::ScalarType outer_dtype(Precision precision);

@@ -8,7 +8,8 @@
 
 namespace sau {
 
-/// argmax of the logits at pixels [N,3,H,W], chunk by chunk, without gradients: int64 [N].
+/// The predicted classes (argmax of the logits) of pixels [N,3,H,W], chunk by chunk, without
+/// gradients: int64 [N].
 torch::Tensor predict(const FrozenPixelClassifier& model, const torch::Tensor& pixels);
 
 /// argmax of the logits over a whole image set: int64 [N] on the device.

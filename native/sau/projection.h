@@ -6,7 +6,7 @@ namespace sau {
 
 /// Shape of the ball that holds a perturbation; kReg has no bound (specification B1.5).
 enum class Norm { kLInf, kL1, kL2, kReg };
-/// Start of the perturbation: +bound, -bound, 0, or uniform in [0,1), then projected.
+/// Start of the perturbation: +bound, -bound, 0, or uniform in [0,1). It is projected.
 enum class DeltaInit { kMax, kMin, kZero, kRandom };
 
 template <>
@@ -35,13 +35,13 @@ void fields(V& v, NormBall& o) {
   v("normBound", o.bound);
 }
 
-/// Projects perturbations on the norm ball, image by image (specification B1.5). delta: [N,C,H,W]
-/// in pixel scale. L_inf clamps each element; L1 and L2 scale an image down where its norm exceeds
-/// the bound; Reg is the identity.
+/// Projects perturbations onto the norm ball, image by image (specification B1.5). delta: [N,C,H,W]
+/// in pixel scale. L_inf clamps each element; L1 and L2 scale an image down if its norm exceeds the
+/// bound; Reg changes nothing.
 torch::Tensor project(const torch::Tensor& delta, const NormBall& ball);
 
-/// The start of the attack for images of x's shape, before projection. generator: a CPU generator,
-/// used for kRandom alone, so that every device draws the same numbers.
+/// The start of the attack for images of x's shape, before projection. generator: used for kRandom
+/// alone; it is on the CPU so that every device draws the same numbers.
 torch::Tensor initial_delta(const torch::Tensor& x, DeltaInit init, double bound,
                             torch::Generator& generator);
 

@@ -5,8 +5,8 @@
 namespace sau {
 namespace {
 
-/// Times that work is done before it is recorded: libraries choose their algorithms and allocate
-/// their workspaces in the first.
+/// How often work is done before it is recorded. In the first runs, libraries choose their
+/// algorithms and allocate their workspaces.
 constexpr int64_t kWarmUps = 3;
 
 class HostRecording final : public Recording {

@@ -36,7 +36,7 @@ class RepeatedWork {
         recorder_(std::move(recorder)),
         on_refusal_(std::move(on_refusal)) {}
 
-  /// The first input's first dimension tells the shape. Undefined inputs stay so.
+  /// The first dimension of the first input identifies the shape. Undefined inputs stay undefined.
   void operator()(const std::vector<torch::Tensor>& inputs);
 
  private:

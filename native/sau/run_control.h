@@ -16,7 +16,7 @@ namespace sau {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// Fractions in [0,1]; NaN where there were no such images. Losses: mean over batches of the
+/// Fractions in [0,1]; NaN if there were no such images. Losses: mean over batches of the
 /// batch-mean cross entropy (specification B2).
 struct Metrics {
   double acc = kNaN, asr = kNaN, ra = kNaN;
@@ -55,7 +55,7 @@ struct Note {
 /// One message of a running job.
 using Progress = std::variant<BatchDone, RoundDone, EvaluationDone, Note>;
 
-/// How a job talks with whoever started it. Progress is sent, never awaited.
+/// The connection of a job to its caller. Progress is sent and never awaited.
 struct RunControl {
   const std::atomic<bool>& cancelled;
   std::function<void(const Progress&)> report;

@@ -37,7 +37,7 @@ void fields(V& v, ScheduleOptions& o) {
   v("gamma", o.gamma);
 }
 
-/// Learning rate after `epochs` epochs of training, parts of one counted. Cosine and multi-step
+/// Learning rate after `epochs` epochs of training, which may be a fraction. Cosine and multi-step
 /// change between epochs, as PyTorch's schedulers do when they are stepped by epoch (specification
 /// B3.1); one-cycle changes with every batch. Plateau goes by the losses: see Schedule.
 double learning_rate_at(double epochs, double learning_rate, const ScheduleOptions& options);

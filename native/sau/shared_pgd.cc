@@ -16,9 +16,9 @@ torch::Tensor finite_rows(const torch::Tensor& t) {
   return t.abs().amax(dims).isfinite();
 }
 
-/// The images that still search, with everything about them.
+/// The images whose search goes on, with all that belongs to them.
 struct Active {
-  torch::Tensor rows;  ///< int64 [n] positions in the whole, undefined while all are active
+  torch::Tensor rows;  ///< int64 [n] positions in the batch; undefined while all images are active
   torch::Tensor x, labels;
   CleanPredictions clean;
 
@@ -50,7 +50,7 @@ Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& sta
                                 const ReferenceStart& reference_start, int64_t batch_size,
                                 const RunControl& control) const {
   TORCH_CHECK(x.dim() == 4 && start.sizes() == x.sizes(),
-              "images must be [N,C,H,W] and delta alike, got ", x.sizes(), " and ", start.sizes());
+              "images and delta must both be [N,C,H,W], got ", x.sizes(), " and ", start.sizes());
   auto delta = project(start, options_.ball);
   auto reference_perturbed = torch::empty_like(labels);
   auto broken = torch::zeros({}, labels.options());
@@ -67,8 +67,8 @@ Perturbation SharedPgd::perturb(const torch::Tensor& x, const torch::Tensor& sta
       delta = next;
       continue;
     }
-    // A shared image has no gradient, hence keeps its delta and stays shared: it leaves the search,
-    // and what the reference says of it is known.
+    // A shared image has no gradient, so it keeps its delta and stays shared. It leaves the search,
+    // and the reference's answer for it is known.
     const auto found = result.is_shared.nonzero().squeeze(1);
     const auto keep = result.is_shared.logical_not().nonzero().squeeze(1);
     const auto whole = [&](const torch::Tensor& part) {
@@ -92,8 +92,8 @@ SharedPgd::Step SharedPgd::step(const torch::Tensor& x, const torch::Tensor& del
   const auto perturbed = x + variable;
   const auto trainee = trainee_.logits(perturbed);
   const auto reference = known.known() ? known.logits : reference_.logits(perturbed);
-  // The loss on logits of its own graph, so that their gradients can be rescaled before the
-  // models'.
+  // The loss has a graph of its own over the logits, so that the gradients of the logits can be
+  // scaled before they go through the models.
   const auto a = trainee.detach().requires_grad_();
   const auto b = reference.detach().requires_grad_();
   const auto loss = inner_loss(a, b, labels, clean, batch_size, options_);

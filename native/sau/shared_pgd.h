@@ -20,7 +20,7 @@ struct Perturbation {
 /// Throws ERR_DIVERGED where a search has met broken images. dtype: what it computed in.
 void require_unbroken(int64_t broken, torch::ScalarType dtype);
 
-/// Inner maximisation (specification B1.6): one perturbation per image that fools trainee and
+/// Inner maximization (specification B1.6): one perturbation per image that fools trainee and
 /// reference into the same wrong class.
 class SharedPgd {
  public:
@@ -33,7 +33,7 @@ class SharedPgd {
 
   /// x: [N,3,H,W] pixels in [0,1]; start: delta to begin with, x's shape; labels: int64 [N]; clean:
   /// both models' predictions at x; reference_start: the reference at x + start, if known;
-  /// batch_size: of the whole batch, which divides the losses.
+  /// batch_size: the size of the whole batch, by which the losses are divided.
   Perturbation perturb(const torch::Tensor& x, const torch::Tensor& start,
                        const torch::Tensor& labels, const CleanPredictions& clean,
                        const ReferenceStart& reference_start, int64_t batch_size,
@@ -42,9 +42,9 @@ class SharedPgd {
  private:
   struct Step {
     torch::Tensor gradient;       ///< up to a positive factor per image
-    torch::Tensor is_shared;      ///< bool [n], at the delta before the step
+    torch::Tensor is_shared;      ///< bool [n], with the delta before the step
     torch::Tensor is_broken;      ///< bool [n], see Perturbation
-    torch::Tensor reference_now;  ///< int64 [n], likewise
+    torch::Tensor reference_now;  ///< int64 [n], with the delta before the step
   };
   Step step(const torch::Tensor& x, const torch::Tensor& delta, const torch::Tensor& labels,
             const CleanPredictions& clean, const ReferenceStart& known, int64_t batch_size) const;

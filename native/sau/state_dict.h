@@ -20,8 +20,8 @@ std::vector<NamedTensor> state_dict(const torch::nn::Module& module);
 /// state_dict(module); throws ERR_CHECKPOINT otherwise, before anything is changed.
 void load_state_dict(torch::nn::Module& module, const std::vector<NamedTensor>& tensors);
 
-/// Copies the values of `from` into the tensors of `to`. Names, shapes and dtypes must be the same
-/// in both, in the same order; throws ERR_CHECKPOINT otherwise, before anything is changed.
+/// Copies the values of `from` into the tensors of `to`. Names, shapes, dtypes and order must be
+/// equal; otherwise it throws ERR_CHECKPOINT before anything is changed.
 void copy_tensors(const std::vector<NamedTensor>& from, const std::vector<NamedTensor>& to);
 
 }  // namespace sau

@@ -3,7 +3,7 @@
 
 namespace sau {
 
-/// Wall time since it was made, on a clock that is never set back.
+/// Wall time since construction, on a monotonic clock.
 class Stopwatch {
  public:
   double seconds() const {

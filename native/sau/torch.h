@@ -1,6 +1,6 @@
 #pragma once
-// The one precompiled header: LibTorch's headers dominate the build. Only what the sources use;
-// <torch/torch.h> as a whole costs half as much again.
+// The only precompiled header, because LibTorch's headers dominate the build time. It includes only
+// what the sources use; all of <torch/torch.h> costs half as much again.
 #include <torch/autograd.h>
 #include <torch/cuda.h>
 #include <torch/nn/functional/loss.h>

@@ -100,7 +100,7 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
   return sums;
 }
 
-/// Batches of an epoch. Throws ERR_CONFIG where there is none.
+/// Number of batches of an epoch. Throws ERR_CONFIG if there is none.
 int64_t EpochTrainer::batches() const {
   TORCH_CHECK(options_.batch_size > 0, "the batch size must be above 0, got ", options_.batch_size);
   const int64_t full = train_.size() / options_.batch_size;

@@ -15,7 +15,7 @@ namespace sau {
 torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool flip,
                       torch::Generator& generator);
 
-/// All that a training changes: with it, and nothing else, a training can be continued.
+/// All that a training changes, which is all that is needed to continue it.
 struct TrainingState {
   const PixelClassifier& model;
   Optimizer& optimizer;
@@ -23,11 +23,11 @@ struct TrainingState {
   torch::Generator& generator;  ///< on the CPU
 };
 
-/// Predictions that are as they should be, among images of one kind. On the device.
+/// Counts of the images of one kind and of the right predictions among them, on the device.
 class Hits {
  public:
   explicit Hits(const torch::Device& device);
-  /// hit: bool [b]; among: bool [b], the images of the kind.
+  /// hit: bool [b]; among: bool [b], true for images of the kind.
   void add(const torch::Tensor& hit, const torch::Tensor& among);
   /// NaN where there were no images.
   double share() const { return right_.item<double>() / images_.item<double>(); }

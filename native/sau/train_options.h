@@ -28,12 +28,13 @@ void fields(V& v, EpochOptions& o) {
 /// The training of a victim.
 struct TrainOptions : EpochOptions {
   int64_t epochs;       ///< of the whole training
-  int64_t first_epoch;  ///< epochs done before; above 0 the training goes on from its state
+  int64_t first_epoch;  ///< epochs done before; above 0 the training continues from its state
   int64_t stop_epoch;   ///< epochs done when this job ends, at most `epochs`
   bool drop_last;
-  int64_t eval_every;                       ///< epochs between measurements; 0 never
-  int64_t eval_batch_size;                  ///< batches whose mean losses are averaged
-  std::vector<int64_t> poisoned_positions;  ///< images of the set with the trigger; none: not said
+  int64_t eval_every;       ///< epochs between measurements; 0 never
+  int64_t eval_batch_size;  ///< batches whose mean losses are averaged
+  std::vector<int64_t>
+      poisoned_positions;  ///< images of the set with the trigger; empty if unknown
 };
 
 template <class V>

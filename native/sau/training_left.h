@@ -25,7 +25,7 @@ struct TrainingLeft {
     if (epochs) return *epochs;
     throw Error(
         "ERR_CONFIG",
-        "Expected a training to go on from but there is none. Call train or loadTraining first");
+        "Expected a training to continue but there is none. Call train or loadTraining first");
   }
 };
 

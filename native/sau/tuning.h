@@ -5,9 +5,10 @@
 
 namespace sau {
 
-/// How a batch goes through the device. kDynamic leaves out images that are done, which asks the
-/// device what is done; kStatic asks nothing and works on all; kRecorded also records a batch once
-/// and repeats the record. All give the same step; kAuto takes what pays on the device.
+/// How a batch goes through the device. kDynamic leaves out images that are done, and must ask the
+/// device which ones are. kStatic asks nothing and works on all images. kRecorded also records a
+/// batch once and repeats the record. All three give the same step; kAuto takes the fastest on the
+/// device.
 enum class Execution { kAuto, kDynamic, kStatic, kRecorded };
 
 template <>
@@ -23,7 +24,7 @@ struct Names<Execution> {
 struct Tuning {
   Execution execution;
   int64_t chunk;      ///< images per pass; 0: the device's choice
-  int64_t cache_mib;  ///< most memory for what stays the same in every round
+  int64_t cache_mib;  ///< largest memory for results that are the same in every round
 };
 
 template <class V>

@@ -13,8 +13,8 @@
 namespace sau {
 
 /// What Shared Adversarial Unlearning does with a batch (specification B1.6, B1.7), on the images
-/// of a role. Batch norm in evaluation mode couples no images, so that a batch goes through all of
-/// it in pieces: the clean pass of a piece serves the attack's masks and the outer step alike.
+/// of a role. Batch norm in evaluation mode treats each image apart, so a batch is processed in
+/// pieces: the clean pass of a piece serves both the attack's masks and the outer step.
 class Unlearner {
  public:
   Unlearner(Workspace& workspace, ImageRole role, const RunControl& control);
@@ -25,12 +25,12 @@ class Unlearner {
 
   /// The clean batch at the given positions: int64 [n] on the device.
   CleanBatch batch(const torch::Tensor& positions) const;
-  /// Where the search begins, for images like these.
+  /// The start of the search for images like these.
   torch::Tensor start_of(const torch::Tensor& pixels, const PgdOptions& options) const;
   /// Shared adversarial perturbation of a batch.
   Perturbation perturb(const CleanBatch& batch, const torch::Tensor& start,
                        const PgdOptions& options) const;
-  /// A given delta as a perturbation, with the reference's answer to it.
+  /// Makes a Perturbation of a given delta, with the reference's predictions for it.
   Perturbation perturbation(const CleanBatch& batch, const torch::Tensor& delta) const;
   /// Losses at given perturbations; adds their gradient to the trainee's parameters.
   OuterLosses accumulate(const CleanBatch& batch, const Perturbation& perturbation,
@@ -51,8 +51,8 @@ class Unlearner {
   void refresh() { frozen_trainee_.refresh(); }
 
  private:
-  /// Perturbs a batch piece by piece: clean_logits(piece) gives the trainee's logits, found(piece,
-  /// perturbation, logits) takes what came out.
+  /// Perturbs a batch piece by piece. clean_logits(piece) gives the trainee's logits; found(piece,
+  /// perturbation, logits) receives the result.
   template <typename CleanLogits, typename Found>
   Perturbation perturb_pieces(const CleanBatch& batch, const torch::Tensor& start,
                               const PgdOptions& options, CleanLogits&& clean_logits,

@@ -7,8 +7,8 @@
 namespace sau {
 namespace {
 
-/// The kinds of the images of a set, uint8 [N] on the device; undefined where it is not said which
-/// have the trigger.
+/// The kinds of the images of a set, uint8 [N] on the device; undefined if it is unknown which
+/// images have the trigger.
 torch::Tensor kinds_of(const ImageSet& train, const std::vector<int64_t>& poisoned_positions) {
   if (poisoned_positions.empty()) return {};
   const auto positions = torch::tensor(poisoned_positions, torch::kInt64).to(train.images.device());
@@ -44,7 +44,7 @@ void train_victim(Workspace& workspace, const VictimTraining& training, const Ru
     optimizer.load_state(left.require_epochs().optimizer);
     schedule.load_state(left.require_epochs().schedule);
   }
-  left.epochs.reset();  // a training that is cut off within an epoch cannot go on from there
+  left.epochs.reset();  // a training that is interrupted within an epoch cannot be continued
   const auto kinds = kinds_of(train, options.poisoned_positions);
   EpochTrainer trainer({trainee, optimizer, schedule, workspace.generator()}, train, options,
                        {options.drop_last, kinds, training.attack});

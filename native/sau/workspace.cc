@@ -25,7 +25,7 @@ Workspace::Workspace(WorkspaceOptions options)
     : options_(std::move(options)), generator_(at::detail::createCPUGenerator(options_.seed)) {}
 
 void Workspace::prepare() {
-  // Process-wide: left alone it would be what the session before has set.
+  // Process-wide, so it must be set: otherwise the setting of the previous session would remain.
   const int64_t threads = options_.threads > 0 ? options_.threads : default_threads();
   at::set_num_threads(static_cast<int>(threads));
   set_arithmetic(options_);
@@ -33,7 +33,7 @@ void Workspace::prepare() {
   const auto device = parse_device(options_.device);
   normalizer_.emplace(options_.mean, options_.std, device);
   const auto build = [&] {
-    torch::manual_seed(options_.seed);  // the same fresh weights for both
+    torch::manual_seed(options_.seed);  // both models get equal fresh weights
     auto model = make_classifier(options_.model, options_.num_classes);
     model->to(device);
     use_channels_last(*model);

@@ -51,7 +51,7 @@ class Workspace {
 
   /// Names, shapes and dtypes that the model expects.
   std::vector<NamedTensor> layout() const;
-  /// Fills one model, or with no role both.
+  /// Fills one model, or both if no role is given.
   void load(const std::vector<NamedTensor>& tensors, std::optional<ModelRole> role = std::nullopt);
   /// Fresh weights from the seed for trainee and reference.
   void initialize();

@@ -1,9 +1,9 @@
-// Whether both sides computed the same thing.
+// Checks whether both sides have computed equal results.
 import {readFile} from 'node:fs/promises';
 import {mean, pairedZ} from './statistics.mjs';
 import {percent} from './tool.mjs';
 
-/** Elements of a perturbation within this are equal; it moves in steps of 0.2. */
+/** Elements of a perturbation that differ by less than this are equal; a perturbation moves in steps of 0.2. */
 const TOLERANCE = 1e-4;
 /** Standard errors by which the package may be worse than the yardstick. */
 const MOST_Z = 3;

@@ -1,6 +1,6 @@
-// What `bench:attacks` gives each attack: the demo's world is small, its classes are easy, and an attack made for 100
-// epochs of 50000 images needs other settings there. Plain data: `options` over those of the run, `note` for the
-// table, null where nothing differs from the defaults of the attack and of the run.
+// The settings of `bench:attacks` for each attack. The demo's data set is small and its classes are easy, so an
+// attack made for 100 epochs of 50000 images needs other settings. Plain data: `options` override those of the run;
+// `note` goes into the table and is null if nothing differs from the defaults of the attack and the run.
 
 /** @type {Readonly<Record<string, {options: object, note: string | null}>>} */
 export const ATTACK_SETTINGS = {
@@ -8,7 +8,7 @@ export const ATTACK_SETTINGS = {
   blended: {options: {}, note: null},
   sig: {options: {}, note: 'clean label: all of the target class'},
   lf: {options: {passes: 2}, note: '2 passes for the pattern'},
-  // 2000 steps of the encoder; the schedule of 50000 images would not come to its image loss.
+  // The encoder gets 2000 steps. The schedule for 50000 images would end before its image loss begins.
   ssba: {
     options: {
       ...{encoderEpochs: 16, encoderBatchSize: 16, encoderLearningRate: 3e-4},
@@ -28,13 +28,13 @@ export const ATTACK_SETTINGS = {
     options: {},
     note: 'clean label: all of the target class',
   },
-  // Cross images carry the warp too, with noise and their true label: two for each poisoned one, and the net
-  // learns to overlook the warp before it learns to tell the noise.
+  // Cross images also carry the warp, with noise and their true label. With two of them for each poisoned image,
+  // the network learns to ignore the warp before it learns to see the noise.
   wanet: {
     options: {epochs: 12, warpStrength: 2, crossRatio: 0.25, rotation: 0, schedule: 'cosine'},
     note: 'strength 2, cross ratio 0.25, no rotation, 12 epochs of cosine',
   },
-  // As with WaNet: of what carries a trigger two thirds are poisoned instead of a half.
+  // As with WaNet, fewer cross images: two thirds of the images with a trigger are poisoned instead of a half.
   inputaware: {
     options: {epochs: 16, maskEpochs: 2, generatorWidth: 8, crossRatio: 0.5, schedule: 'cosine'},
     note: '2 epochs of masks, 14 of the victim (cosine), generators of width 8, cross ratio 0.5',

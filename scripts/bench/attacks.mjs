@@ -1,5 +1,5 @@
-// Every attack of the table against the defense, on synthetic images and a narrow net: not the paper's figures,
-// but whether each attack plants its backdoor and whether the defense takes it out again.
+// Runs every attack against the defense, on synthetic images and a narrow network. It does not reproduce the
+// paper's figures; it shows whether each attack plants its backdoor and whether the defense removes it.
 import {join} from 'node:path';
 import {ATTACK_SETTINGS} from './attack_settings.mjs';
 import {
@@ -53,7 +53,7 @@ function parse({values, list, number}) {
   };
 }
 
-/** How the victim is trained: as in the demo, or by a recipe; what the user gives comes before the attack's settings. */
+/** How the victim is trained: as in the demo, or by a recipe. The user's options win over the attack's settings. */
 function optionsOf(kind, {recipe, epochs}) {
   const {options} = ATTACK_SETTINGS[kind];
   const given = epochs === undefined ? {} : {epochs};
@@ -65,13 +65,13 @@ function optionsOf(kind, {recipe, epochs}) {
   return {epochs: demo.epochs, learningRate, batchSize, ...options, ...given};
 }
 
-/** Images whose label stays are of one class, hence there are no more of them. */
+/** A clean-label attack poisons images of one class, which limits their number. */
 function poisonRateOf(kind, {poisonRate}) {
   const [mode] = ATTACK_TABLE[kind].labelModes;
   return mode === 'cleanLabel' ? Math.min(poisonRate, 1 / CLASSES) : poisonRate;
 }
 
-/** {kind, before, after, der, seconds}, or {kind, failure} with the error that the user would see. */
+/** Returns {kind, before, after, der, seconds}, or {kind, failure} with the error that the user would see. */
 async function measureKind(kind, folder, data, options) {
   const {device, threads, seed, size, width, rounds} = options;
   const run = {device, threads, seed};

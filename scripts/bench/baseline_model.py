@@ -17,7 +17,8 @@ from preact_resnet import PreActResNet18  # noqa: E402
 
 
 def load_model(attack: dict[str, Any], device: str) -> PreActResNet18:
-    """`attack`: what a record's attack_result.pt or a defense_result.pt holds; eval mode."""
+    """Builds a model in evaluation mode. `attack`: the contents of an attack_result.pt or
+    defense_result.pt."""
     model = PreActResNet18(attack["num_classes"], len(attack["model"]["conv1.weight"]))
     model.load_state_dict(attack["model"])
     return model.to(device).eval()

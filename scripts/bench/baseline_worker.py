@@ -1,8 +1,9 @@
-"""The official procedure in a process of its own: answers JSON lines on stdin with JSON lines.
+"""Runs the official procedure in a process of its own. Answers JSON lines on stdin with JSON lines.
 
 {"command": "load" | "run" | "memory" | "peaks", ...}. `load` takes the world that bench.mjs made
-and reads checkpoint and images; `run` measures one part and may save its result; `memory` tells the
-peak since `load`. The timed part is the call into the oracle and, on a GPU, the wait for its end.
+and reads checkpoint and images; `run` measures one part and may save its result; `memory` returns
+the peak since `load`. The timed part is the call into the oracle and, on a GPU, the wait for its
+end.
 """
 
 import gc
@@ -40,7 +41,7 @@ class Baseline:
         self.options = SauOptions(rounds=world["rounds"], batch_size=world["batch"])
 
     def load(self) -> None:
-        """Models and images, as every part but `loading` needs them."""
+        """Models and images for every part except `loading`."""
         attack, self.subset, self.clean, self.poisoned = self.read()
         self.normalization = Normalization(device=self.device)
         start = torch.load(self.world["trainee"], map_location="cpu", weights_only=True)
@@ -169,8 +170,8 @@ def write(values: Tensor, path: str | None) -> None:
         values.detach().cpu().float().numpy().tofile(path)
 
 
-# Resident memory of this process (Linux). Not getrusage: its peak survives exec and counts the parent,
-# and it cannot be reset.
+# Resident memory of this process (Linux). getrusage is not used: its peak survives exec, counts the
+# parent and cannot be reset.
 def reset_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
@@ -207,7 +208,7 @@ def main() -> None:
                     answer = {"peakMiB": peak_mib()}
                 case "peaks":
                     answer = measure_peaks(request["device"], request["threads"])
-        except Exception as error:  # the answer to a request, whatever went wrong
+        except Exception as error:  # every error becomes the answer to the request
             traceback.print_exc()
             answer = {"error": f"baseline: {error!r}"}
         print(json.dumps(answer), flush=True)

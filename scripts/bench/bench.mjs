@@ -1,20 +1,20 @@
 // npm run bench: the package against the official procedure in plain PyTorch. See --help.
 //
-// A part is measured by two processes that live as long as the part: baseline_worker.py, which calls
-// scripts/oracle, and native_worker.mjs, which calls a session of the package. They hold the same weights and
-// images and run in turn, while the other sleeps. Weights are restored before every run, outside the time.
+// Two processes measure a part and live as long as the part: baseline_worker.py, which calls scripts/oracle, and
+// native_worker.mjs, which calls a session of the package. They hold equal weights and images and run in turn;
+// while one runs, the other sleeps. Weights are restored before every run, which is not timed.
 //   loading     checkpoint, clean subset and test images, from disk (cached by the system) to memory
 //   pgd         the perturbation of one batch
 //   outer       losses and gradient of one outer step on the same perturbed batch, without the optimizer step;
-//               the package's time has the copy of its gradient to JavaScript in it
+//               the package's time includes the copy of its gradient to JavaScript
 //   round       all of a round (or --rounds of them) over the clean images, without evaluation; in "round - pgd" are the outer and
 //               the optimizer step as they come in a round (where a round is one batch)
 //   evaluation  ACC, ASR and RA; the official procedure passes over the poisoned images twice
 //   defend      whole processes with one round, from start to file
-// On CUDA the baseline runs twice: with PyTorch's stock settings, which let convolutions be TF32, and strictly in float32.
-// Peak memory is the resident set's. Each part has processes of its own, and its peak counts from when they have
-// loaded (reset through /proc/self/clear_refs); for `defend` it is the whole process's. Not getrusage: its peak
-// survives exec and counts the parent.
+// On CUDA the baseline runs twice: with PyTorch's stock settings, which let convolutions be TF32, and strictly in
+// float32. Peak memory is that of the resident set. Each part has processes of its own, and its peak counts from
+// the end of their loading (reset through /proc/self/clear_refs); for `defend` it is the peak of the whole process.
+// getrusage is not used, because its peak survives exec and counts the parent.
 import {compare} from './agreement.mjs';
 import {forwardFlops} from './flops.mjs';
 import {findPython} from './python.mjs';

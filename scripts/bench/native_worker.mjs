@@ -1,4 +1,4 @@
-// The package in a process of its own: answers JSON lines on stdin with JSON lines, as baseline_worker.py.
+// Runs the package in a process of its own. Answers JSON lines on stdin with JSON lines, like baseline_worker.py.
 import {readFile, writeFile} from 'node:fs/promises';
 import {
   createSession,
@@ -37,7 +37,7 @@ class Native {
     await this.session.loadStateDict(target.checkpoint.stateDict);
     if (part === 'prepare') Object.assign(this, {target, tests});
     else this.start = (await readCheckpoint(this.world.trainee)).stateDict;
-    // perturb and outerGradient ask the reference about the whole role: give them their batch alone.
+    // perturb and outerGradient run the reference on the whole role, so the role must hold their batch alone.
     const whole = part === 'round' || part === 'prepare';
     const images = whole ? cleanSubset : firstImages(cleanSubset, this.world.batch);
     await this.session.setImages('cleanSubset', images);
@@ -45,7 +45,7 @@ class Native {
     this.positions = Int32Array.from({length: this.world.batch}, (_, i) => i);
   }
 
-  /** Makes what both sides start from: the trainee after some rounds, and its perturbed batch. */
+  /** Makes the state that both sides start from: the trainee after some rounds, and its perturbed batch. */
   async prepare() {
     const {session, target, world} = this;
     if (world.priorRounds > 0) {

@@ -11,7 +11,7 @@ SECONDS = 0.5  # per figure
 
 
 def measure_peaks(device: str, threads: int) -> dict[str, Any]:
-    """FLOP/s by operation and precision, and what machine and torch this is."""
+    """FLOP/s by operation and precision, with the machine and the version of torch."""
     torch.set_num_threads(threads)
     facts: dict[str, Any] = {
         "torch": torch.__version__,
@@ -29,7 +29,7 @@ def measure_peaks(device: str, threads: int) -> dict[str, Any]:
 
 
 def matmul_peak(device: str, dtype: torch.dtype) -> float:
-    """Where the small product shows that the large one would take too long, it counts."""
+    """If the small product shows that the large one would take too long, the small one counts."""
     best = 0.0
     for n in (512, 2048) if device == "cpu" else (8192,):
         if best > 0 and 2 * n**3 / best > 4 * SECONDS:
@@ -56,7 +56,7 @@ def conv_peak(device: str, dtype: torch.dtype) -> float:
 
 
 def best_rate(flops: float, device: str, work: Callable[[], object]) -> float:
-    calls = 1 if device == "cpu" else 10  # a GPU's calls overlap: one wait for all
+    calls = 1 if device == "cpu" else 10  # a GPU's calls overlap, so wait once for all
     best, end = 0.0, None
     while True:
         start = time.perf_counter()

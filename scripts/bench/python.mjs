@@ -6,8 +6,8 @@ import {cacheFolder, packageRoot} from './package.mjs';
 const CHECK = 'import torch, numpy, PIL; print(torch.__version__)';
 
 /**
- * A Python with torch, numpy and pillow: the given one, SAU_BENCH_PYTHON's, or that of a virtual environment
- * in the package's cache folder, which is made at the first time.
+ * A Python with torch, numpy and pillow: the given one, that of SAU_BENCH_PYTHON, or that of a virtual environment
+ * in the package's cache folder, which the first call makes.
  */
 export function findPython(given, log) {
   const chosen = given ?? process.env.SAU_BENCH_PYTHON;

@@ -1,7 +1,7 @@
 // The results as Markdown.
 import {percent, secondsText as seconds, table} from './tool.mjs';
 
-/** `result`: what bench.mjs also writes as JSON. */
+/** `result`: the object that is also written as JSON. */
 export function report(result) {
   const {machine, subject, model, counts, rows, derived, agreement, peaks, options} = result;
   return [

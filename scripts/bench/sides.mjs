@@ -13,7 +13,7 @@ export function baselinePrecisions(device) {
   return device === 'cpu' ? ['fp32'] : ['tf32', 'fp32'];
 }
 
-/** What both sides start from, made by the package in fp32. */
+/** The package makes the state that both sides start from, in fp32. */
 export async function prepare(world) {
   const worker = nativeWorker(world.threads);
   try {
@@ -126,7 +126,7 @@ function baselineCommand(world, precision, {python, out, order}) {
     ...[python, join(here, 'baseline_model.py'), precision],
     ...['--record', world.record, '--cifar', world.data],
     ...['--out', out, '--rounds', '1', '--batch-order', order],
-    // floor(total * ratio) must be the count: the sample depends on its size.
+    // floor(total * ratio) must be equal to the count, because the sample depends on its size.
     ...['--ratio', String((count + 0.5) / world.trainCount), '--clean-count', String(count)],
     ...sharedArguments(world),
   ];

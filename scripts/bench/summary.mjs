@@ -1,4 +1,4 @@
-// Figures of a part from its measured sides: plain numbers, for the table and for JSON.
+// Computes the figures of a part from its measured sides: plain numbers, for the table and for JSON.
 import {partForwards} from './flops.mjs';
 import {strictBaseline} from './sides.mjs';
 import {median} from './statistics.mjs';

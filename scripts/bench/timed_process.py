@@ -1,7 +1,7 @@
 """Runs the command of one JSON line and answers with its wall time and peak memory.
 
-The kernel's figure for a process that was waited for (wait4). It starts from the memory of the
-process that forks, hence a small one of its own; page cache does not count.
+The peak is the kernel's figure for a finished child process (wait4). It starts from the memory of
+the parent, so this parent is a small process of its own. Page cache does not count.
 """
 
 import json

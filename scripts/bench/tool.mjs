@@ -66,7 +66,7 @@ function readFlags(help, args) {
       if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
       throw new Error(`Expected number >= 0 for --${name} but received "${values[name]}"`);
     },
-    /** Some of `known`, in its order; `all` is all of them. */
+    /** Parses a selection from `known`, which keeps the order of `known`; `all` selects everything. */
     list: (name, known, fallback) => {
       const chosen = values[name] === 'all' ? known : (values[name]?.split(',') ?? fallback);
       const wrong = chosen.find((item) => !known.includes(item));

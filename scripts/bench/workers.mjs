@@ -20,7 +20,7 @@ export class Worker {
     const fail = (reason) => this.#settle({error: `${name}: ${reason}`});
     this.#child.on('error', (error) => fail(error.message));
     this.#child.on('close', (code, signal) => fail(`ended with ${signal ?? code}`));
-    this.#child.stdin.on('error', () => {}); // "close" tells why
+    this.#child.stdin.on('error', () => {}); // the event "close" gives the reason
     createInterface({input: this.#child.stdout}).on('line', (line) => this.#answer(line));
   }
 
@@ -43,7 +43,7 @@ export class Worker {
   async close() {
     if (this.#ended) return;
     const ended = new Promise((resolve) => this.#child.once('close', resolve));
-    this.#child.kill('SIGKILL'); // it holds nothing but memory
+    this.#child.kill('SIGKILL'); // it holds only memory
     await ended;
   }
 
@@ -84,7 +84,7 @@ export function nativeWorker(threads) {
   return new Worker('native', process.execPath, args, environment(threads));
 }
 
-/** Runs a command to its end; {seconds, peakMiB, stdout}. Its stderr is shown only where it fails. */
+/** Runs a command to its end and returns {seconds, peakMiB, stdout}. Shows its stderr only if it fails. */
 export async function timedProcess(python, threads, argv) {
   const worker = new Worker(
     'defend',
@@ -99,7 +99,7 @@ export async function timedProcess(python, threads, argv) {
   }
 }
 
-/** MiB that processes hold on GPUs, by pid; empty where nvidia-smi does not tell. */
+/** MiB that processes hold on GPUs, by pid; empty if nvidia-smi does not say. */
 export function gpuMemory() {
   try {
     const query = ['--query-compute-apps=pid,used_memory', '--format=csv,noheader,nounits'];

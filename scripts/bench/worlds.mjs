@@ -1,4 +1,4 @@
-// What is measured: a checkpoint with its images, on disk, readable by both sides.
+// A world is what is measured: a checkpoint with its images on disk, which both sides can read.
 import {existsSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
@@ -44,7 +44,10 @@ function binaryCifar(data) {
   );
 }
 
-/** Ten classes of drawn images in CIFAR-10's binary layout, and a BadNets record of a narrow net on them. */
+/**
+ * Makes ten classes of drawn images in CIFAR-10's binary layout, and a BadNets record of a narrow network trained
+ * on them.
+ */
 async function syntheticPlace({clean, testLimit, width, threads, device}, temporary, log) {
   log(`making synthetic images and a backdoored preactresnet18_w${width}`);
   const data = join(temporary, 'cifar-10-batches-bin');

@@ -2,8 +2,8 @@
 
     python scripts/oracle/check_record.py RECORD... [--data DATA]
 
-Independent of the package: torch, numpy and pillow only. One line for each record; exit code 1 and one
-message on a violation.
+It does not use the package, only torch, numpy and pillow. It prints one line for each record, or
+ends with exit code 1 and one message on a violation.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def require(condition: bool, message: str) -> None:
 
 
 def check_model(record: dict[str, Any]) -> None:
-    """Names of the weights are given by position; shapes must then fit."""
+    """Assigns the names of the weights by position; the shapes must fit."""
     model = record["model"]
     require(isinstance(model, OrderedDict), f"model is a {type(model).__name__}")
     match = re.fullmatch(r"preactresnet18(?:_w(\d+))?", record["model_name"])
@@ -113,7 +113,8 @@ def check_images(record: Path, items: dict[int, Any], folder: str, size: tuple[i
 
 
 def check_paths(record: Path, result: dict[str, Any], data: Path | None) -> None:
-    """As the official loader: from the project root, the folder before the first `record`."""
+    """Resolves a path as the official loader does: from the project root, the folder before the
+    first `record`."""
     real = str((record / "attack_result.pt").resolve())
     require("record" in real, "the record lies in no folder of the name record")
     root = Path(real[: real.index("record")])

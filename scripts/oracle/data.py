@@ -1,4 +1,4 @@
-"""Images, labels and normalisation (specification B1.3, C.1-C.3).
+"""Images, labels and normalization (specification B1.3, C.1-C.3).
 
 Everything is read once and kept in memory as uint8; the official tool decodes images again for
 every pass. A benchmark against this baseline therefore compares computation, not image decoding.
@@ -24,8 +24,8 @@ CIFAR10_STD = (0.247, 0.243, 0.261)
 class ImageSet:
     """images: uint8 [N, 3, H, W]; labels, true_labels: int64 [N].
 
-    `labels` is what a model is scored against; for poisoned images the attack label, while
-    `true_labels` keeps the original one. For clean images both are equal.
+    A model is scored against `labels`. For poisoned images these are the attack's labels, and
+    `true_labels` are the original ones. For clean images both are equal.
     """
 
     images: Tensor
@@ -39,12 +39,12 @@ class ImageSet:
         return ImageSet(self.images[indices], self.labels[indices], self.true_labels[indices])
 
     def with_true_labels(self) -> "ImageSet":
-        """The same images scored against their original label: how RA is measured."""
+        """These images with their original labels, for measuring RA."""
         return ImageSet(self.images, self.true_labels, self.true_labels)
 
 
 class Normalization:
-    """Per-channel constants in [0,1] pixel scale; normalised x = (x01 - mean) / std."""
+    """Per-channel constants in [0,1] pixel scale; normalized x = (x01 - mean) / std."""
 
     def __init__(
         self,
@@ -57,16 +57,16 @@ class Normalization:
         self.std = torch.tensor(std, dtype=dtype, device=device).view(1, -1, 1, 1)
 
     def from_uint8(self, images: Tensor) -> Tensor:
-        """uint8 [N,3,H,W] -> normalised floating [N,3,H,W] (to-tensor, then normalise; C.2)."""
+        """uint8 [N,3,H,W] -> normalized floating [N,3,H,W] (to-tensor, then normalize; C.2)."""
         return self.normalize(images.to(self.mean).div(255))
 
     def normalize(self, x01: Tensor) -> Tensor:
         return (x01 - self.mean) / self.std
 
     def perturbed(self, x: Tensor, delta: Tensor) -> Tensor:
-        """Normalised x plus delta in pixel scale, normalised again, without clipping (B1.5).
+        """Normalized x plus delta in pixel scale, normalized again, without clipping (B1.5).
 
-        De-normalises as two "normalise" operations, as the official tool does.
+        Denormalizes as two "normalise" operations, as the official tool does.
         """
         pixels = x / (1 / self.std) - (-self.mean)
         return self.normalize(pixels + delta)
@@ -75,7 +75,7 @@ class Normalization:
 def batches(
     data: ImageSet, normalization: Normalization, batch_size: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """(normalised x, labels) in order; the partial last batch is kept."""
+    """(normalized x, labels) in order; the partial last batch is kept."""
     for start in range(0, len(data), batch_size):
         part = data.select(slice(start, start + batch_size))
         yield normalization.from_uint8(part.images), part.labels.to(normalization.mean.device)

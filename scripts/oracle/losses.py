@@ -1,6 +1,6 @@
 """SAU's losses as functions of logits (specification B1.6, B1.7).
 
-Masks select rows, as in the official tool; on a GPU each selection synchronises with the host.
+Masks select rows, as in the official tool. On a GPU each selection synchronizes with the host.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class InnerLosses:
 
 
 def js_divergence(zf: Tensor, zg: Tensor) -> Tensor:
-    """Per-sample Jensen-Shannon divergence of clamped, not re-normalised softmax: [N,K] -> [N]."""
+    """Per-sample Jensen-Shannon divergence of clamped, not renormalized softmax: [N,K] -> [N]."""
     p = zf.softmax(1).clamp(min=1e-8)
     q = zg.softmax(1).clamp(min=1e-8)
     m = (p + q) / 2

@@ -3,7 +3,7 @@
 `make_batch_attack_fixtures.py OUT` writes a flat dict name -> contiguous float32 tensor. WaNet:
 control points and noise with the grid and the warped images that follow from them. Input-aware:
 what generators with the weights of `weight_at` draw, and the number of their parameters. Rounding:
-grey levels on their way into the model's scale and back. Dithering: grey levels and what is left of
+gray levels on their way into the model's scale and back. Dithering: gray levels and what is left of
 them with eight levels.
 """
 
@@ -75,7 +75,7 @@ def unit(channels: int, out: int) -> list[nn.Module]:
 
 
 def weight_at(tensor: int, shape: torch.Size) -> Tensor:
-    """Values in [0.1,1.1) for all, centred where they are weights of a convolution."""
+    """Values in [0.1,1.1), or centered at 0 for the weights of a convolution."""
     index = torch.arange(shape.numel(), dtype=torch.float64)
     values = (index * 7919 + tensor * 104729) % 1000 / 1000
     return (values - 0.5 if len(shape) == 4 else values + 0.1).float().reshape(shape)
@@ -98,8 +98,8 @@ def input_aware(images: Tensor) -> dict[str, Tensor]:
 
 
 def rounding() -> dict[str, Tensor]:
-    """[256,3]: what truncation leaves of each grey level that was normalised, brought back, rounded
-    to a grey level, normalised and brought back again."""
+    """[256,3]: the results of truncating each gray level after it was normalized, brought back,
+    rounded to a gray level, normalized and brought back again."""
     mean, std = torch.tensor(CIFAR10_MEAN), torch.tensor(CIFAR10_STD)
     inverse_std = torch.tensor([1 / value for value in CIFAR10_STD])
     levels = torch.arange(256.0).unsqueeze(1)
@@ -112,7 +112,7 @@ def rounding() -> dict[str, Tensor]:
 
 
 def dithered(levels: int = 8) -> dict[str, Tensor]:
-    """Floyd and Steinberg's error diffusion in double precision, then whole grey levels."""
+    """Floyd and Steinberg's error diffusion in double precision, then whole gray levels."""
     before = torch.randint(0, 256, (2, 3, SIDE, SIDE)).float()
     values = np.pad(before.numpy().astype(np.float64), ((0, 0), (0, 0), (0, 1), (1, 1)))
     step = 255 / (levels - 1)

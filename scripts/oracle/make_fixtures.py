@@ -3,7 +3,7 @@
 Each .pt is a torch.save file of a flat dict name -> contiguous tensor; scalars are in
 fixtures.json. Vectors called parameters, gradient or statistics are flat, in the order of the
 json's `layout`. The same machine and library versions give the same bytes. With --record and
---cifar also the one fixture at the scale of a real record; without them its figures in
+--cifar it also writes the only fixture at the scale of a real record; without them its figures in
 fixtures.json are kept.
 """
 
@@ -108,10 +108,10 @@ def batch_tensors(world: TinyWorld, batch: ImageSet) -> Tensors:
 
 
 def make_pgd(world: TinyWorld, batch: ImageSet) -> tuple[Tensors, dict[str, Any]]:
-    """delta of every norm and start, and of other weights of the two terms.
+    """delta for every norm and start, and for other weights of the two terms.
 
-    float64_agreement is the share of elements that double precision leaves in place (within 1e-4):
-    what one may at most ask of another implementation in single precision.
+    float64_agreement is the share of elements that double precision does not change by more than
+    1e-4. No other implementation in single precision can be expected to agree better.
     """
     cases = {
         f"{norm}_{init}": PgdOptions(norm=norm, bound=bound, init=init)
@@ -204,9 +204,9 @@ def make_steps(
 def make_rounds(world: TinyWorld) -> tuple[Tensors, dict[str, Any]]:
     """The whole procedure: two rounds over 14 images in batches of 4, 4, 4 and 2, in a given order.
 
-    Losses are those of the last outer step of each batch. float64_update_error is how far double
-    precision moves the parameters' update (relative L2): what one may at most ask of another
-    implementation in single precision.
+    The losses are those of the last outer step of each batch. float64_update_error is the change of
+    the parameters' update in double precision (relative L2). No other implementation in single
+    precision can be expected to be closer.
     """
     subset = world.clean.select(slice(0, 14))
     generator = torch.Generator().manual_seed(1)

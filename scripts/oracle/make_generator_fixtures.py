@@ -1,4 +1,5 @@
-"""Writes generators.pt and generators.json: what attacks' generators make of the tiny nets.
+"""Writes generators.pt and generators.json: the results of the attacks' generators for the tiny
+networks.
 
 `make_generator_fixtures.py test/fixtures/native` reads the nets and images that make_fixtures.py
 wrote there. Plain PyTorch from the specification, B4.4 to B4.7; one image and one formula at a time.
@@ -131,7 +132,8 @@ def trojan(net: PreActResNet18) -> tuple[Tensor, Tensor, list[int], list[float]]
 
 
 def initialize(net: nn.Module) -> None:
-    """He's: the specification leaves it open, StegaStamp has it, and bits come through."""
+    """He's initialization, as in StegaStamp; the official tool's text leaves it open. With it the
+    bits get through."""
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

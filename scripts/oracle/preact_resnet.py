@@ -37,7 +37,7 @@ class PreActBlock(nn.Module):
 
 
 class PreActResNet18(nn.Module):
-    """Normalised images [N, 3, H, W] -> logits [N, num_classes].
+    """Normalized images [N, 3, H, W] -> logits [N, num_classes].
 
     Stages of two blocks with width, 2, 4 and 8 times width channels, strides 1, 2, 2, 2; no BN or
     ReLU after the last stage; global average pool.

@@ -1,6 +1,6 @@
-"""Runs the official procedure on a BackdoorBench record and writes what another implementation
-needs to be compared with it: the batch order, the first batch's tensors, losses and metrics per
-round.
+"""Runs the official procedure on a BackdoorBench record. Writes what is needed to compare another
+implementation with it: the batch order, the first batch's tensors, and the losses and metrics of
+each round.
 
 Writes OUT/order.json (rounds * clean-count positions in the clean subset, round by round),
 OUT/first_batch.pt (indices, delta, outer gradient by parameter name) and OUT/result.json.
@@ -171,7 +171,7 @@ def scalars(losses: OuterLosses) -> dict[str, Any]:
 
 
 def save_first_batch(f: PreActResNet18, indices: Tensor, delta: Tensor, out: Path) -> None:
-    """The outer gradient is still in `.grad`: the optimiser step leaves it there."""
+    """The outer gradient is still in `.grad`, because the optimizer step leaves it there."""
     gradient = {f"gradient.{name}": p.grad.cpu() for name, p in f.named_parameters()}
     torch.save({"indices": indices, "delta": delta.cpu(), **gradient}, out / "first_batch.pt")
 

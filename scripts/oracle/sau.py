@@ -1,12 +1,12 @@
-"""Shared Adversarial Unlearning, the official procedure unoptimised (specification B1).
+"""Shared Adversarial Unlearning, the official procedure unoptimized (specification B1).
 
 It keeps the official cost: the clean forwards of both models run again in every PGD step (4
 forwards and 2 backwards per step), `.backward()` accumulates weight gradients of both models, the
-outer forward runs on the concatenation [x; x~], masks select rows (a host synchronisation each on a
+outer forward runs on the concatenation [x; x~], masks select rows (a host synchronization each on a
 GPU) and the early stop is decided on the host. Predictions that only feed an argmax run without a
 graph.
 
-f is the model being purified, g the frozen backdoored reference; x are normalised images [N,3,H,W],
+f is the model being purified, g the frozen backdoored reference; x are normalized images [N,3,H,W],
 y labels int64 [N], delta perturbations [N,3,H,W] in [0,1] pixel scale.
 """
 
@@ -23,7 +23,7 @@ from losses import inner_losses, shared_risk
 
 @dataclass(frozen=True)
 class PgdOptions:
-    """Inner maximisation (B1.1, B1.5, B1.6)."""
+    """Inner maximization (B1.1, B1.5, B1.6)."""
 
     norm: str = "L_inf"  # L_inf | L1 | L2 | Reg
     bound: float = 0.2
@@ -36,7 +36,7 @@ class PgdOptions:
 
 @dataclass(frozen=True)
 class OuterOptions:
-    """Outer minimisation (B1.1, B1.7): weights of clean loss, AT loss, shared risk."""
+    """Outer minimization (B1.1, B1.7): weights of clean loss, AT loss, shared risk."""
 
     lambda1: float = 1.0
     lambda2: float = 0.0
@@ -109,7 +109,8 @@ def perturb(
     normalization: Normalization,
     options: PgdOptions,
 ) -> Perturbation:
-    """Inner maximisation for one batch (B1.6), in eval mode. Sign steps for every norm."""
+    """Inner maximization for one batch (B1.6), in eval mode. The steps are sign steps for every
+    norm."""
     f.eval()
     g.eval()
     delta = initial_delta(x, options)
@@ -174,7 +175,7 @@ def unlearn_batch(
     normalization: Normalization,
     options: SauOptions,
 ) -> OuterLosses:
-    """`outer_steps` optimiser steps on one perturbed batch (B1.7); the last step's losses."""
+    """`outer_steps` optimizer steps on one perturbed batch (B1.7); the last step's losses."""
     for _ in range(options.outer_steps):
         losses = outer_losses(f, g, x, y, delta, normalization, options.outer)
         optimizer.zero_grad()

@@ -1,6 +1,6 @@
 """A backdoored miniature: 16x16 images of 5 classes and two PreActResNet18 of width 2.
 
-Small enough to commit every intermediate result, trained enough for logits to mean something.
+Small enough to commit every intermediate result, and trained enough for meaningful logits.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def make_world(train_count: int = 400, test_count: int = 60, seed: int = 7) -> T
     options = TrainOptions(batch_size=20, learning_rate=0.02, schedule_length=8)
     train(reference, ImageSet(images, labels, seen.labels), normalization, options,
           [torch.randperm(train_count).tolist() for _ in range(8)])
-    with torch.no_grad():  # softer logits: larger gradients, whose signs survive rounding
+    with torch.no_grad():  # softer logits give larger gradients, whose signs survive rounding
         reference.linear.weight.mul_(0.4)
         reference.linear.bias.mul_(0.4)
     trainee = copy_of(reference)

@@ -1,6 +1,6 @@
-// Says what the prebuilt binaries ask of the system, and fails where they are not fit to be packed.
+// Prints what the prebuilt binaries need from the system, and fails if they cannot be packed.
 //   node scripts/prebuild/check.mjs [--release] [--json] [--dir <folder that holds prebuilds/>]
-// --release: as published, that is with sau_cuda.so and no higher floor than LibTorch's own.
+// --release: checks the demands of a release, that is sau_cuda.so and no higher floor than LibTorch's own.
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {root} from '../build_steps.mjs';

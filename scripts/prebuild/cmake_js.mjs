@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Stands in for node-gyp under prebuildify, which calls it as
 //   node-gyp rebuild --target=<Node version> --devdir=... --arch=x64 --release
-// in its working folder. cmake-js knows --target as a CMake target, and a Node-API binary is of no Node version,
-// so only the architecture is looked at. build/Release is brought up to date, not built anew, and copied
-// from there: prebuildify strips and moves what it finds.
+// in its working folder. For cmake-js --target is a CMake target, and a Node-API binary does not depend on the Node
+// version, so only the architecture is read. build/Release is brought up to date, not built anew, and its files are
+// copied, because prebuildify strips and moves what it finds.
 import {copyFileSync, mkdirSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {compileAddon, libTorchForBuild, root} from '../build_steps.mjs';

@@ -1,12 +1,12 @@
-// Reads of an ELF file (64 bit, little-endian) what the dynamic linker will ask for: no binutils needed.
+// Reads from an ELF file (64 bit, little-endian) what the dynamic linker will need, without binutils.
 import {readFileSync} from 'node:fs';
 
 const SECTION = {dynamic: 6, versionNeeds: 0x6ffffffe};
 const TAG = {needed: 1, rpath: 15, runpath: 29};
 
 /**
- * `needed`: libraries in order; `rpath`: RPATH and RUNPATH entries; `floors`: the highest version that it asks
- * of each symbol family, such as {GLIBC: '2.28'}; what has no version number is left out.
+ * `needed`: libraries in order; `rpath`: RPATH and RUNPATH entries; `floors`: the highest version that it needs of
+ * each symbol family, such as {GLIBC: '2.28'}; symbols without a version number are left out.
  */
 export function readElf(path) {
   const file = readFileSync(path);

@@ -1,7 +1,7 @@
 // Makes the prebuilt binaries of the npm package: prebuilds/linux-x64/.
 //   node scripts/prebuild/main.mjs [--cuda] [--out <dir>]
-// --cuda: fail unless sau_cuda.so is among them, for which LibTorch must be a CUDA build.
-// --out: where prebuilds/ is made, by default the repository.
+// --cuda: fail without sau_cuda.so, for which LibTorch must be a CUDA build. --out: the folder in which prebuilds/
+// is made; by default the repository.
 import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {parseArgs, promisify} from 'node:util';
@@ -13,7 +13,7 @@ import {stop, table} from './report.mjs';
 const {values} = parseArgs({
   options: {cuda: {type: 'boolean', default: false}, out: {type: 'string', default: root}},
 });
-compileTypeScript(); // the search for LibTorch is the package's own
+compileTypeScript(); // the search for LibTorch is part of the package
 const libtorch = await libTorchForBuild();
 checkLibTorch(libtorch);
 const stage = mkdtempSync(join(root, 'build-prebuild-'));
@@ -62,7 +62,7 @@ function checkLibTorch({version, cuda, root: folder, source}) {
   }
 }
 
-/** CMake wrote which LibTorch; of which sources is said here. */
+/** CMake has written the LibTorch version; this adds the checksum of the sources. */
 function describeBuild(folder) {
   const path = join(folder, DESCRIPTION);
   const description = {...JSON.parse(readFileSync(path, 'utf8')), sources: sourcesChecksum()};

@@ -7,17 +7,17 @@ import {compareVersions, highestFloors, readElf} from './elf.mjs';
 
 /** Where node-gyp-build looks for this machine's binaries, below prebuilds/. */
 export const TUPLE = `${process.platform}-${process.arch}`;
-/** What node-gyp-build loads: for glibc alone, so that others are told "none found". */
+/** The file that node-gyp-build loads. It is for glibc alone, so that other systems get "none found". */
 export const LOADER = 'sau-native.glibc.node';
-/** Says which LibTorch the binaries are for, and of which sources they are. */
+/** Says which LibTorch the binaries are for, and from which sources they were built. */
 export const DESCRIPTION = 'sau_build.json';
 const CUDA_PART = 'sau_cuda.so';
 const SOURCES = ['CMakeLists.txt', 'libtorch.json', 'native'];
 
-/** The highest versions that binaries may ask for, and what they may need. */
+/** The highest versions that binaries may need, and the libraries that they may need. */
 const limits = JSON.parse(readFileSync(join(import.meta.dirname, 'limits.json'), 'utf8'));
 
-/** A checksum over all that the binaries are made of, so that those of other sources are noticed. */
+/** A checksum of all sources of the binaries, so that binaries of other sources are noticed. */
 export function sourcesChecksum() {
   const hash = createHash('sha256');
   for (const path of SOURCES.flatMap(filesBelow).sort()) {
@@ -29,7 +29,10 @@ export function sourcesChecksum() {
   return hash.digest('hex');
 }
 
-/** The binaries in `folder`, what they ask of the system, and what is wrong: none means ready to be packed. */
+/**
+ * The binaries in `folder`, what they need from the system, and their problems; without problems they can be
+ * packed.
+ */
 export function inspectPrebuilds(folder, {isRelease}) {
   const missing = [LOADER, 'sau_core.so', DESCRIPTION, ...(isRelease ? [CUDA_PART] : [])].filter(
     (name) => !existsSync(join(folder, name)),
@@ -63,7 +66,7 @@ function originProblems({libtorch, sources}) {
   return problems;
 }
 
-/** LibTorch's part of the NEEDED entries must be exactly the expected; of the system's, none beyond the list. */
+/** The NEEDED entries of LibTorch must be exactly the expected ones; those of the system must be on the list. */
 function linkProblems({name, needed, rpath}) {
   const expected = limits.libtorch[name];
   if (expected === undefined) return [`${name} does not belong there`];

@@ -1,4 +1,5 @@
-// npm runs this before it packs: no tarball without fitting binaries, and dist/ is of these sources and no others.
+// npm runs this before it packs. There is no tarball without matching binaries, and dist/ is compiled from the
+// present sources only.
 import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {compileTypeScript, root} from '../build_steps.mjs';
@@ -12,5 +13,5 @@ if (problems.length > 0) {
   );
 }
 rmSync(join(root, 'dist'), {recursive: true, force: true});
-// Source maps stay behind: they would name sources that the package has not.
+// Source maps are left out, because they would name sources that the package does not contain.
 compileTypeScript('--sourceMap', 'false', '--declarationMap', 'false');

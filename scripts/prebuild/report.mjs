@@ -1,4 +1,4 @@
-// What the scripts of this folder print for people.
+// The output of this folder's scripts for people.
 
 /** One line per binary, then the highest versions asked for. */
 export function table({binaries, floors}) {

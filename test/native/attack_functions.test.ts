@@ -63,7 +63,7 @@ describe("WaNet's warp", () => {
   });
 });
 
-describe("BPP's quantisation", () => {
+describe("BPP's quantization", () => {
   it('takes the nearest of eight levels', async () => {
     // The levels are k * 255 / 7 = 36.43 k; 18 is at 0.494 of the first step, 19 at 0.522.
     const input = grey([[0, 18, 19, 54, 55, 127, 128, 237, 255]]);
@@ -79,7 +79,7 @@ describe("BPP's quantisation", () => {
     expect([...output.slice(0, 4)]).toEqual([0, 255, 127.5, 127.5]);
   });
 
-  it("hands each pixel's error on to its neighbours when it dithers", async () => {
+  it("hands each pixel's error on to its neighbors when it dithers", async () => {
     // 100 -> 0, error 100: right 143.75, below 131.25, below right 106.25. 143.75 -> 255, error -111.25:
     // below left 131.25 - 20.86 = 110.39, below 106.25 - 34.77 = 71.48. 110.39 -> 0: right 119.78 -> 0.
     const square = grey([
@@ -93,7 +93,7 @@ describe("BPP's quantisation", () => {
     expect(new Set(plain)).toEqual(new Set([0]));
   });
 
-  it("gives the oracle's whole grey levels when it dithers to eight levels", async () => {
+  it("gives the oracle's whole gray levels when it dithers to eight levels", async () => {
     const oracle = await tensorsOf('attacks.pt');
     const input = {images: floatsOf(oracle, 'dithering.before'), ...SIZES};
     const output = (await functions()).quantize({...input, levels: 8, dithering: true});

@@ -232,7 +232,7 @@ function copies(count: number, white: (row: number, column: number) => boolean):
 
 /**
  * Share of white pixels that a tap of the first convolution sees in one training batch of `set`: the first
- * batch norm's running mean after one step. The tap lies `left` columns left of the centre; what it reads
+ * batch norm's running mean after one step. The tap lies `left` columns left of the center; what it reads
  * beyond the border is black.
  */
 async function whiteSeen(
@@ -291,7 +291,7 @@ describe('augmentation', () => {
   });
 
   it('crops at offsets of up to the padding on all sides, and pads with black', async () => {
-    // At offsets (a, b) from the centre (16 - |a|) (16 - |b|) of 256 pixels are white; |a| is 20/9 on average.
+    // At offsets (a, b) from the center (16 - |a|) (16 - |b|) of 256 pixels are white; |a| is 20/9 on average.
     const seen = await whiteSeen(WHITE, 0, {cropPadding: 4, flip: false});
     const expected = ((SIDE - 20 / 9) / SIDE) ** 2;
     expect(Math.abs(seen - expected)).toBeLessThan(0.02); // 3 standard deviations, of 0.0063

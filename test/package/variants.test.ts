@@ -13,7 +13,7 @@ const cpu = await pinnedLibTorch();
 const chosen = process.env.SAU_TEST_CUDA_LIBTORCH ?? '';
 const cuda = chosen === '' ? null : readLibTorch(chosen, 'SAU_TEST_CUDA_LIBTORCH');
 
-/** Two rounds of unlearning a tiny model on the CPU; prints what LibTorch is and all that was learnt. */
+/** Two rounds of unlearning a tiny model on the CPU; prints what LibTorch is and all that was learned. */
 const TINY_UNLEARN = `
   const {createSession, deviceInfo, readCheckpoint} = require('${ROOT}/dist/lib/index.js');
   const {facts, job, fixtures} = JSON.parse(process.env.JOB);

@@ -8,7 +8,7 @@ export const ATTACK_TABLE = {...DATA_ATTACKS, ...TRAINING_ATTACKS} as const sati
   Record<string, AttackEntry>
 >;
 
-/** The name of an attack; docs/attacks.md describes them. */
+/** The name of an attack; docs/attacks.md describes each one. */
 export type AttackKind = keyof typeof ATTACK_TABLE;
 /** Attacks that poison the images before training. */
 export type DataAttackKind = keyof typeof DATA_ATTACKS;

@@ -31,7 +31,7 @@ export const DATA_ATTACKS = {
     options: {
       pattern: {
         type: 'choice',
-        help: 'picture to mix in, the built-in one or your own, resized to the images',
+        help: 'picture to mix in, built in or your own, resized to the images',
         choices: ['plaid'],
         orFile: true,
         default: 'plaid',
@@ -59,7 +59,7 @@ export const DATA_ATTACKS = {
     options: {
       delta: {
         type: 'number',
-        help: 'height of the wave in grey levels',
+        help: 'amplitude of the wave in gray levels',
         least: 0,
         most: 255,
         default: 40,
@@ -87,14 +87,14 @@ export const DATA_ATTACKS = {
       cleanModel: CLEAN_MODEL,
       passes: {
         type: 'integer',
-        help: 'most passes over 100 images in generating a pattern',
+        help: 'largest number of passes over 100 images to generate a pattern',
         least: 1,
         most: 1000,
         default: 50,
       },
       scaleFloats: {
         type: 'switch',
-        help: 'multiply a pattern of floats up to 1 by 255; off: add it as it is, as the official tool does',
+        help: 'multiply a pattern of floats up to 1 by 255; off: add it without scaling, as the official tool does',
         default: true,
       },
     },
@@ -145,7 +145,7 @@ export const DATA_ATTACKS = {
       },
       encoderWaitSteps: {
         type: 'integer',
-        help: 'steps of the encoder from 90 % of the bits read until its image loss begins to count',
+        help: 'steps of the encoder between reading 90 % of the bits and the start of its image loss',
         least: 0,
         most: 10_000_000,
         default: 1000,
@@ -167,27 +167,27 @@ export const DATA_ATTACKS = {
       adversarialImages: {
         type: 'path',
         expects: 'a file',
-        help: 'NumPy array (.npy) of all training images made adversarial: uint8 NxHxWx3; without it those to poison are made',
+        help: 'NumPy array (.npy) of adversarial versions of all training images: uint8 NxHxWx3; without it they are made for the images to poison',
         default: null,
       },
       cleanModel: CLEAN_MODEL,
       pgdSteps: {
         type: 'integer',
-        help: 'steps in making adversarial images',
+        help: 'PGD steps to make adversarial images',
         least: 1,
         most: 100_000,
         default: 100,
       },
       pgdStepSize: {
         type: 'number',
-        help: 'length of such a step, in grey levels of 255',
+        help: 'size of a PGD step, in gray levels of 255',
         least: 0,
         most: 255,
         default: 1.5,
       },
       pgdBound: {
         type: 'number',
-        help: 'most that an adversarial image differs in a value, in grey levels of 255',
+        help: 'largest change of a value in an adversarial image, in gray levels of 255',
         least: 0,
         most: 255,
         default: 8,
@@ -202,33 +202,33 @@ export const DATA_ATTACKS = {
     },
   },
   ftrojan: {
-    summary: 'FTrojan: two raised frequencies in the colours of every 32x32 window',
+    summary: 'FTrojan: two raised frequencies in the colors of every 32x32 window',
     poisons: 'data',
     labelModes: ['all2one', 'all2all'],
     options: {
       magnitude: {
         type: 'number',
-        help: 'what is added to the two DCT coefficients',
+        help: 'amount that is added to the two DCT coefficients',
         least: 0,
         most: 10000,
         default: 30,
       },
       wrap: {
         type: 'switch',
-        help: 'colours out of range wrap around as in the official tool; off: they are clipped',
+        help: 'colors out of range wrap around as in the official tool; off: they are clipped',
         default: true,
       },
     },
   },
   ctrl: {
-    summary: 'CTRL: two raised frequencies in the colours of images of the target class',
+    summary: 'CTRL: two raised frequencies in the colors of images of the target class',
     poisons: 'data',
     labelModes: ['cleanLabel'],
     defaults: {poisonRate: 0.05},
     options: {
       magnitude: {
         type: 'number',
-        help: 'what is added to the two DCT coefficients',
+        help: 'amount that is added to the two DCT coefficients',
         least: 0,
         most: 10000,
         default: 100,
@@ -249,7 +249,7 @@ export const DATA_ATTACKS = {
       mask: {
         type: 'path',
         expects: 'a file',
-        help: 'start picture, whose black parts stay black, instead of the built-in apple',
+        help: 'start picture instead of the built-in apple; its black parts stay black',
         default: null,
       },
       numNeuron: {
@@ -261,19 +261,19 @@ export const DATA_ATTACKS = {
       },
       triggerSteps: {
         type: 'integer',
-        help: 'most steps of the search for the trigger',
+        help: 'largest number of steps of the search for the trigger',
         least: 1,
         most: 1_000_000,
         default: 1000,
       },
       wrap: {
         type: 'switch',
-        help: 'add modulo 256 as the official tool does, where white becomes dark; off: clamp at 255',
+        help: 'add modulo 256 as the official tool does, which makes white dark; off: clamp at 255',
         default: true,
       },
       normalizeInput: {
         type: 'switch',
-        help: 'normalise what the clean model sees during the search; the official tool does not',
+        help: 'normalize the input of the clean model during the search; the official tool does not',
         default: false,
       },
     },

@@ -3,7 +3,7 @@ import type {AttackEntry} from './attack_entry.js';
 
 const ROTATION = {
   type: 'number',
-  help: 'most degrees of the random rotation of a training batch; 0: none',
+  help: 'largest angle of the random rotation of a training batch, in degrees; 0: none',
   least: 0,
   most: 180,
   default: 10,
@@ -40,7 +40,7 @@ export const TRAINING_ATTACKS = {
       },
       crossRatio: {
         type: 'number',
-        help: 'noise-warped images with their true label, per poisoned one',
+        help: 'noise-warped images with their true label, per poisoned image',
         least: 0,
         most: 1000,
         default: 2,
@@ -63,7 +63,7 @@ export const TRAINING_ATTACKS = {
       },
       maskDensity: {
         type: 'number',
-        help: 'mask values above it are penalised',
+        help: 'mask values above this are penalized',
         least: 0,
         most: 1,
         default: 0.032,
@@ -103,7 +103,7 @@ export const TRAINING_ATTACKS = {
       },
       doubleTanh: {
         type: 'switch',
-        help: 'the generators squash twice, as the official ones do',
+        help: 'the generators apply tanh twice, as the official ones do',
         default: true,
       },
       clearGradients: {
@@ -114,14 +114,14 @@ export const TRAINING_ATTACKS = {
     },
   },
   bpp: {
-    summary: 'BPP: a coarse quantisation of the colours, in every training batch',
+    summary: 'BPP: a coarse quantization of the colors, in every training batch',
     poisons: 'training',
     labelModes: ['all2one', 'all2all'],
     defaults: {schedule: 'multiStep', cropPadding: 5},
     options: {
       levels: {
         type: 'integer',
-        help: 'levels per colour channel that remain',
+        help: 'levels per color channel that remain',
         least: 2,
         most: 256,
         default: 8,
@@ -133,7 +133,7 @@ export const TRAINING_ATTACKS = {
       },
       negativeRatio: {
         type: 'number',
-        help: "share of a batch that gets another image's quantisation error and keeps its label",
+        help: "share of a batch that gets another image's quantization error and keeps its label",
         least: 0,
         most: 1,
         default: 0.1,

@@ -51,7 +51,7 @@ export const ATTACK = {
     preview: {
       type: 'switch',
       value: '',
-      help: 'draw preview.png: poisoned training images, what they were, and the difference',
+      help: 'draw preview.png: training images, their poisoned versions and the difference',
       default: false,
     },
   },
@@ -91,7 +91,7 @@ export const ATTACK = {
       type: 'text',
       expects: 'the name of a folder under the record root',
       value: '<name>',
-      help: 'record folder to write, in the record root',
+      help: 'name of the record folder to write in the record root',
       unset: "the attack's name",
       official: 'save_folder_name',
       alias: 'out',
@@ -107,7 +107,7 @@ export const ATTACK = {
     resume: {
       type: 'switch',
       value: '',
-      help: 'go on with an interrupted training from its last saved epoch',
+      help: 'continue an interrupted training from its last saved epoch',
       default: false,
     },
     saveEvery: {
@@ -124,9 +124,9 @@ export const ATTACK = {
 } as const satisfies OptionGroups;
 
 /**
- * How the victim is trained: a layer over the defaults of all attacks and of the one that is simulated, under
- * what the user gives. reference: specification B3.1, as it is in the defaults. fast: the same ACC and ASR in
- * fewer epochs.
+ * How the victim is trained: a layer over the defaults of all attacks and of the simulated one, and under the
+ * user's options. reference: as in specification B3.1, which the defaults already say. fast: reaches equal ACC and
+ * ASR in fewer epochs.
  */
 export const RECIPES = {
   reference: {},

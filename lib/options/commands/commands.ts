@@ -105,7 +105,7 @@ export const DEMO = {
   },
 } as const satisfies OptionGroups;
 
-/** `setup` takes what suits the machine, from where it is usually had. */
+/** By default `setup` takes the variant that suits the machine, from its usual source. */
 export const SETUP = {
   LibTorch: {
     variant: {
@@ -119,7 +119,7 @@ export const SETUP = {
       orPath: true,
       expects: 'an address, a .zip or .whl file or a folder',
       value: '<source>',
-      help: 'an address or a file of a zip or wheel, or a folder, which is copied',
+      help: 'a zip or wheel (address or file), or a folder, which is copied',
       unset: 'pip, else the official zip',
       default: null,
     },

@@ -28,7 +28,7 @@ export const DEFEND = {
     chunkSize: {
       type: 'integer',
       least: 0,
-      help: "images per pass; 0: the device's choice",
+      help: 'images per pass; 0: the device decides',
       default: 0,
     },
     cacheMib: {

@@ -9,7 +9,7 @@ export const TRAINING = {
   learningRate: {
     type: 'number',
     above: 0,
-    help: 'learning rate of SGD, at its peak',
+    help: 'largest learning rate of SGD',
     official: 'lr',
     native: 'optimizer.learningRate',
     default: 0.01,
@@ -49,7 +49,7 @@ export const TRAINING = {
   scheduleLength: {
     type: 'integer',
     above: 0,
-    help: 'epochs until cosine and oneCycle reach a rate of 0',
+    help: 'epochs until cosine and oneCycle reach a learning rate of 0',
     unset: `the epochs; in the reference's cosine ${cosineText()}`,
     native: 'scheduleLength',
     default: null,
@@ -58,7 +58,7 @@ export const TRAINING = {
     type: 'number',
     least: 0,
     below: 1,
-    help: 'share of oneCycle in which the rate rises',
+    help: 'share of oneCycle in which the learning rate rises',
     native: 'warmupShare',
     default: 0.25,
   },

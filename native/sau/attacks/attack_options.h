@@ -27,14 +27,14 @@ void fields(V& v, WaNetOptions& o) {
 /// Specification B4.9.
 struct InputAwareOptions {
   int64_t mask_epochs;      ///< epochs that train the mask alone, before the victim's first
-  double mask_density;      ///< mask values above it are penalised
-  double mask_weight;       ///< of that penalty
+  double mask_density;      ///< mask values above this are penalized
+  double mask_weight;       ///< weight of this penalty
   double diversity_weight;  ///< of the terms that make patterns and masks differ
   double cross_ratio;       ///< images with another image's trigger per poisoned one
   double learning_rate;     ///< Adam's, of both generators
   int64_t width;            ///< channels of the generators' first stage
   bool double_tanh;         ///< the official generators squash twice
-  bool clear_gradients;     ///< the official tool never clears those of the pattern generator
+  bool clear_gradients;  ///< clear the pattern generator's gradients; the official tool never does
 };
 
 template <class V>
@@ -52,10 +52,10 @@ void fields(V& v, InputAwareOptions& o) {
 
 /// Specification B4.10.
 struct BppOptions {
-  int64_t levels;                 ///< grey levels per channel that remain
+  int64_t levels;                 ///< gray levels per channel that remain
   bool dither;                    ///< Floyd-Steinberg
-  double negative_ratio;          ///< share of a batch that gets another image's quantisation error
-  std::vector<double> mean, std;  ///< [3], with which pixels are brought to [0,255] and back
+  double negative_ratio;          ///< share of a batch that gets another image's quantization error
+  std::vector<double> mean, std;  ///< [3], the constants for bringing pixels to [0,255] and back
 };
 
 template <class V>
@@ -89,8 +89,8 @@ struct Names<LabelMode> {
 /// An attack that poisons each training batch.
 struct InBatchAttackOptions {
   double poison_rate;                   ///< share of a batch
-  std::optional<int64_t> target_label;  ///< none: the next class
-  double rotation;                      ///< most degrees of the batch-wide rotation; WaNet, BPP
+  std::optional<int64_t> target_label;  ///< none: the class after the image's own
+  double rotation;  ///< largest angle of the batch-wide rotation, in degrees; WaNet, BPP
   std::variant<WaNetOptions, InputAwareOptions, BppOptions> method;
 };
 

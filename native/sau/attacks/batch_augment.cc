@@ -9,7 +9,7 @@ constexpr double kCropProbability = 0.8;
 constexpr double kRotationProbability = 0.5;
 constexpr double kFlipProbability = 0.5;
 
-/// Reads, for each pixel, the nearest one of the images turned the other way.
+/// Rotates by reading, for each output pixel, the nearest pixel at the inversely rotated position.
 torch::Tensor rotate(const torch::Tensor& images, double degrees) {
   const double angle = degrees * std::numbers::pi / 180;
   const double height = static_cast<double>(images.size(2)),

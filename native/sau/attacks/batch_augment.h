@@ -3,7 +3,7 @@
 
 namespace sau {
 
-/// One draw of an augmentation that all images of a batch share.
+/// A drawn augmentation, which all images of a batch share.
 struct BatchAugmentation {
   int64_t padding = 0;  ///< zeros around the images before the crop; 0: no crop
   int64_t top = 0;      ///< of the crop, in the padded images
@@ -12,10 +12,10 @@ struct BatchAugmentation {
   bool flip = false;   ///< left to right
 };
 
-/// What may be drawn.
+/// The range that an augmentation is drawn from.
 struct BatchAugmentationRange {
   int64_t padding;
-  double degrees;  ///< most of them, to either side
+  double degrees;  ///< largest angle, in either direction
   bool flip;
 };
 
@@ -24,8 +24,8 @@ struct BatchAugmentationRange {
 BatchAugmentation draw_augmentation(const BatchAugmentationRange& range,
                                     torch::Generator generator);
 
-/// Zero padding and crop, rotation about the centre (nearest pixel, zeros outside), flip. images:
-/// [N,C,H,W] in any scale; zeros are zeros of that scale.
+/// Zero padding and crop, rotation about the center (nearest pixel, zeros outside), flip. images:
+/// [N,C,H,W] in any scale; the padding is zero in that scale.
 torch::Tensor augment_batch(const torch::Tensor& images, const BatchAugmentation& draw);
 
 }  // namespace sau

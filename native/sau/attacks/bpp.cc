@@ -3,7 +3,7 @@
 namespace sau {
 namespace {
 
-/// One channel of one image, in place. row(y) points to its width values.
+/// Dithers one channel of one image in place. plane: [height * width].
 void dither_plane(float* plane, int64_t height, int64_t width, int64_t levels) {
   const float steps = static_cast<float>(levels - 1);
   for (int64_t y = 0; y < height; ++y) {
@@ -29,7 +29,8 @@ torch::Tensor quantize(const torch::Tensor& levels_in, int64_t levels) {
 }
 
 torch::Tensor quantize_dithered(const torch::Tensor& images, int64_t levels) {
-  // Each pixel waits for its neighbours: work for the CPU, on the few poisoned images of a batch.
+  // Each pixel depends on its neighbors, so the CPU does this, for the few poisoned images of a
+  // batch.
   const auto result = images.to(torch::kCPU, torch::kFloat32, /*non_blocking=*/false, /*copy=*/true,
                                 at::MemoryFormat::Contiguous);
   const int64_t height = images.size(2), width = images.size(3);
@@ -54,14 +55,14 @@ torch::Tensor Bpp::poison(const torch::Tensor& x) {
 }
 
 torch::Tensor Bpp::cross(const torch::Tensor& x, const ImageSet& source, Split split) {
-  // The official tool draws from five copies of the set, of which it keeps all images and all
-  // quantised images as PNG files; here both are at hand.
+  // The official tool draws from five copies of the set and keeps all images and all quantized
+  // images as PNG files. Here both are computed when needed.
   constexpr int64_t kCopies = 5;
   const auto others = source.images.index_select(0, draw_others(x.size(0), source.size(), kCopies));
   const auto clean = others.to(torch::kFloat32);
   const auto error = quantized(clean).clamp(0, 255).to(torch::kUInt8).to(torch::kFloat32) - clean;
   const auto levels = scale_.pixels(x) * 255;
-  // Of the test images the error is taken away and nothing is clamped: they only serve a metric.
+  // For test images the error is subtracted and nothing is clamped: they only serve a metric.
   const auto changed = split == Split::kTrain ? (levels + error).clamp(0, 255) : levels - error;
   return scale_(changed / 255);
 }

@@ -3,16 +3,16 @@
 
 namespace sau {
 
-/// Grey levels in [0,255] -> the nearest of `levels` evenly spaced ones, halves to the even one
+/// Gray levels in [0,255] -> the nearest of `levels` evenly spaced ones, halves to the even one
 /// (specification B4.10).
 torch::Tensor quantize(const torch::Tensor& levels_in, int64_t levels);
-/// Quantises with Floyd and Steinberg's diffusion of each pixel's error to its neighbours to the
-/// right and below, then rounds to whole grey levels, which quantize() leaves fractional. images:
+/// Quantises with Floyd and Steinberg's diffusion of each pixel's error to its neighbors to the
+/// right and below, then rounds to whole gray levels, which quantize() leaves fractional. images:
 /// [n,C,H,W] in [0,255].
 torch::Tensor quantize_dithered(const torch::Tensor& images, int64_t levels);
 
-/// BPP (specification B4.10): the trigger is a coarse quantisation. Negative images carry the
-/// quantisation error of another image, and keep their label.
+/// BPP (specification B4.10): the trigger is a coarse quantization. Negative images carry the
+/// quantization error of another image, and keep their label.
 class Bpp final : public InBatchAttack {
  public:
   Bpp(const InBatchAttackOptions& options, BppOptions method, const AttackScene& scene);

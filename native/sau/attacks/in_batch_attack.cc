@@ -11,9 +11,9 @@
 namespace sau {
 namespace {
 
-/// Truncated, not rounded, as the official tool casts: with the round trip through normalised
-/// floats 40 to 90 of the 256 grey levels come back one lower (specification B4.8). What is out of
-/// range wraps.
+/// Truncates instead of rounding, as the official tool does: after the round trip through
+/// normalized floats, 40 to 90 of the 256 gray levels come back one lower (specification B4.8).
+/// Values out of range wrap.
 torch::Tensor as_stored(const torch::Tensor& pixels) {
   return pixels.mul(255).to(torch::kInt32).bitwise_and(255).to(torch::kUInt8);
 }
@@ -71,7 +71,7 @@ PoisonedImages InBatchAttack::poison_test(const ImageSet& test, const RunControl
                              : torch::arange(test.size(), test.labels.options());
   Collection result;
   for (const auto& positions : selection.split(scene_.training.batch_size)) {
-    if (positions.size(0) == 0) continue;  // split gives one empty piece of nothing
+    if (positions.size(0) == 0) continue;  // splitting an empty tensor gives one empty piece
     control.throw_if_cancelled();
     const auto labels = attack_labels(test.true_labels.index_select(0, positions));
     result.add(as_stored(scale().pixels(poison(input_of(test, positions)))), labels, positions,

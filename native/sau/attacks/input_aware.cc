@@ -24,8 +24,8 @@ const ScheduleOptions kMaskSchedule = tenths({10, 20});
 const ScheduleOptions kPatternSchedule = tenths({200, 300, 400, 500});
 constexpr double kTiny = 1e-7;
 
-/// Root of the mean square of each image. A pair of equal images has no gradient: its root's would
-/// be infinite and the official tool's weights become NaN.
+/// Root of the mean square of each image. A pair of equal images gets a zero gradient: the gradient
+/// of the plain root is infinite there, and makes the official tool's weights NaN.
 torch::Tensor rms(const torch::Tensor& x) {
   constexpr double kSmallest = 1e-24;
   return x.square().flatten(1).mean(1).clamp_min(kSmallest).sqrt();
@@ -112,7 +112,7 @@ double InputAware::train_masks(const ImageSet& train, int64_t epoch, const RunCo
 
 torch::Tensor InputAware::mask_loss(const torch::Tensor& x1, const torch::Tensor& x2) {
   {
-    // The official tool looks at x1 once more; all that this does is to move the statistics.
+    // The official tool passes x1 once more, which only updates the running statistics.
     const torch::NoGradGuard no_grad;
     mask_(x1);
   }
@@ -165,7 +165,7 @@ TrainingBatch InputAware::batch(const ImageSet& train, const torch::Tensor& posi
 
 void InputAware::step() {
   pattern_optimizer_->step();
-  // Else Adam sees the running sum of all gradients so far, as in the official tool.
+  // Otherwise Adam sees the running sum of all gradients so far, as in the official tool.
   if (method_.clear_gradients) pattern_optimizer_->zero_grad();
 }
 

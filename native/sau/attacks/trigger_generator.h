@@ -5,7 +5,7 @@
 
 namespace sau {
 
-/// 3x3 convolution with bias, batch norm, and where asked ReLU.
+/// 3x3 convolution with bias, batch norm, and optionally ReLU.
 class ConvUnitImpl : public torch::nn::Module {
  public:
   ConvUnitImpl(int64_t in_channels, int64_t out_channels, bool relu);
@@ -19,22 +19,23 @@ class ConvUnitImpl : public torch::nn::Module {
 TORCH_MODULE(ConvUnit);
 
 /// The encoder and decoder that draws Input-aware's patterns (3 channels) and masks (1 channel):
-/// normalised images [N,3,H,W], sides divisible by 8, -> [N,out,H,W] inside (0,1) (specification
+/// normalized images [N,3,H,W], sides divisible by 8, -> [N,out,H,W] inside (0,1) (specification
 /// B4.9).
 class TriggerGeneratorImpl : public torch::nn::Module {
  public:
-  /// width: channels of the first stage; double_tanh: squashed twice, into about [0.12,0.88].
+  /// width: channels of the first stage; double_tanh: applies tanh twice, which gives about
+  /// [0.12,0.88].
   TriggerGeneratorImpl(int64_t out_channels, int64_t width, bool double_tanh);
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
   bool double_tanh_;
-  std::vector<ConvUnit> down_, up_;  ///< two a stage
+  std::vector<ConvUnit> down_, up_;  ///< two per stage
   ConvUnit middle_;
 };
 TORCH_MODULE(TriggerGenerator);
 
-/// What a generator draws, without gradients, batch norm in training or evaluation mode.
+/// The output of a generator, without gradients; batch norm in training or evaluation mode.
 torch::Tensor draw(TriggerGenerator& generator, const torch::Tensor& x, bool training);
 
 }  // namespace sau

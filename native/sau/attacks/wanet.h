@@ -7,8 +7,8 @@ namespace sau {
 /// [1,2,k,k], uniform in [-1,1]; size: side of the images in pixels.
 torch::Tensor make_warp_grid(const torch::Tensor& control, const WaNetOptions& options,
                              int64_t size);
-/// The same grid, disturbed per image and pixel by up to half a pixel. noise: [n,S,S,2], uniform
-/// in [-1,1].
+/// A warp grid that is disturbed by up to half a pixel, for each image and pixel. noise: [n,S,S,2],
+/// uniform in [-1,1].
 torch::Tensor noisy_warp_grid(const torch::Tensor& grid, const torch::Tensor& noise);
 /// Bilinear samples of x [n,3,S,S], zeros outside. grid: [n,S,S,2], or [1,S,S,2] for all.
 torch::Tensor warp(const torch::Tensor& x, const torch::Tensor& grid);

@@ -51,7 +51,7 @@ Figures SauDefense::run_round(const Round& round) {
   int64_t done = 0;
   for (const auto& positions : batches) {
     control_.throw_if_cancelled();
-    // Numbers are drawn on the host, hence outside of what is recorded.
+    // Numbers are drawn on the host, and therefore outside the recorded work.
     const bool draws = options_.pgd.init == DeltaInit::kRandom;
     const StepInputs inputs{
         positions, draws ? unlearner_.start_of(clean_subset_.pixels(positions), options_.pgd)

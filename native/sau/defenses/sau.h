@@ -53,7 +53,7 @@ class SauDefense final : public Defense {
   /// Positions of a batch, and the drawn start of its search where it is random.
   using StepInputs = std::vector<torch::Tensor>;
 
-  /// All of a batch: perturbation, outer steps, and the attack's view of the new weights.
+  /// All the work on a batch: perturbation, outer steps, and the attack's view of the new weights.
   void step(const StepInputs& inputs);
   torch::Tensor order_of(int64_t round) const;
   Figures figures() const;

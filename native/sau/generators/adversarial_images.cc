@@ -24,7 +24,8 @@ torch::Tensor make_adversarial_images(const FrozenPixelClassifier& model, const 
     for (int64_t step = 0; step < options.steps; ++step) {
       control.throw_if_cancelled();
       const auto variable = x.detach().requires_grad_();
-      // The sum, not the mean: an image's step must not depend on how many share its pass.
+      // The sum and not the mean, so that the step of an image does not depend on how many images
+      // share its pass.
       const auto loss =
           torch::cross_entropy_loss(model.logits(variable), labels, {}, at::Reduction::Sum);
       const auto gradient = torch::autograd::grad({loss}, {variable})[0];

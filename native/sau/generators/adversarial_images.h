@@ -24,9 +24,9 @@ void fields(V& v, AdversarialOptions& o) {
   v("normalize", o.normalize);
 }
 
-/// Untargeted PGD in the L_inf ball around every image of a set, from the image itself: sign steps
-/// up the cross entropy of its label (specification B4.6). Returns uint8 [N,3,H,W] on the host,
-/// truncated.
+/// Untargeted PGD in the L_inf ball around every image of a set (specification B4.6): starting at
+/// the image, sign steps increase the cross entropy of its label. Returns uint8 [N,3,H,W] on the
+/// host, truncated.
 torch::Tensor make_adversarial_images(const FrozenPixelClassifier& model, const ImageSet& set,
                                       const AdversarialOptions& options, const RunControl& control);
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kTaps = 30;
 constexpr int64_t kPadBefore = 14, kPadAfter = 15;
-/// Rates that have to agree before the search is taken to have settled.
+/// How many consecutive rates must agree before the search counts as settled.
 constexpr size_t kSettledRates = 5;
 
 torch::Tensor low_pass_kernel(const torch::Tensor& like) {
@@ -73,7 +73,7 @@ std::optional<torch::Tensor> targeted_deepfool(const FrozenPixelClassifier& mode
     const auto gap = logits[top] - logits[options.target_label];
     const auto gradient = torch::autograd::grad({gap}, {variable})[0];
     const auto square = gradient.square().sum();
-    // No way down: adding a zero makes no progress, and 0 / 0 is no number.
+    // With a zero gradient the step is zero instead of 0 / 0.
     total = total - gap.detach() * gradient / square.clamp_min(1e-30);
   }
   return std::nullopt;

@@ -12,12 +12,12 @@ namespace sau {
 /// Search for a low-frequency pattern (specification B4.4).
 struct LfOptions {
   int64_t target_label;
-  int64_t passes;        ///< most passes over the images
+  int64_t passes;        ///< largest number of passes over the images
   double peak;           ///< largest value of the pattern, pixels in [0,1]
-  int64_t search_steps;  ///< most DeepFool steps per image
-  double overshoot;      ///< of a DeepFool change, as a share of it
+  int64_t search_steps;  ///< largest number of DeepFool steps per image
+  double overshoot;      ///< share of a DeepFool change that is added to it
   double enough;         ///< share of changed predictions at which the search ends
-  double settled;        ///< spread of the last rates below which it ends as well
+  double settled;        ///< the search also ends if the last rates differ by less than this
   bool normalize;
 };
 
@@ -37,8 +37,8 @@ void fields(V& v, LfOptions& o) {
 /// zeros around the image, 14 before and 15 after (specification B4.4).
 torch::Tensor low_pass(const torch::Tensor& x);
 
-/// Targeted DeepFool: a small change of x [1,3,H,W] (pixels) that makes the model say
-/// options.target_label; nothing where the steps do not suffice (specification B4.4).
+/// Targeted DeepFool (specification B4.4): a small change of x [1,3,H,W] (pixels) that makes the
+/// model predict options.target_label, or nothing if the steps do not suffice.
 std::optional<torch::Tensor> targeted_deepfool(const FrozenPixelClassifier& model,
                                                const torch::Tensor& x, const LfOptions& options,
                                                const RunControl& control);
@@ -49,9 +49,9 @@ struct LfPattern {
   int64_t passes;         ///< passes made over the images
 };
 
-/// A smooth pattern that, added to images, changes what a clean model says (specification B4.4):
-/// starting at zero it grows by the smoothed targeted DeepFool change of one image after another,
-/// in an order drawn from the generator.
+/// A smooth pattern that changes the predictions of a clean model when it is added to images
+/// (specification B4.4). It starts at zero and grows by the smoothed targeted DeepFool change of
+/// one image after another, in an order drawn from the generator.
 LfPattern make_lf_pattern(const FrozenPixelClassifier& model, const ImageSet& images,
                           const ImageSet& evaluation, const LfOptions& options,
                           torch::Generator& generator, const RunControl& control);

@@ -13,8 +13,9 @@ torch::nn::Conv2d conv3x3(int64_t in, int64_t out, int64_t stride = 1) {
   return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).stride(stride).padding(1));
 }
 
-/// He's initialisation, as StegaStamp's own nets have it: with LibTorch's default, whose variance
-/// is six times smaller, the bits fade on their way through both nets and a hundred are not learnt.
+/// He's initialization, as in StegaStamp's own networks. LibTorch's default has a variance six
+/// times smaller: the bits fade on their way through both networks, and a hundred bits are not
+/// learned.
 void initialize(torch::nn::Module& net) {
   const torch::NoGradGuard no_grad;
   for (auto& parameter : net.parameters()) {

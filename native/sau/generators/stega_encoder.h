@@ -5,8 +5,8 @@
 
 namespace sau {
 
-/// Hides bits in an image (specification B4.5): a U-net over the image and the bits, which a linear
-/// layer spreads over three more planes. Height and width must be multiples of 16.
+/// Hides bits in an image (specification B4.5): a U-net over the image and three more planes, over
+/// which a linear layer spreads the bits. Height and width must be multiples of 16.
 class StegaEncoder : public torch::nn::Module {
  public:
   explicit StegaEncoder(int64_t bits);
@@ -14,8 +14,8 @@ class StegaEncoder : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& bits, const torch::Tensor& images);
 
  private:
-  /// Nearest x2, a zero row and column at the end, 2x2 convolution, ReLU: the shape of the level
-  /// above.
+  /// Enlarges x by 2 (nearest), appends a zero row and column, then a 2x2 convolution and ReLU.
+  /// Gives the shape of the level above.
   torch::Tensor up(size_t level, const torch::Tensor& x);
 
   torch::nn::Linear secret_dense_;
@@ -25,7 +25,8 @@ class StegaEncoder : public torch::nn::Module {
   torch::nn::Conv2d last_{nullptr}, out_{nullptr};
 };
 
-/// Reads the bits of an image: seven convolutions of which five halve the size, two linear layers.
+/// Reads the bits of an image: seven convolutions, five of which halve the size, and two linear
+/// layers.
 class StegaDecoder : public torch::nn::Module {
  public:
   StegaDecoder(int64_t bits, int64_t height, int64_t width);

@@ -25,8 +25,8 @@ struct Stega {
   }
 };
 
-/// Weight of the image loss: 0 until the bits can be read, then after a while a linear rise. All of
-/// it stays on the device, which is never asked.
+/// Weight of the image loss: 0 until the bits can be read, and after a wait a linear rise. All of
+/// it is computed on the device and never read back.
 class ImageWeight {
  public:
   ImageWeight(const StegaOptions& options, const torch::Device& device)

@@ -4,7 +4,7 @@
 
 namespace sau::jobs {
 
-/// What a generator feeds the model with: its own normalisation or, as most official generators do,
+/// What a generator feeds the model with: its own normalization or, as most official generators do,
 /// plain pixels.
 inline Normalizer generator_input(const Workspace& workspace, bool normalize) {
   return normalize ? workspace.normalizer() : Normalizer({0, 0, 0}, {1, 1, 1}, workspace.device());

@@ -6,11 +6,11 @@
 
 namespace sau::jobs {
 
-/// Sets of images that an attack in the batches makes, see InBatchAttack.
+/// The image sets that an attack on batches makes; see InBatchAttack.
 enum class PoisonedRole { kPoisonedTest, kCrossTest, kTrain };
 
-/// From the images of kCleanTest or kTrain, by the attack of the last train_attack; on the host.
-/// Throws ERR_CONFIG where there was none.
+/// Poisons the images of kCleanTest or kTrain by the attack of the last train_attack. The result is
+/// on the host. Throws ERR_CONFIG where there was none.
 PoisonedImages poison_images(Workspace& workspace, PoisonedRole role, const RunControl& control);
 
 }  // namespace sau::jobs

@@ -10,7 +10,7 @@
 namespace sau::jobs {
 namespace {
 
-/// Takes back what is drawn within a scope.
+/// Restores the generator at the end of a scope, as if nothing had been drawn.
 class DrawGuard {
  public:
   explicit DrawGuard(torch::Generator generator)
@@ -24,7 +24,7 @@ class DrawGuard {
   torch::Tensor state_;
 };
 
-/// The attack of a new training, or with goes_on that of the training so far.
+/// The attack of a new training, or of the training so far if goes_on is true.
 std::unique_ptr<InBatchAttack> make_attack(Workspace& workspace, const TrainAttackOptions& options,
                                            bool goes_on) {
   const auto& train = workspace.images(ImageRole::kTrain);
@@ -38,13 +38,14 @@ std::unique_ptr<InBatchAttack> make_attack(Workspace& workspace, const TrainAtta
                                                  .width = train.images.size(3)});
   };
   if (!goes_on) return make();
-  const DrawGuard guard(workspace.generator());  // the first part has drawn for the attack
+  const DrawGuard guard(
+      workspace.generator());  // the first part of the training has drawn for the attack already
   auto made = make();
   made->load_state(workspace.training().require_epochs().attack);
   return made;
 }
 
-/// The attack's poisoned images of the clean test images, as they are now.
+/// The clean test images, poisoned by the attack in its present state.
 void renew_poisoned_test(Workspace& workspace, InBatchAttack& attack, const RunControl& control) {
   const auto* clean = workspace.find_images(ImageRole::kCleanTest);
   if (clean == nullptr) return;
@@ -60,7 +61,7 @@ void measure_cross(Workspace& workspace, InBatchAttack& attack, RoundDone& repor
                    int64_t batch_size, const RunControl& control) {
   const auto* clean = workspace.find_images(ImageRole::kCleanTest);
   if (clean == nullptr) return;
-  const DrawGuard guard(workspace.generator());  // whether an epoch is measured changes no training
+  const DrawGuard guard(workspace.generator());  // measuring an epoch must not change the training
   const auto made = attack.cross_test(*clean, control);
   const ImageSet cross{made.images, made.labels, made.labels};
   const MeasuringGuard measuring(workspace.options());

@@ -4,8 +4,8 @@
 namespace sau {
 namespace {
 
-/// BN-ReLU-conv3x3-BN-ReLU-conv3x3; the shortcut is a 1x1 convolution of the activated input where
-/// the shape changes, else the raw input.
+/// BN-ReLU-conv3x3-BN-ReLU-conv3x3; the shortcut is a 1x1 convolution of the activated input if the
+/// shape changes, and the raw input otherwise.
 Value preact_block(GraphBuilder& net, const std::string& key, const Value& x, int64_t out,
                    int64_t stride) {
   const auto bn1 = net.batch_norm(key + ".bn1", x.channels);

@@ -47,7 +47,7 @@ Affine affine_of(const GraphModule& source, const op::BatchNorm& norm) {
   return {scale, wide(norm.bias) - wide(norm.mean) * scale};
 }
 
-/// Fills a slot at the address it has: recorded work reads it there.
+/// Fills a slot without moving it, because recorded work reads it at its address.
 void assign(torch::Tensor& slot, const torch::Tensor& value) {
   if (!slot.defined()) {
     slot = value;

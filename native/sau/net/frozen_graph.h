@@ -18,7 +18,7 @@ class FrozenGraph {
   /// Takes over the module's present weights. What is in a dtype or a form of its own stays at the
   /// address it has: recorded work reads it there.
   void refresh();
-  /// Normalised images float32 [N,3,H,W] -> logits float32 [N,K].
+  /// Normalized images float32 [N,3,H,W] -> logits float32 [N,K].
   torch::Tensor forward(const torch::Tensor& x) const;
   /// What the last layer takes, float32 [N,F].
   torch::Tensor features(const torch::Tensor& x) const;

@@ -30,7 +30,7 @@ struct Weight {
 /// What a node computes. Weights are positions in Graph::weights.
 namespace op {
 
-/// The normalised images [N,3,H,W].
+/// The normalized images [N,3,H,W].
 struct Input {};
 /// Square kernel; padding on all sides.
 struct Conv2d {

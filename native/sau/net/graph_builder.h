@@ -56,7 +56,7 @@ class GraphBuilder {
   Layer batch_norm(const std::string& key, int64_t channels, const NormOptions& options = {});
   Layer linear(const std::string& key, int64_t in, int64_t out);
 
-  /// The normalised images.
+  /// The normalized images.
   Value input() const { return {Value::Form::kMap, 0, 3}; }
   Value relu(const Value& x);
   /// Their sum.

@@ -87,7 +87,7 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x) const {
   return values.take(graph_.nodes.size() - 1);
 }
 
-/// The convolution in the dtype of its input; the gradient of the weight is float32 again.
+/// Convolves in the dtype of the input. The gradient of the weight is float32.
 torch::Tensor GraphModule::convolve(const op::Conv2d& conv, torch::Tensor x) const {
   // For few channels the stride of a 1x1 convolution is a slice: oneDNN's weight gradient of a
   // strided 1x1 channels-last convolution of fewer than 16 (AVX2: 8) input channels writes past its

@@ -6,7 +6,7 @@
 
 namespace sau {
 
-/// An image classifier that can be trained: normalised images [N,3,H,W] -> logits float32 [N,K].
+/// An image classifier that can be trained: normalized images [N,3,H,W] -> logits float32 [N,K].
 /// Computes in the dtype of its input; parameters stay float32. Parameters and buffers are
 /// registered under the checkpoint's keys, in the order of the state dict.
 class GraphModule : public torch::nn::Module {

@@ -9,7 +9,7 @@ struct Response {
   torch::Tensor gradient;  ///< of the sum of the squared logits by the images: [N,3,H,W]
 };
 
-/// Of a network in evaluation mode at normalised images float32 [N,3,H,W], computed in a dtype; for
+/// Of a network in evaluation mode at normalized images float32 [N,3,H,W], computed in a dtype; for
 /// checks.
 Response respond(GraphModule& module, const torch::Tensor& images, torch::ScalarType dtype);
 /// Of the attacker's view of it.

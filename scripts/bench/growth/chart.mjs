@@ -12,7 +12,7 @@ const GAP = {x: 58, y: 70};
 const PADDING = {left: 58, top: 78, right: 36, bottom: 46};
 const MOST_SYMBOLS = 10;
 
-/** The chart of `growth.mjs`'s result as SVG. */
+/** Draws the chart of the result as SVG. */
 export async function drawGrowth({options, dimensions}) {
   const {parse, View} = await import('vega');
   const view = new View(parse(chartSpec(options, dimensions)), {renderer: 'none'});
@@ -56,7 +56,7 @@ function timePanel({key, title, rows, exponent}, place) {
     yTitle: place.isFirst ? 'seconds' : null,
     top: 1.1 * Math.max(...rows.map(({slowest}) => slowest)),
     lines: [{field: 'seconds', color: TIME, dash: []}],
-    // In a long run they are noise about the line.
+    // In a long run the symbols would hide the line.
     ranges: rows.length <= MOST_SYMBOLS,
     ...{rows, color: TIME},
   });

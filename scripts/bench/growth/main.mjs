@@ -1,7 +1,7 @@
-// npm run bench:growth: the seconds of a round and the memory of the process as one thing grows. See --help.
+// npm run bench:growth: the seconds of a round and the memory of the process while one quantity grows. See --help.
 //
-// The package alone, through its session, on the CPU. In each dimension (clean images, image side, classes) one
-// thing grows and all else stays; in `rounds` one run goes on, and each of its rounds is a point.
+// It measures the package alone, through its session, on the CPU. In each dimension (clean images, image side,
+// classes) one quantity grows and all others stay. In `rounds` each round of one long run is a point.
 //   Nets    What PGD costs depends on the net: an image that is shared leaves the search, and with fresh weights that
 //           is not as it is with a trained net. So each net is trained for a few epochs on drawn patterns, and its
 //           trainee has a few batches of unlearning behind it (in the very first both nets are equal and PGD is

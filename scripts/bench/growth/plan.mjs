@@ -1,4 +1,4 @@
-// Which points are measured: in each dimension one thing grows, and all else stays at BASE.
+// The points to measure: in each dimension one quantity grows, and all others stay at BASE.
 
 /** `images`: clean images of a round. */
 export const BASE = {images: 128, side: 32, classes: 10, rounds: 1};
@@ -29,14 +29,14 @@ export function dimensions(quick) {
 }
 
 /**
- * Batches of a warm-up, as many as the longest round has: the allocator's store grows over the first dozen
- * batches, and a short round's peak must not be smaller for that alone.
+ * Batches of a warm-up, as many as the longest round has. The allocator's store grows over the first dozen batches,
+ * and a short round must not have a smaller peak just because of that.
  */
 export function warmUpBatches(quick) {
   return Math.ceil(Math.max(...(quick ? QUICK : FULL).images) / BATCH);
 }
 
-/** What the net of a point depends on. */
+/** The quantities that the network of a point depends on. */
 export function netOf({side, classes}) {
   return `${side}px-${classes}classes`;
 }

@@ -42,17 +42,17 @@ function medians(repeats) {
   };
 }
 
-/** Of the least-squares line. */
+/** Slope of the least-squares line. */
 function slope(x, y) {
   const [meanX, meanY] = [mean(x), mean(y)];
   const covariance = x.reduce((sum, value, i) => sum + (value - meanX) * (y[i] - meanY), 0);
   return covariance / x.reduce((sum, value) => sum + (value - meanX) ** 2, 0);
 }
 
-/** Rounds that the table shows, and the last one. */
+/** Rounds that the table shows; it also shows the last one. */
 const SHOWN_ROUNDS = [1, 2, 5, 10, 20, 30, 40, 50];
 
-/** `result`: what growth.mjs also writes as JSON. */
+/** `result`: the object that is also written as JSON. */
 export function report({machine, options, nets, dimensions}) {
   const accuracies = nets.map(({trainAcc}) => trainAcc);
   return [
@@ -125,7 +125,7 @@ function roundsWords({rows, first, exponent, slope, peakSlope}) {
   ];
 }
 
-/** Without "-0.000". */
+/** Never gives "-0.000". */
 export function mib(value) {
   return (Math.round(value * 1000) / 1000 + 0).toFixed(3);
 }

@@ -1,4 +1,4 @@
-// A process for one point: answers one JSON line on stdin, "prepare" or "measure", with one on stdout.
+// The process of one point. Answers one JSON line on stdin, "prepare" or "measure", with one on stdout.
 import {
   createSession,
   deviceInfo,
@@ -14,16 +14,16 @@ import {
 import {answerLines, peakMiB, resetPeak, residentMiB} from '../workers.mjs';
 import {BATCH} from './plan.mjs';
 
-/** Seeds of the images: the net learns others than those that it unlearns on. */
+/** Seeds of the images. The network learns from other images than those that it unlearns on. */
 const TRAIN_SEED = 1;
 const CLEAN_SEED = 2;
 const TRAINING = {images: 1024, epochs: 6, learningRate: 0.05};
-/** Batches that the trainee has behind it before any measurement. */
+/** Batches of unlearning before any measurement. */
 const PRIOR_BATCHES = 4;
 
-/** Each class is a pattern of GRID x GRID colours. */
+/** Each class is a pattern of GRID x GRID colors. */
 const GRID = 4;
-/** Grey levels between which an image's pixels lie about their pattern's colour. */
+/** Range of the noise of an image's pixels around the color of the pattern, in gray levels. */
 const NOISE = 64;
 
 const HALF = [0.5, 0.5, 0.5];
@@ -39,7 +39,7 @@ function cleanImages(count) {
   return {batch: BATCH, cleanIndices: Array(count).fill(0)};
 }
 
-/** Trains a net and lets a trainee begin to unlearn; writes both. */
+/** Trains a network, starts to unlearn with a trainee, and writes both. */
 async function prepare(request) {
   const {side, classes} = request.point;
   const session = await openSession(request);
@@ -99,8 +99,9 @@ async function measure(request) {
 }
 
 /**
- * What each round took and left, as [{seconds, suspectShare, residentMiB, peakMiB}]. The next round has begun when
- * memory is looked at, so one more is run: after the very last there is less, and it would bend the slope.
+ * Time and memory of each round, as [{seconds, suspectShare, residentMiB, peakMiB}]. Memory is read when the next
+ * round has begun. One more round is run for that, because after the last round there is less memory, which would
+ * distort the slope.
  */
 async function watchRounds(session, count, rounds) {
   const seen = [];
@@ -127,7 +128,7 @@ async function answer(request) {
   }
 }
 
-/** `count` images whose labels go round the classes; the patterns do not depend on `seed`. */
+/** Makes `count` images whose labels cycle through the classes. The patterns do not depend on `seed`. */
 function patternImages({count, side, classes, seed}) {
   const patterns = randomBytes(classes * 3 * GRID * GRID, 0);
   const pixels = 3 * side * side;

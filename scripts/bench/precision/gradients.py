@@ -19,7 +19,7 @@ from losses import inner_losses
 from preact_resnet import PreActResNet18
 from sau import PgdOptions, initial_delta
 
-PIECE = 64  # images; in evaluation mode batch norm couples none
+PIECE = 64  # images; in evaluation mode batch norm treats each image apart
 DTYPES = {"fp64": torch.float64, "fp32": torch.float32, "tf32": torch.float32}
 
 

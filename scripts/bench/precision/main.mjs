@@ -3,7 +3,7 @@
 //             the package finds in each precision; PyTorch's own float32 is the yardstick
 //   suspects  how many images of the same set the attack turns into suspects in each precision
 //   metrics   ACC, ASR and RA after the demo's defense of one record in each precision, over several seeds
-// Says what it finds and fails only where something could not be measured.
+// Reports what it finds, and fails only if something could not be measured.
 import {deviceInfo} from '../package.mjs';
 import {findPython} from '../python.mjs';
 import {CORES, machineFacts, runTool, settingsOf, worldOptions} from '../tool.mjs';

@@ -6,8 +6,8 @@ import {DEMO_DEFAULTS, defend, demo, NUDGED_BALL} from '../package.mjs';
 const NUDGED = 'fp32 nudged';
 
 /**
- * {rounds, counts, rows, worst}: a row per seed and precision with metrics in [0,1] and their difference to fp32
- * in points. The record comes from the demo, once a seed; its defense is run anew in each precision.
+ * {rounds, counts, rows, worst}: a row per seed and precision with metrics in [0,1] and their difference to fp32 in
+ * points. The demo makes the record once for each seed. The defense is run again in each precision.
  */
 export async function compareMetrics(
   {seeds, precisions, device, threads, ...options},
@@ -56,7 +56,7 @@ function pointsBetween(metrics, fp32) {
   return Object.fromEntries(entries.map(([name, value]) => [name, 100 * (value - fp32[name])]));
 }
 
-/** The largest difference to fp32 of each other row's precision, as {precision, points, metric, seed}. */
+/** The largest difference of each other precision to fp32, as {precision, points, metric, seed}. */
 function worstOf(rows) {
   const worst = new Map();
   for (const {seed, precision, points} of rows) {

@@ -1,4 +1,4 @@
-// Question A: does a precision find the same signs as float64? PGD uses nothing else of a gradient.
+// Question A: does a precision find the signs that float64 finds? PGD uses only the signs of a gradient.
 import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {createSession, openRecord, PGD, readCheckpoint, sessionOptions} from '../package.mjs';
@@ -8,9 +8,9 @@ import {makeWorld} from '../worlds.mjs';
 
 /** Where the gradient is taken: delta = 0, and the attack's default start. */
 const STARTS = {zero: 0, max: PGD.normBound};
-/** The world makes test images, which nothing here looks at. */
+/** The world needs test images, which are not used here. */
 const TEST_LIMIT = 20;
-/** Signs read off a float32 delta are this close to whole. */
+/** Signs computed from a float32 delta are this close to integers. */
 const TOLERANCE = 1e-3;
 
 /** {subject, model, shared, rows, torch}; a row per start and precision of PyTorch and the package. */
@@ -70,7 +70,10 @@ async function batchOf({record, data, cleanIndices, batch, trainee}) {
   return {target, subset, trainee: (await readCheckpoint(trainee)).stateDict};
 }
 
-/** The signs by start, read off one step of the attack without a projection: it would hide those at a bound. */
+/**
+ * The signs for each start, read from one step of the attack without projection, which would hide the signs at a
+ * bound.
+ */
 async function packageSigns(world, {target, subset, trainee}) {
   const session = await createSession(sessionOptions(world, target));
   try {
@@ -97,8 +100,8 @@ function signOf(steps) {
 }
 
 /**
- * How far the signs of `found` are those of `exact`, both [images * elements]. An image without any gradient is
- * a shared one: where both sides say so there is nothing to compare. A sign on one side alone is a difference.
+ * How well the signs of `found` agree with those of `exact`, both [images * elements]. An image without a gradient
+ * is shared. If both sides agree on that, there is nothing to compare; a sign on one side only is a difference.
  */
 function agreement(exact, found, {batch}) {
   if (exact.length !== found.length) {

@@ -36,7 +36,7 @@ describe('adversarial images', () => {
     expect(shareOfEqual(images, expected)).toBeGreaterThan(0.95);
   });
 
-  it('stay within the bound, one grey level lower where truncation takes it', async () => {
+  it('stay within the bound, one gray level lower where truncation takes it', async () => {
     const {clean, images} = await adversarial(true);
     const [lowest, highest] = changes(clean, images);
     expect(lowest).toBeGreaterThanOrEqual(-9);
@@ -52,7 +52,7 @@ describe('adversarial images', () => {
 });
 
 describe('label-consistent', () => {
-  it('takes step and bound of its adversarial images in grey levels', async () => {
+  it('takes step and bound of its adversarial images in gray levels', async () => {
     const context = await smallContext({poisoned: Int32Array.of(3)});
     const clean = imagesOf(context.train)[3] ?? new Uint8Array();
     const range = async (pgdStepSize: number, pgdBound: number) => {

@@ -73,7 +73,7 @@ describe('the TrojanNN trigger', () => {
     expect(steps).toBe(1);
   });
 
-  it('sees other pixels where the input is normalised', async () => {
+  it('sees other pixels where the input is normalized', async () => {
     const {firstCost} = await makeTrigger({normalize: true});
     expect(firstCost).not.toBe((await makeTrigger()).firstCost);
   });

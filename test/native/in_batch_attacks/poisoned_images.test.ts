@@ -116,7 +116,7 @@ describe('the test sets of an attack in the batches', () => {
     expect(await session.evaluate('trainee', 8)).toEqual(reports.at(-1)?.metrics);
   });
 
-  it('lose a grey level here and there on their way through the scale of the model', async () => {
+  it('lose a gray level here and there on their way through the scale of the model', async () => {
     const {mean, std} = KNOWN.cifar10;
     const ramp = Uint8Array.from({length: 3 * 256}, (_, i) => i % 256);
     const labels = Int32Array.of(0);

@@ -74,7 +74,7 @@ describe('badnet', () => {
     ]);
   });
 
-  it("has Pillow's grey edge at 64 x 64", async () => {
+  it("has Pillow's gray edge at 64 x 64", async () => {
     const trigger = await triggerOf('white', {height: 64, width: 64});
     const stamped = trigger(new Uint8Array(3 * 64 * 64).fill(7));
     expect(corner(stamped, 2, 64, 56).slice(0, 5)).toEqual([

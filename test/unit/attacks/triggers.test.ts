@@ -74,7 +74,7 @@ describe('a number out of range', () => {
 });
 
 describe('sig', () => {
-  it('has the grey levels of the specification, 99 where the sine is a tiny negative number', async () => {
+  it('has the gray levels of the specification, 99 where the sine is a tiny negative number', async () => {
     const {train} = await triggersOf('sig', {});
     const stamped = train(new Uint8Array(3072).fill(100), 0);
     const row = [100, 136, 128, 84, 60, 84, 128, 136, 100, 63, 71, 115, 140, 115, 71, 63, 99];
@@ -167,7 +167,7 @@ describe('lf', () => {
     expect(context.notes.join()).toMatch(/added as it is, which changes next to nothing/);
   });
 
-  it('takes larger floats as grey levels', async () => {
+  it('takes larger floats as gray levels', async () => {
     const context = contextOf(SIZE);
     const {train} = await triggersOf('lf', {pattern: await putFloats(-1.5)}, context);
     expect(train(new Uint8Array(3072).fill(100), 0)[3071]).toBe(98);

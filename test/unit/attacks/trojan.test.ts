@@ -27,7 +27,7 @@ describe('the built-in apple', () => {
     expect([Math.min(...columns), Math.max(...columns)]).toEqual([17, 28]);
   });
 
-  it('has grey levels alike in all planes', async () => {
+  it('has gray levels alike in all planes', async () => {
     const planes = await drawApple({height: 32, width: 32});
     expect(planes.subarray(1024, 2048)).toEqual(planes.subarray(0, 1024));
     expect(planes.subarray(2048)).toEqual(planes.subarray(0, 1024));

@@ -40,7 +40,7 @@ describe('decodeAll', () => {
     expect([...images.slice(data.length)]).toEqual(planes(data));
   });
 
-  it('repeats the channel of a grey image', async () => {
+  it('repeats the channel of a gray image', async () => {
     const folder = await temporaryFolder();
     const grey = {data: someBytes(20), channels: 1 as const, ...SIZE};
     const file = await put(

@@ -30,7 +30,7 @@ export function picture({data, height, width, channels = 3}: Picture): Sharp {
   return sharp(data, {raw: {height, width, channels}});
 }
 
-/** An RGB image of one colour. */
+/** An RGB image of one color. */
 export function plain(color: readonly number[], height = 4, width = 4): Picture {
   const data = Uint8Array.from({length: height * width * 3}, (_, i) => color[i % 3] ?? 0);
   return {data, height, width};

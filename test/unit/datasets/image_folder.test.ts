@@ -16,7 +16,7 @@ function openImageFolder(path: string, size?: typeof SIZE): Promise<Dataset> {
   return openDataset({path, dataset: 'imagefolder', size});
 }
 
-/** The grey level of each image, which tells which file it is. */
+/** The gray level of each image, which tells which file it is. */
 function levels(images: Uint8Array): number[] {
   return [...images].filter((_, i) => i % 48 === 0);
 }

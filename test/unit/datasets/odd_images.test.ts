@@ -40,7 +40,7 @@ describe('an image file', () => {
     const file = await put(join(await temporaryFolder(), name), await encode().toBuffer());
     const images = await decodeAll([file], SIZE);
     for (const [channel, value] of [10, 20, 30].entries()) {
-      expect(Math.abs((images[channel * 16] ?? 0) - value)).toBeLessThanOrEqual(40); // CMYK has no such dark colour
+      expect(Math.abs((images[channel * 16] ?? 0) - value)).toBeLessThanOrEqual(40); // CMYK has no such dark color
     }
   });
 

@@ -51,7 +51,7 @@ describe('makeSyntheticDataset', () => {
     }
   });
 
-  it('tells colour nothing: the mean colours of two classes are alike', async () => {
+  it('tells color nothing: the mean colors of two classes are alike', async () => {
     const {train} = await makeSyntheticDataset({...OPTIONS, trainPerClass: 40, size: 16});
     const area = 256;
     const mean = (label: number, c: number): number => {

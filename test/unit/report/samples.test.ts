@@ -8,7 +8,7 @@ describe('the samples of a picture', () => {
     expect([...spread(0, 8)]).toEqual([]);
   });
 
-  it('differ from one another in grey that says more, less and none', () => {
+  it('differ from one another in gray that says more, less and none', () => {
     const from = Uint8Array.of(100, 100, 100, 0, 255);
     const to = Uint8Array.of(100, 103, 98, 255, 0);
     expect([...differenceOf(from, to, 10)]).toEqual([128, 158, 108, 255, 0]);
