@@ -4,10 +4,13 @@ import {attack} from './attack.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
+import {SAU} from './defenses/sau.js';
 import {requireLibTorch} from './native/binding.js';
 import {parseDemoConfig} from './options/config.js';
 import {DEFEND_DEFAULTS} from './options/defaults.js';
 import type {DemoOptions} from './options/documented.js';
+import {nativeOf} from './options/native.js';
+import {tableOf} from './options/option.js';
 import type {DemoConfig} from './options/types.js';
 import {readCheckpoint} from './records/read_checkpoint.js';
 import {withOutput} from './report/output_folder.js';
@@ -180,8 +183,7 @@ async function sharedAdversarial(
   const purified = await readCheckpoint(defense.files.checkpoint);
   await session.loadStateDict(purified.stateDict, 'trainee');
   await session.setImages('cleanTest', cleanTest);
-  const {norm, normBound, stepSize, steps, init, beta1, beta2} = DEFEND_DEFAULTS.sau;
-  const pgd = {norm, normBound, stepSize, steps, init, beta1, beta2};
+  const {pgd} = nativeOf(tableOf(SAU.options), DEFEND_DEFAULTS.sau);
   const delta = await session.perturb('cleanTest', indices, pgd, run);
   const bytes = 3 * cleanTest.height * cleanTest.width;
   return pick(cleanTest, indices).map((image, slot) =>

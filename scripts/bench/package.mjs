@@ -38,10 +38,12 @@ export const {packageRoot} = packageModule('native/package_root');
 const {openTarget} = packageModule('target/target');
 const {parseAttackConfig} = packageModule('options/config');
 const {trainOptions: trainingOf} = packageModule('simulation/training');
+const {nativeOf} = packageModule('options/native');
+const {defenseTable} = packageModule('defenses/defenses');
 const defaults = DEFAULTS.defend.sau;
+export const {pgd: PGD, loss: LOSS} = nativeOf(defenseTable('sau'), defaults);
 
-const {norm, normBound, stepSize, steps, init, beta1, beta2} = defaults;
-export const PGD = {norm, normBound, stepSize, steps, init, beta1, beta2};
+const {normBound, stepSize} = defaults;
 
 /**
  * The attack with other rounding: its bound and step changed in their last bits. What this alone moves says nothing
@@ -49,9 +51,6 @@ export const PGD = {norm, normBound, stepSize, steps, init, beta1, beta2};
  */
 const NUDGE = 1 + 2 ** -22;
 export const NUDGED_BALL = {normBound: normBound * NUDGE, stepSize: stepSize * NUDGE};
-
-const {lambda1, lambda2, lambda3, trainMode} = defaults;
-export const LOSS = {lambda1, lambda2, lambda3, trainMode};
 
 /** Images of an evaluation batch, on both sides. */
 export const EVALUATION_BATCH = defaults.evalBatchSize;
