@@ -111,13 +111,16 @@ async function nothingFound(
     if (folder === undefined) continue;
     return new SauError(
       'ERR_DATASET',
-      `Expected ${expected} of the form ${wanted}, as dataset ${choice} asks for, but found ${folder}, which is of the format ${name}.`,
-      {remedy: `Leave dataset at auto to take what is there, or name another folder.`, details},
+      `Expected ${expected} of the form ${wanted}, as ${named('dataset')} ${choice} asks for, but found ${folder}, which is of the format ${name}.`,
+      {
+        remedy: `Leave ${named('dataset')} at auto to take what is there, or name another folder.`,
+        details,
+      },
     );
   }
   return new SauError(
     'ERR_DATASET',
-    `Expected ${expected} but found none of ${wanted}; name its folder with --data`,
+    `Expected ${expected} but found none of ${wanted}; name its folder with ${named('data')}`,
     {details},
   );
 }
@@ -131,16 +134,16 @@ function checkClasses(
 ): void {
   if (known.formats.includes(format) || mayHaveClasses(known, classNames)) return;
   const {title, numClasses, classes} = known;
-  const named =
+  const expected =
     classes instanceof RegExp
       ? `of names such as ${classes.source}`
       : `${classes.slice(0, 3).join(', ')}, ...`;
   throw new SauError(
     'ERR_DATASET',
-    `Expected the ${numClasses} classes of ${title} (${named}) in ${path}, as dataset ${known.name} asks for, but found ` +
+    `Expected the ${numClasses} classes of ${title} (${expected}) in ${path}, as ${named('dataset')} ${known.name} asks for, but found ` +
       `${classNames.length} classes (${classNames.slice(0, 3).join(', ')}, ...).`,
     {
-      remedy: 'Name the data set that it is, or leave dataset at auto.',
+      remedy: `Name the data set that it is, or leave ${named('dataset')} at auto.`,
       details: {path, dataset: known.name, numClasses, found: classNames.length},
     },
   );
@@ -169,7 +172,7 @@ function usualSize(name: KnownName | null, path: string): ImageSize {
   if (name !== null) return {height: KNOWN[name].size, width: KNOWN[name].size};
   throw new SauError(
     'ERR_CONFIG',
-    `Expected a height and width for the images of ${path} but received none; give the size that the model was trained at with --image-size`,
+    `Expected a height and width for the images of ${path} but received none; give the size that the model was trained at with ${named('imageSize')}`,
     {details: {folder: path}},
   );
 }

@@ -3,6 +3,7 @@ import {SauError} from '../base/errors.js';
 import {elementCount} from '../checkpoint/tensor.js';
 import type {NativeCore} from '../native/contract.js';
 import type {NativeModel} from '../native/model_contract.js';
+import {named} from '../options/named.js';
 import type {Checkpoint} from '../records/read_checkpoint.js';
 import {isModelName, MODEL_NAMES} from './names.js';
 
@@ -23,10 +24,10 @@ export function modelOfWeights(core: Core, {stateDict}: Weights): string {
   if (best.share >= 0.5) return best.name;
   throw new SauError(
     'ERR_CONFIG',
-    'Expected --model but received nothing, and the checkpoint names no model and its weights are not those of a ' +
+    `Expected ${named('model')} but received nothing, and the checkpoint names no model and its weights are not those of a ` +
       `${MODEL_NAMES.join(' or ')} (first: ${[...stateDict.keys()].slice(0, 3).join(', ')}).`,
     {
-      remedy: 'Give --model if they are and have other names; no other architecture is known.',
+      remedy: `Give ${named('model')} if they are and have other names; no other architecture is known.`,
     },
   );
 }
@@ -44,7 +45,7 @@ export function checkModelName(model: string, {path}: Pick<Weights, 'path'>): vo
     'ERR_CONFIG',
     `Expected a model such as ${MODEL_NAMES[0]} or ${MODEL_NAMES[0]}_w16 for ${path} but received ${inspect(model)}.`,
     {
-      remedy: `Give --model if the weights are those of a ${known}; no other architecture is known.`,
+      remedy: `Give ${named('model')} if the weights are those of a ${known}; no other architecture is known.`,
       details: {path, model},
     },
   );
@@ -68,7 +69,7 @@ export function checkModelSize(
     `Expected the weights of a ${model} with ${numClasses} classes in ${path}, of which one tensor has ${needed} ` +
       `elements, but the largest there has ${largest}.`,
     {
-      remedy: 'Check --model and --num-classes, or copy or download the file again.',
+      remedy: `Check ${named('model')} and ${named('numClasses')}, or copy or download the file again.`,
       details: {path, model, numClasses, needed, largest},
     },
   );

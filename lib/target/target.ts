@@ -7,7 +7,7 @@ import {findKnown, KNOWN} from '../datasets/known.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from '../models/identify.js';
 import {loadCore} from '../native/binding.js';
-import {named} from '../options/named.js';
+import {named, spelled} from '../options/named.js';
 import type {ChannelConstants, DataConfig} from '../options/types.js';
 import type {BackdoorRecord} from '../records/attack_result.js';
 import {RECORD, recordAbove} from '../records/layout.js';
@@ -158,8 +158,8 @@ function classesOf(
   dataset: Dataset | null,
 ): number {
   const claims = [
-    ['numClasses', config.numClasses],
-    [`dataset ${config.dataset}`, findKnown(config.dataset)?.numClasses ?? null],
+    [named('numClasses'), config.numClasses],
+    [`${named('dataset')} ${config.dataset}`, findKnown(config.dataset)?.numClasses ?? null],
     [`the checkpoint ${checkpoint.path}`, checkpoint.numClasses],
     [`the data set ${dataset?.path ?? ''}`, dataset?.numClasses ?? null],
   ] as const;
@@ -179,7 +179,7 @@ function classesOf(
       'ERR_DATASET',
       `Expected one number of classes but ${first[0]} has ${numClasses} and ${source} has ${count}; ` +
         'check that the data belongs to this model',
-      {details: {claims: Object.fromEntries(known)}},
+      {details: {claims: Object.fromEntries(known.map(([by, count]) => [spelled(by), count]))}},
     );
   }
   return numClasses;

@@ -58,7 +58,7 @@ describe('weights without the name of their model', () => {
     ]);
     const {message} = await errorOf((async () => modelOfWeights(core, strange))(), 'ERR_CONFIG');
     expect(message).toMatch(
-      /first: features\.0\.weight, conv1\.weight, linear\.weight.*Give --model/,
+      /first: features\.0\.weight, conv1\.weight, linear\.weight.*Give model/,
     );
   });
 });
@@ -82,13 +82,13 @@ describe('a model', () => {
       ['preactresnet18_w2', 1e9],
     ] as const) {
       const {message} = await errorOf(check([16, 16], name, classes), 'ERR_CHECKPOINT');
-      expect(message).toMatch(/the largest there has 256\. Check --model and --num-classes/);
+      expect(message).toMatch(/the largest there has 256\. Check model and numClasses/);
     }
     await check([2728, 2728, 9], 'preactresnet18_w341', 10); // as large as it should be
   });
 
   it('that is not known is refused by name', async () => {
     const {message} = await errorOf(check([1], 'vgg19_bn', 10), 'ERR_CONFIG');
-    expect(message).toMatch(/for model\.pt but received 'vgg19_bn'\. Give --model if/);
+    expect(message).toMatch(/for model\.pt but received 'vgg19_bn'\. Give model if/);
   });
 });

@@ -52,7 +52,7 @@ describe('openDataset', () => {
       message:
         `Expected a data set in ${path} or in a folder there but found none of ` +
         'cifar-10-batches-bin/data_batch_1.bin, cifar-10-batches-py/data_batch_1, ' +
-        'train/<class>/* with test/<class>/* or val/<class>/*; name its folder with --data',
+        'train/<class>/* with test/<class>/* or val/<class>/*; name its folder with data',
     });
   });
 
