@@ -1,8 +1,7 @@
 import type {Selection} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
-import type {FormatName} from './formats.js';
 import type {ImageSet} from './image_set.js';
-import type {KnownName} from './known.js';
+import type {FormatName, KnownName} from './known.js';
 
 /** A clean data set on disk. Only its labels are in memory until a part of it is loaded. */
 export interface Dataset {

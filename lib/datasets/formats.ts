@@ -1,7 +1,11 @@
 import {join} from 'node:path';
 import {pathExists} from '../base/path_exists.js';
+import {openCifarBinary} from './cifar_binary.js';
+import {openCifarPython} from './cifar_python.js';
 import type {DatasetFiles} from './dataset_files.js';
 import {findSplits, listFolder} from './image_files.js';
+import {openImageFolder} from './image_folder.js';
+import type {FORMAT_NAMES} from './known.js';
 
 /** A way in which data sets lie on the disk. */
 export interface Format {
@@ -15,30 +19,32 @@ export interface Format {
   open(folder: string): Promise<DatasetFiles>;
 }
 
-/** Every format, the preferred one first. Readers are loaded when they are needed: some take a decoder along. */
+/** One format for each name, in the order of the names. */
+type FormatsOf<Names extends readonly string[]> = {
+  readonly [Position in keyof Names]: Format & {readonly name: Names[Position]};
+};
+
+/** Every format, the preferred one first; FORMAT_NAMES has their names, which the command line needs without the readers. */
 export const FORMATS = [
   {
     name: 'cifar10-binary',
     layout: 'cifar-10-batches-bin/data_batch_1.bin',
     find: (path) => findCifar(path, 'cifar-10-batches-bin', 'data_batch_1.bin'),
-    open: async (folder) => (await import('./cifar_binary.js')).openCifarBinary(folder),
+    open: openCifarBinary,
   },
   {
     name: 'cifar10-python',
     layout: 'cifar-10-batches-py/data_batch_1',
     find: (path) => findCifar(path, 'cifar-10-batches-py', 'data_batch_1'),
-    open: async (folder) => (await import('./cifar_python.js')).openCifarPython(folder),
+    open: openCifarPython,
   },
   {
     name: 'imagefolder',
     layout: 'train/<class>/* with test/<class>/* or val/<class>/*',
     find: findImageFolders,
-    open: async (folder) => (await import('./image_folder.js')).openImageFolder(folder),
+    open: openImageFolder,
   },
-] as const satisfies readonly Format[];
-
-/** A way in which data sets lie on the disk, by name. */
-export type FormatName = (typeof FORMATS)[number]['name'];
+] as const satisfies FormatsOf<typeof FORMAT_NAMES>;
 
 /** The folder that holds `file`: the path itself or its subfolder, or one of these inside `cifar10`. */
 async function findCifar(path: string, subfolder: string, file: string): Promise<string[]> {

@@ -1,5 +1,10 @@
 import {CIFAR10_CLASS_NAMES, CIFAR100_CLASS_NAMES} from './cifar.js';
-import {FORMATS, type FormatName} from './formats.js';
+
+/** The formats in which data sets lie on the disk, the preferred one first; formats.ts reads them. */
+export const FORMAT_NAMES = ['cifar10-binary', 'cifar10-python', 'imagefolder'] as const;
+
+/** A way in which data sets lie on the disk, by name. */
+export type FormatName = (typeof FORMAT_NAMES)[number];
 
 type PerChannel = readonly [number, number, number];
 
@@ -131,7 +136,7 @@ export type DatasetChoice = 'auto' | FormatName | KnownName;
 export const DATASET_CHOICES: readonly DatasetChoice[] = [
   'auto',
   ...ENTRIES.map(([name]) => name),
-  ...FORMATS.map(({name}) => name),
+  ...FORMAT_NAMES,
 ];
 
 /** The known data set of a name or another name of it; null if none. */

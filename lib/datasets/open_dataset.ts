@@ -5,9 +5,10 @@ import {named} from '../options/named.js';
 import type {Dataset} from './dataset.js';
 import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
 import type {ImageSize} from './decode.js';
-import {FORMATS, type Format, type FormatName} from './formats.js';
+import {FORMATS, type Format} from './formats.js';
 import {
   type DatasetChoice,
+  type FormatName,
   findKnown,
   KNOWN,
   type KnownDataset,
