@@ -4,10 +4,10 @@ import {makeTriggers} from '../attacks/attacks.js';
 import {
   attackLabelOf,
   checkLabelMode,
+  choosePoisonedIndices,
   type LabelMode,
   poisonTestSelection,
-} from '../attacks/label_mode.js';
-import {choosePoisonedIndices} from '../attacks/poison.js';
+} from '../attacks/poison.js';
 import {applyTrigger, type Trigger, withPoisoned} from '../attacks/trigger.js';
 import {SauError} from '../base/errors.js';
 import type {Dataset} from '../datasets/dataset.js';
