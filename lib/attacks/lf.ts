@@ -5,7 +5,7 @@ import {type NpyArray, readNpy, showShape} from '../datasets/npy.js';
 import type {NativeLfOptions} from '../native/attack_contract.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import {GENERATOR_DEFAULTS} from '../options/defaults.js';
-import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
+import {numpyChoiceWithoutReplacement} from '../random/samples.js';
 import {addPattern} from './add_pattern.js';
 import {type AttackContext, openCleanSession, type Triggers} from './attack_context.js';
 import {existingFile} from './option_files.js';

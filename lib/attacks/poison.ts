@@ -1,6 +1,6 @@
 import {assertNever, SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
-import {numpyChoiceWithoutReplacement} from '../random/numpy_random.js';
+import {numpyChoiceWithoutReplacement} from '../random/samples.js';
 
 /** How many training images to poison. */
 export type PoisonAmount =
