@@ -10,7 +10,7 @@ import type {RecordedPoison} from '../records/attack_record.js';
 import type {RecordNotes} from '../records/record_notes.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {Session, TrainOptions} from '../session/session.js';
-import type {OpenedAttack} from './data.js';
+import type {OpenedAttack} from './opened_attack.js';
 import {trainOptions} from './training.js';
 import {type Outcome, trainAndRecord, type Victim, withRecord} from './victim.js';
 
