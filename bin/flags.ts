@@ -1,5 +1,13 @@
-import {type Command, Option} from 'commander';
+import type {Command} from 'commander';
+import {DEFAULT_DEFENSE, DEFENSE_NAMES, defenseOf, defenseTable} from '../lib/defenses/defenses.js';
+import type {AttackEntry} from '../lib/options/attacks/attack_entry.js';
+import {ATTACK_TABLE, type AttackKind} from '../lib/options/attacks/attacks.js';
+import {ATTACK, RECIPES} from '../lib/options/commands/attack.js';
+import {DEFEND} from '../lib/options/commands/defend.js';
+import {choicesText, defaultText, placeholder, valueText} from '../lib/options/describe.js';
+import {spelled} from '../lib/options/named.js';
 import type {OfficialName} from '../lib/options/official.js';
+import type {Option, OptionGroups, OptionTable} from '../lib/options/option.js';
 import type {UserOptions} from '../lib/options/parse.js';
 
 /** One option of a command line, named after the option of the library that it sets. */
@@ -26,7 +34,7 @@ export function flagName(key: string): string {
  */
 export function addFlags(command: Command, heading: string, flags: readonly Flag[]): void {
   for (const {key, argument, help} of flags) {
-    const option = new Option(`${flagName(key)} ${argument}`.trim(), help);
+    const option = command.createOption(`${flagName(key)} ${argument}`.trim(), help);
     command.addOption(option.helpGroup(heading));
   }
 }
@@ -53,11 +61,13 @@ export function addOfficialFlags(command: Command, names: readonly OfficialName[
     const flag = `--${official}`;
     if (!own.has(flag)) {
       own.add(flag);
-      command.addOption(new Option(arity === 'flag' ? flag : `${flag} <value>`).hideHelp());
+      command.addOption(
+        command.createOption(arity === 'flag' ? flag : `${flag} <value>`).hideHelp(),
+      );
     }
   }
   if (own.has('--config')) {
-    command.addOption(new Option('--yaml_path <file>').hideHelp());
+    command.addOption(command.createOption('--yaml_path <file>').hideHelp());
   }
 }
 
@@ -72,4 +82,94 @@ export function pick(values: UserOptions, keys: Iterable<string>): UserOptions {
   return Object.fromEntries(
     [...keys].flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]]])),
   );
+}
+
+// The flags of a command, made from the tables of its options.
+
+/** By heading of the help. */
+export type FlagGroups = Readonly<Record<string, readonly Flag[]>>;
+
+/** How a command tells the default of an option, where not as the table has it. */
+type DefaultOf = (name: string, option: Option) => string;
+
+/** The flags of all groups. */
+export function flagGroups(
+  groups: OptionGroups,
+  defaultOf: DefaultOf = (_, option) => defaultText(option),
+): FlagGroups {
+  return Object.fromEntries(
+    Object.entries(groups).map(([heading, table]) => [heading, flagsOf(table, defaultOf)]),
+  );
+}
+
+function flagsOf(table: OptionTable, defaultOf: DefaultOf): readonly Flag[] {
+  return Object.entries(table).map(([name, option]) => flagOf(name, option, defaultOf));
+}
+
+function flagOf(name: string, option: Option, defaultOf: DefaultOf): Flag {
+  const fallback = defaultOf(name, option);
+  const facts = [choicesText(option), fallback === '' ? '' : `default: ${fallback}`];
+  const known = facts.filter((fact) => fact !== '').join('; ');
+  const help = spelled(option.help, flagName);
+  return flag(name, placeholder(option), known === '' ? help : `${help} (${known})`);
+}
+
+/** `defend`: what all methods have, and under headings of their own what each has alone. */
+export function defendFlags(): FlagGroups {
+  const {'Model and data': data, ...others} = DEFEND;
+  const method = `${DEFENSE_NAMES.map((name) => `${name}: ${defenseOf(name).summary}`).join('; ')} (default: ${DEFAULT_DEFENSE})`;
+  return {
+    ...flagGroups({'Model and data': data}),
+    Defense: [flag('method', '<name>', method), ...sharedFlags()],
+    ...Object.assign({}, ...DEFENSE_NAMES.map(ownFlags)),
+    ...flagGroups(others),
+  };
+}
+
+function ownersOf(name: string) {
+  return DEFENSE_NAMES.filter((method) => name in defenseTable(method));
+}
+
+/** Options that more than one method has, with the default of each. */
+function sharedFlags(): readonly Flag[] {
+  const tables: OptionTable = Object.assign({}, ...DEFENSE_NAMES.map(defenseTable).reverse());
+  const shared = Object.entries(tables).filter(([name]) => ownersOf(name).length > 1);
+  return shared.map(([name, option]) => flagOf(name, option, sharedDefault));
+}
+
+function sharedDefault(name: string): string {
+  const texts = ownersOf(name).map((method) => {
+    const option = defenseTable(method)[name];
+    return [method, option === undefined ? '' : defaultText(option)] as const;
+  });
+  const [first] = texts;
+  if (first === undefined || texts.every(([, text]) => text === first[1])) return first?.[1] ?? '';
+  return texts.map(([method, text]) => `${method} ${text}`).join(', ');
+}
+
+function ownFlags(method: (typeof DEFENSE_NAMES)[number]): FlagGroups {
+  const groups = Object.entries(defenseOf(method).options).map(([heading, table]) => {
+    const own = Object.entries(table).filter(([name]) => ownersOf(name).length === 1);
+    return [`${method}: ${heading}`, Object.fromEntries(own)] as const;
+  });
+  return flagGroups(Object.fromEntries(groups.filter(([, own]) => Object.keys(own).length > 0)));
+}
+
+/** `attack <kind>`: its own options first, then those of all attacks with its defaults and the recipe's. */
+export function attackFlags(kind: AttackKind): FlagGroups {
+  const {options, labelModes, defaults = {}}: AttackEntry = ATTACK_TABLE[kind];
+  const {'Data and poison': data, ...others} = ATTACK;
+  const labelMode = {...data.labelMode, choices: labelModes, default: labelModes[0] ?? null};
+  const fast: Readonly<Record<string, unknown>> = RECIPES.fast;
+  const defaultOf: DefaultOf = (name, option) => {
+    const own = name in defaults ? valueText(defaults[name]) : defaultText(option);
+    return name in fast ? `${own}; fast: ${valueText(fast[name])}` : own;
+  };
+  const common = {'Data and poison': {...data, labelMode}, ...others};
+  return {...flagGroups({'This attack': options}), ...flagGroups(common, defaultOf)};
+}
+
+/** The library's option names of a command. */
+export function keysOf(groups: FlagGroups): string[] {
+  return Object.values(groups).flatMap((flags) => flags.map(({key}) => key));
 }

@@ -1,10 +1,11 @@
 import {SauError} from '../lib/base/errors.js';
+import {removeTemporaries} from '../lib/base/whole_file.js';
 import type {RunOptions} from '../lib/run/progress.js';
-import {interruptible} from './interruptible.js';
+import {EXIT} from './errors.js';
 import {createProgressView} from './progress_bar.js';
 import {painted} from './terminal.js';
 
-export interface LongRun<T> {
+interface LongRun<T> {
   readonly result: T;
   /** True if the user pressed Ctrl-C and the call still returned a result. */
   readonly interrupted: boolean;
@@ -38,4 +39,33 @@ export async function longRun<T>(
       return {result, interrupted: signal.aborted};
     },
   );
+}
+
+/**
+ * Runs work that the first Ctrl-C (or SIGTERM) aborts with the error of `onInterrupt`. The second one calls `stop`
+ * and ends the process at once, without leaving a temporary file.
+ */
+export async function interruptible<T>(
+  onInterrupt: () => SauError,
+  stop: () => void,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) {
+      stop();
+      removeTemporaries();
+      process.exit(EXIT.interrupted);
+    }
+    controller.abort(onInterrupt());
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    stop();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
 }

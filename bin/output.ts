@@ -1,3 +1,4 @@
+import type {DoctorProblem} from '../lib/doctor.js';
 import type {Metrics} from '../lib/run/metrics.js';
 
 /** The result of a command, and nothing else, goes to stdout. */
@@ -67,4 +68,13 @@ export function alignColumns(
     return i === 0 || align === 'left' ? cell.padEnd(width) : cell.padStart(width);
   };
   return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+/** Problems in words: what is wrong, and what to do next. */
+export function problemLines(problems: readonly DoctorProblem[]): string[] {
+  return problems.flatMap(({code, severity, problem, remedy}) => [
+    '',
+    `${severity}: ${problem.replaceAll('\n', '\n  ')} (${code})`,
+    `   so: ${remedy}`,
+  ]);
 }

@@ -11,9 +11,8 @@ import {registerDoctor} from './commands/doctor.js';
 import {registerEvaluate} from './commands/evaluate.js';
 import {registerInspect} from './commands/inspect.js';
 import {registerSetup} from './commands/setup.js';
-import {EXIT, exitCodeOf} from './exit_codes.js';
+import {EXIT, exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
-import {printError} from './print_error.js';
 
 function createProgram(finish: Finish): Command {
   const program = new Command('sau-native')

@@ -3,9 +3,9 @@ import {SauError} from '../lib/base/errors.js';
 import {sizeOf} from '../lib/setup/disk.js';
 import type {SetupPlan} from '../lib/setup/plan.js';
 import type {SetupProgress} from '../lib/setup/progress.js';
-import {interruptible} from './interruptible.js';
+import {interruptible} from './long_run.js';
 import {alignColumns} from './output.js';
-import {elapsedLine, type ProgressParts, progressLine} from './progress_line.js';
+import {elapsedLine, type ProgressParts, progressLine} from './progress_bar.js';
 import {canDraw, painted, StatusLine} from './terminal.js';
 
 /** Time between two lines about a download if there is no terminal for a bar. */

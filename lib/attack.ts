@@ -5,7 +5,8 @@ import {removeRecord, writePoisonedSet} from './records/attack_record.js';
 import type {RunOptions} from './run/progress.js';
 import type {AttackResult} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
-import {openAttack, type PreparedAttack, prepareAttack} from './simulation/data.js';
+import {type PreparedAttack, prepareAttack} from './simulation/data.js';
+import {openAttack} from './simulation/opened_attack.js';
 import {trainOptions} from './simulation/training.js';
 import {trainingAttack} from './simulation/training_attack.js';
 import {

@@ -6,6 +6,7 @@ import {writeSyntheticImages} from './datasets/write_synthetic.js';
 import {defend} from './defend.js';
 import {SAU} from './defenses/sau.js';
 import {requireLibTorch} from './native/binding.js';
+import type {DEVICE, SEED} from './options/commands/common.js';
 import {parseDemoConfig} from './options/config.js';
 import {DEFEND_DEFAULTS} from './options/defaults.js';
 import type {DemoOptions} from './options/documented.js';
@@ -77,7 +78,7 @@ async function demoInto(
   config: DemoConfig,
   run: RunOptions,
 ): Promise<Omit<DemoResult, 'seconds'>> {
-  const {device, threads, seed} = config;
+  const shared = sharedOf(config);
   const data = await writeImages(out, config, run);
   const attackResult = await attack(
     {
@@ -95,7 +96,7 @@ async function demoInto(
       cropPadding: 0,
       evalEvery: config.epochs,
       force: true,
-      ...{device, threads, seed},
+      ...shared,
     },
     run,
   );
@@ -107,7 +108,7 @@ async function demoInto(
       batchSize: config.batchSize,
       learningRate: config.defenseLearningRate,
       force: true,
-      ...{device, threads, seed},
+      ...shared,
     },
     run,
   );
@@ -118,6 +119,12 @@ async function demoInto(
     defense,
     files: {...defense.files, record: attackResult.record, strip},
   };
+}
+
+/** What the demo's attack, its defense and the session that draws the strip have in common. */
+function sharedOf(config: DemoConfig): Pick<DemoConfig, keyof typeof SEED | keyof typeof DEVICE> {
+  const {seed, device, threads, precision, evalPrecision, deterministic} = config;
+  return {seed, device, threads, precision, evalPrecision, deterministic};
 }
 
 /** Writes the image set as an ImageFolder of PNG files, like a user's own. */
@@ -175,10 +182,10 @@ async function sharedAdversarial(
   defense: DefendResult,
   cleanTest: ImageSet,
   indices: Int32Array,
-  {device, threads, seed}: DemoConfig,
+  config: DemoConfig,
   run: RunOptions,
 ): Promise<Uint8Array[]> {
-  using session = await createSession({device, threads, seed, ...target});
+  using session = await createSession({...sharedOf(config), ...target});
   await session.loadStateDict(target.checkpoint.stateDict);
   const purified = await readCheckpoint(defense.files.checkpoint);
   await session.loadStateDict(purified.stateDict, 'trainee');

@@ -1,13 +1,9 @@
 import {existsSync} from 'node:fs';
 import {dirname, join, sep} from 'node:path';
 import {SauError} from './base/errors.js';
-import {mixedVariants} from './doctor/build_label.js';
-import {diagnose} from './doctor/diagnose.js';
-import {cudaState} from './doctor/diagnose_cuda.js';
-import type {DoctorFacts} from './doctor/facts.js';
-import {checkLinking, namesOf} from './doctor/linking.js';
+import {cudaState, type DoctorFacts, diagnose} from './doctor/diagnose.js';
+import {checkLinking, mixedVariants, namesOf, systemLibraries} from './doctor/libraries.js';
 import type {DoctorProblem, DoctorReport} from './doctor/report.js';
-import {systemLibraries} from './doctor/system_libraries.js';
 import {type AddonFiles, addonFiles, toSauError} from './native/binding.js';
 import {
   cacheFolder,
@@ -21,9 +17,8 @@ import {probeLoading} from './native/load_probe.js';
 import {findNvidiaDriver} from './native/nvidia_driver.js';
 import {packageVersion} from './native/versions.js';
 import {freeBytes} from './setup/disk.js';
-import {readPins} from './setup/pins.js';
+import {readPins, variantOf} from './setup/pins.js';
 import {proxyVariables} from './setup/proxy.js';
-import {variantOf} from './setup/variant.js';
 
 export type {
   DoctorCode,

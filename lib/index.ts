@@ -1,5 +1,5 @@
 export {attack} from './attack.js';
-export type {LabelModeKind} from './attacks/label_mode.js';
+export type {LabelModeKind} from './attacks/poison.js';
 export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './base/errors.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
 export type {ImageSet} from './datasets/image_set.js';

@@ -5,10 +5,9 @@ import {parseSetupConfig} from './options/config.js';
 import type {SetupOptions} from './options/documented.js';
 import {SetupCache} from './setup/cache.js';
 import {install, underLock} from './setup/install.js';
-import {readPins, type Variant} from './setup/pins.js';
+import {readPins, type Variant, variantOf} from './setup/pins.js';
 import {planSetup, type SetupPlan} from './setup/plan.js';
 import {runOf, type SetupRunOptions} from './setup/progress.js';
-import {variantOf} from './setup/variant.js';
 
 export type {SetupProgress, SetupRunOptions} from './setup/progress.js';
 

@@ -21,7 +21,7 @@ export function compileTypeScript(...options) {
 /** The LibTorch for a build: any supported one that the user points to, otherwise exactly the pinned one. */
 export async function libTorchForBuild() {
   const {findLibTorch, readLibTorch} = require('../dist/lib/native/libtorch.js');
-  const {fetchForBuild} = require('../dist/lib/setup/for_build.js');
+  const {fetchForBuild} = require('../dist/lib/setup/install.js');
   const version = pinnedVersion();
   for (const name of ['SAU_NATIVE_LIBTORCH', 'LIBTORCH']) {
     const chosen = process.env[name] && readLibTorch(process.env[name], name);

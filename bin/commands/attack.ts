@@ -6,15 +6,19 @@ import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import type {AttackResult} from '../../lib/run/results.js';
-import {addFlagGroups, type Finish, runs} from '../command.js';
-import {EXIT, type ExitCode} from '../exit_codes.js';
-import {addConfigFlag, addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';
-import {layeredOptions} from '../layered_options.js';
+import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
+import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
+import {
+  addConfigFlag,
+  addExamples,
+  addOfficialFlags,
+  addOutputFlags,
+  attackFlags,
+  keysOf,
+} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {afterAttack, nextLines} from '../next_steps.js';
-import {attackFlags, keysOf} from '../option_flags.js';
 import {duration, fileTable, metricsTable, printResult} from '../output.js';
-import {inUsersWords} from '../spelling.js';
 
 /** One subcommand per attack of the table. */
 export function registerAttack(program: Command, finish: Finish): void {

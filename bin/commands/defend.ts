@@ -11,15 +11,19 @@ import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import type {DefendResult} from '../../lib/run/results.js';
-import {addFlagGroups, type Finish, runs} from '../command.js';
-import {EXIT, type ExitCode} from '../exit_codes.js';
-import {addConfigFlag, addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';
-import {layeredOptions} from '../layered_options.js';
+import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
+import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
+import {
+  addConfigFlag,
+  addExamples,
+  addOfficialFlags,
+  addOutputFlags,
+  defendFlags,
+  keysOf,
+} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {afterDefense, nextLines} from '../next_steps.js';
-import {defendFlags, keysOf} from '../option_flags.js';
 import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
-import {inUsersWords} from '../spelling.js';
 
 export function registerDefend(program: Command, finish: Finish): void {
   const command = program

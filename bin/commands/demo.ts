@@ -1,11 +1,10 @@
 import type {Command} from 'commander';
 import {DEMO} from '../../lib/options/commands/commands.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
-import {EXIT} from '../exit_codes.js';
-import {addExamples, addOutputFlags, pick} from '../flags.js';
+import {EXIT} from '../errors.js';
+import {addExamples, addOutputFlags, flagGroups, keysOf, pick} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {commandLine, nextLines} from '../next_steps.js';
-import {flagGroups, keysOf} from '../option_flags.js';
 import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
 
 export function registerDemo(program: Command, finish: Finish): void {

@@ -1,10 +1,9 @@
 import type {Command} from 'commander';
 import type {DoctorReport} from '../../lib/doctor.js';
 import {type Finish, runs} from '../command.js';
-import {EXIT, type ExitCode} from '../exit_codes.js';
+import {EXIT, type ExitCode} from '../errors.js';
 import {addExamples, addFlags, flag} from '../flags.js';
-import {alignColumns, printResult} from '../output.js';
-import {problemLines} from '../problem_lines.js';
+import {alignColumns, printResult, problemLines} from '../output.js';
 
 export function registerDoctor(program: Command, finish: Finish): void {
   const command = program

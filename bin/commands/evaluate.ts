@@ -4,15 +4,12 @@ import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import type {EvaluateResult} from '../../lib/run/results.js';
-import {addFlagGroups, type Finish, runs} from '../command.js';
-import {EXIT, type ExitCode} from '../exit_codes.js';
-import {addExamples, addOfficialFlags, addOutputFlags} from '../flags.js';
-import {layeredOptions} from '../layered_options.js';
+import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
+import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
+import {addExamples, addOfficialFlags, addOutputFlags, flagGroups, keysOf} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {afterEvaluation, nextLines} from '../next_steps.js';
-import {flagGroups, keysOf} from '../option_flags.js';
 import {derLine, duration, metricsTable, printResult} from '../output.js';
-import {inUsersWords} from '../spelling.js';
 
 const OFFICIAL_NAMES = officialNames(tableOf(EVALUATE));
 

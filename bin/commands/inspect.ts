@@ -1,7 +1,7 @@
 import type {Command} from 'commander';
 import type {CheckpointDescription} from '../../lib/records/inspect.js';
 import {type Finish, runs} from '../command.js';
-import {EXIT} from '../exit_codes.js';
+import {EXIT} from '../errors.js';
 import {addExamples, addFlags, flag} from '../flags.js';
 import {printResult} from '../output.js';
 

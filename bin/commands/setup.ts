@@ -4,12 +4,19 @@ import {SETUP} from '../../lib/options/commands/commands.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import type {SetupRemoval, SetupResult} from '../../lib/setup.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
-import {EXIT, type ExitCode} from '../exit_codes.js';
-import {addExamples, addFlags, addOutputFlags, flag, flagName, pick} from '../flags.js';
+import {EXIT, type ExitCode} from '../errors.js';
+import {
+  addExamples,
+  addFlags,
+  addOutputFlags,
+  flag,
+  flagGroups,
+  flagName,
+  keysOf,
+  pick,
+} from '../flags.js';
 import {commandLine, nextLines} from '../next_steps.js';
-import {flagGroups, keysOf} from '../option_flags.js';
-import {printResult} from '../output.js';
-import {problemLines} from '../problem_lines.js';
+import {printResult, problemLines} from '../output.js';
 import {askConsent, planTable, withSetupView} from '../setup_view.js';
 
 const FLAGS = flagGroups(SETUP);

@@ -2,7 +2,7 @@ import type {ImageSize} from '../datasets/decode.js';
 import {resizeBilinear, writePlanes} from '../datasets/rgb_image.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import type {AttackContext, Triggers} from './attack_context.js';
-import {readPicture} from './picture_file.js';
+import {readPicture} from './option_files.js';
 import type {Trigger} from './trigger.js';
 
 /** The patches are drawn at this size, then resized to the images'. */

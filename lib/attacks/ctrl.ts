@@ -1,9 +1,9 @@
 import {SauError} from '../base/errors.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import {named} from '../options/named.js';
+import {clipToByte, wrapToByte} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {type Coefficient, dctPattern} from './dct_pattern.js';
-import {clipToByte, wrapToByte} from './to_byte.js';
 import type {Trigger} from './trigger.js';
 
 /** Row and column of the raised coefficients, at every image size. */

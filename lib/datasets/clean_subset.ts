@@ -2,7 +2,7 @@ import {statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {messageOf, SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
-import {pythonSample} from '../random/python_random.js';
+import {pythonSample} from '../random/samples.js';
 
 /** What `clean` asks for. */
 export type CleanSpec =

@@ -1,7 +1,7 @@
 import {Breather} from '../base/breather.js';
 import {SauError} from '../base/errors.js';
 import {MersenneTwister} from '../random/mersenne_twister.js';
-import {checkSeed} from '../random/seed.js';
+import {checkSeed} from '../random/samples.js';
 import type {ImageSet} from './image_set.js';
 
 export interface SyntheticOptions {

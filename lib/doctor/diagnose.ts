@@ -1,10 +1,26 @@
 import type {SauError} from '../base/errors.js';
-import type {LibTorch} from '../native/libtorch.js';
-import {compareVersions} from '../setup/pins.js';
-import {cudaProblems} from './diagnose_cuda.js';
-import type {DoctorFacts} from './facts.js';
-import {ofMissing, reinstall} from './remedies.js';
-import type {DoctorProblem, LibraryCheck} from './report.js';
+import type {NativeDeviceInfo} from '../native/contract.js';
+import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
+import type {NvidiaDriver} from '../native/nvidia_driver.js';
+import {compareVersions, isOlder, type Pins} from '../setup/pins.js';
+import type {DoctorProblem, LibraryCheck, LibraryVersion} from './report.js';
+
+/** The facts that were found, before they are judged. */
+export interface DoctorFacts {
+  readonly platform: string;
+  readonly libraries: readonly LibraryVersion[];
+  /** Why the addon or LibTorch was not found. */
+  readonly failures: readonly SauError[];
+  readonly tried: readonly LibTorchAttempt[];
+  readonly libtorch: LibTorch | null;
+  readonly linking: LibraryCheck | null;
+  /** Where files of several builds lie together. */
+  readonly mixed: string | null;
+  readonly driver: NvidiaDriver | null;
+  /** null: there is nothing to load. */
+  readonly devices: NativeDeviceInfo | SauError | null;
+  readonly pins: Pins;
+}
 
 /** What is wrong and what to do, the most important problem first. Depends on the facts alone. */
 export function diagnose(facts: DoctorFacts): DoctorProblem[] {
@@ -113,4 +129,110 @@ function byRemedy(
     groups.set(remedy, [...(groups.get(remedy) ?? []), missing]);
   }
   return groups;
+}
+
+type CudaFacts = Pick<DoctorFacts, 'libtorch' | 'driver' | 'devices' | 'pins'>;
+
+/** Whether CUDA can be used, and if not why. */
+export function cudaState(facts: CudaFacts): {usable: boolean; why: string} {
+  const {libtorch, driver} = facts;
+  const devices = seen(facts);
+  if (libtorch === null) return {usable: false, why: 'there is no LibTorch'};
+  if (devices?.cudaAvailable) {
+    const names = devices.cudaDevices.map(({name}) => name).join(', ');
+    return {usable: true, why: `LibTorch sees ${names}`};
+  }
+  if (libtorch.cuda === null) return {usable: false, why: 'this LibTorch is a CPU build'};
+  if (driver === null) return {usable: false, why: 'no NVIDIA driver was found'};
+  const needed = neededDriver(libtorch.cuda, facts.pins);
+  if (needed !== null && isOlder(driver, needed)) {
+    const why = `NVIDIA driver ${driver.version} is older than ${needed}, which CUDA ${libtorch.cuda} needs`;
+    return {usable: false, why};
+  }
+  if (devices === null) return {usable: false, why: 'LibTorch does not load'};
+  const hidden = process.env.CUDA_VISIBLE_DEVICES;
+  const setting = hidden === undefined ? '' : ` (CUDA_VISIBLE_DEVICES is "${hidden}")`;
+  return {usable: false, why: `LibTorch sees no GPU${setting}`};
+}
+
+/** Problems of a GPU that could work and does not. The CPU works meanwhile. */
+function cudaProblems(facts: CudaFacts): DoctorProblem[] {
+  const {libtorch, driver, pins} = facts;
+  const {usable, why} = cudaState(facts);
+  if (libtorch === null || usable) return [];
+  const severity = 'warning';
+  if (libtorch.cuda === null) {
+    if (driver === null || isOlder(driver, pins.variants.cuda.driver)) return [];
+    const problem = `there is an NVIDIA driver (${driver.version}) but this LibTorch is a CPU build`;
+    const remedy = '`npx sau-native setup --variant cuda` fetches one that can use the GPU';
+    return [{code: 'CPU_BUILD', severity, problem, remedy}];
+  }
+  if (driver === null) {
+    const problem =
+      'this LibTorch is a CUDA build but no NVIDIA driver was found: only the CPU works';
+    const remedy =
+      "install NVIDIA's driver, or in a container use `--gpus all`; for the CPU alone do nothing";
+    return [{code: 'NO_DRIVER', severity, problem, remedy}];
+  }
+  const needed = neededDriver(libtorch.cuda, pins);
+  if (needed !== null && isOlder(driver, needed)) {
+    const remedy = `update the driver to ${needed} or newer; the CPU works meanwhile`;
+    return [{code: 'DRIVER_TOO_OLD', severity, problem: why, remedy}];
+  }
+  if (seen(facts) === null) return []; // it does not load, which is reported already
+  const remedy =
+    'check that nvidia-smi lists the GPU; unset CUDA_VISIBLE_DEVICES; in a container use `--gpus all`';
+  return [{code: 'CUDA_UNUSABLE', severity, problem: why, remedy}];
+}
+
+function seen({devices}: CudaFacts): NativeDeviceInfo | null {
+  return devices !== null && 'cpuCapability' in devices ? devices : null;
+}
+
+/**
+ * The oldest driver for a CUDA version. A driver serves a whole major version; null for a major version that is not
+ * pinned.
+ */
+function neededDriver(cuda: string, {variants}: Pins): string | null {
+  const {cuda: pinned, driver} = variants.cuda;
+  return cuda.split('.')[0] === pinned.split('.')[0] ? driver : null;
+}
+
+const SETUP = '`npx sau-native setup`';
+const NVIDIA =
+  /^lib(cudart|cublas|cublasLt|cudnn|cufft|cufile|cupti|curand|cusolver|cusparse|cusparseLt|nccl|nvrtc|nvJitLink|nvshmem)/;
+
+/** How to replace this LibTorch by a whole one, depending on where it came from. */
+function reinstall({source, root}: LibTorch): string {
+  switch (source) {
+    case 'cache':
+      return `delete ${root}, then run ${SETUP}`;
+    case 'SAU_NATIVE_LIBTORCH':
+    case 'LIBTORCH':
+      return `point ${source} to a whole one, or unset it and run ${SETUP}`;
+    default:
+      return `run ${SETUP}: its LibTorch goes before that of ${source}`;
+  }
+}
+
+/** How to get a shared library that is missing. */
+function ofMissing(soname: string, libtorch: LibTorch): string {
+  if (soname.startsWith('libcuda.so')) {
+    return 'it comes with the NVIDIA driver: install one, or in a container use `--gpus all`';
+  }
+  if (NVIDIA.test(soname)) {
+    const drop = libtorch.source === 'cache' ? `delete ${libtorch.root} and ` : '';
+    return (
+      `${drop}run \`npx sau-native setup --variant cuda\` with python3 and pip at hand, which fetches NVIDIA's ` +
+      'libraries too; for the CPU alone `--variant cpu` is enough'
+    );
+  }
+  if (/^lib(torch|c10|shm)/.test(soname)) return reinstall(libtorch);
+  if (soname.startsWith('libgomp')) {
+    return 'install it: `apt-get install libgomp1` (Debian, Ubuntu) or `dnf install libgomp` (RHEL, Fedora)';
+  }
+  if (soname.startsWith('libstdc++') || soname.startsWith('libgcc_s')) {
+    return 'install it: `apt-get install libstdc++6` (Debian, Ubuntu) or `dnf install libstdc++` (RHEL, Fedora)';
+  }
+  return `install the package of your system that has ${soname}`;
 }

@@ -1,5 +1,5 @@
 // The form of an option. A table of options is plain data without imports that cost time: the check of values
-// (schema.ts), the types (types.ts, documented.ts), flags and help (bin/option_flags.ts), the official tool's
+// (schema.ts), the types (types.ts, documented.ts), flags and help (bin/flags.ts), the official tool's
 // names (official.ts), the native options (native.ts) and docs/options.md are made from it.
 
 import type {UsualPart} from '../datasets/known.js';

@@ -11,7 +11,7 @@ import {TRAINING_FIGURES} from '../report/round_columns.js';
 import type {Metrics} from '../run/metrics.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {AttackFiles, RoundReport} from '../run/results.js';
-import type {PreparedAttack} from '../simulation/data.js';
+import type {OpenedAttack} from '../simulation/opened_attack.js';
 import {removeAttackCheckpoint} from './attack_checkpoint.js';
 import type {PoisonedDatasetState} from './attack_result.js';
 import {IMAGE_FOLDERS, POISONED_SET, RECORD, RUN} from './layout.js';
@@ -35,7 +35,7 @@ export interface RecordedPoison {
 }
 
 /** An attack whose images are known. */
-export interface RecordedAttack extends Omit<PreparedAttack, 'poison'> {
+export interface RecordedAttack extends OpenedAttack {
   readonly poison: RecordedPoison;
 }
 
@@ -110,7 +110,7 @@ export async function writeAttackRecord(
  */
 export async function writePoisonedSet(
   record: string,
-  attack: PreparedAttack,
+  attack: RecordedAttack,
   run: RunOptions = {},
 ): Promise<AttackFiles> {
   const content = {content: POISONED_SET, epochs: 0};

@@ -113,6 +113,10 @@ export interface DatasetDescription {
 /**
  * Describes a checkpoint, or that of a record folder, as plain JSON without reading its tensors. Needs no LibTorch.
  * Throws ERR_CHECKPOINT, or ERR_UNSAFE_PICKLE if the file names code.
+ * @example
+ * ```ts
+ * const {kind, model, record} = await inspect('record/badnet_demo');
+ * ```
  */
 export async function inspectCheckpoint(
   pathOrFolder: string | URL,

@@ -12,7 +12,7 @@ import {DEFEND} from '../options/commands/defend.js';
 import {named} from '../options/named.js';
 import {defaultsOf} from '../options/option.js';
 import {optionError} from '../options/parse.js';
-import {checkSessionOptions} from './options.js';
+import {checkSessionOptions} from './arguments.js';
 import {Session} from './session.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */

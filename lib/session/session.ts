@@ -29,24 +29,21 @@ import type {RoundReport} from '../run/results.js';
 import type {Run} from '../run/run.js';
 import {
   checkBatchOrder,
+  checkDefendOptions,
   checkDelta,
+  checkEvaluateOptions,
   checkImages,
   checkIndices,
+  checkPgdOptions,
   checkPicture,
   checkPoisonedPositions,
   checkSecret,
+  checkTrainOptions,
   type ImageSize,
   sizeOf,
 } from './arguments.js';
-import {type Relay, SessionJobs} from './jobs.js';
-import {
-  checkDefendOptions,
-  checkEvaluateOptions,
-  checkPgdOptions,
-  checkTrainOptions,
-} from './options.js';
+import {type Relay, SessionJobs, toMetrics} from './jobs.js';
 import type {RoundMeasuring} from './pace.js';
-import {toMetrics} from './progress_relay.js';
 
 /** Options of {@link Session.train}. The epochs of a call are an argument of their own. */
 export type TrainOptions = Omit<NativeTrainOptions, keyof TrainingPart>;

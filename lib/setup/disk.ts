@@ -1,6 +1,18 @@
-import {readdir, stat, statfs} from 'node:fs/promises';
-import {dirname, join} from 'node:path';
+import {constants} from 'node:fs';
+import {
+  copyFile,
+  mkdir,
+  readdir,
+  readlink,
+  realpath,
+  stat,
+  statfs,
+  symlink,
+} from 'node:fs/promises';
+import {dirname, isAbsolute, join, relative, resolve} from 'node:path';
 import {SauError} from '../base/errors.js';
+import {unwritableFile} from '../base/whole_file.js';
+import type {SetupRun} from './progress.js';
 
 /** Free space for a folder in bytes, even if the folder does not exist yet; null if unknown. */
 export async function freeBytes(folder: string): Promise<number | null> {
@@ -45,4 +57,60 @@ export function sizeOf(bytes: number): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   const value = bytes / 1000 ** power;
   return `${value >= 10 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/**
+ * Copies a folder so that the copy does not depend on the original: links within the folder are kept, and links out
+ * of it become files. Throws ERR_OUTPUT, or the reason of the signal.
+ */
+export async function copyFolder(from: string, to: string, run: SetupRun): Promise<void> {
+  try {
+    const total = await folderBytes(from);
+    await requireSpace(dirname(to), total, 'the copy');
+    let done = 0;
+    await copyTree(from, to, await realpath(from), run.signal, (bytes) => {
+      done += bytes;
+      run.onProgress({kind: 'bytes', done, total});
+    });
+  } catch (error) {
+    run.signal.throwIfAborted();
+    throw unwritableFile(to, error);
+  }
+}
+
+async function copyTree(
+  from: string,
+  to: string,
+  top: string,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  await mkdir(to, {recursive: true});
+  for (const entry of await readdir(from, {withFileTypes: true})) {
+    signal.throwIfAborted();
+    const source = join(from, entry.name);
+    const target = join(to, entry.name);
+    if (entry.isSymbolicLink()) {
+      const link = await innerTarget(source, top);
+      if (link !== null) {
+        await symlink(link, target);
+        continue;
+      }
+    }
+    const facts = await stat(source);
+    if (facts.isDirectory()) {
+      await copyTree(source, target, top, signal, onBytes);
+    } else {
+      await copyFile(source, target, constants.COPYFILE_FICLONE);
+      onBytes(facts.size);
+    }
+  }
+}
+
+/** The target of a relative link within the folder; null for any other link. */
+async function innerTarget(path: string, top: string): Promise<string | null> {
+  const text = await readlink(path);
+  if (isAbsolute(text)) return null;
+  const reached = relative(top, resolve(await realpath(dirname(path)), text));
+  return reached === '..' || reached.startsWith('../') || isAbsolute(reached) ? null : text;
 }

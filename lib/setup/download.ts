@@ -1,13 +1,14 @@
-import {open} from 'node:fs/promises';
+import {createHash} from 'node:crypto';
+import {createReadStream} from 'node:fs';
+import {open, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import type {IncomingMessage} from 'node:http';
 import {dirname} from 'node:path';
+import {pipeline} from 'node:stream/promises';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {unwritableFile} from '../base/whole_file.js';
-import {requireSha256, sha256Of} from './checksum.js';
 import {requireSpace} from './disk.js';
 import {ask, FinalAnswer, shownUrl} from './http.js';
-import {PartFile} from './part_file.js';
 import type {SetupRun} from './progress.js';
 
 /** How many tries without a single byte end the download. */
@@ -159,4 +160,83 @@ function failed(url: string, cause: unknown): SauError {
       'with `npx sau-native setup --from FILE`. What came so far is kept for the next try.',
     details: {url: shownUrl(url)},
   });
+}
+
+/** What the server said about the file that the part belongs to. */
+interface PartFacts {
+  readonly url: string;
+  /** The server's mark of this version of the file; null: it gave none. */
+  readonly validator: string | null;
+}
+
+/** A file that is being downloaded, and a note beside it that says which file it is a part of. */
+export class PartFile {
+  readonly #facts: string;
+
+  constructor(
+    readonly path: string,
+    readonly url: string,
+  ) {
+    this.#facts = `${path}.json`;
+  }
+
+  /** The number of bytes that are there. Removes a part from another address. */
+  async size(): Promise<number> {
+    const size = await stat(this.path).then(
+      (facts) => facts.size,
+      () => 0,
+    );
+    if (size === 0 || (await this.#read())?.url === this.url) return size;
+    await this.discard();
+    return 0;
+  }
+
+  async validator(): Promise<string | null> {
+    return (await this.#read())?.validator ?? null;
+  }
+
+  async remember(validator: string | null): Promise<void> {
+    const facts: PartFacts = {url: this.url, validator};
+    await writeFile(this.#facts, JSON.stringify(facts));
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.path, {force: true});
+    await rm(this.#facts, {force: true});
+  }
+
+  async #read(): Promise<PartFacts | null> {
+    try {
+      return JSON.parse(await readFile(this.#facts, 'utf8')) as PartFacts;
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** The sha256 of a file, in hex. */
+async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash, {signal});
+  return hash.digest('hex');
+}
+
+/** Throws ERR_CHECKSUM. */
+export async function requireSha256(
+  path: string,
+  expected: string,
+  what: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const actual = await sha256Of(path, signal);
+  if (actual === expected) return;
+  throw new SauError(
+    'ERR_CHECKSUM',
+    `Expected sha256 ${expected} for ${what} but received ${actual}.`,
+    {
+      remedy:
+        'Nothing was installed. Compare the checksum with its source, and fetch the file again.',
+      details: {expected, actual},
+    },
+  );
 }

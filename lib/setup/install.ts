@@ -1,12 +1,14 @@
 import {rm} from 'node:fs/promises';
 import {unwritableFile} from '../base/whole_file.js';
 import {type LibTorch, readLibTorch} from '../native/libtorch.js';
+import {SETUP_DEFAULTS} from '../options/defaults.js';
 import {SetupCache} from './cache.js';
-import {requireSpace} from './disk.js';
+import {requireSpace, sizeOf} from './disk.js';
+import {PartFile} from './download.js';
 import {withLock} from './lock.js';
-import {PartFile} from './part_file.js';
-import {findPresent, type SetupPlan} from './plan.js';
-import type {SetupRun} from './progress.js';
+import {readPins} from './pins.js';
+import {findPresent, planSetup, type SetupPlan} from './plan.js';
+import {runOf, type SetupRun} from './progress.js';
 import {bring} from './sources.js';
 
 export interface Installed {
@@ -62,4 +64,29 @@ async function installInto(cache: SetupCache, plan: SetupPlan, run: SetupRun): P
     await rm(staging, {recursive: true, force: true});
     await cache.tidy();
   }
+}
+
+/**
+ * Fetches the pinned LibTorch for a build in a clone, without asking. Any variant can be compiled against, so if
+ * there is no CPU build it takes what pip has.
+ */
+export async function fetchForBuild(log: (line: string) => void): Promise<LibTorch> {
+  const {version} = readPins();
+  const plan = await planSetup(SETUP_DEFAULTS, version);
+  const size = plan.fetchedBytes === null ? '' : ` (about ${sizeOf(plan.fetchedBytes)})`;
+  log(`Fetching LibTorch ${version} to ${plan.destination}${size}: ${plan.from}`);
+  const run = runOf({
+    onProgress: (progress) => {
+      if (progress.kind === 'pip') log(progress.line);
+      else if (progress.kind !== 'bytes') log(progress.message);
+    },
+  });
+  return (await install(anyVariant(plan), run)).libtorch;
+}
+
+function anyVariant(plan: SetupPlan): SetupPlan {
+  const {source, version} = plan;
+  if (source.kind !== 'pip') return plan;
+  const attempts = [...source.attempts, {requirement: `torch==${version}`}];
+  return {...plan, variant: null, anyVariantServes: true, source: {kind: 'pip', attempts}};
 }

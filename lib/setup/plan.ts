@@ -9,9 +9,8 @@ import {named} from '../options/named.js';
 import type {SetupConfig} from '../options/types.js';
 import {SetupCache} from './cache.js';
 import {shownUrl} from './http.js';
-import {type Pins, readPins, type Variant} from './pins.js';
+import {chooseVariant, type Pins, readPins, type Variant, variantOf} from './pins.js';
 import {hasPip, type PipAttempt, pipArguments, pipAttempts} from './pip.js';
-import {chooseVariant, variantOf} from './variant.js';
 
 /** The source of a LibTorch. */
 export type SetupSource =

@@ -5,14 +5,13 @@ import {messageOf, SauError} from '../base/errors.js';
 import {type LibTorch, readLibTorch} from '../native/libtorch.js';
 import {named} from '../options/named.js';
 import type {SetupCache} from './cache.js';
-import {requireSha256} from './checksum.js';
-import {copyFolder} from './copy.js';
-import {download} from './download.js';
+import {copyFolder} from './disk.js';
+import {download, requireSha256} from './download.js';
+import {variantOf} from './pins.js';
 import {fetchNvidiaLibraries, fetchWheel, type PipAttempt} from './pip.js';
 import type {SetupPlan} from './plan.js';
 import type {SetupRun} from './progress.js';
 import {unpack} from './unpack.js';
-import {variantOf} from './variant.js';
 
 /** Brings the LibTorch of a plan into an empty folder, as torch/ and nvidia/, and checks what came. */
 export async function bring(

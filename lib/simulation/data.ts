@@ -3,35 +3,20 @@ import type {AttackContext} from '../attacks/attack_context.js';
 import {makeTriggers} from '../attacks/attacks.js';
 import {
   attackLabelOf,
-  checkLabelMode,
+  choosePoisonedIndices,
   type LabelMode,
   poisonTestSelection,
-} from '../attacks/label_mode.js';
-import {choosePoisonedIndices} from '../attacks/poison.js';
+} from '../attacks/poison.js';
 import {applyTrigger, type Trigger, withPoisoned} from '../attacks/trigger.js';
-import {SauError} from '../base/errors.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {firstImages, type ImageSet} from '../datasets/image_set.js';
-import {openDataset} from '../datasets/open_dataset.js';
-import {named} from '../options/named.js';
 import type {AttackConfig, DataAttackConfig} from '../options/types.js';
 import {readCheckpoint} from '../records/read_checkpoint.js';
 import type {RecordNotes} from '../records/record_notes.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import {createSession} from '../session/open_session.js';
-import {normalization} from '../target/target.js';
+import type {OpenedAttack} from './opened_attack.js';
 import {trainOptions} from './training.js';
-
-/** An attack whose options are checked and whose data set is open. */
-export interface OpenedAttack {
-  readonly config: AttackConfig;
-  readonly dataset: Dataset;
-  readonly datasetName: string;
-  readonly scale: RecordNotes;
-  readonly mode: LabelMode;
-  /** When the call began. */
-  readonly started: Date;
-}
 
 /** An attack whose images are poisoned. */
 export interface PreparedAttack extends OpenedAttack {
@@ -115,17 +100,6 @@ function attackContext(
   };
 }
 
-/** Throws ERR_DATASET, and ERR_CONFIG for options that do not fit the data set. */
-export async function openAttack(config: AttackConfig): Promise<OpenedAttack> {
-  const started = new Date();
-  const dataset = await openAttackDataset(config);
-  const datasetName = dataset.name ?? basename(dataset.path);
-  const scale = await normalization(config, null, datasetName, dataset.numClasses);
-  const mode = labelModeOf(config);
-  checkLabelMode(mode, dataset.numClasses);
-  return {config, dataset, datasetName, scale, mode, started};
-}
-
 /** Reads and poisons the images. Throws ERR_DATASET, and ERR_CONFIG for options that do not fit them. */
 export async function prepareAttack(
   attack: OpenedAttack & {readonly config: DataAttackConfig},
@@ -133,20 +107,4 @@ export async function prepareAttack(
 ): Promise<PreparedAttack> {
   const {config, dataset, mode, scale} = attack;
   return {...attack, poison: await poisonDataset(dataset, config, mode, scale, run)};
-}
-
-async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
-  if (config.data === null) {
-    throw new SauError(
-      'ERR_CONFIG',
-      `Expected ${named('data')} with the folder of the data set to poison but received nothing. Give CIFAR-10 or a folder with train/ and test/ class folders`,
-    );
-  }
-  const size =
-    config.imageSize === null ? undefined : {height: config.imageSize, width: config.imageSize};
-  return openDataset({path: config.data, dataset: config.dataset, size});
-}
-
-function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {
-  return labelMode === 'all2all' ? {kind: labelMode, shift: 1} : {kind: labelMode, targetLabel};
 }

@@ -1,5 +1,8 @@
 import type {NativeTrainingAttack} from '../native/attack_contract.js';
+import {ATTACK} from '../options/commands/attack.js';
 import {resolveTraining} from '../options/config.js';
+import {nativeOf} from '../options/native.js';
+import {tableOf} from '../options/option.js';
 import type {AttackConfig} from '../options/types.js';
 import {type AttackCheckpoint, writeAttackCheckpoint} from '../records/attack_checkpoint.js';
 import {RECORD} from '../records/layout.js';
@@ -8,6 +11,8 @@ import {RoundWriter} from '../report/round_writer.js';
 import type {RunOptions} from '../run/progress.js';
 import type {RoundReport} from '../run/results.js';
 import type {Session, TrainingPart, TrainOptions} from '../session/session.js';
+
+const OPTIONS = tableOf(ATTACK);
 
 /** How a victim is trained. */
 export interface Training {
@@ -126,27 +131,12 @@ export function trainOptions(
   datasetName: string,
   poisonedPositions: Int32Array = new Int32Array(0),
 ): TrainOptions {
-  const {epochs, schedule, scheduleLength, flip} = resolveTraining(config, datasetName);
-  const {batchSize, learningRate, weightDecay, momentum, nesterov, cropPadding} = config;
-  const {warmupShare, milestones, gamma} = config;
+  const native = nativeOf(OPTIONS, config);
   return {
-    epochs,
-    batchSize,
+    ...native,
+    ...resolveTraining(config, datasetName),
+    optimizer: {...native.optimizer, optimizer: 'sgd', adamBeta1: 0.9, adamBeta2: 0.999},
     dropLast: true,
-    optimizer: {
-      optimizer: 'sgd',
-      learningRate,
-      weightDecay,
-      momentum,
-      nesterov,
-      adamBeta1: 0.9,
-      adamBeta2: 0.999,
-    },
-    ...{schedule, scheduleLength, warmupShare, milestones, gamma},
-    cropPadding,
-    flip,
-    evalEvery: config.evalEvery,
-    evalBatchSize: config.evalBatchSize,
     poisonedPositions,
   };
 }

@@ -2,13 +2,15 @@ import {assertNever, SauError} from '../base/errors.js';
 import {firstImages, type ImageSet} from '../datasets/image_set.js';
 import {findKnown} from '../datasets/known.js';
 import type {NativePoisonedImages, NativeTrainingAttack} from '../native/attack_contract.js';
+import {TRAINING_ATTACKS} from '../options/attacks/training_attacks.js';
 import {named} from '../options/named.js';
+import {nativeOf} from '../options/native.js';
 import type {TrainingAttackConfig} from '../options/types.js';
 import type {RecordedPoison} from '../records/attack_record.js';
 import type {RecordNotes} from '../records/record_notes.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {Session, TrainOptions} from '../session/session.js';
-import type {OpenedAttack} from './data.js';
+import type {OpenedAttack} from './opened_attack.js';
 import {trainOptions} from './training.js';
 import {type Outcome, trainAndRecord, type Victim, withRecord} from './victim.js';
 
@@ -67,23 +69,16 @@ function nativeAttack({config, datasetName, scale, mode}: TrainingAttack): Nativ
   const labelMode = mode.kind === 'all2all' ? 'all2all' : 'all2one';
   const common = {poisonRate, targetLabel, labelMode} as const;
   switch (config.kind) {
-    case 'wanet': {
-      const {kind, gridSize, warpStrength, gridRescale, crossRatio, rotation} = config;
-      return {...common, kind, gridSize, warpStrength, gridRescale, crossRatio, rotation};
-    }
+    case 'wanet':
+      return {...common, kind: config.kind, ...nativeOf(TRAINING_ATTACKS.wanet.options, config)};
     case 'inputaware': {
-      const {kind, maskEpochs, maskDensity, maskWeight, diversityWeight} = config;
-      const {crossRatio, generatorLearningRate, generatorWidth, doubleTanh, clearGradients} =
-        config;
-      return {
-        ...{...common, kind, maskEpochs, maskDensity, maskWeight, diversityWeight, crossRatio},
-        ...{generatorLearningRate, generatorWidth, doubleTanh, clearGradients},
-      };
+      const own = nativeOf(TRAINING_ATTACKS.inputaware.options, config);
+      return {...common, kind: config.kind, ...own};
     }
     case 'bpp': {
-      const {kind, levels, dithering, negativeRatio, rotation} = config;
       const {mean, std} = bppScale(datasetName, scale);
-      return {...common, kind, levels, dithering, negativeRatio, rotation, mean, std};
+      const own = nativeOf(TRAINING_ATTACKS.bpp.options, config);
+      return {...common, kind: config.kind, ...own, mean, std};
     }
     default:
       return assertNever(config);

@@ -17,7 +17,7 @@ import type {AttackFiles, AttackResult} from '../run/results.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../target/test_sets.js';
-import type {OpenedAttack} from './data.js';
+import type {OpenedAttack} from './opened_attack.js';
 import {scheduleNote, type Training, trainVictim} from './training.js';
 
 /** A victim to be trained, on poisoned images or under an attack that poisons each batch. */

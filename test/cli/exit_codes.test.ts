@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {exitCodeOf} from '../../bin/exit_codes.js';
+import {exitCodeOf} from '../../bin/errors.js';
 import {ERROR_CODES, SauError} from '../../lib/base/errors.js';
 
 it('every error code has its exit code', () => {

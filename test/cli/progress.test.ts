@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {BarState} from '../../bin/progress_bar.js';
-import {elapsedLine, progressLine} from '../../bin/progress_line.js';
+import {BarState, elapsedLine, progressLine} from '../../bin/progress_bar.js';
 import {hasColours} from '../../bin/terminal.js';
 import type {Progress} from '../../lib/run/progress.js';
 import type {RoundReport} from '../../lib/run/results.js';

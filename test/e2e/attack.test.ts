@@ -124,7 +124,7 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
       result: {path: 'attack_result.pt', sha256: expect.stringMatching(/^[0-9a-f]{64}$/)},
     });
     expect(Object.keys(now.rounds[1]?.figures ?? {}).slice(0, 5)).toEqual([
-      ...['loss', 'trainAcc', 'cleanAcc', 'asr', 'ra'],
+      ...['loss', 'trainAcc', 'trainCleanAcc', 'trainAsr', 'trainRa'],
     ]);
     expect(Object.values(now.files).every((name) => existsSync(join(world.record, name)))).toBe(
       true,

@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {rmSync} from 'node:fs';
+import {readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {
@@ -71,6 +71,21 @@ describe.skipIf(!IS_BUILT)('the result of a command', () => {
       files: {strip: join(world.folder, 'demo', 'strip.png')},
     });
     expect(namesIn(join(world.folder, 'demo'))).toEqual(['data', 'record', 'strip.png']);
+  });
+
+  it('of demo comes from an attack and a defense on the device and in the arithmetic that it was given', () => {
+    const {result} = json(
+      ...['demo', '--out', 'demo_bf16', '--train-per-class', '6', '--test-per-class', '3', ...CPU],
+      ...['--size', '16', '--epochs', '1', '--rounds', '1', '--clean', '10', '--seed', '3'],
+      ...['--precision', 'bf16', '--eval-precision', 'fp32', '--deterministic'],
+    );
+    for (const part of ['attack', 'defense']) {
+      const {files} = result[part] as {files: {run: string}};
+      expect(JSON.parse(readFileSync(files.run, 'utf8')).options, part).toMatchObject({
+        ...{device: 'cpu', threads: 1, seed: 3},
+        ...{precision: 'bf16', evalPrecision: 'fp32', deterministic: true},
+      });
+    }
   });
 
   it('is a table for people, alone when --quiet', () => {

@@ -188,7 +188,7 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
 });
 
 it('the documentation has a section for each code, in order, with its exit code', async () => {
-  const {exitCodeOf} = await import('../../bin/exit_codes.js');
+  const {exitCodeOf} = await import('../../bin/errors.js');
   const {SauError} = await import('../../lib/base/errors.js');
   const text = readFileSync(resolve(__dirname, '../../docs/errors.md'), 'utf8');
   const sections = text.split(/^## /m).slice(1);

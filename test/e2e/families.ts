@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {ATTACK_KINDS, type AttackKind} from '../../lib/options/attacks/attacks.js';
 import type {AttackOptions} from '../../lib/options/documented.js';
-import {numpyChoiceWithoutReplacement} from '../../lib/random/numpy_random.js';
+import {numpyChoiceWithoutReplacement} from '../../lib/random/samples.js';
 import {TRAIN_COUNT, VICTIM, type World} from './world.js';
 
 const BATCH = VICTIM.batchSize;

@@ -149,7 +149,7 @@ describe.skipIf(!IS_BUILT)('an attack in the batches', () => {
 
   it("shows an attack's own defaults in its help", () => {
     const help = sau(world.folder, ['attack', 'wanet', '--help']).stdout.replace(/\s+/g, ' ');
-    expect(help).toContain('multiStep or plateau (default: multiStep; fast: oneCycle)');
+    expect(help).toContain('multiStep, plateau; default: multiStep; fast: oneCycle)');
     expect(help).toContain('no crop (default: 5)');
   });
 });

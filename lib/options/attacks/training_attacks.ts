@@ -4,6 +4,7 @@ import type {AttackEntry} from './attack_entry.js';
 const ROTATION = {
   type: 'number',
   help: 'largest angle of the random rotation of a training batch, in degrees; 0: none',
+  native: 'rotation',
   least: 0,
   most: 180,
   default: 10,
@@ -20,6 +21,7 @@ export const TRAINING_ATTACKS = {
       gridSize: {
         type: 'integer',
         help: 'control points of the warp, per side',
+        native: 'gridSize',
         least: 2,
         most: 256,
         default: 4,
@@ -27,6 +29,7 @@ export const TRAINING_ATTACKS = {
       warpStrength: {
         type: 'number',
         help: 'strength of the warp',
+        native: 'warpStrength',
         least: 0,
         most: 100,
         default: 0.5,
@@ -34,6 +37,7 @@ export const TRAINING_ATTACKS = {
       gridRescale: {
         type: 'number',
         help: 'factor on the finished sampling grid',
+        native: 'gridRescale',
         least: 0.01,
         most: 100,
         default: 1,
@@ -41,6 +45,7 @@ export const TRAINING_ATTACKS = {
       crossRatio: {
         type: 'number',
         help: 'noise-warped images with their true label, per poisoned image',
+        native: 'crossRatio',
         least: 0,
         most: 1000,
         default: 2,
@@ -57,6 +62,7 @@ export const TRAINING_ATTACKS = {
       maskEpochs: {
         type: 'integer',
         help: `of ${named('epochs')}, those that train the masks alone, before the victim`,
+        native: 'maskEpochs',
         least: 0,
         most: 100_000,
         default: 25,
@@ -64,6 +70,7 @@ export const TRAINING_ATTACKS = {
       maskDensity: {
         type: 'number',
         help: 'mask values above this are penalized',
+        native: 'maskDensity',
         least: 0,
         most: 1,
         default: 0.032,
@@ -71,18 +78,21 @@ export const TRAINING_ATTACKS = {
       maskWeight: {
         type: 'number',
         help: 'weight of that penalty',
+        native: 'maskWeight',
         least: 0,
         default: 100,
       },
       diversityWeight: {
         type: 'number',
         help: "weight of the loss that makes images' triggers differ",
+        native: 'diversityWeight',
         least: 0,
         default: 1,
       },
       crossRatio: {
         type: 'number',
         help: "images with another one's trigger and their true label, per poisoned one",
+        native: 'crossRatio',
         least: 0,
         most: 1000,
         default: 1,
@@ -90,6 +100,7 @@ export const TRAINING_ATTACKS = {
       generatorLearningRate: {
         type: 'number',
         help: 'learning rate of the generators',
+        native: 'generatorLearningRate',
         least: 0,
         most: 1000,
         default: 0.01,
@@ -97,6 +108,7 @@ export const TRAINING_ATTACKS = {
       generatorWidth: {
         type: 'integer',
         help: "channels of the generators' first stage",
+        native: 'generatorWidth',
         least: 1,
         most: 4096,
         default: 32,
@@ -104,11 +116,13 @@ export const TRAINING_ATTACKS = {
       doubleTanh: {
         type: 'switch',
         help: 'the generators apply tanh twice, as the official ones do',
+        native: 'doubleTanh',
         default: true,
       },
       clearGradients: {
         type: 'switch',
         help: "clear the pattern generator's gradients at each step; the official tool adds them up",
+        native: 'clearGradients',
         default: false,
       },
     },
@@ -122,6 +136,7 @@ export const TRAINING_ATTACKS = {
       levels: {
         type: 'integer',
         help: 'levels per color channel that remain',
+        native: 'levels',
         least: 2,
         most: 256,
         default: 8,
@@ -129,11 +144,13 @@ export const TRAINING_ATTACKS = {
       dithering: {
         type: 'switch',
         help: 'Floyd-Steinberg dithering',
+        native: 'dithering',
         default: false,
       },
       negativeRatio: {
         type: 'number',
         help: "share of a batch that gets another image's quantization error and keeps its label",
+        native: 'negativeRatio',
         least: 0,
         most: 1,
         default: 0.1,

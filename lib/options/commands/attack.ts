@@ -82,6 +82,7 @@ export const ATTACK = {
       above: 0,
       help: 'images per batch',
       official: 'batch_size',
+      native: 'batchSize',
       default: 128,
     },
     ...TRAINING,

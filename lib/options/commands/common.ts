@@ -169,12 +169,14 @@ export const MEASURING = {
     type: 'integer',
     least: 0,
     help: 'measure after every n-th round or epoch and after the last; 0: in none',
+    native: 'evalEvery',
     default: 1,
   },
   evalBatchSize: {
     type: 'integer',
     above: 0,
     help: 'images per batch when measuring; losses are means over batches',
+    native: 'evalBatchSize',
     default: 256,
   },
 } as const satisfies OptionTable;

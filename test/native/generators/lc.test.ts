@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {lc} from '../../../lib/attacks/lc.js';
-import {generateLcImages} from '../../../lib/attacks/lc_images.js';
+import {generateLcImages, lc} from '../../../lib/attacks/lc.js';
 import {imageSetOf, loadedSession, tensorOf, tensorsOf} from '../support.js';
 import {imagesOf, smallContext} from './context.js';
 import {generatorFacts, shareOfEqual} from './facts.js';

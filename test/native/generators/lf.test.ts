@@ -1,5 +1,5 @@
 import {beforeAll, describe, expect, it} from 'vitest';
-import {generateLfPattern} from '../../../lib/attacks/lf_pattern.js';
+import {generateLfPattern} from '../../../lib/attacks/lf.js';
 import {loadCore} from '../../../lib/native/binding.js';
 import type {NativeFunctional} from '../../../lib/native/contract.js';
 import {GENERATOR_DEFAULTS} from '../../../lib/options/defaults.js';

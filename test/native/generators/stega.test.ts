@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {generateSsbaImages} from '../../../lib/attacks/ssba_images.js';
+import {generateSsbaImages} from '../../../lib/attacks/ssba.js';
 import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
 import type {NativeStegaOptions} from '../../../lib/native/attack_contract.js';
 import {GENERATOR_DEFAULTS} from '../../../lib/options/defaults.js';

@@ -2,10 +2,10 @@ import {describe, expect, it} from 'vitest';
 import {
   attackLabelOf,
   checkLabelMode,
+  choosePoisonedIndices,
   type LabelMode,
   poisonTestSelection,
-} from '../../../lib/attacks/label_mode.js';
-import {choosePoisonedIndices} from '../../../lib/attacks/poison.js';
+} from '../../../lib/attacks/poison.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
 import {parseAttackConfig} from '../../../lib/options/config.js';
 

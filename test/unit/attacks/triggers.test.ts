@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {clipToByte, wrapToByte} from '../../../lib/attacks/add_pattern.js';
 import {makeTriggers} from '../../../lib/attacks/attacks.js';
-import {clipToByte, wrapToByte} from '../../../lib/attacks/to_byte.js';
 import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
 import {ATTACK_TABLE, type AttackKind} from '../../../lib/options/attacks/attacks.js';
 import {isTrainingAttack, parseAttackConfig} from '../../../lib/options/config.js';

@@ -1,7 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {addPattern} from '../../../lib/attacks/add_pattern.js';
-import {clipToByte, wrapToByte} from '../../../lib/attacks/to_byte.js';
-import {drawApple} from '../../../lib/attacks/trojan_mask.js';
+import {addPattern, clipToByte, wrapToByte} from '../../../lib/attacks/add_pattern.js';
+import {drawApple} from '../../../lib/attacks/trojannn.js';
 
 /** Rows and columns of the pixels of the first plane that are not black. */
 async function litPixels(side: number): Promise<{rows: number[]; columns: number[]}> {

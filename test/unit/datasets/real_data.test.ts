@@ -5,10 +5,10 @@ import {describe, expect, it} from 'vitest';
 import {badnet} from '../../../lib/attacks/badnet.js';
 import {
   attackLabelOf,
+  choosePoisonedIndices,
   type LabelMode,
   poisonTestSelection,
-} from '../../../lib/attacks/label_mode.js';
-import {choosePoisonedIndices} from '../../../lib/attacks/poison.js';
+} from '../../../lib/attacks/poison.js';
 import {applyTrigger} from '../../../lib/attacks/trigger.js';
 import {loadPoisonedPngs} from '../../../lib/datasets/decode.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';

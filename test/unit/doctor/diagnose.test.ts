@@ -1,8 +1,6 @@
 import {expect, it} from 'vitest';
 import {SauError} from '../../../lib/base/errors.js';
-import {diagnose} from '../../../lib/doctor/diagnose.js';
-import {cudaState} from '../../../lib/doctor/diagnose_cuda.js';
-import type {DoctorFacts} from '../../../lib/doctor/facts.js';
+import {cudaState, type DoctorFacts, diagnose} from '../../../lib/doctor/diagnose.js';
 import {readPins} from '../../../lib/setup/pins.js';
 
 const CPU = {root: '/lt/torch', version: '2.13.0', cuda: null, source: 'cache'};

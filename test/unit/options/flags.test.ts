@@ -1,13 +1,13 @@
 import {expect, it} from 'vitest';
-import {flagName} from '../../../bin/flags.js';
+import {respelled} from '../../../bin/errors.js';
 import {
   attackFlags,
   defendFlags,
   type FlagGroups,
   flagGroups,
+  flagName,
   keysOf,
-} from '../../../bin/option_flags.js';
-import {respelled} from '../../../bin/spelling.js';
+} from '../../../bin/flags.js';
 import {SauError} from '../../../lib/base/errors.js';
 import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';

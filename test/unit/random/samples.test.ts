@@ -2,8 +2,8 @@ import {describe, expect, it} from 'vitest';
 import {
   NumpyLegacyRandom,
   numpyChoiceWithoutReplacement,
-} from '../../../lib/random/numpy_random.js';
-import {pythonSample} from '../../../lib/random/python_random.js';
+  pythonSample,
+} from '../../../lib/random/samples.js';
 
 type Golden = readonly [n: number, k: number, seed: number, first: number[], digest: number];
 

@@ -1,8 +1,8 @@
 import {expect, it} from 'vitest';
 import type {NativeProgress} from '../../../lib/native/run_contract.js';
 import type {Progress} from '../../../lib/run/progress.js';
+import {progressRelay} from '../../../lib/session/jobs.js';
 import {NO_MEASURING, RoundPace} from '../../../lib/session/pace.js';
-import {progressRelay} from '../../../lib/session/progress_relay.js';
 
 it('what the core has to say to the user arrives as a note, among the batches', () => {
   const sent: Progress[] = [];

@@ -1,7 +1,11 @@
 import {expect, it} from 'vitest';
 import type {NvidiaDriver} from '../../../lib/native/nvidia_driver.js';
-import {compareVersions, readPins} from '../../../lib/setup/pins.js';
-import {chooseVariant, type VariantFacts} from '../../../lib/setup/variant.js';
+import {
+  chooseVariant,
+  compareVersions,
+  readPins,
+  type VariantFacts,
+} from '../../../lib/setup/pins.js';
 
 const pins = readPins();
 const driver = (version: string): NvidiaDriver => ({version, source: 'nvidia-smi', gpus: []});

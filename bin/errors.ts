@@ -1,4 +1,4 @@
-import {SauError} from '../lib/base/errors.js';
+import {messageOf, SauError, type SauErrorCode} from '../lib/base/errors.js';
 import {DEFENSE_NAMES, defenseTable} from '../lib/defenses/defenses.js';
 import {ATTACK_TABLE} from '../lib/options/attacks/attacks.js';
 import {ATTACK} from '../lib/options/commands/attack.js';
@@ -6,6 +6,30 @@ import {DEMO, EVALUATE, SETUP} from '../lib/options/commands/commands.js';
 import {DEFEND} from '../lib/options/commands/defend.js';
 import type {Spelling} from '../lib/options/named.js';
 import {flagName} from './flags.js';
+import {painted} from './terminal.js';
+
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  libtorch: 3,
+  device: 4,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_CODE: Readonly<Partial<Record<SauErrorCode, ExitCode>>> = {
+  ERR_CONFIG: EXIT.usage,
+  ERR_LIBTORCH_NOT_FOUND: EXIT.libtorch,
+  ERR_LIBTORCH_VERSION: EXIT.libtorch,
+  ERR_DEVICE: EXIT.device,
+  ERR_ABORTED: EXIT.interrupted,
+};
+
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof SauError ? (BY_CODE[error.code] ?? EXIT.failed) : EXIT.failed;
+}
 
 /** A word of two parts or more, as option names have and prose has not, outside of paths. */
 const COMPOUND = /(?<![\w./\\-])[a-z]+(?:[A-Z][a-z0-9]*)+(?![\w/\\-])/g;
@@ -41,4 +65,17 @@ function optionNames(): ReadonlySet<string> {
   const methods = DEFENSE_NAMES.map(defenseTable);
   const kinds = Object.values(ATTACK_TABLE).map(({options}) => options);
   return new Set([...groups, ...methods, ...kinds].flatMap((table) => Object.keys(table)));
+}
+
+/** Prints an error: as JSON on stdout if the user asked for JSON, else as text on stderr. */
+export function printError(error: unknown, json: boolean): void {
+  const {code, details} = error instanceof SauError ? error : {code: 'ERR_UNEXPECTED', details: {}};
+  const message = messageOf(error);
+  if (json) {
+    process.stdout.write(`${JSON.stringify({error: {code, message, details}}, null, 2)}\n`);
+    return;
+  }
+  const isBug = !(error instanceof SauError) && error instanceof Error;
+  const name = painted('error', 'sau-native:', process.stderr);
+  process.stderr.write(`${name} ${isBug ? error.stack : message}\n  (${code})\n`);
 }
