@@ -2,10 +2,10 @@ import {type SpawnSyncReturns, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {afterAll, describe, expect, it} from 'vitest';
+import {DIST} from '../support/paths.js';
 
-const DIST = resolve(__dirname, '../../dist');
 const PROGRAM = join(DIST, 'bin/sau-native.js');
 const folder = mkdtempSync(join(tmpdir(), 'sau-cli-'));
 afterAll(() => rmSync(folder, {recursive: true}));

@@ -2,10 +2,9 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, mkdtempSync, readdirSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {afterEach, beforeEach, expect, it} from 'vitest';
-
-const DIST = resolve(__dirname, '../../dist');
+import {DIST} from '../support/paths.js';
 
 /** Writes a file that never ends, under a handler of Ctrl-C that lets it. */
 const SCRIPT = `

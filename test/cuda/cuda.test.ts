@@ -1,19 +1,9 @@
 import {describe, expect, it} from 'vitest';
 import type {ExecutionName} from '../../lib/native/contract.js';
 import {deviceInfo} from '../../lib/session/open_session.js';
-import {
-  bytesOf,
-  flatten,
-  imageSetOf,
-  loadedSession,
-  PGD,
-  range,
-  relativeL2,
-  sau,
-  tensorsOf,
-  tinySession,
-  UNLEARN,
-} from '../native/support.js';
+import {relativeL2} from '../support/closeness.js';
+import {bytesOf, flatten, imageSetOf, range, tensorsOf} from '../support/oracle.js';
+import {loadedSession, PGD, sauOptions, tinySession, UNLEARN} from '../support/sessions.js';
 
 const info = await deviceInfo();
 
@@ -49,7 +39,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
     const weightsOn = async (device: string) => {
       using session = await batch(device);
       // Without steps delta is the start, so that no sign can differ.
-      await session.defend(sau({...UNLEARN, rounds: 2, pgd: {...UNLEARN.pgd, steps: 0}}));
+      await session.defend(sauOptions({...UNLEARN, rounds: 2, pgd: {...UNLEARN.pgd, steps: 0}}));
       return flatten(await session.exportStateDict(), 'parameters');
     };
     const [cpu, cuda] = [await weightsOn('cpu'), await weightsOn('cuda:0')];
@@ -67,7 +57,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
           precision: 'fp32',
           tuning,
         });
-        await session.defend(sau(options));
+        await session.defend(sauOptions(options));
         return flatten(await session.exportStateDict(), 'parameters');
       };
       const dynamic = await weights({execution: 'dynamic'});
@@ -86,7 +76,7 @@ describe.skipIf(!info.cudaAvailable)('on a GPU (skipped: none)', () => {
         device: 'cuda',
         deterministic: true,
       });
-      await session.defend(sau({...UNLEARN, rounds: 8}));
+      await session.defend(sauOptions({...UNLEARN, rounds: 8}));
       return bytesOf(await session.exportStateDict());
     };
     expect(await weights()).toEqual(await weights());

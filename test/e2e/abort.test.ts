@@ -2,7 +2,10 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {DefendRunOptions, Progress} from '../../lib/index.js';
-import {builtPackage, CPU, IS_BUILT, jsonOf, linesOf, namesIn, useWorld} from './world.js';
+import {jsonOf, linesOf, namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {CPU, useWorld} from '../support/world.js';
 
 describe.skipIf(!IS_BUILT)('an aborted defense', () => {
   const world = useWorld();

@@ -4,17 +4,10 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
-import {
-  builtPackage,
-  IS_BUILT,
-  jsonOf,
-  linesOf,
-  namesIn,
-  TEST_COUNT,
-  TRAIN_COUNT,
-  useWorld,
-  VICTIM,
-} from './world.js';
+import {jsonOf, linesOf, namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {TEST_COUNT, TRAIN_COUNT, useWorld, VICTIM} from '../support/world.js';
 
 function pngsBelow(folder: string): string[] {
   return readdirSync(folder, {recursive: true, encoding: 'utf8'})

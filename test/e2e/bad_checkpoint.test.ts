@@ -1,11 +1,11 @@
 import {cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {writeAttackResult} from '../../lib/records/write_checkpoint.js';
-import {useRefusals} from './refusals.js';
-import {builtPackage, IS_BUILT, sau} from './world.js';
-
-const FIXTURES = resolve(__dirname, '../fixtures/checkpoint');
+import {fixture} from '../support/checkpoint_fixtures.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage, sau} from '../support/program.js';
+import {useRefusals} from '../support/refusals.js';
 
 describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
   const {world, file, expectRefusal, write, tensor, dataWith, weights} = useRefusals();
@@ -35,12 +35,12 @@ describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
 
     it('that names code, of which nothing runs', () => {
       for (const name of ['malicious.pt', 'malicious_bare.pkl']) {
-        expectRefusal(['--ckpt', join(FIXTURES, name)], {
+        expectRefusal(['--ckpt', fixture(name)], {
           status: 1,
           code: 'ERR_UNSAFE_PICKLE',
           names: [name, /(posix|os)\.system/, /nothing was executed/],
         });
-        expect(sau(world.folder, ['inspect', join(FIXTURES, name)])).toMatchObject({
+        expect(sau(world.folder, ['inspect', fixture(name)])).toMatchObject({
           status: 1,
           stdout: '',
           stderr: expect.stringContaining('(ERR_UNSAFE_PICKLE)'),

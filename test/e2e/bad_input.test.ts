@@ -2,8 +2,10 @@ import {spawnSync} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {type Refusal, RUN, useRefusals} from './refusals.js';
-import {IS_BUILT, namesIn, sau} from './world.js';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {sau} from '../support/program.js';
+import {type Refusal, RUN, useRefusals} from '../support/refusals.js';
 
 describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
   const {world, file, expectRefusal, write, dataWith} = useRefusals();

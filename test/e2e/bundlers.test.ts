@@ -1,11 +1,11 @@
 import {execFileSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {IS_BUILT, installedFolder} from './world.js';
+import {IS_BUILT, ROOT} from '../support/paths.js';
+import {installedFolder} from '../support/program.js';
 
-const ROOT = resolve(__dirname, '../..');
 const OUTCOME = `.then(
   ({libtorchVersion}) => console.log('runs with', libtorchVersion),
   (error) => console.log(error.code, error.message));`;

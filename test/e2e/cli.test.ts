@@ -3,16 +3,10 @@ import {once} from 'node:events';
 import {readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {
-  builtPackage,
-  IS_BUILT,
-  jsonOf,
-  namesIn,
-  PROGRAM,
-  SCALE_FLAGS,
-  sau,
-  useWorld,
-} from './world.js';
+import {jsonOf, namesIn} from '../support/folders.js';
+import {IS_BUILT, PROGRAM} from '../support/paths.js';
+import {builtPackage, sau} from '../support/program.js';
+import {SCALE_FLAGS, useWorld} from '../support/world.js';
 
 const CPU = ['--device', 'cpu', '--threads', '1'];
 const DEFEND = ['defend', '--clean', '20', '--batch-size', '8', ...CPU];

@@ -11,17 +11,10 @@ import type {
   SauDefenseOptions,
   StateDict,
 } from '../../lib/index.js';
-import {
-  builtPackage,
-  CPU,
-  HALF,
-  IS_BUILT,
-  jsonOf,
-  linesOf,
-  namesIn,
-  SCALE,
-  useWorld,
-} from './world.js';
+import {jsonOf, linesOf, namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {CPU, HALF, SCALE, useWorld} from '../support/world.js';
 
 /** python: random.seed(0); random.sample(range(120), 20) */
 const PYTHON_SAMPLE = [

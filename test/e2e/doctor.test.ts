@@ -10,14 +10,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import {dirname, join, resolve} from 'node:path';
+import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {DoctorReport} from '../../lib/doctor.js';
 import {readLibTorch} from '../../lib/native/libtorch.js';
-import {finished, useSetupWorld, VERSION} from './setup_world.js';
-import {IS_BUILT, sau} from './world.js';
+import {IS_BUILT, ROOT} from '../support/paths.js';
+import {sau} from '../support/program.js';
+import {finished, useSetupWorld, VERSION} from '../support/setup_world.js';
 
-const ROOT = resolve(__dirname, '../..');
 /** The LibTorch that the tests run with. */
 const REAL: DoctorReport['libtorch'] = IS_BUILT
   ? JSON.parse(sau(__dirname, ['doctor', '--json']).stdout).libtorch

@@ -1,13 +1,13 @@
 import {spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {ERROR_CODES, type SauErrorCode} from '../../lib/base/errors.js';
 import type {ImageSet, SauOptions, Session, SessionOptions} from '../../lib/index.js';
-import {builtPackage, ENTRY, IS_BUILT} from './world.js';
+import {ENTRY, FIXTURES, IS_BUILT, ROOT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
 
-const FIXTURES = resolve(__dirname, '../fixtures');
 const HALF = [0.5, 0.5, 0.5];
 const OPTIONS: SessionOptions = {
   ...{device: 'cpu', seed: 0, threads: 1, model: 'preactresnet18_w8', numClasses: 10},
@@ -190,7 +190,7 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
 it('the documentation has a section for each code, in order, with its exit code', async () => {
   const {exitCodeOf} = await import('../../bin/errors.js');
   const {SauError} = await import('../../lib/base/errors.js');
-  const text = readFileSync(resolve(__dirname, '../../docs/errors.md'), 'utf8');
+  const text = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
   const sections = text.split(/^## /m).slice(1);
   const documented = sections.map((section) => ({
     code: /^ERR_\w+/.exec(section)?.[0],

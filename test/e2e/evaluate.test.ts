@@ -2,7 +2,10 @@ import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {DefendResult} from '../../lib/index.js';
-import {builtPackage, CPU, IS_BUILT, namesIn, SCALE, useWorld} from './world.js';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {CPU, SCALE, useWorld} from '../support/world.js';
 
 describe.skipIf(!IS_BUILT)('an evaluation', () => {
   const world = useWorld();

@@ -3,12 +3,11 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {readdir} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {describe, expect, it} from 'vitest';
-import {IS_BUILT} from './world.js';
+import {IS_BUILT, ROOT} from '../support/paths.js';
 
-const ROOT = resolve(__dirname, '../..');
 const require = createRequire(__filename);
 const MINUTES = 60_000;
 

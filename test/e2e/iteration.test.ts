@@ -1,7 +1,10 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {Progress} from '../../lib/index.js';
-import {builtPackage, CPU, IS_BUILT, namesIn, useWorld, VICTIM} from './world.js';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {CPU, useWorld, VICTIM} from '../support/world.js';
 
 describe.skipIf(!IS_BUILT)('a loop over', () => {
   const world = useWorld();

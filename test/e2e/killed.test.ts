@@ -1,11 +1,13 @@
 import {spawnSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {AttackOptions} from '../../lib/options/documented.js';
-import {builtPackage, IS_BUILT, linesOf, namesIn, useWorld, VICTIM} from './world.js';
+import {linesOf, namesIn} from '../support/folders.js';
+import {ENTRY, IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {useWorld, VICTIM} from '../support/world.js';
 
-const ENTRY = resolve(__dirname, '../../dist/lib/index.js');
 const EPOCHS = 4;
 const OPTIONS = {...VICTIM, model: 'preactresnet18_w2', epochs: EPOCHS, cropPadding: 2} as const;
 const SMALL = {maskEpochs: 2, generatorWidth: 2} as const;

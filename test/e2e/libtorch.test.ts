@@ -1,7 +1,10 @@
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {IS_BUILT, namesIn, SCALE_FLAGS, sau, useWorld} from './world.js';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {sau} from '../support/program.js';
+import {SCALE_FLAGS, useWorld} from '../support/world.js';
 
 describe.skipIf(!IS_BUILT)('without a usable LibTorch', () => {
   const world = useWorld();

@@ -2,7 +2,10 @@ import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {Progress, Run, RunOptions} from '../../lib/index.js';
-import {builtPackage, CPU, HALF, IS_BUILT, namesIn, SCALE, useWorld} from './world.js';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {CPU, HALF, SCALE, useWorld} from '../support/world.js';
 
 const ABORTED = new Error('enough');
 const UUID = '01234567-89ab-cdef-0123-456789abcdef';

@@ -1,6 +1,6 @@
 import {execFile} from 'node:child_process';
 import {existsSync, readdirSync, renameSync, rmSync} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {NumpyArray} from '../../lib/checkpoint/numpy_values.js';
@@ -9,11 +9,14 @@ import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
 import {TensorRef} from '../../lib/checkpoint/torch_values.js';
 import {ATTACK_KINDS} from '../../lib/options/attacks/attacks.js';
 import type {PoisonedDatasetState} from '../../lib/records/attack_result.js';
-import {attackOf, type Family, familiesOf} from './families.js';
-import {builtPackage, IS_BUILT, namesIn, TEST_COUNT, TRAIN_COUNT, useWorld} from './world.js';
+import {attackOf, type Family, familiesOf} from '../support/attack_families.js';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT, ROOT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {TEST_COUNT, TRAIN_COUNT, useWorld} from '../support/world.js';
 
 const PYTHON = process.env.SAU_TEST_PYTHON ?? '';
-const CHECK = resolve(__dirname, '../../scripts/oracle/check_record.py');
+const CHECK = join(ROOT, 'scripts/oracle/check_record.py');
 const MINUTE = 60_000;
 const KEYS = 'model_name num_classes model data_path img_size clean_data bd_train bd_test'.split(
   ' ',

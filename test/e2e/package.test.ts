@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {describe, expect, it} from 'vitest';
-import {IS_BUILT} from './world.js';
+import {IS_BUILT} from '../support/paths.js';
 
 /** In a process of its own: resolution must be Node's, not the test runner's. */
 function node(script: string): string {

@@ -1,11 +1,11 @@
 import {execFile} from 'node:child_process';
 import {createRequire} from 'node:module';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {describe, expect, it} from 'vitest';
-import {IS_BUILT, installedFolder} from './world.js';
+import {IS_BUILT, ROOT} from '../support/paths.js';
+import {installedFolder} from '../support/program.js';
 
-const ROOT = resolve(__dirname, '../..');
 const require = createRequire(__filename);
 const MINUTES = 60_000;
 

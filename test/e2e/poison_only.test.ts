@@ -4,18 +4,10 @@ import sharp from 'sharp';
 import {describe, expect, it} from 'vitest';
 import type {Progress} from '../../lib/index.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
-import {
-  builtPackage,
-  IS_BUILT,
-  jsonOf,
-  namesIn,
-  SCALE_FLAGS,
-  sau,
-  TEST_COUNT,
-  TRAIN_COUNT,
-  useWorld,
-  VICTIM,
-} from './world.js';
+import {jsonOf, namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage, sau} from '../support/program.js';
+import {SCALE_FLAGS, TEST_COUNT, TRAIN_COUNT, useWorld, VICTIM} from '../support/world.js';
 
 const FILES = [
   'bd_test_dataset',

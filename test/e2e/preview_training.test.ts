@@ -5,7 +5,9 @@ import {loadPoisonedPngs} from '../../lib/datasets/decode.js';
 import {openDataset} from '../../lib/datasets/open_dataset.js';
 import type {AttackOptions} from '../../lib/options/documented.js';
 import {differenceOf, pick, spread} from '../../lib/report/strip.js';
-import {builtPackage, CPU, HALF, IS_BUILT, useWorld} from './world.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {CPU, HALF, useWorld} from '../support/world.js';
 
 const SIZE = 16;
 const GAP = 2;

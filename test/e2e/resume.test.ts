@@ -3,7 +3,10 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {SauError} from '../../lib/base/errors.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
-import {builtPackage, IS_BUILT, linesOf, namesIn, sau, useWorld, VICTIM} from './world.js';
+import {linesOf, namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage, sau} from '../support/program.js';
+import {useWorld, VICTIM} from '../support/world.js';
 
 const CHECKPOINT = 'attack_epoch_latest.pt';
 const EPOCHS = 4;

@@ -10,9 +10,11 @@ import {
 } from 'node:fs';
 import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {sau} from '../support/program.js';
 import {makeZip, type ZipEntry} from '../support/raw_zip.js';
-import {LIBRARY, libTorchEntries, sha256, useSetupWorld, VERSION} from './setup_world.js';
-import {IS_BUILT, namesIn, sau} from './world.js';
+import {LIBRARY, libTorchEntries, sha256, useSetupWorld, VERSION} from '../support/setup_world.js';
 
 const NAME = `libtorch-${VERSION}-cpu`;
 const HAS_PIP = spawnSync('python3', ['-m', 'pip', '--version']).status === 0;

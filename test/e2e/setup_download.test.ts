@@ -3,6 +3,9 @@ import {once} from 'node:events';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT, PROGRAM} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
 import {
   BASIC,
   fileServer,
@@ -14,8 +17,7 @@ import {
   useSetupWorld,
   VERSION,
   ZIP,
-} from './setup_world.js';
-import {builtPackage, IS_BUILT, namesIn, PROGRAM} from './world.js';
+} from '../support/setup_world.js';
 
 /** Whether this user may mount a small disk in a namespace of its own. */
 const MAY_MOUNT =

@@ -5,8 +5,8 @@ import {createServer as createSecureServer} from 'node:https';
 import {type AddressInfo, connect} from 'node:net';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {BASIC, fileServer, setupFrom, useSetupWorld, ZIP} from './setup_world.js';
-import {IS_BUILT} from './world.js';
+import {IS_BUILT} from '../support/paths.js';
+import {BASIC, fileServer, setupFrom, useSetupWorld, ZIP} from '../support/setup_world.js';
 
 const HAS_OPENSSL = spawnSync('openssl', ['version']).status === 0;
 const CERTIFICATE = [

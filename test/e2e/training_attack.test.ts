@@ -3,18 +3,10 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {AttackOptions} from '../../lib/options/documented.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
-import {
-  builtPackage,
-  CPU,
-  HALF,
-  IS_BUILT,
-  linesOf,
-  namesIn,
-  sau,
-  TEST_COUNT,
-  TRAIN_COUNT,
-  useWorld,
-} from './world.js';
+import {linesOf, namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage, sau} from '../support/program.js';
+import {CPU, HALF, TEST_COUNT, TRAIN_COUNT, useWorld} from '../support/world.js';
 
 const BATCH = 16;
 const EPOCHS = 3;

@@ -1,7 +1,10 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {decodeImage} from '../../lib/datasets/decode.js';
-import {builtPackage, IS_BUILT, namesIn, useWorld, VICTIM} from './world.js';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage} from '../support/program.js';
+import {useWorld, VICTIM} from '../support/world.js';
 
 const SIZE = {height: 16, width: 16};
 

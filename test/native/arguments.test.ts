@@ -1,19 +1,16 @@
 import {describe, expect, it} from 'vitest';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {Session} from '../../lib/session/session.js';
+import {errorOf} from '../support/error_of.js';
+import {imageSetOf, range, tensorOf, tensorsOf} from '../support/oracle.js';
 import {
-  errorOf,
-  imageSetOf,
   loadedSession,
   PGD,
-  range,
-  sau,
-  tensorOf,
-  tensorsOf,
+  sauOptions,
   tinySession,
   UNLEARN,
   type Unlearning,
-} from './support.js';
+} from '../support/sessions.js';
 
 const COUNT = 14;
 const VALUES = 3 * 16 * 16;
@@ -45,7 +42,7 @@ describe.each(Object.entries(UNFIT))('a %s buffer is refused', (kind, make) => {
     const calls = [
       () => session.setImages('train', {...set, labels: make()}),
       () => session.perturb('cleanSubset', make(), PGD),
-      () => session.defend(sau({...UNLEARN, batchOrder: make()})),
+      () => session.defend(sauOptions({...UNLEARN, batchOrder: make()})),
     ];
     for (const call of calls) {
       const {message} = await errorOf(call(), 'ERR_CONFIG');
@@ -101,7 +98,7 @@ describe('positions are refused', () => {
     ['one too high', range(28), 'positions from 0 to 13 for batchOrder but received 14 at [14]'],
   ])('of a batch order: %s', async (_, batchOrder, words) => {
     using session = await ready();
-    const error = await errorOf(session.defend(sau({...UNLEARN, batchOrder})), 'ERR_CONFIG');
+    const error = await errorOf(session.defend(sauOptions({...UNLEARN, batchOrder})), 'ERR_CONFIG');
     expect(error.message).toContain(words);
   });
 
@@ -166,5 +163,5 @@ it('an array of another realm is taken as what it is', async () => {
   const foreign: Int32Array = runInNewContext('new Int32Array(28)');
   expect(foreign).not.toBeInstanceOf(Int32Array);
   const options: Unlearning = {...UNLEARN, batchOrder: foreign};
-  expect(await session.defend(sau(options))).toHaveLength(2);
+  expect(await session.defend(sauOptions(options))).toHaveLength(2);
 });

@@ -2,7 +2,8 @@ import {describe, expect, it} from 'vitest';
 import type {NativeAttackFunctions} from '../../lib/native/attack_contract.js';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeTensors} from '../../lib/native/data_contract.js';
-import {expectBelow, floatsOf, largestDifference, relative, tensorsOf} from './support.js';
+import {expectBelow, largestDifference, relative} from '../support/closeness.js';
+import {floatsOf, tensorsOf} from '../support/oracle.js';
 
 const SIDE = 16;
 const COUNT = 2;

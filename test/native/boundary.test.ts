@@ -1,8 +1,7 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-
-const ROOT = join(__dirname, '../..');
+import {ROOT} from '../support/paths.js';
 
 /** Lines of all sources below a folder that match, as "file:line: text". */
 function linesMatching(folder: string, pattern: RegExp): string[] {

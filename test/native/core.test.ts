@@ -1,10 +1,11 @@
 import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {deviceInfo} from '../../lib/session/open_session.js';
+import {ROOT} from '../support/paths.js';
 
-const BUILD = resolve(__dirname, '../../build');
+const BUILD = join(ROOT, 'build');
 const IS_CONFIGURED = existsSync(join(BUILD, 'CMakeCache.txt'));
 const MINUTES = 60_000;
 

@@ -1,15 +1,10 @@
 import {describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
 import type {Progress} from '../../lib/run/progress.js';
-import {
-  errorOf,
-  facts,
-  imageSetOf,
-  loadedSession,
-  relative,
-  tensorsOf,
-  tinySession,
-} from './support.js';
+import {relative} from '../support/closeness.js';
+import {errorOf} from '../support/error_of.js';
+import {facts, imageSetOf, tensorsOf} from '../support/oracle.js';
+import {loadedSession, tinySession} from '../support/sessions.js';
 
 async function sets() {
   const tensors = await tensorsOf('metrics.pt');

@@ -1,20 +1,18 @@
 import {describe, expect, it} from 'vitest';
 import type {NativeDefendOptions, NativeFtOptions} from '../../lib/native/run_contract.js';
 import type {TrainOptions} from '../../lib/session/session.js';
+import {expectBelow, largestDifference, relative} from '../support/closeness.js';
+import {errorOf} from '../support/error_of.js';
 import {
   bytesOf,
-  errorOf,
-  expectBelow,
   facts,
   flatten,
   floatsOf,
   imageSetOf,
   integersOf,
-  largestDifference,
-  loadedSession,
-  relative,
   tensorsOf,
-} from './support.js';
+} from '../support/oracle.js';
+import {loadedSession} from '../support/sessions.js';
 
 const {full} = facts.training;
 

@@ -2,7 +2,8 @@ import {describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeFunctional} from '../../lib/native/contract.js';
 import type {NormName} from '../../lib/native/run_contract.js';
-import {facts, floatsOf, relative, tensorsOf} from './support.js';
+import {relative} from '../support/closeness.js';
+import {facts, floatsOf, tensorsOf} from '../support/oracle.js';
 
 /** Single precision of losses of about 1. */
 const TOLERANCE = 1e-6;

@@ -8,7 +8,8 @@ import {
 } from '../../lib/models/identify.js';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeCore} from '../../lib/native/contract.js';
-import {errorOf, tensorsOf} from './support.js';
+import {errorOf} from '../support/error_of.js';
+import {tensorsOf} from '../support/oracle.js';
 
 let core: NativeCore;
 let tiny: StateDict;

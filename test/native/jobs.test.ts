@@ -1,11 +1,11 @@
 import {describe, expect, it} from 'vitest';
-import {ENDLESS, roundsSession, startEndless} from './job_support.js';
-import {bytesOf, sau, UNLEARN} from './support.js';
+import {bytesOf} from '../support/oracle.js';
+import {ENDLESS, roundsSession, sauOptions, startEndless, UNLEARN} from '../support/sessions.js';
 
 describe('a job that is iterated', () => {
   it('tells its rounds and batches in order, then gives its reports', async () => {
     using session = await roundsSession();
-    const run = session.defend(sau(UNLEARN));
+    const run = session.defend(sauOptions(UNLEARN));
     const rounds: number[] = [];
     let batches = 0;
     for await (const progress of run) {
@@ -19,7 +19,7 @@ describe('a job that is iterated', () => {
 
   it('goes on while the body of the loop waits', async () => {
     using session = await roundsSession();
-    const run = session.defend(sau(UNLEARN));
+    const run = session.defend(sauOptions(UNLEARN));
     const heard: string[] = [];
     for await (const progress of run) {
       await run; // the whole run, while this message is being looked at
@@ -35,7 +35,7 @@ describe('a job that is iterated', () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const loop = async () => {
-      for await (const {kind} of session.defend(sau(ENDLESS), {signal: controller.signal})) {
+      for await (const {kind} of session.defend(sauOptions(ENDLESS), {signal: controller.signal})) {
         if (kind === 'round') controller.abort(reason);
       }
     };
@@ -49,7 +49,7 @@ describe('an onProgress that throws', () => {
     using session = await roundsSession();
     const error = new Error('a bug of the caller');
     let calls = 0;
-    const job = session.defend(sau(ENDLESS), {
+    const job = session.defend(sauOptions(ENDLESS), {
       onProgress: ({kind}) => {
         if (kind !== when) return;
         calls += 1;
@@ -59,7 +59,7 @@ describe('an onProgress that throws', () => {
     await expect(job).rejects.toBe(error);
     expect(calls).toBeGreaterThan(0);
     expect(session.busy).toBe(false);
-    expect(await session.defend(sau(UNLEARN))).toHaveLength(2);
+    expect(await session.defend(sauOptions(UNLEARN))).toHaveLength(2);
   });
 });
 
@@ -73,7 +73,7 @@ describe('an abort', () => {
     controller.abort(reason);
     expect(await outcome).toBe(reason);
     expect(session.busy).toBe(false);
-    expect(await session.defend(sau(UNLEARN))).toHaveLength(2);
+    expect(await session.defend(sauOptions(UNLEARN))).toHaveLength(2);
   });
 
   it('keeps the weights of the last finished step', async () => {
@@ -93,7 +93,7 @@ describe('an abort', () => {
   it('before the start rejects without a job', async () => {
     using session = await roundsSession();
     const reason = new Error('never mind');
-    const call = session.defend(sau(UNLEARN), {signal: AbortSignal.abort(reason)});
+    const call = session.defend(sauOptions(UNLEARN), {signal: AbortSignal.abort(reason)});
     await expect(call).rejects.toBe(reason);
     expect(session.busy).toBe(false);
   });
@@ -101,9 +101,9 @@ describe('an abort', () => {
   it('after the end changes nothing', async () => {
     using session = await roundsSession();
     const controller = new AbortController();
-    await session.defend(sau(UNLEARN), {signal: controller.signal});
+    await session.defend(sauOptions(UNLEARN), {signal: controller.signal});
     controller.abort();
-    expect(await session.defend(sau(UNLEARN))).toHaveLength(2);
+    expect(await session.defend(sauOptions(UNLEARN))).toHaveLength(2);
   });
 
   it('reaches a job that waits for its turn', async () => {
@@ -114,7 +114,7 @@ describe('an abort', () => {
     await running;
     const waiting = new AbortController();
     const reason = new Error('no longer');
-    const call = second.defend(sau(UNLEARN), {signal: waiting.signal});
+    const call = second.defend(sauOptions(UNLEARN), {signal: waiting.signal});
     waiting.abort(reason);
     await expect(call).rejects.toBe(reason);
     expect(first.busy).toBe(true);
@@ -127,7 +127,7 @@ describe('two sessions', () => {
   it('take turns and both come to the results that each has alone', async () => {
     const alone = async () => {
       using session = await roundsSession();
-      await session.defend(sau(UNLEARN));
+      await session.defend(sauOptions(UNLEARN));
       return bytesOf(await session.exportStateDict());
     };
     const expected = await alone();

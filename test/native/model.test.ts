@@ -1,16 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
-import {
-  bytesOf,
-  errorOf,
-  facts,
-  floatsOf,
-  imageSetOf,
-  integersOf,
-  loadedSession,
-  tensorsOf,
-  tinySession,
-} from './support.js';
+import {errorOf} from '../support/error_of.js';
+import {bytesOf, facts, floatsOf, imageSetOf, integersOf, tensorsOf} from '../support/oracle.js';
+import {loadedSession, tinySession} from '../support/sessions.js';
 
 const tuning = {execution: 'auto', chunkSize: 0, cacheMib: 0} as const;
 const ARITHMETIC = {precision: 'fp32', evalPrecision: 'fp32', deterministic: false} as const;

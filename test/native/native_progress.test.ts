@@ -2,7 +2,8 @@ import {describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeSession} from '../../lib/native/contract.js';
 import type {NativeDefendOptions, NativeProgress} from '../../lib/native/run_contract.js';
-import {facts, imageSetOf, sau, tensorsOf, UNLEARN} from './support.js';
+import {facts, imageSetOf, tensorsOf} from '../support/oracle.js';
+import {sauOptions, UNLEARN} from '../support/sessions.js';
 
 /** The native session itself, with fresh weights and 14 images to purify and to measure. */
 async function nativeSession(): Promise<NativeSession> {
@@ -39,7 +40,7 @@ const FT: NativeDefendOptions = {
 
 describe('what the native core tells', () => {
   it('has of each kind its own fields alone', async () => {
-    const events = await told(sau({...UNLEARN, rounds: 1, batchSize: 14, evalEvery: 1}));
+    const events = await told(sauOptions({...UNLEARN, rounds: 1, batchSize: 14, evalEvery: 1}));
     expect(events.map(({kind}) => kind)).toEqual(['batch', 'evaluation', 'round']);
     expect(events[0]).toEqual({kind: 'batch', round: 0, rounds: 1, batch: 1, batches: 1});
     expect(events[1]).toEqual({kind: 'evaluation', images: 14, of: 14});
@@ -49,7 +50,7 @@ describe('what the native core tells', () => {
   });
 
   it.each<[NativeDefendOptions, string[]]>([
-    [sau({...UNLEARN, rounds: 1}), ['loss', 'cleanLoss', 'sharedLoss', 'suspectShare']],
+    [sauOptions({...UNLEARN, rounds: 1}), ['loss', 'cleanLoss', 'sharedLoss', 'suspectShare']],
     [FT, ['loss', 'trainAcc']],
   ])('names the figures of the method: $method', async (options, names) => {
     const last = (await told(options)).at(-1);

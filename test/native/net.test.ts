@@ -4,7 +4,9 @@ import {MODEL_NAMES} from '../../lib/models/names.js';
 import {loadCore, toSauError} from '../../lib/native/binding.js';
 import type {NativeCore} from '../../lib/native/contract.js';
 import type {NativeNode} from '../../lib/native/model_contract.js';
-import {errorOf, expectBelow, facts, largestDifference, relativeL2} from './support.js';
+import {expectBelow, largestDifference, relativeL2} from '../support/closeness.js';
+import {errorOf} from '../support/error_of.js';
+import {facts} from '../support/oracle.js';
 
 let core: NativeCore;
 beforeAll(async () => {

@@ -2,8 +2,9 @@ import {describe, expect, it} from 'vitest';
 import type {NativeTrainingAttack} from '../../lib/native/attack_contract.js';
 import type {SessionOptions} from '../../lib/session/open_session.js';
 import type {TrainOptions} from '../../lib/session/session.js';
-import {roundsSession} from './job_support.js';
-import {errorOf, PGD, range, sau, tinySession, UNLEARN} from './support.js';
+import {errorOf} from '../support/error_of.js';
+import {range} from '../support/oracle.js';
+import {PGD, roundsSession, sauOptions, tinySession, UNLEARN} from '../support/sessions.js';
 
 const TRAIN: TrainOptions = {
   ...{epochs: 1, batchSize: 4, dropLast: false, schedule: 'constant', scheduleLength: 1},
@@ -47,9 +48,9 @@ describe('a session refuses with what to do', () => {
       ...{levels: 8, dithering: false, negativeRatio: 0, mean: [0, 0, 0, 0], std: [1, 1, 1]},
     };
     const calls = [
-      () => session.defend(sau({...UNLEARN, batchSize: 0})),
-      () => session.defend(sau({...UNLEARN, outerSteps: -1})),
-      () => session.defend(sau({...UNLEARN, pgd: {...PGD, normBound: 1e308}})),
+      () => session.defend(sauOptions({...UNLEARN, batchSize: 0})),
+      () => session.defend(sauOptions({...UNLEARN, outerSteps: -1})),
+      () => session.defend(sauOptions({...UNLEARN, pgd: {...PGD, normBound: 1e308}})),
       () => session.perturb('cleanSubset', range(2), {...PGD, steps: -1}),
       () => session.train({...TRAIN, batchSize: -4}),
       () => session.train({...TRAIN, cropPadding: 1e9}),

@@ -1,7 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
-import {openSession, TRAIN, WANET} from './in_batch_attacks/context.js';
-import {imageSetOf, loadedSession, PGD, range, tensorsOf} from './support.js';
+import {imageSetOf, range, tensorsOf} from '../support/oracle.js';
+import {loadedSession, PGD} from '../support/sessions.js';
+import {openSession, TRAIN, WANET} from '../support/training_attacks.js';
 
 /** Images that both models know apart from those of `tiny_batch`: 14 instead of 6. */
 const more = async (): Promise<ImageSet> => imageSetOf(await tensorsOf('rounds.pt'));

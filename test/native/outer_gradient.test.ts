@@ -1,20 +1,18 @@
 import {describe, expect, it} from 'vitest';
 import type {NativeOuterGradient, NativeSauLossOptions} from '../../lib/native/run_contract.js';
+import {expectBelow, relative, relativeL2} from '../support/closeness.js';
 import {
   bytesOf,
-  expectBelow,
   facts,
   flatten,
   floatsOf,
   imageSetOf,
   integersOf,
-  loadedSession,
   range,
-  relative,
-  relativeL2,
   tensorsOf,
   withParameters,
-} from './support.js';
+} from '../support/oracle.js';
+import {loadedSession} from '../support/sessions.js';
 
 /** Measured: below 5e-7. A wrong term, mask or divisor is off by percents. */
 const LOSS_TOLERANCE = 1e-5;

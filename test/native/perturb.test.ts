@@ -1,15 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {
-  expectBelow,
-  facts,
-  floatsOf,
-  imageSetOf,
-  largestDifference,
-  loadedSession,
-  PGD,
-  range,
-  tensorsOf,
-} from './support.js';
+import {expectBelow, largestDifference} from '../support/closeness.js';
+import {facts, floatsOf, imageSetOf, range, tensorsOf} from '../support/oracle.js';
+import {loadedSession, PGD} from '../support/sessions.js';
 
 const PIXELS = 3 * 16 * 16;
 

@@ -5,20 +5,9 @@ import type {ImageSet} from '../../lib/datasets/image_set.js';
 import {loadCore, toSauError} from '../../lib/native/binding.js';
 import type {PrecisionName} from '../../lib/native/contract.js';
 import type {SessionOptions} from '../../lib/session/open_session.js';
-import {
-  bytesOf,
-  errorOf,
-  facts,
-  imageSetOf,
-  loadedSession,
-  PGD,
-  range,
-  sau,
-  tensorOf,
-  tensorsOf,
-  tinySession,
-  UNLEARN,
-} from './support.js';
+import {errorOf} from '../support/error_of.js';
+import {bytesOf, facts, imageSetOf, range, tensorOf, tensorsOf} from '../support/oracle.js';
+import {loadedSession, PGD, sauOptions, tinySession, UNLEARN} from '../support/sessions.js';
 
 const {model, num_classes: numClasses, mean, std} = facts;
 
@@ -101,7 +90,7 @@ describe('an attack whose values leave the range of its precision', () => {
 
   it('ends a run in its first round, though the outer step in float32 has a finite loss', async () => {
     const session = await coreSession('fp16', await loudTrainee(1e5), await set());
-    const run = session.defend(sau(UNLEARN), () => {});
+    const run = session.defend(sauOptions(UNLEARN), () => {});
     const error = await errorOf(run.catch(rethrow), 'ERR_DIVERGED');
     expect(error.message).toContain('float16');
     session.dispose();
@@ -143,7 +132,7 @@ describe('a deterministic session', () => {
     const set = imageSetOf(await tensorsOf('rounds.pt'));
     const weights = async (deterministic: boolean) => {
       using session = await loadedSession(set, {deterministic});
-      await session.defend(sau(UNLEARN));
+      await session.defend(sauOptions(UNLEARN));
       return bytesOf(await session.exportStateDict());
     };
     expect(await weights(true)).toEqual(await weights(false));

@@ -1,18 +1,16 @@
 import {spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {FIXTURES} from './support.js';
-
-const LIBRARY = join(__dirname, '../../dist/lib/index.js');
+import {NATIVE_FIXTURES} from '../support/oracle.js';
+import {ENTRY} from '../support/paths.js';
 
 /** Opens a session that is ready to unlearn, in a process or a worker of its own. */
 const PRELUDE = `
 const {createHash} = require('node:crypto');
 const {readdirSync, readFileSync} = require('node:fs');
 const {Worker, parentPort} = require('node:worker_threads');
-const {createSession, deviceInfo, readCheckpoint} = require(${JSON.stringify(LIBRARY)});
-const folder = ${JSON.stringify(FIXTURES)};
+const {createSession, deviceInfo, readCheckpoint} = require(${JSON.stringify(ENTRY)});
+const folder = ${JSON.stringify(NATIVE_FIXTURES)};
 const facts = JSON.parse(readFileSync(folder + '/fixtures.json', 'utf8'));
 async function open(options = {}) {
   const {model, num_classes: numClasses, mean, std} = facts;
@@ -78,7 +76,7 @@ function runScript(body: string): Promise<Outcome> {
   });
 }
 
-describe.skipIf(!existsSync(LIBRARY))('a process (needs dist: npm run build)', () => {
+describe.skipIf(!existsSync(ENTRY))('a process (needs dist: npm run build)', () => {
   it('goes on when a worker is terminated while it unlearns', async () => {
     const worker = `${PRELUDE}
       open().then((session) => session.defend(sau(endless), {onProgress: () => parentPort.postMessage('running')}));`;

@@ -7,18 +7,9 @@ import type {NativeOuterGradient} from '../../lib/native/run_contract.js';
 import {readCheckpoint} from '../../lib/records/read_checkpoint.js';
 import {createSession} from '../../lib/session/open_session.js';
 import type {Session} from '../../lib/session/session.js';
-import {
-  expectBelow,
-  facts,
-  floatsOf,
-  integersOf,
-  numbersOf,
-  PGD,
-  range,
-  relative,
-  relativeL2,
-  tensorsOf,
-} from './support.js';
+import {expectBelow, relative, relativeL2} from '../support/closeness.js';
+import {facts, floatsOf, integersOf, numbersOf, range, tensorsOf} from '../support/oracle.js';
+import {PGD} from '../support/sessions.js';
 
 /**
  * SAU_TEST_DATA holds CIFAR-10 (itself or in cifar/), SAU_TEST_RECORD a BackdoorBench record that the oracle's

@@ -2,8 +2,16 @@ import {describe, expect, it} from 'vitest';
 import type {StateDict} from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {Session} from '../../lib/session/session.js';
-import {roundsSession, startEndless} from './job_support.js';
-import {errorOf, imageSetOf, PGD, range, sau, tensorsOf, tinySession, UNLEARN} from './support.js';
+import {errorOf} from '../support/error_of.js';
+import {imageSetOf, range, tensorsOf} from '../support/oracle.js';
+import {
+  PGD,
+  roundsSession,
+  sauOptions,
+  startEndless,
+  tinySession,
+  UNLEARN,
+} from '../support/sessions.js';
 
 const HALF = [0.5, 0.5, 0.5];
 
@@ -26,7 +34,7 @@ function everyCall(session: Session, set: ImageSet, state: StateDict) {
     initialize: () => session.initialize(),
     loadStateDict: () => session.loadStateDict(state),
     setImages: () => session.setImages('train', set),
-    defend: () => session.defend(sau(UNLEARN)),
+    defend: () => session.defend(sauOptions(UNLEARN)),
     train: () => session.train(train),
     exportTraining: () => session.exportTraining(),
     loadTraining: () => session.loadTraining(state),
@@ -60,7 +68,7 @@ it('every method of a session is among those that are tried', async () => {
 describe('a busy session', () => {
   it('refuses a second job and goes on with the first', async () => {
     using session = await roundsSession();
-    const first = session.defend(sau(UNLEARN));
+    const first = session.defend(sauOptions(UNLEARN));
     expect(session.busy).toBe(true);
     const error = await errorOf(session.evaluate('trainee', 8), 'ERR_BUSY');
     expect(error.message).toContain('running job');

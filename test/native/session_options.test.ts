@@ -2,19 +2,16 @@ import {describe, expect, it} from 'vitest';
 import {SauError} from '../../lib/base/errors.js';
 import type {NativeImageSet} from '../../lib/native/data_contract.js';
 import {createSession, deviceInfo} from '../../lib/session/open_session.js';
-import {roundsSession} from './job_support.js';
+import {errorOf} from '../support/error_of.js';
+import {facts, imageSetOf, range, tensorsOf} from '../support/oracle.js';
 import {
-  errorOf,
-  facts,
-  imageSetOf,
   PGD,
-  range,
-  sau,
-  tensorsOf,
+  roundsSession,
+  sauOptions,
   tinySession,
   UNLEARN,
   type Unlearning,
-} from './support.js';
+} from '../support/sessions.js';
 
 describe('the arguments of a call', () => {
   it.each([
@@ -31,7 +28,9 @@ describe('the arguments of a call', () => {
   ])('are refused by name: %s %o', async (_, wrong, words) => {
     using session = await roundsSession();
     const options = {...UNLEARN, ...wrong} as Unlearning;
-    expect((await errorOf(session.defend(sau(options)), 'ERR_CONFIG')).message).toContain(words);
+    expect((await errorOf(session.defend(sauOptions(options)), 'ERR_CONFIG')).message).toContain(
+      words,
+    );
     expect(session.busy).toBe(false);
   });
 
@@ -55,7 +54,7 @@ describe('the arguments of a call', () => {
   ])('fail without a crash where %s makes no sense', async (_, wrong) => {
     using session = await roundsSession();
     const outcome = await session
-      .defend(sau({...UNLEARN, ...wrong}))
+      .defend(sauOptions({...UNLEARN, ...wrong}))
       .catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(SauError);
     expect(await session.predict('trainee', 'cleanSubset')).toHaveLength(14);

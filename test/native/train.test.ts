@@ -1,23 +1,19 @@
 import {describe, expect, it} from 'vitest';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {TrainOptions} from '../../lib/session/session.js';
+import {expectBelow, largestDifference, relative, relativeL2} from '../support/closeness.js';
+import {errorOf} from '../support/error_of.js';
 import {
   bytesOf,
-  errorOf,
-  expectBelow,
   facts,
   flatten,
   floatsOf,
   imageSetOf,
   integersOf,
-  largestDifference,
-  loadedSession,
   range,
-  relative,
-  relativeL2,
   tensorsOf,
-  tinySession,
-} from './support.js';
+} from '../support/oracle.js';
+import {loadedSession, tinySession} from '../support/sessions.js';
 
 const {full} = facts.training;
 const SIDE = 16;

@@ -1,15 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import type {TrainOptions} from '../../lib/session/session.js';
-import {
-  bytesOf,
-  errorOf,
-  flatten,
-  floatsOf,
-  imageSetOf,
-  loadedSession,
-  tensorsOf,
-  tinySession,
-} from './support.js';
+import {errorOf} from '../support/error_of.js';
+import {bytesOf, flatten, floatsOf, imageSetOf, tensorsOf} from '../support/oracle.js';
+import {loadedSession, tinySession} from '../support/sessions.js';
 
 const TRAIN: TrainOptions = {
   epochs: 4,

@@ -1,21 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import type {ExecutionName, NativeTuning} from '../../lib/native/contract.js';
-import {
-  bytesOf,
-  expectBelow,
-  facts,
-  flatten,
-  imageSetOf,
-  loadedSession,
-  PGD,
-  range,
-  relative,
-  relativeL2,
-  sau,
-  tensorsOf,
-  UNLEARN,
-  type Unlearning,
-} from './support.js';
+import {expectBelow, relative, relativeL2} from '../support/closeness.js';
+import {bytesOf, facts, flatten, imageSetOf, range, tensorsOf} from '../support/oracle.js';
+import {loadedSession, PGD, sauOptions, UNLEARN, type Unlearning} from '../support/sessions.js';
 
 /** More than the classes, from where on a cache of the reference's first step pays; batches of 8 and 6. */
 const ROUNDS = facts.num_classes + 1;
@@ -34,7 +21,7 @@ async function perturbed(tuning: Partial<NativeTuning>, pgd = STEPS.pgd) {
 
 async function unlearned(tuning: Partial<NativeTuning>, options = STEPS) {
   using session = await loadedSession(imageSetOf(await tensorsOf('rounds.pt')), {tuning});
-  const reports = await session.defend(sau(options));
+  const reports = await session.defend(sauOptions(options));
   return {state: await session.exportStateDict(), reports};
 }
 
@@ -119,7 +106,10 @@ describe('rounds', () => {
         after = process.memoryUsage().rss;
         stop.abort();
       };
-      const run = session.defend(sau({...STEPS, pgd: PGD}), {signal: stop.signal, onProgress});
+      const run = session.defend(sauOptions({...STEPS, pgd: PGD}), {
+        signal: stop.signal,
+        onProgress,
+      });
       await run.catch(() => undefined);
       return (after - before) / 2 ** 20;
     };

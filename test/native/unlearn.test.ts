@@ -1,23 +1,17 @@
 import {describe, expect, it} from 'vitest';
 import type {Progress} from '../../lib/run/progress.js';
+import {expectBelow, largestDifference, relative, relativeL2} from '../support/closeness.js';
+import {errorOf} from '../support/error_of.js';
 import {
   bytesOf,
-  errorOf,
-  expectBelow,
   facts,
   flatten,
   floatsOf,
   imageSetOf,
   integersOf,
-  largestDifference,
-  loadedSession,
-  relative,
-  relativeL2,
-  sau,
   tensorsOf,
-  UNLEARN,
-  type Unlearning,
-} from './support.js';
+} from '../support/oracle.js';
+import {loadedSession, sauOptions, UNLEARN, type Unlearning} from '../support/sessions.js';
 
 /** Images of the oracle's rounds: 14, hence batches of 4, 4, 4 and 2. */
 async function roundsSession(seed = 0) {
@@ -58,7 +52,7 @@ describe('unlearning', () => {
     async (name) => {
       using session = await roundsSession();
       const before = flatten(await session.exportStateDict(), 'parameters');
-      await session.defend(sau(await replayed(name)));
+      await session.defend(sauOptions(await replayed(name)));
       const after = await session.exportStateDict();
       const rounds = await tensorsOf('rounds.pt');
       const expected = floatsOf(rounds, `${name}.parameters`);
@@ -81,7 +75,7 @@ describe('unlearning', () => {
     "reports the oracle's mean losses of each round (%s)",
     async (name) => {
       using session = await roundsSession();
-      const reports = await session.defend(sau(await replayed(name)));
+      const reports = await session.defend(sauOptions(await replayed(name)));
       expect(reports.map(({round}) => round)).toEqual([0, 1]);
       for (const [round, report] of reports.entries()) {
         const batches: {
@@ -109,7 +103,7 @@ describe('unlearning', () => {
     using session = await roundsSession();
     const statistics = flatten(await session.exportStateDict(), 'statistics');
     const reference = bytesOf(await session.exportStateDict('reference'));
-    await session.defend(sau(UNLEARN));
+    await session.defend(sauOptions(UNLEARN));
     expect(bytesOf(await session.exportStateDict('reference'))).toEqual(reference);
     expect(flatten(await session.exportStateDict(), 'statistics')).toEqual(statistics);
   });
@@ -119,14 +113,14 @@ describe('unlearning', () => {
     const name = 'layer1.0.bn1.num_batches_tracked';
     const before = integersOf(await session.exportStateDict(), name)[0] ?? 0;
     const loss = {...UNLEARN.loss, trainMode: true};
-    await session.defend(sau({...UNLEARN, rounds: 1, outerSteps: 3, loss}));
+    await session.defend(sauOptions({...UNLEARN, rounds: 1, outerSteps: 3, loss}));
     expect(integersOf(await session.exportStateDict(), name)[0]).toBe(before + 4 * 3);
   });
 
   it('is a function of the seed where no order is given', async () => {
     const run = async (seed: number) => {
       using session = await roundsSession(seed);
-      await session.defend(sau(UNLEARN));
+      await session.defend(sauOptions(UNLEARN));
       return bytesOf(await session.exportStateDict());
     };
     const first = await run(1);
@@ -138,7 +132,7 @@ describe('unlearning', () => {
     using session = await roundsSession();
     const frozen = {...UNLEARN.optimizer, learningRate: 0};
     // With a frozen trainee the mean over batches depends on the round's order alone: batches of 4 and 2.
-    const [first, second] = await session.defend(sau({...UNLEARN, optimizer: frozen}));
+    const [first, second] = await session.defend(sauOptions({...UNLEARN, optimizer: frozen}));
     expect(first?.figures.loss).not.toBe(second?.figures.loss);
     const sum = (report = first) => report?.figures.suspectShare;
     expect(sum(first)).toBe(sum(second));
@@ -150,7 +144,7 @@ describe('unlearning', () => {
     const bias = new Float32Array(5).fill(Number.NaN);
     state.set('linear.bias', {dtype: 'float32', shape: [5], data: new Uint8Array(bias.buffer)});
     await session.loadStateDict(state, 'trainee');
-    const error = await errorOf(session.defend(sau(UNLEARN)), 'ERR_DIVERGED');
+    const error = await errorOf(session.defend(sauOptions(UNLEARN)), 'ERR_DIVERGED');
     expect(error.message).toContain('round 1');
   });
 });
@@ -161,9 +155,12 @@ describe('the progress of unlearning', () => {
     const rest = await tensorsOf('metrics.pt');
     await session.setImages('cleanTest', imageSetOf(rest, 'clean_images', 'clean_labels'));
     const events: Progress[] = [];
-    await session.defend(sau({...UNLEARN, rounds, evalEvery, pgd: {...UNLEARN.pgd, steps: 0}}), {
-      onProgress: (event) => events.push(event),
-    });
+    await session.defend(
+      sauOptions({...UNLEARN, rounds, evalEvery, pgd: {...UNLEARN.pgd, steps: 0}}),
+      {
+        onProgress: (event) => events.push(event),
+      },
+    );
     return events;
   }
 
@@ -208,7 +205,7 @@ describe('the progress of unlearning', () => {
     using session = await roundsSession();
     const sets = await tensorsOf('metrics.pt');
     await session.setImages('cleanTest', imageSetOf(sets, 'clean_images', 'clean_labels'));
-    const reports = await session.defend(sau({...UNLEARN, evalEvery: 1}));
+    const reports = await session.defend(sauOptions({...UNLEARN, evalEvery: 1}));
     expect(reports.at(-1)?.metrics).toEqual(await session.evaluate('trainee', 8));
   });
 });

@@ -2,15 +2,14 @@ import {appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync} from 'node:fs
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {IS_BUILT, ROOT} from '../support/paths.js';
 import {
   checkPrebuilds,
-  IS_BUILT,
   makePrebuilds,
   type PrebuildReport,
   pinnedLibTorch,
-  ROOT,
   tryRun,
-} from './support.js';
+} from '../support/prebuilt_package.js';
 
 const LIMITS = JSON.parse(readFileSync(join(ROOT, 'scripts/prebuild/limits.json'), 'utf8'));
 

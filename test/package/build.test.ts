@@ -12,7 +12,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {ROOT, tryRun} from './support.js';
+import {ROOT} from '../support/paths.js';
+import {tryRun} from '../support/prebuilt_package.js';
 
 const HAS_CMAKE = spawnSync('cmake', ['--version']).status === 0;
 /** A project that needs no compiler: its build copies a text, and fails where there is none. */

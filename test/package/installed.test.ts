@@ -11,16 +11,15 @@ import {
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {IS_BUILT, ROOT} from '../support/paths.js';
 import {
   bareEnvironment,
   copyClone,
-  IS_BUILT,
   makePrebuilds,
   pinnedLibTorch,
-  ROOT,
   run,
   tryRun,
-} from './support.js';
+} from '../support/prebuilt_package.js';
 
 const libtorch = await pinnedLibTorch();
 /** As in test/native/record.test.ts: SAU_TEST_DATA holds CIFAR-10 and, unless SAU_TEST_RECORD names it, the record. */

@@ -5,8 +5,11 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {readLibTorch} from '../../lib/native/libtorch.js';
-import {FIXTURES, facts, PGD, relativeL2, sau, UNLEARN} from '../native/support.js';
-import {IS_BUILT, makePrebuilds, pinnedLibTorch, ROOT} from './support.js';
+import {relativeL2} from '../support/closeness.js';
+import {facts, NATIVE_FIXTURES} from '../support/oracle.js';
+import {IS_BUILT, ROOT} from '../support/paths.js';
+import {makePrebuilds, pinnedLibTorch} from '../support/prebuilt_package.js';
+import {PGD, sauOptions, UNLEARN} from '../support/sessions.js';
 
 const cpu = await pinnedLibTorch();
 /** A folder with a CUDA build of the pinned LibTorch, that is a wheel unpacked with NVIDIA's libraries beside it. */
@@ -80,7 +83,11 @@ describe.skipIf(!IS_BUILT || cpu === null)('one prebuilt binary', () => {
   /** node-gyp-build looks in SAU_NATIVE_PREBUILD before the package: the prebuilt binaries, not build/Release. */
   const node = (script: string, libtorch: string, env: Record<string, string> = {}) => {
     const choice = {SAU_NATIVE_PREBUILD: folder, SAU_NATIVE_LIBTORCH: libtorch};
-    const job = JSON.stringify({facts, job: sau({...UNLEARN, pgd: PGD}), fixtures: FIXTURES});
+    const job = JSON.stringify({
+      facts,
+      job: sauOptions({...UNLEARN, pgd: PGD}),
+      fixtures: NATIVE_FIXTURES,
+    });
     const stdout = execFileSync(process.execPath, ['-e', script], {
       encoding: 'utf8',
       env: {...process.env, LIBTORCH_BYPASS_VERSION_CHECK: '', JOB: job, ...choice, ...env},

@@ -1,10 +1,10 @@
 import {execFile} from 'node:child_process';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {describe, expect, it} from 'vitest';
-import {installedFolder} from '../e2e/world.js';
+import {ROOT} from '../support/paths.js';
+import {installedFolder} from '../support/program.js';
 
-const ROOT = resolve(__dirname, '../..');
 const typedoc = installedFolder('typedoc');
 const MINUTES = 60_000;
 

@@ -3,8 +3,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {ROOT} from '../support/paths.js';
 
-const BENCH = join(__dirname, '../../scripts/bench');
+const BENCH = join(ROOT, 'scripts/bench');
 const {compare} = await scriptOf('agreement.mjs');
 const {pairedZ} = await scriptOf('statistics.mjs');
 const {summarize} = await scriptOf('summary.mjs');

@@ -1,8 +1,8 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
-import {dirname, join, resolve} from 'node:path';
+import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {ROOT} from '../support/paths.js';
 
-const ROOT = resolve(__dirname, '../..');
 const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',

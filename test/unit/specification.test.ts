@@ -1,9 +1,9 @@
 import {readFileSync} from 'node:fs';
 import {readdir} from 'node:fs/promises';
-import {join, relative, resolve} from 'node:path';
+import {join, relative} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {ROOT} from '../support/paths.js';
 
-const ROOT = resolve(__dirname, '../..');
 const SOURCES = ['native', 'lib', 'bin', 'scripts', 'test'];
 const SOURCE = /\.(cc|h|cu|cuh|ts|mts|cts|mjs|py|cmake)$/;
 /** This file cites sections that do not exist. */

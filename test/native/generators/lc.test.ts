@@ -1,8 +1,9 @@
 import {describe, expect, it} from 'vitest';
 import {generateLcImages, lc} from '../../../lib/attacks/lc.js';
-import {imageSetOf, loadedSession, tensorOf, tensorsOf} from '../support.js';
-import {imagesOf, smallContext} from './context.js';
-import {generatorFacts, shareOfEqual} from './facts.js';
+import {imagesOf, smallContext} from '../../support/attack_contexts.js';
+import {shareOfEqual} from '../../support/closeness.js';
+import {generatorFacts, imageSetOf, tensorOf, tensorsOf} from '../../support/oracle.js';
+import {loadedSession} from '../../support/sessions.js';
 
 const PGD = {stepSize: 1.5 / 255, bound: 8 / 255, normalize: false};
 

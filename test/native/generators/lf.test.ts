@@ -3,16 +3,10 @@ import {generateLfPattern} from '../../../lib/attacks/lf.js';
 import {loadCore} from '../../../lib/native/binding.js';
 import type {NativeFunctional} from '../../../lib/native/contract.js';
 import {GENERATOR_DEFAULTS} from '../../../lib/options/defaults.js';
-import {
-  expectBelow,
-  imageSetOf,
-  largestDifference,
-  loadedSession,
-  tensorOf,
-  tensorsOf,
-} from '../support.js';
-import {smallContext} from './context.js';
-import {generatorFacts} from './facts.js';
+import {smallContext} from '../../support/attack_contexts.js';
+import {expectBelow, largestDifference} from '../../support/closeness.js';
+import {generatorFacts, imageSetOf, tensorOf, tensorsOf} from '../../support/oracle.js';
+import {loadedSession} from '../../support/sessions.js';
 
 /** 30 taps of a Gaussian, by the formula. */
 const TAPS = (() => {

@@ -3,18 +3,11 @@ import {generateSsbaImages} from '../../../lib/attacks/ssba.js';
 import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
 import type {NativeStegaOptions} from '../../../lib/native/attack_contract.js';
 import {GENERATOR_DEFAULTS} from '../../../lib/options/defaults.js';
-import {
-  errorOf,
-  expectBelow,
-  imageSetOf,
-  largestDifference,
-  relative,
-  tensorOf,
-  tensorsOf,
-  tinySession,
-} from '../support.js';
-import {abortedAtFirstBatch, smallContext} from './context.js';
-import {generatorFacts, shareOfEqual} from './facts.js';
+import {abortedAtFirstBatch, smallContext} from '../../support/attack_contexts.js';
+import {expectBelow, largestDifference, relative, shareOfEqual} from '../../support/closeness.js';
+import {errorOf} from '../../support/error_of.js';
+import {generatorFacts, imageSetOf, tensorOf, tensorsOf} from '../../support/oracle.js';
+import {tinySession} from '../../support/sessions.js';
 
 /** Layer by layer, from the specification: inputs x outputs x kernel + biases. */
 const ENCODER =

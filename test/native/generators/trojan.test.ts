@@ -5,17 +5,11 @@ import sharp from 'sharp';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {trojannn} from '../../../lib/attacks/trojannn.js';
 import type {NativeTrojanOptions} from '../../../lib/native/attack_contract.js';
-import {
-  bytesOf,
-  errorOf,
-  floatsOf,
-  loadedSession,
-  relative,
-  tensorOf,
-  tensorsOf,
-} from '../support.js';
-import {abortedAtFirstBatch, smallContext} from './context.js';
-import {generatorFacts, shareOfEqual} from './facts.js';
+import {abortedAtFirstBatch, smallContext} from '../../support/attack_contexts.js';
+import {relative, shareOfEqual} from '../../support/closeness.js';
+import {errorOf} from '../../support/error_of.js';
+import {bytesOf, floatsOf, generatorFacts, tensorOf, tensorsOf} from '../../support/oracle.js';
+import {loadedSession} from '../../support/sessions.js';
 
 const OPTIONS = {
   cleanModel: null,

@@ -1,8 +1,9 @@
 import {describe, expect, it} from 'vitest';
 import type {NativeTrainingAttack} from '../../../lib/native/attack_contract.js';
 import type {Session} from '../../../lib/session/session.js';
-import {bytesOf, errorOf} from '../support.js';
-import {BPP, INPUT_AWARE, openSession, TRAIN, WANET} from './context.js';
+import {errorOf} from '../../support/error_of.js';
+import {bytesOf} from '../../support/oracle.js';
+import {BPP, INPUT_AWARE, openSession, TRAIN, WANET} from '../../support/training_attacks.js';
 
 describe('a training under an attack, in parts', () => {
   const LONG = {...TRAIN, epochs: 4, evalEvery: 1} as const;

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {KNOWN} from '../../../lib/datasets/known.js';
-import {facts, floatsOf, range, tensorsOf} from '../support.js';
+import {facts, floatsOf, range, tensorsOf} from '../../support/oracle.js';
 import {
   ATTACKS,
   BPP,
@@ -10,7 +10,7 @@ import {
   poisonedTrain,
   TRAIN,
   WANET,
-} from './context.js';
+} from '../../support/training_attacks.js';
 
 describe('the training set that an attack in the batches leaves', () => {
   it.each([

@@ -1,7 +1,15 @@
 import {describe, expect, it} from 'vitest';
 import type {ImageSet} from '../../../lib/datasets/image_set.js';
-import {bytesOf, errorOf, flatten, range} from '../support.js';
-import {ATTACKS, INPUT_AWARE, openSession, poisonedTrain, TRAIN, WANET} from './context.js';
+import {errorOf} from '../../support/error_of.js';
+import {bytesOf, flatten, range} from '../../support/oracle.js';
+import {
+  ATTACKS,
+  INPUT_AWARE,
+  openSession,
+  poisonedTrain,
+  TRAIN,
+  WANET,
+} from '../../support/training_attacks.js';
 
 function blank(height: number, width: number): ImageSet {
   const labels = Int32Array.of(0, 1);

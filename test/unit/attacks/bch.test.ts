@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {bchParity, degreeOf, generatorPolynomial, remainderOf} from '../../../lib/attacks/bch.js';
 import {secretBits} from '../../../lib/attacks/ssba.js';
-import {errorOf} from '../../error_of.js';
+import {errorOf} from '../../support/error_of.js';
 
 const CODE = {primitivePolynomial: 137, correctable: 5} as const;
 

@@ -1,12 +1,14 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {expect, it} from 'vitest';
 import {makeTriggers} from '../../../lib/attacks/attacks.js';
 import type {ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
 import {isTrainingAttack, parseAttackConfig} from '../../../lib/options/config.js';
-import {picture, put, temporaryFolder} from '../datasets/files.js';
-import {contextOf, putNpy, randomBytes, randomWords} from './support.js';
+import {contextOf, randomBytes, randomWords} from '../../support/attack_contexts.js';
+import {picture, put, putNpy} from '../../support/data_files.js';
+import {temporaryFolder} from '../../support/folders.js';
+import {FIXTURES} from '../../support/paths.js';
 
 /** Written by scripts/fixtures/make_trigger_fixtures.py, which computes the triggers another way. */
 interface Golden {
@@ -20,9 +22,7 @@ interface Golden {
   readonly sha256: string;
 }
 
-const CASES = JSON.parse(
-  readFileSync(resolve(__dirname, '../../fixtures/attacks/golden.json'), 'utf8'),
-) as Golden[];
+const CASES = JSON.parse(readFileSync(join(FIXTURES, 'attacks/golden.json'), 'utf8')) as Golden[];
 
 /** The files that the cases name, made of the same random numbers. */
 async function putFiles(side: number): Promise<string> {

@@ -6,9 +6,10 @@ import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
 import {ATTACK_TABLE, type AttackKind} from '../../../lib/options/attacks/attacks.js';
 import {isTrainingAttack, parseAttackConfig} from '../../../lib/options/config.js';
 import type {UserOptions} from '../../../lib/options/parse.js';
-import {errorOf} from '../../error_of.js';
-import {picture, put, temporaryFolder} from '../datasets/files.js';
-import {contextOf, putNpy, randomBytes} from './support.js';
+import {contextOf, randomBytes} from '../../support/attack_contexts.js';
+import {picture, put, putNpy} from '../../support/data_files.js';
+import {errorOf} from '../../support/error_of.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 const SIZE = {height: 32, width: 32};
 

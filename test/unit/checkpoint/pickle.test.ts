@@ -5,7 +5,8 @@ import {NumpyArray} from '../../../lib/checkpoint/numpy_values.js';
 import {OrderedDict, PyTuple} from '../../../lib/checkpoint/pickle_values.js';
 import {unpickle} from '../../../lib/checkpoint/unpickle.js';
 import {VOCABULARY} from '../../../lib/checkpoint/vocabulary.js';
-import {errorOf, fixture} from './support.js';
+import {fixture} from '../../support/checkpoint_fixtures.js';
+import {errorOf} from '../../support/error_of.js';
 
 function read(bytes: Uint8Array | string, persistentLoad?: (id: unknown) => unknown) {
   const pickle = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;

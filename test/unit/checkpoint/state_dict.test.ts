@@ -3,7 +3,8 @@ import {inferNumClasses, matchStateDict} from '../../../lib/checkpoint/state_dic
 import type {StateDict, TensorData} from '../../../lib/checkpoint/tensor.js';
 import type {NativeLayout} from '../../../lib/native/data_contract.js';
 import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
-import {describeTensor, errorOf, expectedTensors, fixture} from './support.js';
+import {describeTensor, expectedTensors, fixture} from '../../support/checkpoint_fixtures.js';
+import {errorOf} from '../../support/error_of.js';
 
 function float32(...values: number[]): TensorData {
   return {

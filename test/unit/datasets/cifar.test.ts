@@ -3,8 +3,15 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {Dataset} from '../../../lib/datasets/dataset.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
-import {cifarBatch, cifarImage, cifarMeta, putCifarBinary, putCifarPython} from './cifar_files.js';
-import {put, someBytes, temporaryFolder} from './files.js';
+import {
+  cifarBatch,
+  cifarImage,
+  cifarMeta,
+  putCifarBinary,
+  putCifarPython,
+} from '../../support/cifar_files.js';
+import {put, someBytes} from '../../support/data_files.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 type Layout = 'binary' | 'python2' | 'python3';
 const LAYOUTS: Layout[] = ['binary', 'python2', 'python3'];

@@ -1,7 +1,8 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {chooseCleanSubset, parseCleanSpec} from '../../../lib/datasets/clean_subset.js';
-import {put, temporaryFolder} from './files.js';
+import {put} from '../../support/data_files.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 describe('parseCleanSpec', () => {
   it.each([

@@ -1,7 +1,8 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {decodeAll} from '../../../lib/datasets/decode.js';
-import {picture, plain, put, putPng, someBytes, temporaryFolder} from './files.js';
+import {picture, plain, put, putPng, someBytes} from '../../support/data_files.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 const SIZE = {height: 4, width: 5};
 

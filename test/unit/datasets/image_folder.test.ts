@@ -8,7 +8,8 @@ import {
   openImageFolder as readImageFolder,
 } from '../../../lib/datasets/image_folder.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
-import {put, putPng, temporaryFolder} from './files.js';
+import {put, putPng} from '../../support/data_files.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 const SIZE = {height: 4, width: 4};
 

@@ -12,6 +12,7 @@ import {
   usualRunOn,
   usualText,
 } from '../../../lib/datasets/known.js';
+import {ROOT} from '../../support/paths.js';
 
 const names = (count: number, name: (i: number) => string): string[] =>
   Array.from({length: count}, (_, i) => name(i));
@@ -64,7 +65,7 @@ describe('KNOWN', () => {
   });
 
   it('is the only place in the library and the CLI that names these data sets', () => {
-    const root = join(__dirname, '../../..');
+    const root = ROOT;
     const files = ['lib', 'bin'].flatMap((folder) =>
       readdirSync(join(root, folder), {recursive: true, encoding: 'utf8'})
         .filter((name) => name.endsWith('.ts') && !DERIVED.includes(name))

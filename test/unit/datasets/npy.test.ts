@@ -1,12 +1,14 @@
 import {readFile, truncate, writeFile} from 'node:fs/promises';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readNpy} from '../../../lib/datasets/npy.js';
-import {errorOf} from '../../error_of.js';
-import {put, temporaryFolder} from './files.js';
+import {put} from '../../support/data_files.js';
+import {errorOf} from '../../support/error_of.js';
+import {temporaryFolder} from '../../support/folders.js';
+import {FIXTURES} from '../../support/paths.js';
 
 /** Written by NumPy: scripts/fixtures/make_trigger_fixtures.py. */
-const fixture = (name: string): string => resolve(__dirname, '../../fixtures/npy', `${name}.npy`);
+const fixture = (name: string): string => join(FIXTURES, 'npy', `${name}.npy`);
 const COUNTED = Array.from({length: 12}, (_, i) => i);
 
 describe('readNpy', () => {

@@ -5,8 +5,9 @@ import sharp, {type SharpOptions} from 'sharp';
 import {describe, expect, it} from 'vitest';
 import {decodeAll} from '../../../lib/datasets/decode.js';
 import {imagesBelow} from '../../../lib/datasets/image_files.js';
-import {errorOf} from '../../error_of.js';
-import {picture, plain, put, putPng, temporaryFolder} from './files.js';
+import {picture, plain, put, putPng} from '../../support/data_files.js';
+import {errorOf} from '../../support/error_of.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 const SIZE = {height: 4, width: 4};
 const PIPES = process.platform === 'linux' && spawnSync('mkfifo', ['--version']).status === 0;

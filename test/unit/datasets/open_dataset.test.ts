@@ -3,8 +3,9 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {loadPoisonedPngs} from '../../../lib/datasets/decode.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
-import {putCifarBinary, putCifarPython} from './cifar_files.js';
-import {putPng, temporaryFolder} from './files.js';
+import {putCifarBinary, putCifarPython} from '../../support/cifar_files.js';
+import {putPng} from '../../support/data_files.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 const SIZE = {height: 4, width: 4};
 

@@ -4,8 +4,9 @@ import {expect, it} from 'vitest';
 import {flagName} from '../../../bin/flags.js';
 import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
 import {ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
+import {ROOT} from '../../support/paths.js';
 
-const DOCS = readFileSync(join(__dirname, '../../../docs/attacks.md'), 'utf8');
+const DOCS = readFileSync(join(ROOT, 'docs/attacks.md'), 'utf8');
 
 it.each(Object.entries<AttackEntry>(ATTACK_TABLE))(
   'docs/attacks.md has a row for %s with its label modes and all of its options',

@@ -10,10 +10,11 @@ import {
   RUN,
   recordAbove,
 } from '../../../lib/records/layout.js';
+import {ROOT} from '../../support/paths.js';
 
 describe('the layout of records and runs', () => {
   it('is the only module with the names of their files', () => {
-    const lib = join(__dirname, '../../../lib');
+    const lib = join(ROOT, 'lib');
     const names = [RECORD, DEFENSE, RUN].flatMap((names) => Object.values<string>(names));
     const quoted = [...names, defenseCsv('sau')].flatMap((name) => [`'${name}'`, `\`${name}\``]);
     const found = readdirSync(lib, {recursive: true, encoding: 'utf8'})

@@ -5,13 +5,9 @@ import {describe, expect, it} from 'vitest';
 import {PyTuple} from '../../../lib/checkpoint/pickle_values.js';
 import {withTorchFile} from '../../../lib/checkpoint/torch_file.js';
 import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
-import {
-  describeTensor,
-  errorOf,
-  expectedTensors,
-  fixture,
-  inTemporaryFolder,
-} from '../checkpoint/support.js';
+import {describeTensor, expectedTensors, fixture} from '../../support/checkpoint_fixtures.js';
+import {errorOf} from '../../support/error_of.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 async function tensorsOf(name: string) {
   const {stateDict} = await readCheckpoint(fixture(name));
@@ -100,14 +96,13 @@ describe('files that are refused', () => {
   });
 
   it('an empty file and a folder without a checkpoint are ERR_CHECKPOINT', async () => {
-    await inTemporaryFolder(async (folder) => {
-      const empty = join(folder, 'empty.pt');
-      await writeFile(empty, '');
-      expect((await errorOf(readCheckpoint(empty), 'ERR_CHECKPOINT')).message).toContain('empty');
-      await mkdir(join(folder, 'record'));
-      const error = await errorOf(readCheckpoint(join(folder, 'record')), 'ERR_CHECKPOINT');
-      expect(error.message).toContain('attack_result.pt or defense_result.pt');
-    });
+    const folder = await temporaryFolder();
+    const empty = join(folder, 'empty.pt');
+    await writeFile(empty, '');
+    expect((await errorOf(readCheckpoint(empty), 'ERR_CHECKPOINT')).message).toContain('empty');
+    await mkdir(join(folder, 'record'));
+    const error = await errorOf(readCheckpoint(join(folder, 'record')), 'ERR_CHECKPOINT');
+    expect(error.message).toContain('attack_result.pt or defense_result.pt');
   });
 });
 

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {RECORD} from '../../../lib/records/layout.js';
 import {readRecordNotes} from '../../../lib/records/record_notes.js';
-import {errorOf} from '../../error_of.js';
+import {errorOf} from '../../support/error_of.js';
 
 let folder: string;
 beforeEach(() => {

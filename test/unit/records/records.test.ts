@@ -7,7 +7,9 @@ import {type BackdoorRecord, poisonedEntries} from '../../../lib/records/attack_
 import {inspectCheckpoint} from '../../../lib/records/inspect.js';
 import {type Checkpoint, readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {createPngResolver, datasetRootsOf} from '../../../lib/records/record_paths.js';
-import {errorOf, fixture, inTemporaryFolder} from '../checkpoint/support.js';
+import {fixture} from '../../support/checkpoint_fixtures.js';
+import {errorOf} from '../../support/error_of.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 function recordOf(checkpoint: Checkpoint): BackdoorRecord {
   if (checkpoint.record === null) throw new Error(`${checkpoint.path} is no attack record`);
@@ -62,34 +64,31 @@ describe('attack records', () => {
 
 describe('paths of poisoned images', () => {
   it('are found beside a record folder of another name, and later images follow without a look', async () => {
-    await inTemporaryFolder(async (folder) => {
-      const image = join(folder, 'renamed', 'bd_test_dataset', '1', '1.png');
-      await mkdir(join(image, '..'), {recursive: true});
-      await writeFile(image, '');
-      const resolver = createPngResolver(join(folder, 'renamed', 'attack_result.pt'));
-      expect(await resolver.resolve(STORED.replaceAll('/', '\\'))).toBe(image);
-      expect(await resolver.resolve('./record/demo/bd_test_dataset/1/999.png')).toBe(
-        join(image, '..', '999.png'),
-      );
-    });
+    const folder = await temporaryFolder();
+    const image = join(folder, 'renamed', 'bd_test_dataset', '1', '1.png');
+    await mkdir(join(image, '..'), {recursive: true});
+    await writeFile(image, '');
+    const resolver = createPngResolver(join(folder, 'renamed', 'attack_result.pt'));
+    expect(await resolver.resolve(STORED.replaceAll('/', '\\'))).toBe(image);
+    expect(await resolver.resolve('./record/demo/bd_test_dataset/1/999.png')).toBe(
+      join(image, '..', '999.png'),
+    );
   });
 
   it('are found relative to the folder that contains record/', async () => {
-    await inTemporaryFolder(async (folder) => {
-      const image = join(folder, STORED);
-      await mkdir(join(image, '..'), {recursive: true});
-      await writeFile(image, '');
-      const resolver = createPngResolver(join(folder, 'record', 'copy', 'attack_result.pt'));
-      expect(await resolver.resolve(STORED)).toBe(image);
-    });
+    const folder = await temporaryFolder();
+    const image = join(folder, STORED);
+    await mkdir(join(image, '..'), {recursive: true});
+    await writeFile(image, '');
+    const resolver = createPngResolver(join(folder, 'record', 'copy', 'attack_result.pt'));
+    expect(await resolver.resolve(STORED)).toBe(image);
   });
 
   it('are taken as stored first', async () => {
-    await inTemporaryFolder(async (folder) => {
-      const image = join(folder, 'elsewhere.png');
-      await writeFile(image, '');
-      expect(await createPngResolver('a/b/attack_result.pt').resolve(image)).toBe(image);
-    });
+    const folder = await temporaryFolder();
+    const image = join(folder, 'elsewhere.png');
+    await writeFile(image, '');
+    expect(await createPngResolver('a/b/attack_result.pt').resolve(image)).toBe(image);
   });
 
   it('that exist nowhere are ERR_DATASET with every place tried', async () => {
@@ -103,17 +102,16 @@ describe('paths of poisoned images', () => {
 
 describe('the clean data set of a record', () => {
   it('lies by the official rule up to the first "record", else beside record/, else as stored', async () => {
-    await inTemporaryFolder(async (temporary) => {
-      const folder = join(await realpath(temporary), 'records', 'record', 'demo');
-      await mkdir(folder, {recursive: true});
-      const path = join(folder, 'attack_result.pt');
-      await copyFile(fixture('attack_result.pt'), path);
-      expect(await datasetRootsOf(path, './data/cifar10')).toEqual([
-        join(folder, '../../../data/cifar10'),
-        join(folder, '../../data/cifar10'),
-        resolve('data/cifar10'),
-      ]);
-    });
+    const temporary = await temporaryFolder();
+    const folder = join(await realpath(temporary), 'records', 'record', 'demo');
+    await mkdir(folder, {recursive: true});
+    const path = join(folder, 'attack_result.pt');
+    await copyFile(fixture('attack_result.pt'), path);
+    expect(await datasetRootsOf(path, './data/cifar10')).toEqual([
+      join(folder, '../../../data/cifar10'),
+      join(folder, '../../data/cifar10'),
+      resolve('data/cifar10'),
+    ]);
   });
 });
 

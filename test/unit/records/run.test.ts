@@ -7,9 +7,8 @@ import {removeDefense} from '../../../lib/records/defense_result.js';
 import {readRun, writeRun} from '../../../lib/records/run.js';
 import {type RunSummary, runRound} from '../../../lib/records/run_summary.js';
 import type {RoundReport} from '../../../lib/run/results.js';
-import {errorOf} from '../../error_of.js';
-
-const FIXTURES = join(__dirname, '../../fixtures/checkpoint');
+import {fixture} from '../../support/checkpoint_fixtures.js';
+import {errorOf} from '../../support/error_of.js';
 
 const METRICS = {
   ...{acc: 0.9, asr: 0.1, ra: 0.8, cleanLoss: 0.3, poisonedLoss: 4, raLoss: 0.5},
@@ -156,7 +155,7 @@ describe('a folder from before there were summaries', () => {
   });
 
   it('of an attack opens by its notes and its attack_result.pt', async () => {
-    await copyFile(join(FIXTURES, 'attack_result.pt'), join(folder, 'attack_result.pt'));
+    await copyFile(fixture('attack_result.pt'), join(folder, 'attack_result.pt'));
     const epoch = {...line, suspectShare: null, trainAcc: 0.75, attack: {cleanAcc: 0.8}};
     put('rounds.jsonl', `${JSON.stringify(epoch)}\n`);
     const attacked = {kind: 'badnet', seed: 1, model: 'preactresnet18', data: null};

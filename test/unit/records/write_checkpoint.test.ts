@@ -19,7 +19,9 @@ import {
   writeInfoPickle,
   writePoisonIndexList,
 } from '../../../lib/records/write_checkpoint.js';
-import {describeTensor, errorOf, fixture, inTemporaryFolder} from '../checkpoint/support.js';
+import {describeTensor, fixture} from '../../support/checkpoint_fixtures.js';
+import {errorOf} from '../../support/error_of.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 function described(state: StateDict) {
   return [...state].map(([name, tensor]) => [name, describeTensor(tensor)]);
@@ -27,22 +29,21 @@ function described(state: StateDict) {
 
 describe('writeCheckpoint', () => {
   it('writes what readCheckpoint reads, every dtype and shape', async () => {
-    await inTemporaryFolder(async (folder) => {
-      for (const name of ['bare.pt', 'views.pt', 'dtypes.pt']) {
-        const {stateDict} = await readCheckpoint(fixture(name));
-        const path = join(folder, 'defense_result.pt');
-        await writeCheckpoint(path, {modelName: 'preactresnet18', numClasses: 4, stateDict});
-        const back = await readCheckpoint(folder);
-        expect(back).toMatchObject({
-          kind: 'defense_result',
-          modelName: 'preactresnet18',
-          numClasses: 4,
-          keyPath: ['model'],
-        });
-        expect(described(back.stateDict)).toEqual(described(stateDict));
-        expect(await readdir(folder)).toEqual(['defense_result.pt']);
-      }
-    });
+    const folder = await temporaryFolder();
+    for (const name of ['bare.pt', 'views.pt', 'dtypes.pt']) {
+      const {stateDict} = await readCheckpoint(fixture(name));
+      const path = join(folder, 'defense_result.pt');
+      await writeCheckpoint(path, {modelName: 'preactresnet18', numClasses: 4, stateDict});
+      const back = await readCheckpoint(folder);
+      expect(back).toMatchObject({
+        kind: 'defense_result',
+        modelName: 'preactresnet18',
+        numClasses: 4,
+        keyPath: ['model'],
+      });
+      expect(described(back.stateDict)).toEqual(described(stateDict));
+      expect(await readdir(folder)).toEqual(['defense_result.pt']);
+    }
   });
 
   it.each([
@@ -52,52 +53,49 @@ describe('writeCheckpoint', () => {
   ] as const)('refuses a tensor of %s and writes nothing', async (_, wrong, code) => {
     const weight = {dtype: 'float32', shape: [2], data: new Uint8Array(8), ...wrong};
     const stateDict = new Map([['conv1.weight', weight]]) as unknown as StateDict;
-    await inTemporaryFolder(async (folder) => {
-      const path = join(folder, 'a.pt');
-      const call = writeCheckpoint(path, {modelName: 'm', numClasses: 4, stateDict});
-      expect((await errorOf(call, code)).message).toContain("'conv1.weight'");
-      expect(await readdir(folder)).toEqual([]);
-    });
+    const folder = await temporaryFolder();
+    const path = join(folder, 'a.pt');
+    const call = writeCheckpoint(path, {modelName: 'm', numClasses: 4, stateDict});
+    expect((await errorOf(call, code)).message).toContain("'conv1.weight'");
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('writes equal files for equal weights, with every entry on 64 bytes', async () => {
     const {stateDict} = await readCheckpoint(fixture('bare.pt'));
-    await inTemporaryFolder(async (folder) => {
-      const files: Buffer[] = [];
-      for (const name of ['one', 'two']) {
-        await mkdir(join(folder, name));
-        const path = join(folder, name, 'defense_result.pt');
-        await writeCheckpoint(path, {modelName: 'm', numClasses: 4, stateDict});
-        files.push(await readFile(path));
-      }
-      const [one, two] = files;
-      expect(one?.equals(two ?? Buffer.alloc(0))).toBe(true);
-      let at = 0;
-      let entries = 0;
-      for (; one?.readUInt32LE(at) === 0x04034b50; entries++) {
-        const data = at + 30 + one.readUInt16LE(at + 26) + one.readUInt16LE(at + 28);
-        expect(data % 64).toBe(0);
-        at = data + one.readUInt32LE(at + 18);
-      }
-      expect(entries).toBe(stateDict.size + 3);
-    });
+    const folder = await temporaryFolder();
+    const files: Buffer[] = [];
+    for (const name of ['one', 'two']) {
+      await mkdir(join(folder, name));
+      const path = join(folder, name, 'defense_result.pt');
+      await writeCheckpoint(path, {modelName: 'm', numClasses: 4, stateDict});
+      files.push(await readFile(path));
+    }
+    const [one, two] = files;
+    expect(one?.equals(two ?? Buffer.alloc(0))).toBe(true);
+    let at = 0;
+    let entries = 0;
+    for (; one?.readUInt32LE(at) === 0x04034b50; entries++) {
+      const data = at + 30 + one.readUInt16LE(at + 26) + one.readUInt16LE(at + 28);
+      expect(data % 64).toBe(0);
+      at = data + one.readUInt32LE(at + 18);
+    }
+    expect(entries).toBe(stateDict.size + 3);
   });
 
   it('replaces a file whole, and leaves nothing behind where it cannot write', async () => {
     const {stateDict} = await readCheckpoint(fixture('bare.pt'));
     const checkpoint = {modelName: 'm', numClasses: 4, stateDict};
-    await inTemporaryFolder(async (folder) => {
-      const absent = await errorOf(
-        writeCheckpoint(join(folder, 'no', 'a.pt'), checkpoint),
-        'ERR_OUTPUT',
-      );
-      expect(absent.message).toContain('create it first');
-      await writeFile(join(folder, 'file'), '');
-      await errorOf(writeCheckpoint(join(folder, 'file', 'a.pt'), checkpoint), 'ERR_OUTPUT');
-      await mkdir(join(folder, 'taken.pt'));
-      await errorOf(writeCheckpoint(join(folder, 'taken.pt'), checkpoint), 'ERR_OUTPUT');
-      expect((await readdir(folder)).sort()).toEqual(['file', 'taken.pt']);
-    });
+    const folder = await temporaryFolder();
+    const absent = await errorOf(
+      writeCheckpoint(join(folder, 'no', 'a.pt'), checkpoint),
+      'ERR_OUTPUT',
+    );
+    expect(absent.message).toContain('create it first');
+    await writeFile(join(folder, 'file'), '');
+    await errorOf(writeCheckpoint(join(folder, 'file', 'a.pt'), checkpoint), 'ERR_OUTPUT');
+    await mkdir(join(folder, 'taken.pt'));
+    await errorOf(writeCheckpoint(join(folder, 'taken.pt'), checkpoint), 'ERR_OUTPUT');
+    expect((await readdir(folder)).sort()).toEqual(['file', 'taken.pt']);
   });
 
   it.each([
@@ -120,38 +118,36 @@ describe('writeAttackResult', () => {
     const original = await readCheckpoint(fixture('attack_result.pt'));
     if (original.record === null) throw new Error('no record');
     const {record, stateDict} = original;
-    await inTemporaryFolder(async (folder) => {
-      for (const poisonedTrain of [record.poisonedTrain, null]) {
-        const path = join(folder, 'attack_result.pt');
-        await writeAttackResult(path, {...record, stateDict, poisonedTrain});
-        const back = await readCheckpoint(path);
-        expect(back.record).toEqual({...record, poisonedTrain});
-        expect(described(back.stateDict)).toEqual(described(stateDict));
-      }
-    });
+    const folder = await temporaryFolder();
+    for (const poisonedTrain of [record.poisonedTrain, null]) {
+      const path = join(folder, 'attack_result.pt');
+      await writeAttackResult(path, {...record, stateDict, poisonedTrain});
+      const back = await readCheckpoint(path);
+      expect(back.record).toEqual({...record, poisonedTrain});
+      expect(described(back.stateDict)).toEqual(described(stateDict));
+    }
   });
 
   it('writes info.pickle and the poison index list', async () => {
-    await inTemporaryFolder(async (folder) => {
-      const info = join(folder, 'info.pickle');
-      const options = {
-        lr: 0.01,
-        one: new PyFloat(1),
-        size: new PyTuple([32, 32, 3]),
-        none: null,
-        list: ['a', true],
-      };
-      await writeInfoPickle(info, options);
-      await withTorchFile(info, async ({value}) => {
-        expect(value).toEqual(new Map(Object.entries({...options, one: 1})));
-      });
-      const list = join(folder, 'train_poison_index_list.pickle');
-      await writePoisonIndexList(list, Uint8Array.of(0, 1, 1, 0));
-      await withTorchFile(list, async ({value}) => {
-        if (!(value instanceof NumpyArray)) throw new Error('no array');
-        expect(value.type).toBe('float64');
-        expect(Array.from(await value.numbers())).toEqual([0, 1, 1, 0]);
-      });
+    const folder = await temporaryFolder();
+    const info = join(folder, 'info.pickle');
+    const options = {
+      lr: 0.01,
+      one: new PyFloat(1),
+      size: new PyTuple([32, 32, 3]),
+      none: null,
+      list: ['a', true],
+    };
+    await writeInfoPickle(info, options);
+    await withTorchFile(info, async ({value}) => {
+      expect(value).toEqual(new Map(Object.entries({...options, one: 1})));
+    });
+    const list = join(folder, 'train_poison_index_list.pickle');
+    await writePoisonIndexList(list, Uint8Array.of(0, 1, 1, 0));
+    await withTorchFile(list, async ({value}) => {
+      if (!(value instanceof NumpyArray)) throw new Error('no array');
+      expect(value.type).toBe('float64');
+      expect(Array.from(await value.numbers())).toEqual([0, 1, 1, 0]);
     });
   });
 });
@@ -233,16 +229,15 @@ describe('PyTorch', () => {
       const original = await readCheckpoint(fixture('attack_result.pt'));
       if (original.record === null) throw new Error('no record');
       const {record, stateDict} = original;
-      await inTemporaryFolder(async (folder) => {
-        const defense = join(folder, 'defense_result.pt');
-        const attack = join(folder, 'attack_result.pt');
-        await writeCheckpoint(defense, {modelName: 'preactresnet18', numClasses: 4, stateDict});
-        await writeAttackResult(attack, {...record, stateDict});
-        expect((await stat(attack)).size).toBeGreaterThan(0);
-        const files = [defense, attack, fixture('bare.pt'), fixture('attack_result.pt')];
-        const {stdout} = await promisify(execFile)(python, ['-W', 'ignore', '-c', CHECK, ...files]);
-        expect(stdout.trim()).toBe('equal');
-      });
+      const folder = await temporaryFolder();
+      const defense = join(folder, 'defense_result.pt');
+      const attack = join(folder, 'attack_result.pt');
+      await writeCheckpoint(defense, {modelName: 'preactresnet18', numClasses: 4, stateDict});
+      await writeAttackResult(attack, {...record, stateDict});
+      expect((await stat(attack)).size).toBeGreaterThan(0);
+      const files = [defense, attack, fixture('bare.pt'), fixture('attack_result.pt')];
+      const {stdout} = await promisify(execFile)(python, ['-W', 'ignore', '-c', CHECK, ...files]);
+      expect(stdout.trim()).toBe('equal');
     },
     60_000,
   );

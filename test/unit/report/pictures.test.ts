@@ -8,7 +8,7 @@ import {endLabels, lossSeries, rateSeries} from '../../../lib/report/curve_point
 import {writeCurves} from '../../../lib/report/curves.js';
 import {TRAINING_FIGURES} from '../../../lib/report/round_columns.js';
 import {writeStrip} from '../../../lib/report/strip.js';
-import {metrics, round} from './sample_rounds.js';
+import {metrics, round} from '../../support/sample_rounds.js';
 
 let folder: string;
 beforeAll(async () => {

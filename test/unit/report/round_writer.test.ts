@@ -6,7 +6,7 @@ import {FT} from '../../../lib/defenses/ft.js';
 import {SAU} from '../../../lib/defenses/sau.js';
 import {OFFICIAL_COLUMNS} from '../../../lib/report/round_columns.js';
 import {RoundWriter} from '../../../lib/report/round_writer.js';
-import {metrics, round} from './sample_rounds.js';
+import {metrics, round} from '../../support/sample_rounds.js';
 
 let folder: string;
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import {firstImages} from '../../../lib/datasets/image_set.js';
 import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
 import {writePngs} from '../../../lib/datasets/write_pngs.js';
 import {imageCounter, type Progress} from '../../../lib/run/progress.js';
-import {temporaryFolder} from '../datasets/files.js';
+import {temporaryFolder} from '../../support/folders.js';
 
 describe('a counter of images', () => {
   const countedTo = (counts: readonly number[], of: number): Progress[] => {

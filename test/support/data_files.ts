@@ -1,15 +1,6 @@
-import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
+import {mkdir, open, writeFile} from 'node:fs/promises';
+import {dirname} from 'node:path';
 import sharp, {type Sharp} from 'sharp';
-import {onTestFinished} from 'vitest';
-
-/** A folder that is removed after the test. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sau-datasets-'));
-  onTestFinished(() => rm(folder, {recursive: true, force: true}));
-  return folder;
-}
 
 /** Writes bytes, making the folders above. */
 export async function put(path: string, data: Uint8Array | string): Promise<string> {
@@ -44,4 +35,29 @@ export async function putPng(path: string, color: readonly number[]): Promise<st
 /** Deterministic bytes that look like an image. */
 export function someBytes(length: number, start = 0): Uint8Array {
   return Uint8Array.from({length}, (_, i) => ((i + start) * 73 + (((i + start) * i) % 91)) % 256);
+}
+
+const DESCRIPTIONS = {uint8: '|u1', float32: '<f4', float64: '<f8'} as const;
+
+/** Writes a NumPy array file. */
+export async function putNpy(
+  path: string,
+  shape: readonly number[],
+  data: Uint8Array | Float32Array | Float64Array,
+): Promise<string> {
+  const dtype =
+    data instanceof Uint8Array ? 'uint8' : data instanceof Float32Array ? 'float32' : 'float64';
+  const sides = `(${shape.join(', ')},)`;
+  const text = `{'descr': '${DESCRIPTIONS[dtype]}', 'fortran_order': False, 'shape': ${sides}, }`;
+  const header = `${text.padEnd(117)}\n`;
+  const prefix = Buffer.from('\x93NUMPY\x01\x00\x00\x00', 'latin1');
+  prefix.writeUInt16LE(header.length, 8);
+  const handle = await open(path, 'w');
+  try {
+    await handle.write(Buffer.concat([prefix, Buffer.from(header)]));
+    await handle.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  } finally {
+    await handle.close();
+  }
+  return path;
 }

@@ -1,5 +1,5 @@
 import {expect} from 'vitest';
-import {SauError, type SauErrorCode} from '../lib/base/errors.js';
+import {SauError, type SauErrorCode} from '../../lib/base/errors.js';
 
 /** The SauError that a promise rejects with; fails for anything else. */
 export async function errorOf(promise: Promise<unknown>, code: SauErrorCode): Promise<SauError> {

@@ -1,8 +1,9 @@
-import type {ImageSet} from '../../../lib/datasets/image_set.js';
-import type {NativeTrainingAttack} from '../../../lib/native/attack_contract.js';
-import type {SessionOptions} from '../../../lib/session/open_session.js';
-import type {Session, TrainOptions} from '../../../lib/session/session.js';
-import {imageSetOf, tensorsOf, tinySession} from '../support.js';
+import type {ImageSet} from '../../lib/datasets/image_set.js';
+import type {NativeTrainingAttack} from '../../lib/native/attack_contract.js';
+import type {SessionOptions} from '../../lib/session/open_session.js';
+import type {Session, TrainOptions} from '../../lib/session/session.js';
+import {imageSetOf, tensorsOf} from './oracle.js';
+import {tinySession} from './sessions.js';
 
 export const TRAIN: TrainOptions = {
   epochs: 1,

@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {put, someBytes} from './files.js';
+import {put, someBytes} from './data_files.js';
 
 const BATCHES = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}`);
 const IMAGE_BYTES = 3072;

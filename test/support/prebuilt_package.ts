@@ -1,13 +1,10 @@
 import {type SpawnSyncReturns, spawnSync} from 'node:child_process';
-import {cpSync, existsSync, mkdirSync, readFileSync, symlinkSync} from 'node:fs';
+import {cpSync, mkdirSync, readFileSync, symlinkSync} from 'node:fs';
 import {homedir} from 'node:os';
-import {basename, dirname, join, resolve} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import type {LibTorch} from '../../lib/native/libtorch.js';
 import {findLibTorch} from '../../lib/native/libtorch.js';
-
-export const ROOT = resolve(__dirname, '../..');
-/** The prebuilt binaries come from what `npm run build` made, which is then only brought up to date. */
-export const IS_BUILT = existsSync(join(ROOT, 'build/Release/sau_core.so'));
+import {ROOT} from './paths.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,33 +1,12 @@
-import {spawnSync} from 'node:child_process';
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
-import {createRequire} from 'node:module';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import {afterAll, beforeAll} from 'vitest';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import {makeSyntheticDataset} from '../../lib/datasets/synthetic.js';
 import {writePngs} from '../../lib/datasets/write_pngs.js';
-
-const ROOT = resolve(__dirname, '../..');
-export const ENTRY = join(ROOT, 'dist/lib/index.js');
-export const PROGRAM = join(ROOT, 'dist/bin/sau-native.js');
-
-/** Whole runs need what `npm run build` makes. */
-export const IS_BUILT = [ENTRY, PROGRAM, join(ROOT, 'build/Release/sau_core.so')].every((path) =>
-  existsSync(path),
-);
-
-/** The package as users have it. */
-export function builtPackage(): typeof import('../../lib/index.js') {
-  return createRequire(__filename)(ENTRY);
-}
-
-/** The folder of a package in node_modules, for tests that skip without it; null where there is none. */
-export function installedFolder(packageName: string): string | null {
-  const places = createRequire(__filename).resolve.paths(packageName) ?? [];
-  const folders = places.map((path) => join(path, packageName));
-  return folders.find((path) => existsSync(join(path, 'package.json'))) ?? null;
-}
+import {IS_BUILT} from './paths.js';
+import {builtPackage} from './program.js';
 
 export const HALF = [0.5, 0.5, 0.5] as const;
 export const TRAIN_COUNT = 120;
@@ -94,38 +73,4 @@ async function drawShapes(folder: string): Promise<void> {
     });
   await write('train', made.train);
   await write('test', made.test);
-}
-
-export interface Finished {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the program in `cwd`; a variable that is undefined is not set. */
-export function sau(
-  cwd: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>> = {},
-): Finished {
-  return spawnSync(process.execPath, [PROGRAM, ...args], {
-    cwd,
-    encoding: 'utf8',
-    env: {...process.env, ...env},
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  });
-}
-
-/** Names below a folder, sorted; none where it does not exist. */
-export function namesIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).sort() : [];
-}
-
-export function linesOf(path: string): string[] {
-  return readFileSync(path, 'utf8').trimEnd().split('\n');
-}
-
-export function jsonOf(path: string): unknown {
-  return JSON.parse(readFileSync(path, 'utf8'));
 }

@@ -2,7 +2,10 @@ import {cpSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, expect} from 'vitest';
 import type {StateDict, TensorData} from '../../lib/index.js';
-import {builtPackage, IS_BUILT, namesIn, SCALE_FLAGS, sau, useWorld} from './world.js';
+import {namesIn} from './folders.js';
+import {IS_BUILT} from './paths.js';
+import {builtPackage, sau} from './program.js';
+import {SCALE_FLAGS, useWorld} from './world.js';
 
 /** What makes the shortest run of the program. */
 export const RUN = ['--device', 'cpu', '--threads', '1', '--rounds', '1', '--batch-size', '8'];

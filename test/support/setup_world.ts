@@ -8,13 +8,13 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import type {Duplex} from 'node:stream';
 import {afterEach, beforeEach} from 'vitest';
-import {makeZip, type ZipEntry} from '../support/raw_zip.js';
-import {type Finished, IS_BUILT, PROGRAM} from './world.js';
+import {ADDON, IS_BUILT, PROGRAM} from './paths.js';
+import type {Finished} from './program.js';
+import {makeZip, type ZipEntry} from './raw_zip.js';
 
 /** The LibTorch that the addon here was built for. */
 export const VERSION = IS_BUILT
-  ? JSON.parse(readFileSync(resolve(__dirname, '../../build/Release/sau_build.json'), 'utf8'))
-      .libtorch
+  ? JSON.parse(readFileSync(join(ADDON, 'sau_build.json'), 'utf8')).libtorch
   : '';
 
 /** Bytes of the fake library: enough to be cut in the middle. */

@@ -1,5 +1,5 @@
-import type {Metrics} from '../../../lib/run/metrics.js';
-import type {RoundReport} from '../../../lib/run/results.js';
+import type {Metrics} from '../../lib/run/metrics.js';
+import type {RoundReport} from '../../lib/run/results.js';
 
 export function metrics(acc: number, asr: number | null, ra: number | null): Metrics {
   return {

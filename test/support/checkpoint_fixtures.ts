@@ -1,15 +1,10 @@
 import {readFileSync} from 'node:fs';
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {DTYPE_BYTES, READ_NUMBER, type TensorData, viewOf} from '../../../lib/checkpoint/tensor.js';
-
-const FIXTURES = join(__dirname, '../../fixtures/checkpoint');
-
-export {errorOf} from '../../error_of.js';
+import {DTYPE_BYTES, READ_NUMBER, type TensorData, viewOf} from '../../lib/checkpoint/tensor.js';
+import {FIXTURES} from './paths.js';
 
 export function fixture(name: string): string {
-  return join(FIXTURES, name);
+  return join(FIXTURES, 'checkpoint', name);
 }
 
 export interface ExpectedTensor {
@@ -30,14 +25,4 @@ export function describeTensor({dtype, shape, data}: TensorData): ExpectedTensor
     READ_NUMBER[dtype](viewOf(data), i * bytes),
   );
   return {dtype, shape: [...shape], values};
-}
-
-/** Runs `use` in a fresh folder that is removed afterwards. */
-export async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'sau-checkpoint-'));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, {recursive: true});
-  }
 }
