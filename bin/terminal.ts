@@ -9,7 +9,7 @@ export function canDraw(stream: Output): boolean {
 }
 
 /** In color on a terminal, or where FORCE_COLOR asks for it; never with NO_COLOR. */
-export function hasColours(
+export function hasColors(
   stream: Pick<Output, 'isTTY' | 'hasColors'>,
   env: NodeJS.ProcessEnv = process.env,
 ): boolean {
@@ -29,7 +29,7 @@ const STYLES = {
 /** Text for a stream, in color where it can have any. */
 export function painted(style: keyof typeof STYLES, text: string, stream: Output): string {
   // styleText would ask stdout, whatever the stream is, and in newer versions of Node alone.
-  return hasColours(stream) ? styleText([...STYLES[style]], text, {validateStream: false}) : text;
+  return hasColors(stream) ? styleText([...STYLES[style]], text, {validateStream: false}) : text;
 }
 
 const MS_BETWEEN_FRAMES = 100;

@@ -8,7 +8,7 @@ import {type AttackContext, openCleanSession, type Triggers} from './attack_cont
 import {type ImageArray, readImageArray} from './option_files.js';
 
 /** Gray levels that one unit of the [0,1] pixel scale spans. */
-const GREY_LEVELS = 255;
+const GRAY_LEVELS = 255;
 /** The signs are placed on a grid of this side, then resized to the images'. */
 const GRID = 32;
 /**
@@ -34,7 +34,7 @@ function cornerPattern({height, width}: ImageSize, amplitude: number): Float64Ar
   const area = height * width;
   return Float64Array.from({length: 3 * area}, (_, i) => {
     const row = gridPosition(Math.floor((i % area) / width), height);
-    return signAt(row, gridPosition(i % width, width)) * GREY_LEVELS * amplitude;
+    return signAt(row, gridPosition(i % width, width)) * GRAY_LEVELS * amplitude;
   });
 }
 
@@ -60,8 +60,8 @@ async function generated(
   const images = await generateLcImages(context, context.poisoned, cleanModel, {
     ...GENERATOR_DEFAULTS.lcImages,
     steps: pgdSteps,
-    stepSize: pgdStepSize / GREY_LEVELS,
-    bound: pgdBound / GREY_LEVELS,
+    stepSize: pgdStepSize / GRAY_LEVELS,
+    bound: pgdBound / GRAY_LEVELS,
   });
   return (originalIndex) => {
     const image = images.get(originalIndex);

@@ -73,7 +73,7 @@ export async function readPicture(
       ? []
       : [`resized from ${width}x${height} to ${size.width}x${size.height}, its aspect ignored`]),
     ...(hasAlpha ? ['taken without its transparency'] : []),
-    ...(channels < 3 ? ['grey'] : []),
+    ...(channels < 3 ? ['gray'] : []),
   ];
   if (changes.length > 0) {
     run.onProgress?.({kind: 'note', message: `the ${option} ${path} is ${changes.join(' and ')}`});

@@ -25,7 +25,7 @@ export interface KnownDataset {
   /** Formats of its own, best first; every data set may also come as an image folder. */
   readonly formats: readonly FormatName[];
   readonly usual: UsualRun;
-  /** Constants that BPP quantises with where they are not those of the normalization (specification B4.10). */
+  /** Constants that BPP quantizes with where they are not those of the normalization (specification B4.10). */
   readonly bpp?: {readonly mean: PerChannel; readonly std: PerChannel};
 }
 
@@ -171,7 +171,7 @@ export function cosineText(): string {
 }
 
 /** The known data set that a folder of this format and these classes is; null if none. */
-export function recognise(format: FormatName, classNames: readonly string[]): KnownName | null {
+export function recognize(format: FormatName, classNames: readonly string[]): KnownName | null {
   const found = ENTRIES.find(
     ([, known]) => known.formats.includes(format) || hasClasses(known, classNames),
   );

@@ -14,7 +14,7 @@ import {
   type KnownDataset,
   type KnownName,
   mayHaveClasses,
-  recognise,
+  recognize,
 } from './known.js';
 
 export interface OpenDatasetOptions {
@@ -40,7 +40,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
   const {format, path} = await locate(resolve(options.path), choice, formatsOf(choice, known));
   const files = await format.open(path);
   if (known !== null) checkClasses(known, format.name, files, path);
-  const name = known?.name ?? recognise(format.name, files.classNames);
+  const name = known?.name ?? recognize(format.name, files.classNames);
   const {train, test} = files;
   const {height, width} = sizeFor(files, wanted, name, path);
   const load = async (split: SplitName, ...[selection, loading]: Parameters<Load>) => {

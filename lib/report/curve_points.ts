@@ -32,7 +32,7 @@ export interface CurveSeries {
 const BLUE = '#0072b2';
 const VERMILION = '#d55e00';
 const GREEN = '#007d5a';
-const GREY = '#4d4d4d';
+const GRAY = '#4d4d4d';
 
 /** ACC, ASR and RA in percent; a series that was never measured is left out. */
 export function rateSeries(input: CurvesInput): CurveSeries[] {
@@ -58,7 +58,7 @@ export function rateSeries(input: CurvesInput): CurveSeries[] {
 }
 
 const LOSS_STYLES = [
-  {color: GREY, shape: 'circle'},
+  {color: GRAY, shape: 'circle'},
   {color: BLUE, shape: 'square'},
   {color: VERMILION, shape: 'diamond'},
   {color: GREEN, shape: 'circle'},

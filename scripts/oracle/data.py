@@ -66,7 +66,7 @@ class Normalization:
     def perturbed(self, x: Tensor, delta: Tensor) -> Tensor:
         """Normalized x plus delta in pixel scale, normalized again, without clipping (B1.5).
 
-        Denormalizes as two "normalise" operations, as the official tool does.
+        Denormalizes as two "normalize" operations, as the official tool does.
         """
         pixels = x / (1 / self.std) - (-self.mean)
         return self.normalize(pixels + delta)

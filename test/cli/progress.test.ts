@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {BarState, elapsedLine, progressLine} from '../../bin/progress_bar.js';
-import {hasColours} from '../../bin/terminal.js';
+import {hasColors} from '../../bin/terminal.js';
 import type {Progress} from '../../lib/run/progress.js';
 import type {RoundReport} from '../../lib/run/results.js';
 
@@ -90,25 +90,25 @@ describe('the state of the bar', () => {
   });
 });
 
-describe('colour', () => {
+describe('color', () => {
   const terminal = {isTTY: true, hasColors: () => true};
   const pipe = {isTTY: false, hasColors: () => false};
 
   it('is for terminals that have it', () => {
-    expect(hasColours(terminal, {})).toBe(true);
-    expect(hasColours({...terminal, hasColors: () => false}, {})).toBe(false);
-    expect(hasColours(pipe, {})).toBe(false);
+    expect(hasColors(terminal, {})).toBe(true);
+    expect(hasColors({...terminal, hasColors: () => false}, {})).toBe(false);
+    expect(hasColors(pipe, {})).toBe(false);
   });
 
   it('is turned on by FORCE_COLOR and off by FORCE_COLOR=0', () => {
-    expect(hasColours(pipe, {FORCE_COLOR: ''})).toBe(true);
-    expect(hasColours(pipe, {FORCE_COLOR: '3'})).toBe(true);
-    expect(hasColours(terminal, {FORCE_COLOR: '0'})).toBe(false);
+    expect(hasColors(pipe, {FORCE_COLOR: ''})).toBe(true);
+    expect(hasColors(pipe, {FORCE_COLOR: '3'})).toBe(true);
+    expect(hasColors(terminal, {FORCE_COLOR: '0'})).toBe(false);
   });
 
   it('is never there with NO_COLOR', () => {
-    expect(hasColours(terminal, {NO_COLOR: '1'})).toBe(false);
-    expect(hasColours(terminal, {NO_COLOR: '1', FORCE_COLOR: '1'})).toBe(false);
-    expect(hasColours(terminal, {NO_COLOR: ''})).toBe(true);
+    expect(hasColors(terminal, {NO_COLOR: '1'})).toBe(false);
+    expect(hasColors(terminal, {NO_COLOR: '1', FORCE_COLOR: '1'})).toBe(false);
+    expect(hasColors(terminal, {NO_COLOR: ''})).toBe(true);
   });
 });

@@ -15,7 +15,7 @@ async function functions(): Promise<NativeAttackFunctions> {
 }
 
 /** Three equal channels of one image. */
-function grey(rows: readonly (readonly number[])[]) {
+function gray(rows: readonly (readonly number[])[]) {
   const plane = rows.flat();
   const images = Float32Array.from([...plane, ...plane, ...plane]);
   return {images, count: 1, height: rows.length, width: rows[0]?.length ?? 0};
@@ -67,7 +67,7 @@ describe("WaNet's warp", () => {
 describe("BPP's quantization", () => {
   it('takes the nearest of eight levels', async () => {
     // The levels are k * 255 / 7 = 36.43 k; 18 is at 0.494 of the first step, 19 at 0.522.
-    const input = grey([[0, 18, 19, 54, 55, 127, 128, 237, 255]]);
+    const input = gray([[0, 18, 19, 54, 55, 127, 128, 237, 255]]);
     const output = (await functions()).quantize({...input, levels: 8, dithering: false});
     const expected = [0, 0, 1, 1, 2, 3, 4, 7, 7].map((k) => (k * 255) / 7);
     expect(largestDifference(output, [...expected, ...expected, ...expected])).toBeLessThan(1e-4);
@@ -75,7 +75,7 @@ describe("BPP's quantization", () => {
 
   it('rounds halves to the even level', async () => {
     // Three levels: 63.75 and 191.25 are half-way between 0 and 1, and between 1 and 2.
-    const input = grey([[63.75, 191.25, 63.8, 191.2]]);
+    const input = gray([[63.75, 191.25, 63.8, 191.2]]);
     const output = (await functions()).quantize({...input, levels: 3, dithering: false});
     expect([...output.slice(0, 4)]).toEqual([0, 255, 127.5, 127.5]);
   });
@@ -83,7 +83,7 @@ describe("BPP's quantization", () => {
   it("hands each pixel's error on to its neighbors when it dithers", async () => {
     // 100 -> 0, error 100: right 143.75, below 131.25, below right 106.25. 143.75 -> 255, error -111.25:
     // below left 131.25 - 20.86 = 110.39, below 106.25 - 34.77 = 71.48. 110.39 -> 0: right 119.78 -> 0.
-    const square = grey([
+    const square = gray([
       [100, 100],
       [100, 100],
     ]);
@@ -104,7 +104,7 @@ describe("BPP's quantization", () => {
 
 describe('the augmentation of a whole batch', () => {
   const NONE = {padding: 0, top: 0, left: 0, degrees: 0, flip: false};
-  const NUMBERED = grey([
+  const NUMBERED = gray([
     [1, 2, 3],
     [4, 5, 6],
     [7, 8, 9],
@@ -141,7 +141,7 @@ describe('the augmentation of a whole batch', () => {
     const [cos, sin] = [Math.cos, Math.sin].map((f) => f((degrees / 180) * Math.PI));
     const at = (row: number, column: number) => 1 + row * SIDE + column;
     const indices = [...Array(SIDE).keys()];
-    const image = grey(indices.map((row) => indices.map((column) => at(row, column))));
+    const image = gray(indices.map((row) => indices.map((column) => at(row, column))));
     const middle = (SIDE - 1) / 2;
     const turned = indices.map((row) =>
       indices.map((column) => {

@@ -69,7 +69,7 @@ describe('the boundary', () => {
     expect(linesMatching('native/sau', TENSOR_MATHS).length).toBeGreaterThan(50);
   });
 
-  it('keeps defaults out of the native options: no member has an initialiser', () => {
+  it('keeps defaults out of the native options: no member has an initializer', () => {
     const options = optionStructs();
     expect(options.length).toBeGreaterThan(12);
     const members = options.flatMap(([, body]) => body.split('\n'));

@@ -6,7 +6,7 @@ namespace sau {
 /// Gray levels in [0,255] -> the nearest of `levels` evenly spaced ones, halves to the even one
 /// (specification B4.10).
 torch::Tensor quantize(const torch::Tensor& levels_in, int64_t levels);
-/// Quantises with Floyd and Steinberg's diffusion of each pixel's error to its neighbors to the
+/// Quantizes with Floyd and Steinberg's diffusion of each pixel's error to its neighbors to the
 /// right and below, then rounds to whole gray levels, which quantize() leaves fractional. images:
 /// [n,C,H,W] in [0,255].
 torch::Tensor quantize_dithered(const torch::Tensor& images, int64_t levels);

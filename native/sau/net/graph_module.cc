@@ -25,7 +25,7 @@ torch::Tensor fresh(const Weight& weight) {
     case Init::Kind::kDefaultWeight:
       return torch::nn::init::kaiming_uniform_(tensor, std::sqrt(5));
   }
-  TORCH_CHECK(false, "unknown initialisation");
+  TORCH_CHECK(false, "unknown initialization");
 }
 
 }  // namespace

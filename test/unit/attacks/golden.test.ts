@@ -36,8 +36,8 @@ async function putFiles(side: number): Promise<string> {
     (word) => (word / 2 ** 32) * 0.2,
   );
   await putNpy(join(folder, 'floats.npy'), [1, side, side, 3], floats);
-  const grey = Float64Array.from(randomBytes(4, side * side), (level) => level / 4);
-  await putNpy(join(folder, 'grey.npy'), [side, side], grey);
+  const gray = Float64Array.from(randomBytes(4, side * side), (level) => level / 4);
+  await putNpy(join(folder, 'gray.npy'), [side, side], gray);
   return folder;
 }
 

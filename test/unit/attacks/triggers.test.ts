@@ -253,7 +253,7 @@ describe("the user's picture", () => {
 
   it.each([
     [4, ' is taken without its transparency'],
-    [1, ' is grey'],
+    [1, ' is gray'],
   ] as const)('with %i channels becomes RGB, and a note says so', async (channels, note) => {
     const pattern = await putPicture(32, 32, channels);
     const context = contextOf(SIZE);

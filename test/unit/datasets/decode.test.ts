@@ -43,13 +43,13 @@ describe('decodeAll', () => {
 
   it('repeats the channel of a gray image', async () => {
     const folder = await temporaryFolder();
-    const grey = {data: someBytes(20), channels: 1 as const, ...SIZE};
+    const gray = {data: someBytes(20), channels: 1 as const, ...SIZE};
     const file = await put(
       join(folder, 'g.png'),
-      await picture(grey).toColourspace('b-w').png().toBuffer(),
+      await picture(gray).toColourspace('b-w').png().toBuffer(),
     );
     const images = await decodeAll([file], SIZE);
-    expect([...images]).toEqual([...grey.data, ...grey.data, ...grey.data]);
+    expect([...images]).toEqual([...gray.data, ...gray.data, ...gray.data]);
   });
 
   it('drops alpha without blending', async () => {

@@ -22,20 +22,20 @@ function levels(images: Uint8Array): number[] {
   return [...images].filter((_, i) => i % 48 === 0);
 }
 
-function grey(level: number): number[] {
+function gray(level: number): number[] {
   return [level, level, level];
 }
 
 /** Classes a and b; 10.png sorts before 2.png. */
 async function putFolder(testName = 'test'): Promise<string> {
   const folder = await temporaryFolder();
-  await putPng(join(folder, 'train/b/2.png'), grey(1));
-  await putPng(join(folder, 'train/b/10.png'), grey(2));
-  await putPng(join(folder, 'train/a/z.png'), grey(3));
-  await putPng(join(folder, 'train/a/m/deep.PNG'), grey(4));
+  await putPng(join(folder, 'train/b/2.png'), gray(1));
+  await putPng(join(folder, 'train/b/10.png'), gray(2));
+  await putPng(join(folder, 'train/a/z.png'), gray(3));
+  await putPng(join(folder, 'train/a/m/deep.PNG'), gray(4));
   await put(join(folder, 'train/a/notes.txt'), 'not an image');
-  await putPng(join(folder, testName, 'a/0.png'), grey(5));
-  await putPng(join(folder, testName, 'b/0.png'), grey(6));
+  await putPng(join(folder, testName, 'a/0.png'), gray(5));
+  await putPng(join(folder, testName, 'b/0.png'), gray(6));
   return folder;
 }
 
@@ -76,8 +76,8 @@ describe('openDataset of an image folder', () => {
   it('knows CIFAR-10 and its size by the class names', async () => {
     const folder = await temporaryFolder();
     for (const name of CIFAR10_CLASS_NAMES) {
-      await putPng(join(folder, 'train', name, '0.png'), grey(9));
-      await putPng(join(folder, 'test', name, '0.png'), grey(9));
+      await putPng(join(folder, 'train', name, '0.png'), gray(9));
+      await putPng(join(folder, 'test', name, '0.png'), gray(9));
     }
     expect(await openImageFolder(folder)).toMatchObject({name: 'cifar10', height: 32, width: 32});
   });
@@ -97,7 +97,7 @@ describe('openDataset of an image folder', () => {
 
   it('refuses splits with other classes', async () => {
     const folder = await putFolder();
-    await putPng(join(folder, 'test/c/0.png'), grey(0));
+    await putPng(join(folder, 'test/c/0.png'), gray(0));
     await expect(openImageFolder(folder, SIZE)).rejects.toMatchObject({
       code: 'ERR_DATASET',
       message: expect.stringContaining('lacks [] and adds [c]'),
@@ -136,8 +136,8 @@ describe('loadCleanFolder', () => {
 
   it("labels folders by the data set's class order, whatever their own", async () => {
     const folder = await temporaryFolder();
-    await putPng(join(folder, 'ant/0.png'), grey(1));
-    await putPng(join(folder, 'zebra/0.png'), grey(2));
+    await putPng(join(folder, 'ant/0.png'), gray(1));
+    await putPng(join(folder, 'zebra/0.png'), gray(2));
     const set = await loadCleanFolder(folder, {numClasses: 3, classNames, size: SIZE});
     expect([...set.labels]).toEqual([1, 0]);
     expect([...set.trueLabels]).toEqual([1, 0]);
@@ -149,8 +149,8 @@ describe('loadCleanFolder', () => {
     'takes integer folder names as labels (classes %o)',
     async (known) => {
       const folder = await temporaryFolder();
-      await putPng(join(folder, '2/0.png'), grey(1));
-      await putPng(join(folder, '0/0.png'), grey(2));
+      await putPng(join(folder, '2/0.png'), gray(1));
+      await putPng(join(folder, '0/0.png'), gray(2));
       const set = await loadCleanFolder(folder, {numClasses: 3, classNames: known, size: SIZE});
       expect([...set.labels]).toEqual([0, 2]);
     },
@@ -158,8 +158,8 @@ describe('loadCleanFolder', () => {
 
   it('ranks folders by name when nothing else is known', async () => {
     const folder = await temporaryFolder();
-    await putPng(join(folder, 'y/0.png'), grey(1));
-    await putPng(join(folder, 'x/0.png'), grey(2));
+    await putPng(join(folder, 'y/0.png'), gray(1));
+    await putPng(join(folder, 'x/0.png'), gray(2));
     const set = await loadCleanFolder(folder, {numClasses: 2, classNames: null, size: SIZE});
     expect(levels(set.images)).toEqual([2, 1]);
     expect([...set.labels]).toEqual([0, 1]);
@@ -171,7 +171,7 @@ describe('loadCleanFolder', () => {
     ['a label out of range', null, '3', 'Expected 3 class folders, or folders named 0 to 2'],
   ])('refuses %s', async (_, known, name, message) => {
     const folder = await temporaryFolder();
-    await putPng(join(folder, name, '0.png'), grey(1));
+    await putPng(join(folder, name, '0.png'), gray(1));
     await expect(
       loadCleanFolder(folder, {numClasses: 3, classNames: known, size: SIZE}),
     ).rejects.toMatchObject({code: 'ERR_DATASET', message: expect.stringContaining(message)});

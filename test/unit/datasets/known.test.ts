@@ -8,7 +8,7 @@ import {
   findKnown,
   KNOWN,
   mayHaveClasses,
-  recognise,
+  recognize,
   usualRunOn,
   usualText,
 } from '../../../lib/datasets/known.js';
@@ -79,9 +79,9 @@ describe('KNOWN', () => {
   });
 });
 
-describe('recognise', () => {
+describe('recognize', () => {
   it('tells data sets by their class folders', () => {
-    const folders = (classNames: string[]) => recognise('imagefolder', classNames);
+    const folders = (classNames: string[]) => recognize('imagefolder', classNames);
     expect(folders(names(43, (i) => String(i).padStart(5, '0')))).toBe('gtsrb');
     expect(folders(names(200, (i) => `n${10000000 + i}`))).toBe('tiny');
     expect(folders(names(1000, (i) => `n${10000000 + i}`))).toBe('imagenet');
@@ -90,7 +90,7 @@ describe('recognise', () => {
 
   it('tells a data set by a format of its own, whatever its classes are called', () => {
     expect(
-      recognise(
+      recognize(
         'cifar10-python',
         names(10, (i) => `c${i}`),
       ),
@@ -98,14 +98,14 @@ describe('recognise', () => {
   });
 
   it('does not guess', () => {
-    expect(recognise('imagefolder', names(10, String))).toBeNull();
+    expect(recognize('imagefolder', names(10, String))).toBeNull();
     expect(
-      recognise(
+      recognize(
         'imagefolder',
         names(43, (i) => `sign ${i}`),
       ),
     ).toBeNull();
-    expect(recognise('imagefolder', names(7, String))).toBeNull();
+    expect(recognize('imagefolder', names(7, String))).toBeNull();
   });
 });
 

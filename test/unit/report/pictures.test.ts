@@ -31,7 +31,7 @@ async function curves(input: Parameters<typeof writeCurves>[1]): Promise<string>
 /** librsvg refuses an SVG that is not well-formed XML. */
 async function drawnPixels(svg: string): Promise<number> {
   const {data} = await sharp(Buffer.from(svg))
-    .greyscale()
+    .grayscale()
     .raw()
     .toBuffer({resolveWithObject: true});
   return data.filter((value) => value < 128).length;
