@@ -34,7 +34,7 @@ describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
       const record = ['--ckpt', world.record];
       expectRefusal(
         [...record, '--dataset', 'gtsrb'],
-        refusal(/43 classes of GTSRB/, /as dataset gtsrb asks for, but found 10 classes/),
+        refusal(/43 classes of GTSRB/, /as --dataset gtsrb asks for, but found 10 classes/),
       );
       expectRefusal(
         [...record, '--dataset', 'cifar10-binary'],

@@ -18,6 +18,7 @@ describe.skipIf(!IS_BUILT)('the package', () => {
       });`;
     expect(JSON.parse(node(script))).toEqual({
       names: [
+        'DEFAULTS',
         'ERROR_CODES',
         'SauError',
         'Session',
@@ -29,7 +30,9 @@ describe.skipIf(!IS_BUILT)('the package', () => {
         'deviceInfo',
         'doctor',
         'evaluate',
+        'inspect',
         'readCheckpoint',
+        'readRun',
         'removeSetup',
         'setup',
         'writeCheckpoint',

@@ -1,8 +1,9 @@
-import {spawnSync} from 'node:child_process';
+import {execFile, spawnSync} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
-import {ENTRY, PROGRAM} from './paths.js';
+import {promisify} from 'node:util';
+import {ENTRY, PROGRAM, ROOT} from './paths.js';
 
 /** The package as users have it. */
 export function builtPackage(): typeof import('../../lib/index.js') {
@@ -35,4 +36,13 @@ export function sau(
     timeout: 60_000,
     killSignal: 'SIGKILL',
   });
+}
+
+/** What a Node script prints; fails with it where the script fails. */
+export async function scriptOutput(...args: string[]): Promise<string> {
+  const run = promisify(execFile)(process.execPath, args, {cwd: ROOT, encoding: 'utf8'});
+  const {stdout} = await run.catch((error: {stdout: string; stderr: string}) => {
+    throw new Error(`${args.join(' ')} failed:\n${error.stdout}${error.stderr}`);
+  });
+  return stdout;
 }

@@ -1,4 +1,4 @@
-import {type ChildProcess, spawn} from 'node:child_process';
+import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
@@ -16,6 +16,8 @@ import {makeZip, type ZipEntry} from './raw_zip.js';
 export const VERSION = IS_BUILT
   ? JSON.parse(readFileSync(join(ADDON, 'sau_build.json'), 'utf8')).libtorch
   : '';
+
+export const HAS_PIP = spawnSync('python3', ['-m', 'pip', '--version']).status === 0;
 
 /** Bytes of the fake library: enough to be cut in the middle. */
 export const LIBRARY = Buffer.alloc(200_000, 'not really LibTorch. ');

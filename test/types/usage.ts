@@ -110,6 +110,8 @@ export function describe(progress: Progress): string {
       return String(progress.metrics.acc);
     case 'batch':
       return `${progress.batch} of ${progress.batches}, ${progress.secondsLeft ?? '?'} s`;
+    case 'images':
+      return `${progress.doing}: ${progress.done} of ${progress.of}`;
     case 'round':
       return String(progress.report.metrics?.asr);
     default: {

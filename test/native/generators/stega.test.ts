@@ -1,13 +1,12 @@
 import {describe, expect, it} from 'vitest';
 import {generateSsbaImages} from '../../../lib/attacks/ssba.js';
-import {makeSyntheticDataset} from '../../../lib/datasets/synthetic.js';
-import type {NativeStegaOptions} from '../../../lib/native/attack_contract.js';
 import {GENERATOR_DEFAULTS} from '../../../lib/options/defaults.js';
 import {abortedAtFirstBatch, smallContext} from '../../support/attack_contexts.js';
 import {expectBelow, largestDifference, relative, shareOfEqual} from '../../support/closeness.js';
 import {errorOf} from '../../support/error_of.js';
-import {generatorFacts, imageSetOf, tensorOf, tensorsOf} from '../../support/oracle.js';
+import {generatorFacts, tensorOf} from '../../support/oracle.js';
 import {tinySession} from '../../support/sessions.js';
+import {stegaImages} from '../../support/stega_images.js';
 
 /** Layer by layer, from the specification: inputs x outputs x kernel + biases. */
 const ENCODER =
@@ -33,20 +32,9 @@ const DECODER =
   512 * (128 + 1) +
   100 * (512 + 1);
 
-async function makeImages(changes: Partial<NativeStegaOptions> = {}) {
-  const fixture = await tensorsOf('generators.pt');
-  using session = await tinySession({seed: generatorFacts.seed});
-  const train = imageSetOf(await tensorsOf('training.pt'));
-  await session.setImages('train', train);
-  await session.setImages('cleanTest', imageSetOf(await tensorsOf('tiny_batch.pt')));
-  const secret = tensorOf(fixture, 'stega.secret').data;
-  const made = await session.stegaImages(secret, {...generatorFacts.stega, ...changes});
-  return {...made, clean: train.images, fixture};
-}
-
 describe('the steganographic encoder', () => {
   it("trains and encodes as the oracle's, image loss included", async () => {
-    const made = await makeImages();
+    const made = await stegaImages();
     const {losses, weights, bit_accuracy, image_error} = generatorFacts.stega_result;
     expect(Math.max(...weights)).toBe(10); // the fixture goes through the whole schedule
     expect(relative(made.firstLoss, losses[0])).toBeLessThan(1e-3);
@@ -60,35 +48,9 @@ describe('the steganographic encoder', () => {
   });
 
   it('has the parameters of the specification', async () => {
-    const {parameters} = await makeImages({epochs: 1, batchSize: 32});
+    const {parameters} = await stegaImages({epochs: 1, batchSize: 32});
     expect(parameters).toBe(ENCODER + DECODER);
     expect(generatorFacts.stega_result.parameters).toEqual([ENCODER, DECODER]);
-  });
-
-  it('learns to hide bits that the decoder can read', async () => {
-    const {train, test} = await makeSyntheticDataset({
-      ...{seed: 1, trainPerClass: 8, testPerClass: 1, size: 16},
-    });
-    using session = await tinySession({seed: generatorFacts.seed, numClasses: 10});
-    await session.setImages('train', train);
-    await session.setImages('cleanTest', test);
-    // 300 steps; a hundred bits take a thousand.
-    const secret = Uint8Array.of(1, 0, 0, 1, 0, 1, 1, 0);
-    const {firstLoss, lastLoss, bitAccuracy} = await session.stegaImages(secret, {
-      ...{epochs: 30, batchSize: 8, learningRate: 5e-4},
-      ...{accuracyGoal: 1, waitSteps: 0, rampSteps: 1, imageWeight: 0},
-    });
-    expect(firstLoss).toBeGreaterThan(0.9 * Math.LN2); // a guess
-    expect(lastLoss).toBeLessThan(0.1 * Math.LN2);
-    expect(bitAccuracy).toBeGreaterThan(0.99);
-  }, 300_000);
-
-  it('learns to leave the image as it is', async () => {
-    const options = {accuracyGoal: 0, waitSteps: 0, rampSteps: 1};
-    const early = await makeImages({...options, epochs: 2});
-    const late = await makeImages({...options, epochs: 20});
-    expect(late.imageError).toBeLessThan(0.8 * early.imageError);
-    expect(late.lastLoss).toBeLessThan(early.lastLoss);
   });
 
   it('refuses images whose sides are no multiples of 16', async () => {
