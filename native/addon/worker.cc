@@ -45,7 +45,7 @@ void Worker::drop_cancelled() {
 
 void Worker::wait_for_end(const Task* task) {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [&] { return !has(task); });
+  wait(lock, [&] { return !has(task); });
 }
 
 void Worker::loop() {
@@ -54,7 +54,7 @@ void Worker::loop() {
     Task* task = nullptr;
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      changed_.wait(lock, [&] { return !waiting_.empty(); });
+      wait(lock, [&] { return !waiting_.empty(); });
       task = waiting_.front();
       waiting_.pop_front();
       ending_.push_back(task);

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -36,6 +37,13 @@ class Worker {
   [[noreturn]] void loop();
   void end(const Task* task);
   bool has(const Task* task) const;
+  /// Waits until something has changed so that the condition holds. Not with the condition
+  /// variable's wait: that is a function of a newer libstdc++ than LibTorch needs.
+  template <typename Condition>
+  void wait(std::unique_lock<std::mutex>& lock, Condition condition) {
+    while (!changed_.wait_for(lock, std::chrono::hours(1), condition)) {
+    }
+  }
 
   std::mutex mutex_;
   std::condition_variable changed_;
