@@ -8,7 +8,7 @@ import {DIST} from '../support/paths.js';
 
 /** Writes a file that never ends, under a handler of Ctrl-C that lets it. */
 const SCRIPT = `
-const {interruptible} = require(process.argv[1] + '/bin/interruptible.js');
+const {interruptible} = require(process.argv[1] + '/bin/long_run.js');
 const {writeWhole} = require(process.argv[1] + '/lib/base/whole_file.js');
 const interrupted = () => { console.log('first'); return new Error('interrupted'); };
 interruptible(interrupted, () => undefined, () => writeWhole(process.argv[2], async (handle) => {
