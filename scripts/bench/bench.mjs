@@ -16,7 +16,6 @@
 // the end of their loading (reset through /proc/self/clear_refs); for `defend` it is the peak of the whole process.
 // getrusage is not used, because its peak survives exec and counts the parent.
 import {compare} from './agreement.mjs';
-import {forwardFlops} from './flops.mjs';
 import {findPython} from './python.mjs';
 import {report} from './report.mjs';
 import {measureDefend, measurePart, measurePeaks, prepare, strictBaseline} from './sides.mjs';
@@ -77,15 +76,15 @@ async function measure(options, temporary, log) {
   const python = findPython(options.python, log);
   const world = await makeWorld(options, temporary, log);
   log('preparing the trainee that both sides start from');
-  const {model, counts, libtorch} = await prepare(world);
+  const {model, counts, flopsOfForward, libtorch} = await prepare(world);
   world.counts = counts;
   log('measuring the peak of this machine');
   const peaks = await measurePeaks(python, options);
-  const context = {world, flopsOfForward: forwardFlops(model), peaks};
+  const context = {world, flopsOfForward, peaks};
   const result = {
     subject: world.name,
     ...{model, counts, options: settingsOf(options), peaks},
-    flopsOfForward: context.flopsOfForward,
+    flopsOfForward,
     ...{rows: [], derived: [], agreement: []},
   };
   const measuring = {...options, python, temporary, log};

@@ -1,31 +1,6 @@
 // Counts of arithmetic, by formula. The unit of a procedure is F: one forward pass of one image.
 
 /**
- * FLOPs (a multiply-add is two) of one forward pass of one image through PreAct-ResNet18.
- *
- * A k x k convolution from a to b channels onto an h x h map costs 2 k^2 a b h^2; batch norm, ReLU, additions
- * and pooling are left out (below 1 %). The net: a 3x3 stem 3 -> w; four stages of two blocks of two 3x3
- * convolutions with w, 2w, 4w, 8w channels, of which the last three halve the map in their first convolution
- * and have a 1x1 shortcut there; a linear layer 8w -> classes. Width 64 at 32x32: 1.111 GFLOP.
- */
-export function forwardFlops({width, size, numClasses}) {
-  const conv = (kernel, from, to, side) => 2 * kernel ** 2 * from * to * side ** 2;
-  let flops = conv(3, 3, width, size);
-  let side = size;
-  let from = width;
-  for (let stage = 0; stage < 4; stage++) {
-    const to = width * 2 ** stage;
-    if (stage > 0) {
-      side = Math.ceil(side / 2);
-      flops += conv(1, from, to, side);
-    }
-    flops += conv(3, from, to, side) + 3 * conv(3, to, to, side);
-    from = to;
-  }
-  return flops + 2 * from * numClasses;
-}
-
-/**
  * The cost in F per image. A backward pass to the input costs 1, to input and weights 2.
  *
  * Official PGD step: clean and perturbed forward of both nets (4), full backward of both (4). Official outer step:

@@ -4,6 +4,7 @@ import {
   createSession,
   deviceInfo,
   EVALUATION_BATCH,
+  forwardFlops,
   LOSS,
   loadTestSets,
   openRecord,
@@ -55,10 +56,10 @@ class Native {
     const stateDict = await session.exportStateDict();
     await writeCheckpoint(world.trainee, {modelName, numClasses, stateDict});
     await writeFile(world.delta, await session.perturb('cleanSubset', this.positions, PGD));
-    const width = stateDict.get('conv1.weight').shape[0];
     const {cleanTest, poisonedTest} = this.tests;
     return {
-      model: {name: modelName, width, size: size.height, numClasses},
+      model: {name: modelName, size: size.height, numClasses},
+      flopsOfForward: await forwardFlops(modelName, numClasses, size),
       counts: {cleanTest: cleanTest.count, poisonedTest: poisonedTest.count},
       libtorch: (await deviceInfo()).libtorchVersion,
     };

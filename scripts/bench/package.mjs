@@ -34,6 +34,7 @@ export const {MersenneTwister} = packageModule('random/mersenne_twister');
 export const {loadTestSets, setTestSets} = packageModule('target/test_sets');
 export const {cacheFolder} = packageModule('native/libtorch');
 export const {packageRoot} = packageModule('native/package_root');
+const {loadCore} = packageModule('native/binding');
 
 const {openTarget} = packageModule('target/target');
 const {parseAttackConfig} = packageModule('options/config');
@@ -101,4 +102,10 @@ export function unlearn(session, {rounds, evalEvery, evalBatchSize, ...options},
 /** Options of a session's training from options of `attack`. */
 export function trainOptions(options) {
   return trainingOf(parseAttackConfig(options), 'patterns');
+}
+
+/** FLOPs (a multiply-add is two) of one forward pass of one image, by the native core's description of the model. */
+export async function forwardFlops(model, numClasses, {height, width}) {
+  const {core} = await loadCore();
+  return 2 * core.functional.net.cost(model, numClasses, height, width).macs;
 }

@@ -7,7 +7,7 @@ export function report(result) {
   return [
     `## sau-native against the official procedure in PyTorch`,
     '',
-    `${subject}: ${model.name} of width ${model.width}, ${model.size}x${model.size}, ${model.numClasses} classes, ` +
+    `${subject}: ${model.name}, ${model.size}x${model.size}, ${model.numClasses} classes, ` +
       `F = ${(result.flopsOfForward / 1e9).toFixed(4)} GFLOP per image; batch ${options.batch}, ` +
       `${options.clean} clean images, ${counts.cleanTest} clean and ${counts.poisonedTest} ` +
       `poisoned test images, trainee after ${options.priorRounds} round(s).`,
