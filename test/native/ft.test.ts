@@ -10,31 +10,14 @@ import {
   floatsOf,
   imageSetOf,
   integersOf,
+  ORACLE_EPOCHS,
   tensorsOf,
 } from '../support/oracle.js';
 import {loadedSession} from '../support/sessions.js';
 
 const {full} = facts.training;
 
-const FT: NativeFtOptions = {
-  batchSize: 32,
-  optimizer: {
-    optimizer: 'sgd',
-    learningRate: full.learning_rate,
-    weightDecay: full.weight_decay,
-    momentum: full.momentum,
-    nesterov: false,
-    adamBeta1: 0.9,
-    adamBeta2: 0.999,
-  },
-  schedule: 'cosine',
-  scheduleLength: full.schedule_length,
-  warmupShare: 0,
-  milestones: [],
-  gamma: 1,
-  cropPadding: 0,
-  flip: false,
-};
+const FT: NativeFtOptions = ORACLE_EPOCHS;
 const TRACKED = 'layer1.0.bn1.num_batches_tracked';
 
 /** The 32 images of the oracle's training, as clean subset and as training set. */

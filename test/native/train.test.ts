@@ -10,6 +10,7 @@ import {
   floatsOf,
   imageSetOf,
   integersOf,
+  ORACLE_EPOCHS,
   range,
   tensorsOf,
 } from '../support/oracle.js';
@@ -20,24 +21,8 @@ const SIDE = 16;
 
 const TRAIN: TrainOptions = {
   epochs: 2,
-  batchSize: 32,
+  ...ORACLE_EPOCHS,
   dropLast: true,
-  optimizer: {
-    optimizer: 'sgd',
-    learningRate: full.learning_rate,
-    weightDecay: full.weight_decay,
-    momentum: full.momentum,
-    nesterov: false,
-    adamBeta1: 0.9,
-    adamBeta2: 0.999,
-  },
-  schedule: 'cosine',
-  scheduleLength: full.schedule_length,
-  warmupShare: 0,
-  milestones: [],
-  gamma: 1,
-  cropPadding: 0,
-  flip: false,
   evalEvery: 0,
   evalBatchSize: 8,
   poisonedPositions: new Int32Array(0),

@@ -10,6 +10,7 @@ import {
   viewOf,
 } from '../../lib/checkpoint/tensor.js';
 import type {ImageSet} from '../../lib/datasets/image_set.js';
+import type {NativeFtOptions} from '../../lib/native/run_contract.js';
 import {readCheckpoint} from '../../lib/records/read_checkpoint.js';
 import {FIXTURES} from './paths.js';
 
@@ -102,3 +103,25 @@ export function bytesOf(state: StateDict): Record<string, string> {
     [...state].map(([name, {data}]) => [name, Buffer.from(data).toString('base64')]),
   );
 }
+
+const {full} = facts.training;
+/** The oracle's training on batches of all images: its epochs, without augmentation. */
+export const ORACLE_EPOCHS = {
+  batchSize: 32,
+  optimizer: {
+    optimizer: 'sgd',
+    learningRate: full.learning_rate,
+    weightDecay: full.weight_decay,
+    momentum: full.momentum,
+    nesterov: false,
+    adamBeta1: 0.9,
+    adamBeta2: 0.999,
+  },
+  schedule: 'cosine',
+  scheduleLength: full.schedule_length,
+  warmupShare: 0,
+  milestones: [],
+  gamma: 1,
+  cropPadding: 0,
+  flip: false,
+} as const satisfies NativeFtOptions;
