@@ -97,9 +97,10 @@ DescribedModel describe_model(const std::string& name, int64_t num_classes) {
     const int64_t width = match[2].matched ? std::stoll(match[2]) : architecture.width;
     return {architecture, build(architecture, {.num_classes = num_classes, .width = width})};
   }
-  throw Error("ERR_CONFIG", "Expected the name of a model, such as resnet18, or of one with "
-                            "another width, such as resnet18_w16, but received '" +
-                                name + "'");
+  throw Error("ERR_CONFIG",
+              "Expected the name of a model, such as resnet18, or of one with "
+              "another width, such as resnet18_w16, but received '" +
+                  name + "'");
 }
 
 std::shared_ptr<GraphModule> make_classifier(const std::string& name, int64_t num_classes) {
