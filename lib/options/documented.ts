@@ -390,6 +390,12 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
    */
   readonly model?: ModelName | undefined;
   /**
+   * Checkpoint whose weights the victim starts from, those that fit; the official tool starts ConvNeXt
+   * and ViT so.
+   * @default none
+   */
+  readonly pretrained?: string | URL | null | undefined;
+  /**
    * Defaults of the training; fast: one cycle of the learning rate, fewer epochs, Nesterov.
    * @default 'reference'
    */

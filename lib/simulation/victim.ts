@@ -18,6 +18,7 @@ import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../target/test_sets.js';
 import type {OpenedAttack} from './opened_attack.js';
+import {startFrom} from './pretrained.js';
 import {scheduleNote, type Training, trainVictim} from './training.js';
 
 /** A victim to be trained, on poisoned images or under an attack that poisons each batch. */
@@ -63,6 +64,8 @@ export async function trainAndRecord(
   const {numClasses} = dataset;
   using session = await createSession({...config, ...scale, numClasses, purpose: 'training'});
   await session.initialize();
+  const {model, pretrained} = config;
+  if (start === null && pretrained !== null) await startFrom(session, {model, pretrained}, run);
   await session.setImages('train', victim.train);
   await setTestSets(session, victim.tests);
   await removeRecord(record, {keepTraining: start !== null});

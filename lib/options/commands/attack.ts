@@ -63,6 +63,13 @@ export const ATTACK = {
       official: 'model',
       default: 'preactresnet18',
     },
+    pretrained: {
+      type: 'path',
+      expects: 'a checkpoint file',
+      value: '<path>',
+      help: 'checkpoint whose weights the victim starts from, those that fit; the official tool starts ConvNeXt and ViT so',
+      default: null,
+    },
     recipe: {
       type: 'choice',
       choices: ['reference', 'fast'],
