@@ -20,7 +20,7 @@ export function damagedFile(path: string, cause: unknown): SauError {
   const advice = cause instanceof FormatError ? cause.advice : DAMAGED;
   return new SauError(
     'ERR_CHECKPOINT',
-    `Expected a complete torch.save file at ${path} but ${messageOf(cause)}; ${advice}`,
+    `Expected a whole checkpoint at ${path} but ${messageOf(cause)}; ${advice}`,
     {cause, details: {path}},
   );
 }

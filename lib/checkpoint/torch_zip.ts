@@ -1,13 +1,12 @@
-import {type FileHandle, open, stat} from 'node:fs/promises';
+import type {FileHandle} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
 import {type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile} from 'yauzl';
 import {SauError} from '../base/errors.js';
-import {damagedFile, FormatError, unreadableFile} from './checkpoint_error.js';
+import {FormatError} from './checkpoint_error.js';
+import {readBytes} from './regular_file.js';
 import {unpickle} from './unpickle.js';
 import {VOCABULARY} from './vocabulary.js';
 
-/** How many bytes are read and checked at a time, so that no step blocks the thread for long. */
-const PIECE_BYTES = 1 << 20;
 const ZIP_MAGIC = 0x04034b50;
 
 /** The entries of a torch.save ZIP (specification C.3), read from the file on demand. */
@@ -22,30 +21,14 @@ export class TorchZip {
   ) {}
 
   /**
-   * Opens the file and reads its directory. Throws ERR_CHECKPOINT for a missing file, another format, a
-   * damaged, compressed, encrypted or big-endian one, and ERR_UNSAFE_PICKLE for a bare pickle that names code.
+   * Reads the directory of an open file, of which `head` are the first bytes. Throws FormatError for a damaged,
+   * compressed or encrypted one, ERR_CHECKPOINT for another format and a big-endian one, and ERR_UNSAFE_PICKLE for a
+   * bare pickle that names code.
    */
-  static async open(path: string): Promise<TorchZip> {
-    const unreadable = (error: unknown): never => {
-      throw unreadableFile(path, error);
-    };
-    // Must come before open(), which would wait forever on a named pipe.
-    if (!(await stat(path).catch(unreadable)).isFile()) unreadable(new Error('not a regular file'));
-    const handle = await open(path, 'r').catch(unreadable);
-    try {
-      return await TorchZip.#openDirectory(path, handle);
-    } catch (error) {
-      await handle.close();
-      throw damagedFile(path, error);
-    }
-  }
-
-  static async #openDirectory(path: string, handle: FileHandle): Promise<TorchZip> {
+  static async open(path: string, handle: FileHandle, head: Buffer): Promise<TorchZip> {
     const {size} = await handle.stat();
-    const head = Buffer.alloc(64);
-    const {bytesRead} = await handle.read(head, 0, head.length, 0);
-    if (bytesRead < 4 || head.readUInt32LE(0) !== ZIP_MAGIC) {
-      await refuseForeignFile(path, handle, head.subarray(0, bytesRead));
+    if (head.length < 4 || head.readUInt32LE(0) !== ZIP_MAGIC) {
+      await refuseForeignFile(path, handle, head);
     }
     const reader = new HandleReader(handle);
     const zip = await fromRandomAccessReaderPromise(reader, size, {autoClose: false});
@@ -61,28 +44,15 @@ export class TorchZip {
     return this.entries.get(this.prefix + name)?.uncompressedSize ?? null;
   }
 
-  /** A copy of the bytes of an entry such as `data.pkl`, checked against their CRC. */
+  /** A copy of the bytes of an entry such as `data.pkl`, checked against their CRC. Throws FormatError. */
   async read(name: string): Promise<Buffer> {
-    try {
-      return await this.#read(name);
-    } catch (error) {
-      throw damagedFile(this.path, error);
-    }
-  }
-
-  async #read(name: string): Promise<Buffer> {
     const entry = this.entries.get(this.prefix + name);
     if (entry === undefined) throw new FormatError(`it has no entry ${name}`);
     const {fileDataStart} = await this.zip.readLocalFileHeaderPromise(entry, {minimal: true});
-    const bytes = Buffer.allocUnsafeSlow(entry.uncompressedSize);
     let crc = 0;
-    for (let at = 0; at < bytes.length; ) {
-      const length = Math.min(PIECE_BYTES, bytes.length - at);
-      const {bytesRead} = await this.handle.read(bytes, at, length, fileDataStart + at);
-      if (bytesRead === 0) throw new FormatError(`it ends within entry ${name}`);
-      crc = crc32(bytes.subarray(at, at + bytesRead), crc);
-      at += bytesRead;
-    }
+    const bytes = await readBytes(this.handle, fileDataStart, entry.uncompressedSize, (piece) => {
+      crc = crc32(piece, crc);
+    });
     if (crc !== entry.crc32) throw new FormatError(`the checksum of entry ${name} does not match`);
     return bytes;
   }
@@ -97,17 +67,13 @@ export class TorchZip {
     }
     const orderBytes = this.sizeOf('byteorder');
     if (orderBytes === null) return;
-    if (orderBytes > 16 || (await this.#read('byteorder')).toString('latin1') !== 'little') {
+    if (orderBytes > 16 || (await this.read('byteorder')).toString('latin1') !== 'little') {
       throw new SauError(
         'ERR_CHECKPOINT',
         `Expected little-endian tensors at ${this.path} but the file was written on a big-endian machine: save it again on a little-endian one`,
         {details: {path: this.path}},
       );
     }
-  }
-
-  async close(): Promise<void> {
-    await this.handle.close();
   }
 }
 

@@ -2,8 +2,8 @@ import {existsSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {withCheckpointFile} from '../../../lib/checkpoint/checkpoint_file.js';
 import {PyTuple} from '../../../lib/checkpoint/pickle_values.js';
-import {withTorchFile} from '../../../lib/checkpoint/torch_file.js';
 import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {describeTensor, expectedTensors, fixture} from '../../support/checkpoint_fixtures.js';
 import {errorOf} from '../../support/error_of.js';
@@ -108,7 +108,7 @@ describe('files that are refused', () => {
 
 describe('info.pickle', () => {
   it('is a torch.save file of plain values', async () => {
-    await withTorchFile(fixture('info.pickle'), async ({value, globals}) => {
+    await withCheckpointFile(fixture('info.pickle'), async ({value, globals}) => {
       expect(value).toEqual(
         new Map<string, unknown>([
           ['attack', 'badnet'],
