@@ -1,5 +1,10 @@
 import type {FileHandle} from 'node:fs/promises';
+import {extname} from 'node:path';
+import {SauError} from '../base/errors.js';
 import {damagedFile, FormatError} from './checkpoint_error.js';
+import {ForeignFile, foreignByHead} from './foreign_file.js';
+import {inertGlobal} from './inert.js';
+import {isLegacyFile, readLegacyFile} from './legacy_file.js';
 import {openRegularFile, readBytes} from './regular_file.js';
 import {isSafetensors, readSafetensorsHeader} from './safetensors.js';
 import {
@@ -16,7 +21,7 @@ import {unpickle} from './unpickle.js';
 import {VOCABULARY} from './vocabulary.js';
 
 /** The formats of files whose weights are read. */
-export type CheckpointFormat = 'torch' | 'safetensors';
+export type CheckpointFormat = 'torch' | 'torch-legacy' | 'safetensors';
 
 /** Where the bytes of a file's tensors are. */
 export interface Storages {
@@ -64,32 +69,75 @@ async function openCheckpoint(path: string, handle: FileHandle): Promise<Checkpo
   const {size} = await handle.stat();
   const {buffer, bytesRead} = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
   const head = buffer.subarray(0, bytesRead);
-  if (isSafetensors(head, path)) return openSafetensors(handle, size);
-  return openTorchZip(path, handle, head);
+  if (isZip(head)) return openTorchZip(path, handle);
+  if (isSafetensors(head)) return openSafetensors(handle, size);
+  const foreign = foreignByHead(head, path);
+  if (foreign !== null) throw new ForeignFile(foreign);
+  if (extname(path).toLowerCase() === '.safetensors') return openSafetensors(handle, size);
+  if (isLegacyFile(head)) return openLegacy(path, handle, size);
+  if (isPickle(head)) await refusePickle(path, handle, size);
+  throw new FormatError(
+    `it starts with bytes ${head.subarray(0, 8).toString('hex')}, not with PK`,
+    'name a .pt, .pth or .safetensors file; if it is one, it is damaged: copy or download it again',
+  );
+}
+
+function isZip(head: Buffer): boolean {
+  return head.length >= 4 && head.readUInt32LE(0) === 0x04034b50;
+}
+
+/** A pickle of protocol 2 to 5. */
+function isPickle(head: Buffer): boolean {
+  return head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5;
+}
+
+const MAX_BARE_PICKLE_BYTES = 64 << 20;
+
+/** Reads a bare pickle to the end, so that one that names code is ERR_UNSAFE_PICKLE. */
+async function refusePickle(path: string, handle: FileHandle, size: number): Promise<never> {
+  if (size <= MAX_BARE_PICKLE_BYTES) {
+    const bytes = await readBytes(handle, 0, size);
+    await unpickle(bytes, {source: path, vocabulary: VOCABULARY, outside: inertGlobal}).catch(
+      (error: unknown) => {
+        if (error instanceof SauError && error.code === 'ERR_UNSAFE_PICKLE') throw error;
+      },
+    );
+  }
+  throw new ForeignFile('pickle');
 }
 
 async function openSafetensors(handle: FileHandle, size: number): Promise<CheckpointFile> {
   const {tensors, places} = await readSafetensorsHeader(handle, size);
-  const storages = {
-    fileBytes: size,
-    sizeOf: (key: string) => places.get(key)?.bytes ?? null,
-    read: async (key: string) => {
-      const {start, bytes} = places.get(key) ?? {start: 0, bytes: 0};
-      return readBytes(handle, start, bytes);
-    },
-  };
+  const storages = placedStorages(handle, size, places);
   return {format: 'safetensors', storages, value: tensors, protocol: null, globals: []};
 }
 
-async function openTorchZip(
-  path: string,
-  handle: FileHandle,
-  head: Buffer,
-): Promise<CheckpointFile> {
-  const zip = await TorchZip.open(path, handle, head);
+async function openLegacy(path: string, handle: FileHandle, size: number): Promise<CheckpointFile> {
+  const options = {source: path, vocabulary: VOCABULARY, outside: inertGlobal};
+  const {places, ...pickled} = await readLegacyFile(handle, size, options);
+  return {format: 'torch-legacy', storages: placedStorages(handle, size, places), ...pickled};
+}
+
+type Places = ReadonlyMap<string, {readonly start: number; readonly bytes: number}>;
+
+function placedStorages(handle: FileHandle, fileBytes: number, places: Places): Storages {
+  return {
+    fileBytes,
+    sizeOf: (key) => places.get(key)?.bytes ?? null,
+    read: async (key) => {
+      const place = places.get(key);
+      if (place === undefined) throw new FormatError(`it has no storage ${key}`);
+      return readBytes(handle, place.start, place.bytes);
+    },
+  };
+}
+
+async function openTorchZip(path: string, handle: FileHandle): Promise<CheckpointFile> {
+  const zip = await TorchZip.open(path, handle);
   const {value, protocol, globals} = await unpickle(await zip.read('data.pkl'), {
     source: path,
     vocabulary: VOCABULARY,
+    outside: inertGlobal,
     persistentLoad: resolveStorage,
   });
   const storages = {

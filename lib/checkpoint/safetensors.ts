@@ -1,5 +1,4 @@
 import type {FileHandle} from 'node:fs/promises';
-import {extname} from 'node:path';
 import {z} from 'zod';
 import {FormatError} from './checkpoint_error.js';
 import {readBytes} from './regular_file.js';
@@ -57,16 +56,10 @@ interface SafetensorsHeader {
   readonly places: ReadonlyMap<string, Place>;
 }
 
-/** Whether a file is one by its first bytes or its name. */
-export function isSafetensors(head: Buffer, path: string): boolean {
-  if (extname(path).toLowerCase() === '.safetensors' && head.length > 0) {
-    return !head.toString('latin1').startsWith('version https://git-lfs');
-  }
-  return (
-    head.length > LENGTH_BYTES &&
-    head[LENGTH_BYTES] === BRACE &&
-    head.readBigUInt64LE(0) <= MAX_HEADER_BYTES
-  );
+/** Whether a file is one by its first bytes. */
+export function isSafetensors(head: Buffer): boolean {
+  if (head.length <= LENGTH_BYTES) return false;
+  return head[LENGTH_BYTES] === BRACE && head.readBigUInt64LE(0) <= MAX_HEADER_BYTES;
 }
 
 /** Reads and checks the header; no byte of a tensor is read or allocated. Throws FormatError. */

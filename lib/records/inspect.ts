@@ -41,7 +41,7 @@ export interface CheckpointDescription {
   readonly fileBytes: number;
   /** The version of its pickle; null in a file without one. */
   readonly pickleProtocol: number | null;
-  /** The names that the pickle uses; all are in the known vocabulary. */
+  /** The names that the pickle uses. Nothing is built of those outside the known vocabulary. */
   readonly globals: readonly string[];
   /** Its weights; null for the kinds 'poisoned_set' and 'other'. */
   readonly model: ModelDescription | null;

@@ -23,10 +23,14 @@ export interface Weights {
    * safetensors file, which is sorted by name.
    */
   readonly numClasses: number | null;
-  /** In the order of the file, without a leading `module.`. */
+  /** In the order of the file, by the names of the model: `module.`, `_orig_mod.` and `model.` before them are removed. */
   readonly stateDict: StateDict;
+  /** The names in the file by those of `stateDict`. */
+  readonly fileNames: ReadonlyMap<string, string>;
   /** Keys that lead to the weights in the file; empty for a bare state dict. */
   readonly keyPath: readonly string[];
+  /** What was chosen or left out, such as averaged weights. */
+  readonly notes: readonly string[];
 }
 
 /** A checkpoint in one of the formats of specification C.3 and C.4, or a state dict of any other program. */
@@ -58,7 +62,7 @@ export type CheckpointKind = Checkpoint['kind'];
 export async function readCheckpoint(pathOrFolder: string | URL): Promise<Checkpoint> {
   const path = await findRecordFile(localPath(pathOrFolder));
   return withCheckpointFile(path, async ({format, storages, value}): Promise<Checkpoint> => {
-    const {keyPath, tensors} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
+    const {tensors, ...found} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
     const head = headOf(value);
     const weights: Weights = {
       path,
@@ -66,7 +70,7 @@ export async function readCheckpoint(pathOrFolder: string | URL): Promise<Checkp
       modelName: head.modelName,
       numClasses: head.numClasses ?? classesByOrder(format, tensors),
       stateDict: await loadTensors(storages, tensors),
-      keyPath,
+      ...found,
     };
     return isAttackResult(value)
       ? {...weights, kind: 'attack_result', record: await readRecord(value)}
