@@ -1,4 +1,5 @@
 import {dirname, join} from 'node:path';
+import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
 import {type DefenseName, defenseOf, defenseTable} from './defenses/defenses.js';
 import {requireLibTorch} from './native/binding.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
@@ -8,6 +9,8 @@ import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
 import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
 import {defenseCsv, defenseFiles, defenseFolder, RUN} from './records/layout.js';
+import type {Checkpoint} from './records/read_checkpoint.js';
+import {inTypesOf} from './records/source_form.js';
 import {withOutput} from './report/output_folder.js';
 import type {RoundColumns} from './report/round_columns.js';
 import {RoundWriter} from './report/round_writer.js';
@@ -52,7 +55,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
     config.out ?? defenseFolder(dirname(target.checkpoint.path), config.method),
     {
       force: config.force,
-      reserveBytes: 2 * bytesOf(target.checkpoint.stateDict),
+      reserveBytes: bytesOfResult(target.checkpoint),
       replaces: defenseFiles(config.method),
       inputs: [
         target.checkpoint.path,
@@ -108,15 +111,19 @@ async function defendInto(
   try {
     const reports = await allRounds((told) => session.defend(job, told), run, rows);
     stage('writing the result');
-    const after = await measureAfter(session, {config, rounds, reports, before}, run);
+    const trained = await session.exportStateDict();
+    const source = {checkpoint: target.checkpoint, renamed};
+    const stateDict = config.keepDtype ? await inTypesOf(source, trained) : trained;
+    const isRounded = stateDict !== trained;
+    if (isRounded) await session.loadStateDict(stateDict, 'trainee');
+    const after = await measureAfter(session, {config, rounds, reports, before, isRounded}, run);
     const {device, precision} = session;
     const files = await writeDefenseResult(out, {
       started,
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
-      stateDict: await session.exportStateDict(),
-      ...{reports, before, after},
+      ...{stateDict, renamed, reports, before, after},
     });
     return {
       ...{before, after, device, rounds: reports, completedRounds: reports.length},
@@ -171,14 +178,23 @@ class RoundRows {
   }
 }
 
+interface Done {
+  readonly config: DefendConfig;
+  readonly rounds: number;
+  readonly reports: readonly RoundReport[];
+  readonly before: Metrics;
+  /** Whether the weights changed after the last round. */
+  readonly isRounded: boolean;
+}
+
 /** The metrics of the last round if it was measured, else measured now. */
 async function measureAfter(
   session: Session,
-  done: {config: DefendConfig; rounds: number; reports: readonly RoundReport[]; before: Metrics},
+  {config, rounds, reports, before, isRounded}: Done,
   run: DefendRunOptions,
 ): Promise<Metrics> {
-  const {config, rounds, reports, before} = done;
-  const measured = reports.length === rounds ? (reports.at(-1)?.metrics ?? null) : null;
+  const isLast = reports.length === rounds && !isRounded;
+  const measured = isLast ? (reports.at(-1)?.metrics ?? null) : null;
   if (measured !== null) return measured;
   // An interrupted run is not measured again: that takes longer than the user wants to wait.
   const interrupted = run.saveOnAbort === true && run.signal?.aborted === true;
@@ -219,6 +235,9 @@ async function allRounds(
   return reports;
 }
 
-function bytesOf(state: ReadonlyMap<string, {readonly data: Uint8Array}>): number {
-  return [...state.values()].reduce((sum, {data}) => sum + data.byteLength, 0);
+/** Room for the weights in float32, with as much again for what else is written. */
+function bytesOfResult({stateDict, format}: Checkpoint): number {
+  const elements = [...stateDict.values()].reduce((sum, {shape}) => sum + elementCount(shape), 0);
+  const files = format === 'safetensors' ? 2 : 1;
+  return (files + 1) * DTYPE_BYTES.float32 * elements;
 }

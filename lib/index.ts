@@ -1,6 +1,7 @@
 export {attack} from './attack.js';
 export type {LabelModeKind} from './attacks/poison.js';
 export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './base/errors.js';
+export type {CheckpointFormat} from './checkpoint/checkpoint_file.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
 export type {ImageSet} from './datasets/image_set.js';
 export type {DatasetChoice, FormatName, KnownName} from './datasets/known.js';

@@ -9,20 +9,30 @@ export class FormatError extends Error {
   constructor(
     message: string,
     readonly advice = DAMAGED,
+    /** Facts for programs. */
+    readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
 }
 
+/** The bytes end before what they hold does. */
+export class ShortFile extends FormatError {}
+
 /** ERR_CHECKPOINT for a file with wrong bytes. A SauError passes unchanged. */
 export function damagedFile(path: string, cause: unknown): SauError {
   if (cause instanceof SauError) return cause;
-  const advice = cause instanceof FormatError ? cause.advice : DAMAGED;
+  const {advice, details} =
+    cause instanceof FormatError ? cause : {advice: DAMAGED, details: undefined};
   return new SauError(
     'ERR_CHECKPOINT',
-    `Expected a complete torch.save file at ${path} but ${messageOf(cause)}; ${advice}`,
-    {cause, details: {path}},
+    `Expected a whole checkpoint at ${path} but ${messageOf(cause)}.`,
+    {cause, remedy: sentence(advice), details: {path, ...details}},
   );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.)]$/.test(text) ? '' : '.'}`;
 }
 
 const READ_FAILURES: Readonly<Record<string, string>> = {

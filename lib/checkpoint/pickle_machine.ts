@@ -1,8 +1,9 @@
 import {SauError} from '../base/errors.js';
-import {FormatError} from './checkpoint_error.js';
+import {FormatError, ShortFile} from './checkpoint_error.js';
 import {
   describeValue,
   dictKey,
+  InertObject,
   isBuildable,
   LongText,
   PickleGlobal,
@@ -29,7 +30,7 @@ class PickleCursor {
   #advance(count: number): number {
     const start = this.#position;
     if (count > this.#bytes.length - start) {
-      throw new FormatError(
+      throw new ShortFile(
         `its pickle ends early: expected ${count} more bytes at ${start}, received ${this.#bytes.length - start}`,
       );
     }
@@ -84,7 +85,7 @@ class PickleCursor {
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#position);
     if (end < 0) {
-      throw new FormatError(`its pickle has no end of line after byte ${this.#position}`);
+      throw new ShortFile(`its pickle has no end of line after byte ${this.#position}`);
     }
     const text = this.#bytes.toString('latin1', this.#position, end);
     this.#position = end + 1;
@@ -96,6 +97,8 @@ export interface UnpickleOptions {
   /** The file, for messages. */
   readonly source: string;
   readonly vocabulary: Vocabulary;
+  /** What a name outside the vocabulary becomes; null: it is refused. Without this function all are. */
+  readonly outside?: (name: string) => PickleGlobal | null;
   /** Resolves a persistent id, such as a tensor's storage. Without this function such ids are refused. */
   readonly persistentLoad?: (id: unknown) => unknown;
 }
@@ -161,14 +164,15 @@ export class PickleMachine {
     this.push(new PyTuple(items));
   }
 
-  /** GLOBAL and STACK_GLOBAL: the name must be in the vocabulary. */
+  /** GLOBAL and STACK_GLOBAL: the name must be in the vocabulary, or one that becomes a placeholder. */
   find(module: unknown, name: unknown): PickleGlobal {
     if (typeof module !== 'string' || typeof name !== 'string') {
       throw new FormatError(`its pickle names a global by ${describeValue(name)}`);
     }
     const full = `${module}.${name}`;
-    const found = this.options.vocabulary.get(full);
-    if (found === undefined) throw this.unsafe(full);
+    const {vocabulary, outside} = this.options;
+    const found = vocabulary.get(full) ?? outside?.(full) ?? null;
+    if (found === null) throw this.unsafe(full);
     this.globals.add(full);
     return found;
   }
@@ -193,6 +197,7 @@ export class PickleMachine {
 
   append(items: readonly unknown[]): void {
     const target = this.top();
+    if (target instanceof InertObject) return;
     if (!Array.isArray(target)) {
       throw new FormatError(`its pickle appends to ${describeValue(target)}, not to a list`);
     }
@@ -201,6 +206,7 @@ export class PickleMachine {
 
   setItems(items: readonly unknown[]): void {
     const target = this.top();
+    if (target instanceof InertObject) return;
     if (!(target instanceof Map) || items.length % 2 !== 0) {
       throw new FormatError(`its pickle sets items of ${describeValue(target)}, not of a dict`);
     }
@@ -209,6 +215,7 @@ export class PickleMachine {
 
   addItems(items: readonly unknown[]): void {
     const target = this.top();
+    if (target instanceof InertObject) return;
     if (!(target instanceof Set)) {
       throw new FormatError(`its pickle adds to ${describeValue(target)}, not to a set`);
     }

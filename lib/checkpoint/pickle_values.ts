@@ -42,6 +42,31 @@ export class PickleGlobal {
   ) {}
 }
 
+/**
+ * What stands for an object of a class that is not in the vocabulary: nothing but its class's name and its state,
+ * which are looked at and never used.
+ */
+export class InertObject implements Buildable {
+  state: unknown = null;
+
+  constructor(readonly className: string) {}
+
+  [SET_STATE](state: unknown): void {
+    this.state = state;
+  }
+}
+
+/** The name of a class that is not in the vocabulary. */
+export class InertClass extends PickleGlobal {
+  constructor(name: string) {
+    super(name, () => this.make());
+  }
+
+  make(): InertObject {
+    return new InertObject(this.name);
+  }
+}
+
 /** The closed set of names a pickle may use, by `module.name`. */
 export type Vocabulary = ReadonlyMap<string, PickleGlobal>;
 
@@ -74,6 +99,7 @@ export function describeValue(value: unknown): string {
   if (value instanceof Map) return `a dict of ${value.size}`;
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value instanceof PickleGlobal) return value.name;
+  if (value instanceof InertObject) return `a ${value.className}`;
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
   if (typeof value === 'object') return `a ${value.constructor.name}`;
   return String(value);

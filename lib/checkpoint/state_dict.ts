@@ -1,6 +1,12 @@
 import {SauError} from '../base/errors.js';
 import type {NativeLayout, NativeTensor, NativeTensors} from '../native/data_contract.js';
-import {convertible, convertTensor, type StateDict, type TensorData} from './tensor.js';
+import {
+  convertible,
+  convertTensor,
+  DTYPE_BYTES,
+  type StateDict,
+  type TensorData,
+} from './tensor.js';
 
 export interface MatchedStateDict {
   /** In the order, with the names and the dtypes of the layout. */
@@ -17,54 +23,105 @@ const LISTED = 5;
 /**
  * Fits the weights of a file to a model (specification C.3, "Weight names"): by name in any order, or by position
  * if the counts are equal and every shape agrees. Floating-point weights become the layout's float32 and integer
- * counters its int64. Throws ERR_CHECKPOINT, which names missing and extra weights and those of a wrong shape.
+ * counters its int64. A norm's counter of batches that the file lacks is 0, as in PyTorch. Throws ERR_CHECKPOINT,
+ * which names missing and extra weights and those of a wrong shape.
  */
 export async function matchStateDict(
   state: StateDict,
   layout: NativeLayout,
 ): Promise<MatchedStateDict> {
-  const pairs = pairByName(state, layout) ?? pairByPosition(state, layout);
+  const pairs = pairsOf(state, layout);
   if (pairs === null) throw mismatch(state, layout);
   const tensors: NativeTensor[] = [];
   const renamed: [string, string][] = [];
-  for (const {slot, name, tensor} of pairs) {
-    const data = await convertTensor(tensor, slot.dtype);
-    tensors.push({name: slot.name, dtype: slot.dtype, shape: [...slot.shape], data});
-    if (name !== slot.name) renamed.push([name, slot.name]);
+  for (const slot of layout) {
+    const {name, dtype, shape} = slot;
+    const pair = pairs.get(name);
+    const data = pair === undefined ? zerosOf(slot) : await convertTensor(pair.tensor, dtype);
+    tensors.push({name, dtype, shape: [...shape], data});
+    if (pair !== undefined && pair.name !== name) renamed.push([pair.name, name]);
   }
   return {tensors, renamed};
 }
 
-interface Pair {
-  readonly slot: Slot;
-  readonly name: string;
-  readonly tensor: TensorData;
+/** Throws ERR_CHECKPOINT as {@link matchStateDict} does, without converting anything. */
+export function checkStateDict(state: Shapes, layout: NativeLayout): void {
+  if (pairsOf(state, layout) === null) throw mismatch(state, layout);
 }
 
-function pairByName(state: StateDict, layout: NativeLayout): Pair[] | null {
-  if (state.size !== layout.length) return null;
-  const pairs: Pair[] = [];
-  for (const slot of layout) {
+/** Types and shapes by name: a state dict, or one whose bytes are not read. */
+type Shapes<T extends Shape = Shape> = ReadonlyMap<string, T>;
+type Shape = Pick<TensorData, 'dtype' | 'shape'>;
+
+interface Pair<T> {
+  /** In the file. */
+  readonly name: string;
+  readonly tensor: T;
+}
+
+/** What each slot gets, by its name; null where the weights do not fit. */
+function pairsOf<T extends Shape>(
+  state: Shapes<T>,
+  layout: NativeLayout,
+): ReadonlyMap<string, Pair<T>> | null {
+  return pairByName(state, layout) ?? pairByPosition(state, layout);
+}
+
+function pairByName<T extends Shape>(
+  state: Shapes<T>,
+  layout: NativeLayout,
+): ReadonlyMap<string, Pair<T>> | null {
+  const slots = layout.filter((slot) => state.has(slot.name) || !isCounter(slot));
+  if (state.size !== slots.length) return null;
+  const pairs = new Map<string, Pair<T>>();
+  for (const slot of slots) {
     const tensor = state.get(slot.name);
     if (tensor === undefined || !fits(tensor, slot)) return null;
-    pairs.push({slot, name: slot.name, tensor});
+    pairs.set(slot.name, {name: slot.name, tensor});
   }
   return pairs;
 }
 
-function pairByPosition(state: StateDict, layout: NativeLayout): Pair[] | null {
-  if (state.size !== layout.length || layout.every(({name}) => state.has(name))) return null;
+function pairByPosition<T extends Shape>(
+  state: Shapes<T>,
+  layout: NativeLayout,
+): ReadonlyMap<string, Pair<T>> | null {
   const stored = [...state];
-  const pairs: Pair[] = [];
-  for (const [i, slot] of layout.entries()) {
+  const counts = stored.some(([name]) => name.endsWith(COUNTER));
+  const slots = layout.filter((slot) => counts || !isCounter(slot));
+  if (stored.length !== slots.length || slots.every(({name}) => state.has(name))) return null;
+  const pairs = new Map<string, Pair<T>>();
+  for (const [i, slot] of slots.entries()) {
     const [name, tensor] = stored[i] ?? [];
-    if (name === undefined || tensor === undefined || !fits(tensor, slot)) return null;
-    pairs.push({slot, name, tensor});
+    if (name === undefined || tensor === undefined) return null;
+    if (!fits(tensor, slot) || !areAlike(name, slot.name)) return null;
+    pairs.set(slot.name, {name, tensor});
   }
   return pairs;
 }
 
-function fits(tensor: TensorData, slot: Slot): boolean {
+/** The counter of batches of a norm. */
+const COUNTER = 'num_batches_tracked';
+
+function isCounter({name, shape}: Slot): boolean {
+  return name.endsWith(COUNTER) && shape.length === 0;
+}
+
+function zerosOf({dtype}: Slot): Uint8Array {
+  return new Uint8Array(DTYPE_BYTES[dtype]);
+}
+
+const PARTS: ReadonlySet<string | undefined> = new Set([
+  ...['weight', 'bias', 'running_mean', 'running_var', COUNTER],
+]);
+
+/** False for the weight of a layer in the place of a bias, which has the same shape in a norm. */
+function areAlike(stored: string, wanted: string): boolean {
+  const [a, b] = [stored.split('.').at(-1), wanted.split('.').at(-1)];
+  return a === b || !PARTS.has(a) || !PARTS.has(b);
+}
+
+function fits(tensor: Shape, slot: Slot): boolean {
   return (
     tensor.shape.length === slot.shape.length &&
     tensor.shape.every((size, i) => size === slot.shape[i]) &&
@@ -72,9 +129,11 @@ function fits(tensor: TensorData, slot: Slot): boolean {
   );
 }
 
-function mismatch(state: StateDict, layout: NativeLayout): SauError {
+function mismatch(state: Shapes, layout: NativeLayout): SauError {
   const expected = new Set(layout.map(({name}) => name));
-  const missing = layout.map(({name}) => name).filter((name) => !state.has(name));
+  const missing = layout
+    .filter((slot) => !isCounter(slot) && !state.has(slot.name))
+    .map(({name}) => name);
   const extra = [...state.keys()].filter((name) => !expected.has(name));
   const misshapen = layout.flatMap((slot) => {
     const tensor = state.get(slot.name);

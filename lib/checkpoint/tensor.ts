@@ -156,11 +156,59 @@ function bfloat16ToNumber(bits: number): number {
   return scratch.getFloat32(0);
 }
 
+type WriteNumber = (view: DataView, byteOffset: number, value: number) => void;
+
+/** Writes one little-endian element, a float rounded to the nearest (ties to even) and an integer cut to its bits. */
+const WRITE_NUMBER: Readonly<Record<DType, WriteNumber>> = {
+  float64: (view, at, value) => view.setFloat64(at, value, true),
+  float32: (view, at, value) => view.setFloat32(at, value, true),
+  float16: (view, at, value) => view.setUint16(at, float16Bits(value), true),
+  bfloat16: (view, at, value) => view.setUint16(at, bfloat16Bits(value), true),
+  int64: (view, at, value) => view.setBigInt64(at, BigInt(value), true),
+  int32: (view, at, value) => view.setInt32(at, value, true),
+  int16: (view, at, value) => view.setInt16(at, value, true),
+  int8: (view, at, value) => view.setInt8(at, value),
+  uint8: (view, at, value) => view.setUint8(at, value),
+  bool: (view, at, value) => view.setUint8(at, value === 0 ? 0 : 1),
+};
+
+function float32Bits(value: number): number {
+  scratch.setFloat32(0, value);
+  return scratch.getUint32(0);
+}
+
+/** `bits` without its lowest `count` bits, rounded to the nearest, ties to even. */
+function roundedShift(bits: number, count: number): number {
+  const rest = bits & ((1 << count) - 1);
+  const half = 1 << (count - 1);
+  const kept = bits >>> count;
+  return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
+}
+
+/** Of a float32. A value beyond the largest becomes infinite. */
+function float16Bits(value: number): number {
+  const bits = float32Bits(value);
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const fraction = bits & 0x7fffff;
+  if (Number.isNaN(value)) return sign | 0x7e00;
+  if (exponent >= 31) return sign | 0x7c00;
+  if (exponent > 0) return sign | roundedShift((exponent << 23) | fraction, 13);
+  return exponent < -10 ? sign : sign | roundedShift(fraction | 0x800000, 14 - exponent);
+}
+
+/** Of a float32. */
+function bfloat16Bits(value: number): number {
+  if (Number.isNaN(value)) return 0x7fc0;
+  const bits = float32Bits(value);
+  return ((bits & 0x80000000) >>> 16) | roundedShift(bits & 0x7fffffff, 16);
+}
+
 const FLOATS: ReadonlySet<DType> = new Set(['float64', 'float32', 'float16', 'bfloat16']);
 
 /**
- * Whether a conversion is allowed: any floating-point type becomes float32 and any integer int64; other types must
- * be equal.
+ * Whether a conversion is allowed on the way into a model: any floating-point type becomes float32 and any integer
+ * int64; other types must be equal.
  */
 export function convertible(from: DType, to: DType): boolean {
   if (from === to) return true;
@@ -168,20 +216,19 @@ export function convertible(from: DType, to: DType): boolean {
   return to === 'int64' && !FLOATS.has(from);
 }
 
-/** The tensor's bytes converted to dtype `to`, for a convertible pair; not copied if the types are equal. */
+/** The tensor's bytes converted to dtype `to`; not copied if the types are equal. Yields to the event loop. */
 export async function convertTensor(tensor: TensorData, to: DType): Promise<Uint8Array> {
   if (tensor.dtype === to) return tensor.data;
   const count = elementCount(tensor.shape);
   const read = READ_NUMBER[tensor.dtype];
-  const itemBytes = DTYPE_BYTES[tensor.dtype];
+  const write = WRITE_NUMBER[to];
+  const [itemBytes, outBytes] = [DTYPE_BYTES[tensor.dtype], DTYPE_BYTES[to]];
   const source = viewOf(tensor.data);
-  const out = new Uint8Array(count * DTYPE_BYTES[to]);
+  const out = new Uint8Array(count * outBytes);
   const target = viewOf(out);
   const breather = new Breather();
   for (let i = 0; i < count; i++) {
-    const value = read(source, i * itemBytes);
-    if (to === 'float32') target.setFloat32(i * 4, value, true);
-    else target.setBigInt64(i * 8, BigInt(value), true);
+    write(target, i * outBytes, read(source, i * itemBytes));
     if ((i & 0xffff) === 0xffff && breather.due) await breather.rest();
   }
   return out;

@@ -41,14 +41,18 @@ export class TensorRef {
   ) {}
 }
 
-/** The persistent ids of torch.save: ("storage", class, key, location, element count). */
+/**
+ * The persistent ids of torch.save: ("storage", class, key, location, element count), in the form before PyTorch 1.6
+ * also the part of a storage, which is None in what versions since 0.4 write.
+ */
 export function resolveStorage(id: unknown): StorageRef {
-  const [kind, storageClass, key, , count] = id instanceof PyTuple ? id.items : [];
+  const [kind, storageClass, key, , count, part = null] = id instanceof PyTuple ? id.items : [];
   if (
     kind !== 'storage' ||
     !(storageClass instanceof StorageClass) ||
     typeof key !== 'string' ||
-    !/^\d{1,10}$/.test(key)
+    !/^\d{1,20}$/.test(key) ||
+    part !== null
   ) {
     throw new FormatError(
       `its pickle refers to data that is not a tensor storage (${describeValue(id)})`,

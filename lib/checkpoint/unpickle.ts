@@ -1,7 +1,7 @@
 import {Breather} from '../base/breather.js';
 import {damagedFile, FormatError} from './checkpoint_error.js';
 import {PickleMachine, type UnpickleOptions} from './pickle_machine.js';
-import {dictKey, integer, PyTuple} from './pickle_values.js';
+import {dictKey, InertClass, integer, PyTuple} from './pickle_values.js';
 
 type Opcode = (machine: PickleMachine) => void;
 
@@ -111,7 +111,7 @@ const PROTOCOL_2_TO_5: Readonly<Record<number, Opcode>> = {
     const keywords = m.pop();
     const args = m.pop();
     const target = m.pop();
-    if (!(keywords instanceof Map) || keywords.size > 0) {
+    if (!(target instanceof InertClass) && !(keywords instanceof Map && keywords.size === 0)) {
       throw new FormatError('its pickle makes an object from keyword arguments');
     }
     m.call(target, args);
@@ -198,8 +198,10 @@ export interface Unpickled {
   readonly value: unknown;
   /** The protocol; 0 if the pickle does not say. */
   readonly protocol: number;
-  /** The names of the vocabulary that the pickle used, as `module.name`. */
+  /** The names that the pickle used, as `module.name`. */
   readonly globals: readonly string[];
+  /** How many bytes the pickle has. */
+  readonly bytes: number;
 }
 
 /** How many opcodes run between two checks of the clock. */
@@ -217,7 +219,12 @@ export async function unpickle(bytes: Uint8Array, options: UnpickleOptions): Pro
       for (let i = 0; i < SLICE && !machine.stopped; i++) step(machine);
       if (breather.due) await breather.rest();
     }
-    return {value: machine.pop(), protocol: machine.protocol, globals: [...machine.globals].sort()};
+    return {
+      value: machine.pop(),
+      protocol: machine.protocol,
+      globals: [...machine.globals].sort(),
+      bytes: machine.cursor.position,
+    };
   } catch (error) {
     throw damagedFile(options.source, error);
   }

@@ -24,6 +24,8 @@ import {rebuildParameter, rebuildTensor, STORAGE_CLASS, StorageClass} from './to
 export const VOCABULARY: Vocabulary = vocabulary([
   ...(Object.keys(STORAGE_CLASS) as DType[]).map((dtype) => new StorageClass(dtype)),
   new PickleGlobal('torch._utils._rebuild_tensor_v2', rebuildTensor),
+  // Of PyTorch before 0.4; it has no further arguments.
+  new PickleGlobal('torch._utils._rebuild_tensor', rebuildTensor),
   new PickleGlobal('torch._utils._rebuild_parameter', rebuildParameter),
   new PickleGlobal('torch.Size', ([items]) => asTuple(items)),
   new PickleGlobal('collections.OrderedDict', orderedDict),

@@ -123,6 +123,12 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly out?: string | URL | null | undefined;
   /**
+   * Write the weights in the checkpoint's own types, such as float16, and not in float32. They are
+   * computed in float32 and rounded at the end; the last measurement is of the rounded ones.
+   * @default false
+   */
+  readonly keepDtype?: boolean | undefined;
+  /**
    * Overwrite an earlier result.
    * @default false
    */

@@ -5,10 +5,10 @@ import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import {removeFiles} from '../base/whole_file.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
+import {loadTensors, withCheckpointFile} from '../checkpoint/checkpoint_file.js';
 import {OrderedDict} from '../checkpoint/pickle_values.js';
 import {PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
 import type {StateDict} from '../checkpoint/tensor.js';
-import {loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
 import {TensorRef} from '../checkpoint/torch_values.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
@@ -97,13 +97,13 @@ export async function readAttackCheckpoint(
       {details: {record}},
     );
   }
-  const checkpoint = await withTorchFile(
+  const checkpoint = await withCheckpointFile(
     join(record, RECORD.checkpoint),
-    async ({zip, value}): Promise<AttackCheckpoint> => {
+    async ({storages, value}): Promise<AttackCheckpoint> => {
       const dict: ReadonlyMap<unknown, unknown> = value instanceof Map ? value : new Map();
       return {
-        stateDict: await loadTensors(zip, tensorsOf(dict, KEYS.stateDict)),
-        training: await loadTensors(zip, tensorsOf(dict, KEYS.training)),
+        stateDict: await loadTensors(storages, tensorsOf(dict, KEYS.stateDict)),
+        training: await loadTensors(storages, tensorsOf(dict, KEYS.training)),
         epochs: listOf(dict, KEYS.epochs).map((line) => reportOf(String(line))),
         identity: JSON.parse(textOf(dict, KEYS.identity)) as Identity,
       };

@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {pathExists} from '../base/path_exists.js';
 import {removeFiles, writeWholeFile} from '../base/whole_file.js';
+import {writeSafetensors} from '../checkpoint/safetensors_writer.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {type DefenseName, defenseOf} from '../defenses/defenses.js';
@@ -13,6 +14,7 @@ import type {Target} from '../target/target.js';
 import {DEFENSE, defenseCsv, defenseFiles, RUN} from './layout.js';
 import {readRun, sha256OfFile, writeRun} from './run.js';
 import {RUN_SCHEMA, type RunSummary, runRound} from './run_summary.js';
+import {underNamesOf} from './source_form.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
 export interface Defense {
@@ -25,7 +27,10 @@ export interface Defense {
   };
   readonly target: Target;
   readonly cleanSubset: ImageSet;
+  /** By the names of the model. */
   readonly stateDict: StateDict;
+  /** [name in the checkpoint, name in the model] of weights that were matched by position. */
+  readonly renamed: readonly (readonly [string, string])[];
   readonly reports: readonly RoundReport[];
   readonly before: Metrics;
   readonly after: Metrics;
@@ -54,7 +59,7 @@ export async function writeDefenseResult(
   out: string,
   defense: Defense,
 ): Promise<Omit<DefendFiles, 'csv' | 'jsonl'>> {
-  const {target, cleanSubset, stateDict, reports} = defense;
+  const {target, cleanSubset, renamed, reports} = defense;
   const {figures, stage} = defenseOf(defense.config.method);
   const files = {
     checkpoint: join(out, DEFENSE.result),
@@ -63,11 +68,13 @@ export async function writeDefenseResult(
     curves: join(out, RUN.curves),
   };
   // The weights come first, because they are the purpose of the rounds.
+  const stateDict = underNamesOf({checkpoint: target.checkpoint, renamed}, defense.stateDict);
   await writeCheckpoint(files.checkpoint, {
     modelName: target.model,
     numClasses: target.numClasses,
     stateDict,
   });
+  const more = await writeInSourceFormat(out, target, stateDict);
   await writeWholeFile(files.cleanIndex, `${[...cleanSubset.originalIndices].join('\n')}\n`);
   const summary = await summaryOf(out, defense);
   const run = await writeRun(out, summary);
@@ -78,7 +85,19 @@ export async function writeDefenseResult(
     ...{figures, stage},
     title: `${target.model} on ${target.datasetName}, ${cleanSubset.count} clean images`,
   });
-  return {...files, run};
+  return {...files, ...more, run};
+}
+
+/** Writes the weights in the format of the file that they came from, where that is not PyTorch's own. */
+async function writeInSourceFormat(
+  out: string,
+  {checkpoint}: Target,
+  stateDict: StateDict,
+): Promise<Pick<DefendFiles, 'safetensors'>> {
+  if (checkpoint.format !== 'safetensors') return {};
+  const safetensors = join(out, DEFENSE.safetensors);
+  await writeSafetensors(safetensors, stateDict);
+  return {safetensors};
 }
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
@@ -112,6 +131,7 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     interrupted: reports.length < config.rounds,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
+      ...(checkpoint.format === 'safetensors' ? {safetensors: DEFENSE.safetensors} : {}),
       ...{cleanIndex: DEFENSE.cleanIndex, config: DEFENSE.config, curves: RUN.curves},
     },
   };

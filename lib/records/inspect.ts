@@ -1,15 +1,14 @@
 import {readdir, stat} from 'node:fs/promises';
 import {basename, dirname} from 'node:path';
 import {localPath} from '../base/path_exists.js';
-import {describeValue} from '../checkpoint/pickle_values.js';
-import {inferNumClasses} from '../checkpoint/state_dict.js';
-import {type DType, elementCount} from '../checkpoint/tensor.js';
 import {
+  type CheckpointFile,
   checkStorage,
-  findStateDict,
-  type TorchFile,
-  withTorchFile,
-} from '../checkpoint/torch_file.js';
+  withCheckpointFile,
+} from '../checkpoint/checkpoint_file.js';
+import {findStateDict} from '../checkpoint/find_state_dict.js';
+import {describeValue} from '../checkpoint/pickle_values.js';
+import {type DType, elementCount} from '../checkpoint/tensor.js';
 import {
   isAttackResult,
   type PoisonedDatasetState,
@@ -17,7 +16,13 @@ import {
   readRecord,
 } from './attack_result.js';
 import {POISONED_SET, RECORD} from './layout.js';
-import {type CheckpointKind, headOf, isDefenseResult, modelOf} from './read_checkpoint.js';
+import {
+  type CheckpointKind,
+  classesByOrder,
+  headOf,
+  isDefenseResult,
+  modelOf,
+} from './read_checkpoint.js';
 import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
 
 /** How many images of a record are looked for on disk. */
@@ -34,9 +39,9 @@ export interface CheckpointDescription {
   readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other';
   /** Its size. */
   readonly fileBytes: number;
-  /** The version of its pickle. */
-  readonly pickleProtocol: number;
-  /** The names that the pickle uses; all are in the known vocabulary. */
+  /** The version of its pickle; null in a file without one. */
+  readonly pickleProtocol: number | null;
+  /** The names that the pickle uses. Nothing is built of those outside the known vocabulary. */
   readonly globals: readonly string[];
   /** Its weights; null for the kinds 'poisoned_set' and 'other'. */
   readonly model: ModelDescription | null;
@@ -122,15 +127,15 @@ export async function inspectCheckpoint(
   pathOrFolder: string | URL,
 ): Promise<CheckpointDescription> {
   const path = await findRecordFile(localPath(pathOrFolder), [RECORD.checkpoint, RECORD.info]);
-  return withTorchFile(path, async (file) => {
+  return withCheckpointFile(path, async (file) => {
     const common = {
       path,
-      fileBytes: file.zip.fileBytes,
+      fileBytes: file.storages.fileBytes,
       pickleProtocol: file.protocol,
       globals: file.globals,
     };
     const {value} = file;
-    if (!file.globals.some((name) => name.startsWith('torch.'))) {
+    if (file.format === 'torch' && !file.globals.some((name) => name.startsWith('torch.'))) {
       const kind = isPoisonedSet(value) ? 'poisoned_set' : 'other';
       return {...common, kind, model: null, record: null, content: outline(value)};
     }
@@ -151,16 +156,17 @@ function isPoisonedSet(value: unknown): boolean {
   return value instanceof Map && value.get('content') === POISONED_SET;
 }
 
-function describeModel({zip, value}: TorchFile, path: string): ModelDescription {
+function describeModel({format, storages, value}: CheckpointFile, path: string): ModelDescription {
   const {keyPath, tensors} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
   const list = [...tensors].map(([name, {storage, shape}]) => {
-    checkStorage(zip, storage);
+    checkStorage(storages, storage);
     return {name, dtype: storage.dtype, shape};
   });
   const {modelName, numClasses} = headOf(value);
   return {
     modelName,
-    numClasses: numClasses ?? inferNumClasses(list.map(({shape}) => shape)),
+    numClasses:
+      numClasses ?? classesByOrder(format, new Map(list.map((tensor) => [tensor.name, tensor]))),
     keyPath,
     tensorCount: list.length,
     elementCount: list.reduce((total, {shape}) => total + elementCount(shape), 0),

@@ -28,6 +28,8 @@ export const POISONED_SET = 'a poisoned data set without a model';
 /** In the folder of a defense. */
 export const DEFENSE = {
   result: 'defense_result.pt',
+  /** The weights once more where they came from such a file. */
+  safetensors: 'defense_result.safetensors',
   /** The clean images used. */
   cleanIndex: 'clean_index.txt',
   /** Options and figures as they were written before there was a summary; derived from it. */

@@ -3,7 +3,7 @@ import {basename, join} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
-import {withTorchFile} from '../checkpoint/torch_file.js';
+import {withCheckpointFile} from '../checkpoint/checkpoint_file.js';
 import {defenseEffectivenessRating} from '../run/metrics.js';
 import {isAttackResult, readRecord} from './attack_result.js';
 import {DEFENSE, defenseCsv, RECORD, RUN} from './layout.js';
@@ -132,7 +132,7 @@ async function olderAttack(folder: string): Promise<RunSummary> {
   const notes = await readJson(join(folder, RECORD.notes), attackSchema);
   const {config, versions, mean, std} = notes;
   const path = join(folder, RECORD.result);
-  const record = await withTorchFile(path, async ({value}) =>
+  const record = await withCheckpointFile(path, async ({value}) =>
     isAttackResult(value) ? readRecord(value) : null,
   );
   if (record === null) throw damagedRun(path, 'it is no record of an attack');

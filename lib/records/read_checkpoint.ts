@@ -1,7 +1,12 @@
 import {localPath} from '../base/path_exists.js';
+import {
+  type CheckpointFormat,
+  loadTensors,
+  withCheckpointFile,
+} from '../checkpoint/checkpoint_file.js';
+import {findStateDict} from '../checkpoint/find_state_dict.js';
 import {inferNumClasses} from '../checkpoint/state_dict.js';
 import type {StateDict} from '../checkpoint/tensor.js';
-import {findStateDict, loadTensors, withTorchFile} from '../checkpoint/torch_file.js';
 import {type BackdoorRecord, isAttackResult, readRecord} from './attack_result.js';
 import {findRecordFile} from './record_paths.js';
 
@@ -9,14 +14,23 @@ import {findRecordFile} from './record_paths.js';
 export interface Weights {
   /** The file that was read. */
   readonly path: string;
+  /** How the file is written. */
+  readonly format: CheckpointFormat;
   /** As the file says; null if it does not say. */
   readonly modelName: string | null;
-  /** As the file says, else the number of rows of the last weight matrix; null if there is neither. */
+  /**
+   * As the file says, else the number of rows of the last weight matrix; null if there is neither, and in a
+   * safetensors file, which is sorted by name.
+   */
   readonly numClasses: number | null;
-  /** In the order of the file, without a leading `module.`. */
+  /** In the order of the file, by the names of the model: `module.`, `_orig_mod.` and `model.` before them are removed. */
   readonly stateDict: StateDict;
+  /** The names in the file by those of `stateDict`. */
+  readonly fileNames: ReadonlyMap<string, string>;
   /** Keys that lead to the weights in the file; empty for a bare state dict. */
   readonly keyPath: readonly string[];
+  /** What was chosen or left out, such as averaged weights. */
+  readonly notes: readonly string[];
 }
 
 /** A checkpoint in one of the formats of specification C.3 and C.4, or a state dict of any other program. */
@@ -47,20 +61,30 @@ export type CheckpointKind = Checkpoint['kind'];
  */
 export async function readCheckpoint(pathOrFolder: string | URL): Promise<Checkpoint> {
   const path = await findRecordFile(localPath(pathOrFolder));
-  return withTorchFile(path, async ({zip, value}): Promise<Checkpoint> => {
-    const {keyPath, tensors} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
+  return withCheckpointFile(path, async ({format, storages, value}): Promise<Checkpoint> => {
+    const {tensors, ...found} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
     const head = headOf(value);
     const weights: Weights = {
       path,
+      format,
       modelName: head.modelName,
-      numClasses: head.numClasses ?? inferNumClasses([...tensors.values()].map(({shape}) => shape)),
-      stateDict: await loadTensors(zip, tensors),
-      keyPath,
+      numClasses: head.numClasses ?? classesByOrder(format, tensors),
+      stateDict: await loadTensors(storages, tensors),
+      ...found,
     };
     return isAttackResult(value)
       ? {...weights, kind: 'attack_result', record: await readRecord(value)}
       : {...weights, kind: isDefenseResult(value) ? 'defense_result' : 'state_dict', record: null};
   });
+}
+
+/** Classes by the last matrix of a file that keeps the order of the model. */
+export function classesByOrder(
+  format: CheckpointFormat,
+  tensors: ReadonlyMap<string, {readonly shape: readonly number[]}>,
+): number | null {
+  if (format === 'safetensors') return null;
+  return inferNumClasses([...tensors.values()].map(({shape}) => shape));
 }
 
 /** The weights of the attack record itself, whatever else the record holds. */

@@ -1,7 +1,8 @@
-import {realpath, stat} from 'node:fs/promises';
+import {readdir, realpath, stat} from 'node:fs/promises';
 import {basename, dirname, join, resolve, sep} from 'node:path';
 import {SauError} from '../base/errors.js';
-import {unreadableFile} from '../checkpoint/checkpoint_error.js';
+import {damagedFile, unreadableFile} from '../checkpoint/checkpoint_error.js';
+import {ForeignFile, foreignByFolder} from '../checkpoint/foreign_file.js';
 import {named} from '../options/named.js';
 import {DEFENSE, RECORD} from './layout.js';
 
@@ -23,6 +24,8 @@ export async function findRecordFile(
     const path = join(pathOrFolder, name);
     if (await isFile(path)) return path;
   }
+  const foreign = foreignByFolder(await readdir(pathOrFolder).catch(() => []));
+  if (foreign !== null) throw damagedFile(pathOrFolder, new ForeignFile(foreign));
   throw new SauError(
     'ERR_CHECKPOINT',
     `Expected ${RESULT_NAMES.join(' or ')} in the folder ${pathOrFolder} but found ${await insteadOfResult(pathOrFolder)}`,

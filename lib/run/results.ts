@@ -23,6 +23,8 @@ export interface RoundReport {
 export interface DefendFiles {
   /** `defense_result.pt`: the purified model. */
   readonly checkpoint: string;
+  /** `defense_result.safetensors`: its weights once more, where they came from a safetensors file. */
+  readonly safetensors?: string;
   /** The rounds with the official tool's columns. */
   readonly csv: string;
   /** The rounds as JSON, one a line. */

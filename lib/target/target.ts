@@ -52,6 +52,7 @@ export async function openTarget(
   note: (message: string) => void,
 ): Promise<Target> {
   const checkpoint = await readCheckpoint(config.ckpt);
+  for (const message of checkpoint.notes) note(message);
   const record = await recordOf(checkpoint, config.poisoned ?? null, note);
   const recordSize =
     record === null ? undefined : {height: record.imageSize[0], width: record.imageSize[1]};

@@ -2,7 +2,7 @@ import {existsSync, readdirSync} from 'node:fs';
 import {cp, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
+import {withCheckpointFile} from '../../lib/checkpoint/checkpoint_file.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {jsonOf, linesOf, namesIn} from '../support/folders.js';
 import {IS_BUILT} from '../support/paths.js';
@@ -36,8 +36,9 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
   });
 
   it('has exactly the keys of the format in attack_result.pt', async () => {
-    const keys = await withTorchFile(join(world.record, 'attack_result.pt'), async ({value}) =>
-      value instanceof Map ? [...value.keys()] : [],
+    const keys = await withCheckpointFile(
+      join(world.record, 'attack_result.pt'),
+      async ({value}) => (value instanceof Map ? [...value.keys()] : []),
     );
     expect(keys).toEqual([
       'model_name',

@@ -3,9 +3,9 @@ import {existsSync, readdirSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {beforeAll, describe, expect, it} from 'vitest';
+import {withCheckpointFile} from '../../lib/checkpoint/checkpoint_file.js';
 import {NumpyArray} from '../../lib/checkpoint/numpy_values.js';
 import {OrderedDict, PyTuple} from '../../lib/checkpoint/pickle_values.js';
-import {withTorchFile} from '../../lib/checkpoint/torch_file.js';
 import {TensorRef} from '../../lib/checkpoint/torch_values.js';
 import {ATTACK_KINDS} from '../../lib/options/attacks/attacks.js';
 import type {PoisonedDatasetState} from '../../lib/records/attack_result.js';
@@ -37,7 +37,7 @@ function dictOf(value: unknown): Dict {
 
 /** The plain values of attack_result.pt, with arrays and tensors that are described and not read. */
 function rawRecord(record: string): Promise<Dict> {
-  return withTorchFile(join(record, 'attack_result.pt'), async ({value}) => dictOf(value));
+  return withCheckpointFile(join(record, 'attack_result.pt'), async ({value}) => dictOf(value));
 }
 
 function expectVector(value: unknown, type: string, length: number): void {
@@ -128,9 +128,13 @@ describe.skipIf(!IS_BUILT)('the record of each attack', () => {
       expect(existsSync(cross) ? pngsIn(cross).length : 0).toBe(family.hasCross ? TEST_COUNT : 0);
 
       const list = join(record, 'train_poison_index_list.pickle');
-      await withTorchFile(list, async ({value}) => expectVector(value, 'float64', TRAIN_COUNT));
+      await withCheckpointFile(list, async ({value}) =>
+        expectVector(value, 'float64', TRAIN_COUNT),
+      );
       const info = join(record, 'info.pickle');
-      await withTorchFile(info, async ({value}) => expect(dictOf(value).size).toBeGreaterThan(5));
+      await withCheckpointFile(info, async ({value}) =>
+        expect(dictOf(value).size).toBeGreaterThan(5),
+      );
     },
   );
 

@@ -127,7 +127,7 @@ export const CHECKPOINT = {
     type: 'path',
     expects: 'a checkpoint file or a record folder',
     value: '<path>',
-    help: 'checkpoint file (.pt, .pth) or record folder',
+    help: 'checkpoint file (.pt, .pth, .safetensors) or record folder',
   },
   resultFile: {
     type: 'text',

@@ -13,6 +13,14 @@ export const DEFEND = {
       unset: 'defense/<method> beside the checkpoint',
       default: null,
     },
+    keepDtype: {
+      type: 'switch',
+      value: '',
+      help: "write the weights in the checkpoint's own types, such as float16, and not in float32",
+      details:
+        'They are computed in float32 and rounded at the end; the last measurement is of the rounded ones.',
+      default: false,
+    },
     ...FORCE,
     ...MEASURING,
     ...SEED,

@@ -122,6 +122,45 @@ describe('matchStateDict', () => {
   });
 });
 
+describe('a norm without its counter of batches', () => {
+  const NORM: NativeLayout = [
+    {name: 'bn.weight', dtype: 'float32', shape: [1]},
+    {name: 'bn.bias', dtype: 'float32', shape: [1]},
+    {name: 'bn.running_mean', dtype: 'float32', shape: [1]},
+    {name: 'bn.running_var', dtype: 'float32', shape: [1]},
+    {name: 'bn.num_batches_tracked', dtype: 'int64', shape: []},
+  ];
+  const parts = ['weight', 'bias', 'running_mean', 'running_var'];
+  const stateOf = (prefix: string, names = parts): StateDict =>
+    new Map(names.map((name) => [`${prefix}.${name}`, float32(parts.indexOf(name))]));
+
+  it('is accepted by name, and counts from 0', async () => {
+    const {tensors, renamed} = await matchStateDict(stateOf('bn', parts.toReversed()), NORM);
+    expect(summary(tensors)).toEqual([
+      ...parts.map((name, i) => [`bn.${name}`, i]),
+      ['bn.num_batches_tracked', 0],
+    ]);
+    expect(renamed).toEqual([]);
+  });
+
+  it('is accepted by position', async () => {
+    const {tensors, renamed} = await matchStateDict(stateOf('norm1'), NORM);
+    expect(tensors.map(({name}) => name)).toEqual(NORM.map(({name}) => name));
+    expect(renamed).toEqual(parts.map((name) => [`norm1.${name}`, `bn.${name}`]));
+  });
+
+  it('is not matched by position where a weight stands in the place of a bias', async () => {
+    const sorted = stateOf('norm1', parts.toSorted());
+    await errorOf(matchStateDict(sorted, NORM), 'ERR_CHECKPOINT');
+  });
+
+  it('does not excuse another weight that is missing, which alone is named', async () => {
+    const state = stateOf('bn', ['weight', 'bias', 'running_mean']);
+    const error = await errorOf(matchStateDict(state, NORM), 'ERR_CHECKPOINT');
+    expect(error.details).toMatchObject({missing: ['bn.running_var']});
+  });
+});
+
 describe('inferNumClasses', () => {
   it('takes the rows of the last matrix, if they can be classes', () => {
     expect(inferNumClasses([[10, 3], [5, 10], [5]])).toBe(5);

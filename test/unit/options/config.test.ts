@@ -44,6 +44,7 @@ describe('defaults', () => {
       testLimit: null,
       model: null,
       out: null,
+      keepDtype: false,
       force: false,
       device: 'auto',
       threads: 0,

@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {copyFile, mkdir, realpath, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {withTorchFile} from '../../../lib/checkpoint/torch_file.js';
+import {withCheckpointFile} from '../../../lib/checkpoint/checkpoint_file.js';
 import {type BackdoorRecord, poisonedEntries} from '../../../lib/records/attack_result.js';
 import {inspectCheckpoint} from '../../../lib/records/inspect.js';
 import {type Checkpoint, readCheckpoint} from '../../../lib/records/read_checkpoint.js';
@@ -173,7 +173,7 @@ describe('a real record of BackdoorBench', () => {
       attackLabels: [0],
       probedFound: 5,
     });
-    await withTorchFile(join(REAL, 'info.pickle'), async ({value}) => {
+    await withCheckpointFile(join(REAL, 'info.pickle'), async ({value}) => {
       expect((value as Map<string, unknown>).get('attack')).toBe('badnet');
     });
   });

@@ -5,11 +5,11 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {describe, expect, it} from 'vitest';
 import {unwritableFile} from '../../../lib/base/whole_file.js';
+import {withCheckpointFile} from '../../../lib/checkpoint/checkpoint_file.js';
 import {NumpyArray} from '../../../lib/checkpoint/numpy_values.js';
 import {OrderedDict, PyFloat, PyTuple} from '../../../lib/checkpoint/pickle_values.js';
 import {type PickleValue, pickle} from '../../../lib/checkpoint/pickle_writer.js';
 import type {StateDict} from '../../../lib/checkpoint/tensor.js';
-import {withTorchFile} from '../../../lib/checkpoint/torch_file.js';
 import {unpickle} from '../../../lib/checkpoint/unpickle.js';
 import {VOCABULARY} from '../../../lib/checkpoint/vocabulary.js';
 import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
@@ -139,12 +139,12 @@ describe('writeAttackResult', () => {
       list: ['a', true],
     };
     await writeInfoPickle(info, options);
-    await withTorchFile(info, async ({value}) => {
+    await withCheckpointFile(info, async ({value}) => {
       expect(value).toEqual(new Map(Object.entries({...options, one: 1})));
     });
     const list = join(folder, 'train_poison_index_list.pickle');
     await writePoisonIndexList(list, Uint8Array.of(0, 1, 1, 0));
-    await withTorchFile(list, async ({value}) => {
+    await withCheckpointFile(list, async ({value}) => {
       if (!(value instanceof NumpyArray)) throw new Error('no array');
       expect(value.type).toBe('float64');
       expect(Array.from(await value.numbers())).toEqual([0, 1, 1, 0]);

@@ -1,0 +1,190 @@
+import type {FileHandle} from 'node:fs/promises';
+import {extname} from 'node:path';
+import {SauError} from '../base/errors.js';
+import {damagedFile, FormatError} from './checkpoint_error.js';
+import {ForeignFile, foreignByHead} from './foreign_file.js';
+import {inertGlobal} from './inert.js';
+import {isLegacyFile, readLegacyFile} from './legacy_file.js';
+import {openRegularFile, readBytes} from './regular_file.js';
+import {isSafetensors, readSafetensorsHeader} from './safetensors.js';
+import {
+  DTYPE_BYTES,
+  elementCount,
+  isRowMajor,
+  type StateDict,
+  type TensorData,
+  toRowMajor,
+} from './tensor.js';
+import {resolveStorage, type StorageRef, type TensorRef} from './torch_values.js';
+import {TorchZip} from './torch_zip.js';
+import {unpickle} from './unpickle.js';
+import {VOCABULARY} from './vocabulary.js';
+
+/** The formats of files whose weights are read. */
+export type CheckpointFormat = 'torch' | 'torch-legacy' | 'safetensors';
+
+/** Where the bytes of a file's tensors are. */
+export interface Storages {
+  readonly fileBytes: number;
+  /** The size of a storage in bytes; null if there is none. */
+  sizeOf(key: string): number | null;
+  /** The bytes of a storage that the file has. */
+  read(key: string): Promise<Uint8Array>;
+}
+
+/** An open checkpoint: its value, with tensors that are read on demand. */
+export interface CheckpointFile {
+  readonly format: CheckpointFormat;
+  readonly storages: Storages;
+  /** As unpickled; of a safetensors file a map of its tensors. */
+  readonly value: unknown;
+  /** Of its pickle; null in a file without one. */
+  readonly protocol: number | null;
+  /** The names that its pickle uses. */
+  readonly globals: readonly string[];
+}
+
+/**
+ * Opens a checkpoint, hands its contents to `use` and closes it. Throws ERR_CHECKPOINT and ERR_UNSAFE_PICKLE
+ * (specification C.3).
+ */
+export async function withCheckpointFile<T>(
+  path: string,
+  use: (file: CheckpointFile) => Promise<T>,
+): Promise<T> {
+  const handle = await openRegularFile(path);
+  try {
+    return await use(await openCheckpoint(path, handle));
+  } catch (error) {
+    throw damagedFile(path, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** How many bytes tell the format of a file. */
+const HEAD_BYTES = 512;
+
+async function openCheckpoint(path: string, handle: FileHandle): Promise<CheckpointFile> {
+  const {size} = await handle.stat();
+  const {buffer, bytesRead} = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+  const head = buffer.subarray(0, bytesRead);
+  if (isZip(head)) return openTorchZip(path, handle);
+  if (isSafetensors(head)) return openSafetensors(handle, size);
+  const foreign = foreignByHead(head, path);
+  if (foreign !== null) throw new ForeignFile(foreign);
+  if (extname(path).toLowerCase() === '.safetensors') return openSafetensors(handle, size);
+  if (isLegacyFile(head)) return openLegacy(path, handle, size);
+  if (isPickle(head)) await refusePickle(path, handle, size);
+  throw new FormatError(
+    `it starts with bytes ${head.subarray(0, 8).toString('hex')}, not with PK`,
+    'name a .pt, .pth or .safetensors file; if it is one, it is damaged: copy or download it again',
+  );
+}
+
+function isZip(head: Buffer): boolean {
+  return head.length >= 4 && head.readUInt32LE(0) === 0x04034b50;
+}
+
+/** A pickle of protocol 2 to 5. */
+function isPickle(head: Buffer): boolean {
+  return head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5;
+}
+
+const MAX_BARE_PICKLE_BYTES = 64 << 20;
+
+/** Reads a bare pickle to the end, so that one that names code is ERR_UNSAFE_PICKLE. */
+async function refusePickle(path: string, handle: FileHandle, size: number): Promise<never> {
+  if (size <= MAX_BARE_PICKLE_BYTES) {
+    const bytes = await readBytes(handle, 0, size);
+    await unpickle(bytes, {source: path, vocabulary: VOCABULARY, outside: inertGlobal}).catch(
+      (error: unknown) => {
+        if (error instanceof SauError && error.code === 'ERR_UNSAFE_PICKLE') throw error;
+      },
+    );
+  }
+  throw new ForeignFile('pickle');
+}
+
+async function openSafetensors(handle: FileHandle, size: number): Promise<CheckpointFile> {
+  const {tensors, places} = await readSafetensorsHeader(handle, size);
+  const storages = placedStorages(handle, size, places);
+  return {format: 'safetensors', storages, value: tensors, protocol: null, globals: []};
+}
+
+async function openLegacy(path: string, handle: FileHandle, size: number): Promise<CheckpointFile> {
+  const options = {source: path, vocabulary: VOCABULARY, outside: inertGlobal};
+  const {places, ...pickled} = await readLegacyFile(handle, size, options);
+  return {format: 'torch-legacy', storages: placedStorages(handle, size, places), ...pickled};
+}
+
+type Places = ReadonlyMap<string, {readonly start: number; readonly bytes: number}>;
+
+function placedStorages(handle: FileHandle, fileBytes: number, places: Places): Storages {
+  return {
+    fileBytes,
+    sizeOf: (key) => places.get(key)?.bytes ?? null,
+    read: async (key) => {
+      const place = places.get(key);
+      if (place === undefined) throw new FormatError(`it has no storage ${key}`);
+      return readBytes(handle, place.start, place.bytes);
+    },
+  };
+}
+
+async function openTorchZip(path: string, handle: FileHandle): Promise<CheckpointFile> {
+  const zip = await TorchZip.open(path, handle);
+  const {value, protocol, globals} = await unpickle(await zip.read('data.pkl'), {
+    source: path,
+    vocabulary: VOCABULARY,
+    outside: inertGlobal,
+    persistentLoad: resolveStorage,
+  });
+  const storages = {
+    fileBytes: zip.fileBytes,
+    sizeOf: (key: string) => zip.sizeOf(`data/${key}`),
+    read: (key: string) => zip.read(`data/${key}`),
+  };
+  return {format: 'torch', storages, value, protocol, globals};
+}
+
+/**
+ * Copies of non-contiguous tensors may exceed the file's size by this much, because views can repeat an element.
+ */
+const MAX_EXPANSION_BYTES = 256 << 20;
+
+/** Reads tensors, contiguous and row-major. Tensors that share a storage share its bytes. */
+export async function loadTensors(
+  file: Storages,
+  refs: ReadonlyMap<string, TensorRef>,
+): Promise<StateDict> {
+  const storages = new Map<string, Uint8Array>();
+  const tensors = new Map<string, TensorData>();
+  let budget = file.fileBytes + MAX_EXPANSION_BYTES;
+  for (const [name, ref] of refs) {
+    const {storage, shape, strides, offset} = ref;
+    const itemBytes = DTYPE_BYTES[storage.dtype];
+    checkStorage(file, storage);
+    const bytes = storages.get(storage.key) ?? (await file.read(storage.key));
+    storages.set(storage.key, bytes);
+    const length = elementCount(shape) * itemBytes;
+    let data = bytes.subarray(offset * itemBytes, offset * itemBytes + length);
+    if (!isRowMajor(shape, strides)) {
+      budget -= length;
+      if (budget < 0) throw new FormatError(`its tensor ${name} is far larger than the file`);
+      data = await toRowMajor(bytes, {itemBytes, shape, strides, offset});
+    }
+    tensors.set(name, {dtype: storage.dtype, shape, data});
+  }
+  return tensors;
+}
+
+/** Throws unless the file has the whole storage. Reads nothing. */
+export function checkStorage(file: Storages, {key, dtype, count}: StorageRef): void {
+  const bytes = file.sizeOf(key);
+  if (bytes === null || bytes < count * DTYPE_BYTES[dtype]) {
+    throw new FormatError(
+      `its storage ${key} has ${bytes ?? 'no'} bytes, not ${count * DTYPE_BYTES[dtype]}`,
+    );
+  }
+}

@@ -1,0 +1,187 @@
+import {SauError} from '../base/errors.js';
+import {pickledModel} from './foreign_file.js';
+import {describeValue, InertObject} from './pickle_values.js';
+import {TensorRef} from './torch_values.js';
+
+/** A state dict in a checkpoint, not read yet. */
+export interface FoundStateDict {
+  /** Keys that lead to it, such as ['model']; empty for a bare state dict. */
+  readonly keyPath: readonly string[];
+  /** In the order of the file, by the names of the model, without what wrappers put before them. */
+  readonly tensors: ReadonlyMap<string, TensorRef>;
+  /** The names in the file, by the names of `tensors`. */
+  readonly fileNames: ReadonlyMap<string, string>;
+  /** What was chosen or left out. */
+  readonly notes: readonly string[];
+}
+
+type Tensors = ReadonlyMap<string, TensorRef>;
+
+interface Candidate {
+  readonly keyPath: readonly string[];
+  readonly tensors: Tensors;
+}
+
+/** Keys under which training programs store the weights. They win over other state dicts in the file. */
+const USUAL_KEYS: ReadonlySet<string | undefined> = new Set([
+  ...['model', 'state_dict', 'model_state_dict', 'net', 'network', 'weights', 'module', 'params'],
+]);
+
+/** Keys of weights averaged over the training. They are taken where there are no others. */
+const AVERAGED_KEYS: ReadonlySet<string> = new Set([
+  ...['ema', 'model_ema', 'state_dict_ema', 'ema_state_dict', 'ema_model', 'params_ema'],
+]);
+
+/** What wrappers of a model put before its names: data-parallel training, torch.compile, Lightning. */
+const PREFIXES = ['module.', '_orig_mod.', 'model.'] as const;
+
+/** Counters that averaging (torch.optim.swa_utils) and measuring FLOPs (thop) leave among the weights. */
+const COUNTERS: ReadonlySet<string | undefined> = new Set([
+  ...['n_averaged', 'total_ops', 'total_params'],
+]);
+
+/**
+ * Finds the one state dict in a checkpoint: the value itself, or a dict up to two keys deep (specification C.3,
+ * C.4). Throws ERR_CHECKPOINT if there is none or several, and ERR_UNSAFE_PICKLE for a whole pickled model.
+ */
+export function findStateDict(value: unknown, path: string): FoundStateDict {
+  const candidates = collect(value, [], 2);
+  const averaged = candidates.filter(isAveraged);
+  const plain = candidates.filter((candidate) => !isAveraged(candidate));
+  const usual = plain.filter(({keyPath}) => USUAL_KEYS.has(keyPath.at(-1)));
+  const eligible = [usual, plain, averaged].find((group) => group.length > 0) ?? [];
+  const [first, second] = eligible;
+  if (first === undefined) throw nothingFound(value, path);
+  if (second !== undefined) throw ambiguous(candidates, path);
+  const {keyPath} = first;
+  const {weights, counters} = withoutCounters(first.tensors);
+  const notes = [
+    ...(isAveraged(first) ? [`the weights are the averaged ones (${keyPath.join('.')})`] : []),
+    ...(isAveraged(first) ? [] : averaged).map(
+      (other) => `the averaged weights (${other.keyPath.join('.')}) are not used`,
+    ),
+    ...(counters.length > 0 ? [`${listed(counters)} is left out: it counts and is no weight`] : []),
+    ...untracked(weights),
+  ];
+  const bare = withoutPrefixes(weights, path);
+  return {
+    keyPath,
+    tensors: new Map([...bare].map(([name, {ref}]) => [name, ref])),
+    fileNames: new Map([...bare].map(([name, {fileName}]) => [name, fileName])),
+    notes,
+  };
+}
+
+function isAveraged({keyPath}: Candidate): boolean {
+  return keyPath.some((key) => AVERAGED_KEYS.has(key));
+}
+
+function nothingFound(value: unknown, path: string): SauError {
+  const model = wholeModel(value);
+  if (model !== null) return pickledModel(path, model.className);
+  const found =
+    value instanceof Map
+      ? `the keys ${[...value.keys()].slice(0, 20).join(', ')}`
+      : describeValue(value);
+  return new SauError(
+    'ERR_CHECKPOINT',
+    `Expected a state dict in ${path} but found ${found}: save model.state_dict(), alone or under the key "model"`,
+    {details: {path}},
+  );
+}
+
+function ambiguous(candidates: readonly Candidate[], path: string): SauError {
+  const names = candidates.map(({keyPath}) => keyPath.join('.'));
+  return new SauError(
+    'ERR_CHECKPOINT',
+    `Expected one state dict in ${path} but found ${names.length} (${names.join(', ')}): save the one you mean alone`,
+    {details: {path, candidates: names}},
+  );
+}
+
+/** A pickled model in the place of weights: the value itself, or what a dict has. */
+function wholeModel(value: unknown): InertObject | null {
+  const values: unknown[] = value instanceof Map ? [...value.values()] : [value];
+  return values.find((item): item is InertObject => isModule(item)) ?? null;
+}
+
+function isModule(value: unknown): boolean {
+  return (
+    value instanceof InertObject && value.state instanceof Map && value.state.has('_parameters')
+  );
+}
+
+function collect(value: unknown, keyPath: readonly string[], depth: number): Candidate[] {
+  if (!(value instanceof Map)) return [];
+  const tensors = asTensors(value);
+  if (tensors !== null) return [{keyPath, tensors}];
+  if (depth === 0) return [];
+  return [...value].flatMap(([key, child]) =>
+    typeof key === 'string' ? collect(child, [...keyPath, key], depth - 1) : [],
+  );
+}
+
+/** The map as a state dict: it has at least one entry and maps names to tensors only. */
+function asTensors(map: ReadonlyMap<unknown, unknown>): Map<string, TensorRef> | null {
+  const tensors = new Map<string, TensorRef>();
+  for (const [name, tensor] of map) {
+    if (typeof name !== 'string' || !(tensor instanceof TensorRef)) return null;
+    tensors.set(name, tensor);
+  }
+  return tensors.size > 0 ? tensors : null;
+}
+
+function withoutCounters(tensors: Tensors): {weights: Tensors; counters: readonly string[]} {
+  const isCounter = (name: string): boolean => COUNTERS.has(name.split('.').at(-1));
+  return {
+    weights: new Map([...tensors].filter(([name]) => !isCounter(name))),
+    counters: [...tensors.keys()].filter(isCounter),
+  };
+}
+
+/** A note if norms lack their counter of batches, which PyTorch before 0.4.1 and other programs do not have. */
+function untracked(weights: Tensors): string[] {
+  const norms = [...weights.keys()].filter(
+    (name) =>
+      name.endsWith('running_var') &&
+      !weights.has(name.replace(/running_var$/, 'num_batches_tracked')),
+  );
+  return norms.length === 0
+    ? []
+    : [`${norms.length} batch norms have no num_batches_tracked, which starts at 0`];
+}
+
+interface Named {
+  readonly ref: TensorRef;
+  readonly fileName: string;
+}
+
+/** Removes prefixes that all names share, in any order, and `module.` wherever it stands. */
+function withoutPrefixes(tensors: Tensors, path: string): Map<string, Named> {
+  const names = [...tensors.keys()];
+  let shared = '';
+  for (;;) {
+    const next = PREFIXES.find((prefix) => names.every((name) => name.startsWith(shared + prefix)));
+    if (next === undefined) break;
+    shared += next;
+  }
+  const bare = new Map<string, Named>();
+  for (const [fileName, ref] of tensors) {
+    const name = fileName.slice(shared.length).replace(/^module\./, '');
+    const other = bare.get(name);
+    if (other !== undefined) {
+      throw new SauError(
+        'ERR_CHECKPOINT',
+        `Expected each weight once in ${path} but found both ${other.fileName} and ${fileName}: keep one of them`,
+        {details: {path, name}},
+      );
+    }
+    bare.set(name, {ref, fileName});
+  }
+  return bare;
+}
+
+function listed(names: readonly string[]): string {
+  const [first = '', ...others] = names;
+  return others.length === 0 ? first : `${first} (and ${others.length} like it)`;
+}
