@@ -5,47 +5,50 @@ import type {NativeCore} from '../native/contract.js';
 import type {NativeModel} from '../native/model_contract.js';
 import {named} from '../options/named.js';
 import type {Checkpoint} from '../records/read_checkpoint.js';
-import {isModelName, MODEL_NAMES} from './names.js';
+import {commonKey} from './keys.js';
+import {isModelName, MODEL_FORMS, MODEL_NAMES} from './names.js';
 
 type Core = Pick<NativeCore, 'describeModel'>;
 type Weights = Pick<Checkpoint, 'path' | 'stateDict'>;
+
+const UNKNOWN_REMEDY =
+  'An architecture that is not known can be brought as a program of torch.export.';
 
 /** Elements of a tensor (256 MiB) above which the file must show that it has such a tensor. */
 const FREE_ELEMENTS = 2 ** 26;
 
 /**
- * The model whose weights these are, by their names and shapes: the one that shares most of them, and at least half
- * of its own. Throws ERR_CONFIG where there is none.
+ * The model whose weights these are, by their names and shapes: the one that has most of them in common, and at least
+ * half of what the two have together. Throws ERR_CONFIG where there is none.
  */
 export function modelOfWeights(core: Core, {stateDict}: Weights): string {
-  const names = MODEL_NAMES.flatMap((name) => [name, ...ofStemWidth(core, name, stateDict)]);
-  const shares = names.map((name) => ({name, share: sharedPart(core, name, stateDict)}));
+  const state = commonShapes([...stateDict].map(([key, {shape}]) => [key, shape]));
+  const names = MODEL_NAMES.flatMap((name) => [name, ...ofStemWidth(core, name, state)]);
+  const shares = names.map((name) => ({name, share: sharedPart(core, name, state)}));
   const best = shares.reduce((a, b) => (b.share > a.share ? b : a));
   if (best.share >= 0.5) return best.name;
   throw new SauError(
     'ERR_CONFIG',
-    `Expected ${named('model')} but received nothing, and the checkpoint names no model and its weights are not those of a ` +
-      `${MODEL_NAMES.join(' or ')} (first: ${[...stateDict.keys()].slice(0, 3).join(', ')}).`,
-    {
-      remedy: `Give ${named('model')} if they are and have other names; no other architecture is known.`,
-    },
+    `Expected ${named('model')} but received nothing, and the checkpoint names no model and its weights are those of no known ` +
+      `architecture (first: ${[...stateDict.keys()].slice(0, 3).join(', ')}).`,
+    {remedy: `Give ${named('model')} if they are and have other names. ${UNKNOWN_REMEDY}`},
   );
 }
 
 /** Outputs of the model's head as these weights have it; null where they lack it. */
 export function classesOfHead(core: Core, model: string, {stateDict}: Weights): number | null {
-  return stateDict.get(core.describeModel(model, 1).head.weight)?.shape[0] ?? null;
+  const {weight} = core.describeModel(model, 1).head;
+  return (stateDict.get(weight) ?? stateDict.get(commonKey(weight)))?.shape[0] ?? null;
 }
 
 /** Throws ERR_CONFIG for a model that is not known. */
 export function checkModelName(model: string, {path}: Pick<Weights, 'path'>): void {
   if (isModelName(model)) return;
-  const known = MODEL_NAMES.join(' or ');
   throw new SauError(
     'ERR_CONFIG',
-    `Expected a model such as ${MODEL_NAMES[0]} or ${MODEL_NAMES[0]}_w16 for ${path} but received ${inspect(model)}.`,
+    `Expected ${MODEL_FORMS} for ${path} but received ${inspect(model)}.`,
     {
-      remedy: `Give ${named('model')} if the weights are those of a ${known}; no other architecture is known.`,
+      remedy: `Give ${named('model')} if the weights are those of a model by another name. ${UNKNOWN_REMEDY}`,
       details: {path, model},
     },
   );
@@ -79,18 +82,46 @@ function largestOf(tensors: Iterable<{readonly shape: readonly number[]}>): numb
   return Math.max(0, ...Array.from(tensors, ({shape}) => elementCount(shape)));
 }
 
-/** The architecture with as many base channels as the first convolution of these weights has, where it is another number. */
-function ofStemWidth(core: Core, name: string, state: Weights['stateDict']): string[] {
-  const stem = core.describeModel(name, 1).layers.find(({shape}) => shape.length === 4);
-  const width = stem === undefined ? undefined : state.get(stem.key)?.shape[0];
-  const wider = `${name}_w${width}`;
-  return width !== stem?.shape[0] && isModelName(wider) ? [wider] : [];
+/** Shapes by the keys that all forms of a checkpoint have in common. */
+type Shapes = ReadonlyMap<string, string>;
+
+function commonShapes(entries: Iterable<readonly [string, readonly number[]]>): Shapes {
+  return new Map([...entries].map(([key, shape]) => [commonKey(key), String(shape)]));
 }
 
-/** Share of a model's weights that a state dict has under their names and in their shapes, whatever the classes. */
-function sharedPart(core: Core, name: string, state: Weights['stateDict']): number {
+/**
+ * The architecture with as many base channels as the first convolution of these weights implies, where it is another
+ * number than its own.
+ */
+function ofStemWidth(core: Core, name: string, state: Shapes): string[] {
+  const {layers, width} = core.describeModel(name, 1);
+  const stem = layers.find(({shape}) => shape.length === 4);
+  const found = Number(state.get(commonKey(stem?.key ?? ''))?.split(',')[0]);
+  const own = stem?.shape[0] ?? 1;
+  const other = `${name}_w${(found * width) / own}`;
+  return found !== own && isModelName(other) && describable(core, other) ? [other] : [];
+}
+
+/** Whether the architecture exists in this width. */
+function describable(core: Core, name: string): boolean {
+  try {
+    core.describeModel(name, 1);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What a model's weights and a state dict have in common, as a share of what they have together, whatever the
+ * classes.
+ */
+function sharedPart(core: Core, name: string, state: Shapes): number {
   const {layers, head}: NativeModel = core.describeModel(name, 1);
-  const body = layers.filter(({key}) => key !== head.weight && key !== head.bias);
-  const shared = body.filter(({key, shape}) => String(state.get(key)?.shape) === String(shape));
-  return shared.length / body.length;
+  const isBody = (key: string) => key !== commonKey(head.weight) && key !== commonKey(head.bias);
+  const body = commonShapes(layers.map(({key, shape}) => [key, shape]));
+  const own = [...body].filter(([key]) => isBody(key));
+  const stored = [...state.keys()].filter(isBody).length;
+  const shared = own.filter(([key, shape]) => state.get(key) === shape).length;
+  return shared / (own.length + stored - shared);
 }

@@ -9,6 +9,8 @@ export interface NativeModel {
   name: string;
   /** Side in pixels of the images that the architecture was made for. */
   inputSize: number;
+  /** Base channels of the architecture as it was published. */
+  width: number;
   /** Numbers that are trained. */
   parameters: number;
   /** The state dict, in its own order. */
@@ -40,22 +42,25 @@ export type NativeNode =
 export interface NativeNetFunctions {
   /** The state dict of a network. */
   layout(nodes: readonly NativeNode[]): NativeLayout;
-  /** The network in evaluation mode, or the attacker's view of it, at normalized images [n,3,h,w]. */
-  run(input: {
-    nodes: readonly NativeNode[];
-    tensors: NativeTensors;
-    images: Float32Array;
-    count: number;
-    height: number;
-    width: number;
-    view: 'module' | 'frozen';
-    /** Of the arithmetic. */
-    dtype: 'float32' | 'bfloat16';
-  }): {
+  /** A network in evaluation mode, or the attacker's view of it, at normalized images [n,3,h,w]. */
+  run(
+    input: ({nodes: readonly NativeNode[]} | {model: string; numClasses: number}) & {
+      tensors: NativeTensors;
+      images: Float32Array;
+      count: number;
+      height: number;
+      width: number;
+      /** [n], whose mean cross-entropy takes the gradient; without them it is the sum of the squared logits. */
+      labels?: Int32Array;
+      view: 'module' | 'frozen';
+      /** Of the arithmetic. */
+      dtype: 'float32' | 'float64' | 'bfloat16';
+    },
+  ): {
     /** [n,k] */
-    logits: Float32Array;
-    /** [n,3,h,w], of the sum of the squared logits. */
-    gradient: Float32Array;
+    logits: Float64Array;
+    /** [n,3,h,w] */
+    gradient: Float64Array;
   };
   /** Of one image of a size, through a model by its name. */
   cost(

@@ -54,6 +54,12 @@ class NodeReader {
   std::vector<Value> values_{net_.input()};
 };
 
+/// One that is described node by node, or that of a known name.
+Graph network(const Napi::Object& o) {
+  if (!o.Has("model")) return NodeReader().read(field(o, "nodes"));
+  return describe_model(string_field(o, "model"), integer_field(o, "numClasses")).graph;
+}
+
 Napi::Value net_layout(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const GraphModule module(NodeReader().read(info[0]));
@@ -64,18 +70,21 @@ Napi::Value net_layout(const Napi::CallbackInfo& info) {
 Napi::Value run_net(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto o = object_of(info[0], "the network and its images");
-    GraphModule module(NodeReader().read(field(o, "nodes")));
+    GraphModule module(network(o));
     load_state_dict(module, named_tensors(field(o, "tensors")));
     const auto dtype = dtype_of(string_field(o, "dtype"));
     const auto images = float_tensor(
         field(o, "images"),
         {integer_field(o, "count"), 3, integer_field(o, "height"), integer_field(o, "width")});
+    ResponseLabels labels;
+    if (o.Has("labels"))
+      labels = int32_tensor(field(o, "labels"), {images.size(0)}).to(torch::kInt64);
     const auto [logits, gradient] = string_field(o, "view") == "frozen"
-                                        ? respond_frozen(module, images, dtype)
-                                        : respond(module, images, dtype);
+                                        ? respond_frozen(module, images, dtype, labels)
+                                        : respond(module, images, dtype, labels);
     auto result = Napi::Object::New(info.Env());
-    result.Set("logits", to_js_float(info.Env(), logits));
-    result.Set("gradient", to_js_float(info.Env(), gradient));
+    result.Set("logits", to_js_double(info.Env(), logits));
+    result.Set("gradient", to_js_double(info.Env(), gradient));
     return result;
   });
 }

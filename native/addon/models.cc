@@ -38,6 +38,7 @@ Napi::Value description_to_js(Napi::Env env, const std::string& name, const Desc
   auto o = Napi::Object::New(env);
   o.Set("name", name);
   o.Set("inputSize", static_cast<double>(architecture.input_size));
+  o.Set("width", static_cast<double>(architecture.width));
   o.Set("parameters", parameters);
   o.Set("layers", layers);
   o.Set("head", head);

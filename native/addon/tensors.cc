@@ -105,6 +105,10 @@ Napi::Value to_js_float(Napi::Env env, const torch::Tensor& t) {
   return copy_to_js<Napi::Float32Array>(env, t.to(torch::kFloat32));
 }
 
+Napi::Value to_js_double(Napi::Env env, const torch::Tensor& t) {
+  return copy_to_js<Napi::Float64Array>(env, t.to(torch::kFloat64));
+}
+
 /// The bytes of a host tensor. Not copied if the runtime allows it, because copying a whole model
 /// would block the JS thread.
 Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t) {

@@ -22,6 +22,7 @@ std::vector<NamedTensor> named_tensors(const Napi::Value& value);
 
 /// Host tensors -> JS, copying.
 Napi::Value to_js_int32(Napi::Env env, const torch::Tensor& t);
+Napi::Value to_js_double(Napi::Env env, const torch::Tensor& t);
 Napi::Value to_js_float(Napi::Env env, const torch::Tensor& t);
 /// A Buffer over the tensor's memory if the runtime allows it, else over a copy.
 Napi::Value to_js_bytes(Napi::Env env, const torch::Tensor& t);

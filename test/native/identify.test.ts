@@ -6,6 +6,7 @@ import {
   classesOfHead,
   modelOfWeights,
 } from '../../lib/models/identify.js';
+import {MODEL_NAMES} from '../../lib/models/names.js';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeCore} from '../../lib/native/contract.js';
 import {errorOf} from '../support/error_of.js';
@@ -37,6 +38,31 @@ describe('weights without the name of their model', () => {
     const full = state(layersOf('preactresnet18', 43));
     expect(modelOfWeights(core, full)).toBe('preactresnet18');
     expect(classesOfHead(core, 'preactresnet18', full)).toBe(43);
+  });
+
+  it.each(MODEL_NAMES)('tell that they are those of a %s', (name) => {
+    const weights = state(layersOf(name, 43));
+    expect(modelOfWeights(core, weights)).toBe(name);
+    expect(classesOfHead(core, name, weights)).toBe(43);
+  });
+
+  it.each(['resnet18_w8', 'vgg19_bn_w16', 'densenet161_w12', 'convnext_tiny_w24', 'vit_b_16_w64'])(
+    'tell that they are those of a narrow %s',
+    (name) => {
+      expect(modelOfWeights(core, state(layersOf(name, 10)))).toBe(name);
+    },
+  );
+
+  it("tell a ViT by torchvision's own names, old and new", () => {
+    const own = layersOf('vit_b_16', 10).map(([key, shape]) => [key.slice(2), shape] as const);
+    const old = own.map(
+      ([key, shape]) =>
+        [key.replace('mlp.0', 'mlp.linear_1').replace('mlp.3', 'mlp.linear_2'), shape] as const,
+    );
+    for (const weights of [state(own), state(old)]) {
+      expect(modelOfWeights(core, weights)).toBe('vit_b_16');
+      expect(classesOfHead(core, 'vit_b_16', weights)).toBe(10);
+    }
   });
 
   it('tell the classes by the head, whatever matrix comes last', () => {
@@ -89,7 +115,7 @@ describe('a model', () => {
   });
 
   it('that is not known is refused by name', async () => {
-    const {message} = await errorOf(check([1], 'vgg19_bn', 10), 'ERR_CONFIG');
-    expect(message).toMatch(/for model\.pt but received 'vgg19_bn'\. Give model if/);
+    const {message} = await errorOf(check([1], 'vgg99', 10), 'ERR_CONFIG');
+    expect(message).toMatch(/for model\.pt but received 'vgg99'\. Give model if/);
   });
 });

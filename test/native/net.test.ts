@@ -71,7 +71,7 @@ describe('the architectures', () => {
   });
 
   it('are refused where their name is unknown', async () => {
-    for (const name of ['resnet18', 'preactresnet18_w0', 'preactresnet18_w', '']) {
+    for (const name of ['resnet20', 'preactresnet18_w0', 'preactresnet18_w', '']) {
       const {message} = await errorOf(
         (async () => core.describeModel(name, 10))().catch((e: unknown) => {
           throw toSauError(e);
@@ -159,7 +159,7 @@ describe('a network', () => {
   it.each<[string, NativeNode[], RegExp]>([
     ['two layers of one key', [plain, pool, {...head, key: 'a'}], /keys that differ .* a\.weight/],
     ['a convolution of vectors', [plain, pool, {...plain, key: 'b', x: 2}, head], /a map of 4/],
-    ['a linear layer on maps', [plain, {...head, x: 1}], /expected a vector of 4/],
+    ['a linear layer on maps', [plain, {...head, x: 1}], /expected a channels-last value of 4/],
     [
       'a sum of unlike values',
       [plain, {op: 'add', x: 0, y: 1}, {...pool, x: 2}, {...head, x: 3}],

@@ -6,30 +6,101 @@
 
 namespace sau {
 
-// One file of this folder each.
+// Each family is a file of this folder.
 Graph preact_resnet18(const ModelSpec& spec);
+Graph vgg11(const ModelSpec& spec);
+Graph vgg13(const ModelSpec& spec);
+Graph vgg16(const ModelSpec& spec);
+Graph vgg19(const ModelSpec& spec);
+Graph vgg11_bn(const ModelSpec& spec);
+Graph vgg13_bn(const ModelSpec& spec);
+Graph vgg16_bn(const ModelSpec& spec);
+Graph vgg19_bn(const ModelSpec& spec);
+Graph resnet18(const ModelSpec& spec);
+Graph resnet34(const ModelSpec& spec);
+Graph resnet50(const ModelSpec& spec);
+Graph resnext50_32x4d(const ModelSpec& spec);
+Graph wide_resnet50_2(const ModelSpec& spec);
+Graph densenet121(const ModelSpec& spec);
+Graph densenet161(const ModelSpec& spec);
+Graph densenet169(const ModelSpec& spec);
+Graph mobilenet_v2(const ModelSpec& spec);
+Graph mobilenet_v3_large(const ModelSpec& spec);
+Graph mnasnet1_0(const ModelSpec& spec);
+Graph shufflenet_v2_x1_0(const ModelSpec& spec);
+Graph efficientnet_b0(const ModelSpec& spec);
+Graph efficientnet_b3(const ModelSpec& spec);
+Graph convnext_tiny(const ModelSpec& spec);
+Graph convnext_small(const ModelSpec& spec);
+Graph vit_b_16(const ModelSpec& spec);
+Graph vit_b_32(const ModelSpec& spec);
+Graph vit_l_16(const ModelSpec& spec);
+Graph vit_l_32(const ModelSpec& spec);
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> kArchitectures{
       {"preactresnet18", 32, 64, preact_resnet18},
+      {"vgg11", 224, 64, vgg11},
+      {"vgg13", 224, 64, vgg13},
+      {"vgg16", 224, 64, vgg16},
+      {"vgg19", 224, 64, vgg19},
+      {"vgg11_bn", 224, 64, vgg11_bn},
+      {"vgg13_bn", 224, 64, vgg13_bn},
+      {"vgg16_bn", 224, 64, vgg16_bn},
+      {"vgg19_bn", 224, 64, vgg19_bn},
+      {"resnet18", 224, 64, resnet18},
+      {"resnet34", 224, 64, resnet34},
+      {"resnet50", 224, 64, resnet50},
+      {"resnext50_32x4d", 224, 64, resnext50_32x4d},
+      {"wide_resnet50_2", 224, 64, wide_resnet50_2},
+      {"densenet121", 224, 32, densenet121},
+      {"densenet161", 224, 48, densenet161},
+      {"densenet169", 224, 32, densenet169},
+      {"mobilenet_v2", 224, 32, mobilenet_v2},
+      {"mobilenet_v3_large", 224, 16, mobilenet_v3_large},
+      {"mnasnet1_0", 224, 32, mnasnet1_0},
+      {"shufflenet_v2_x1_0", 224, 24, shufflenet_v2_x1_0},
+      {"efficientnet_b0", 224, 32, efficientnet_b0},
+      {"efficientnet_b3", 224, 40, efficientnet_b3},
+      {"convnext_tiny", 224, 96, convnext_tiny},
+      {"convnext_small", 224, 96, convnext_small},
+      {"vit_b_16", 224, 768, vit_b_16},
+      {"vit_b_32", 224, 768, vit_b_32},
+      {"vit_l_16", 224, 1024, vit_l_16},
+      {"vit_l_32", 224, 1024, vit_l_32},
   };
   return kArchitectures;
 }
+
+namespace {
+
+/// Not every architecture can have every width.
+Graph build(const Architecture& architecture, const ModelSpec& spec) {
+  if (spec.width == architecture.width) return architecture.build(spec);
+  try {
+    return architecture.build(spec);
+  } catch (const c10::Error& e) {
+    throw Error("ERR_CONFIG", "Expected a width that " + std::string(architecture.name) +
+                                  " can have but received " + std::to_string(spec.width) + ": " +
+                                  e.what_without_backtrace());
+  }
+}
+
+}  // namespace
 
 DescribedModel describe_model(const std::string& name, int64_t num_classes) {
   static const std::regex kName("(.*?)(?:_w([1-9][0-9]{0,3}))?");
   std::smatch match;
   std::regex_match(name, match, kName);
-  std::string names;
   for (const auto& architecture : architectures()) {
-    names += (names.empty() ? "" : ", ") + std::string(architecture.name);
     if (match[1] != architecture.name) continue;
     const int64_t width = match[2].matched ? std::stoll(match[2]) : architecture.width;
-    return {architecture, architecture.build({.num_classes = num_classes, .width = width})};
+    return {architecture, build(architecture, {.num_classes = num_classes, .width = width})};
   }
-  throw Error("ERR_CONFIG", "Expected one of the models " + names +
-                                ", or one of another width such as " + architectures()[0].name +
-                                "_w16, but received '" + name + "'");
+  throw Error("ERR_CONFIG",
+              "Expected the name of a model, such as resnet18, or of one with "
+              "another width, such as resnet18_w16, but received '" +
+                  name + "'");
 }
 
 std::shared_ptr<GraphModule> make_classifier(const std::string& name, int64_t num_classes) {

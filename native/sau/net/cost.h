@@ -5,13 +5,13 @@
 
 namespace sau {
 
-/// The shape of each node's value for one image: [C,H,W] or [F]. Throws ERR_CONFIG where the images
-/// are too small for the network.
+/// The shape of each node's value for one image: [C,H,W], or [...,C] with the channels last. Throws
+/// ERR_CONFIG where the images are too small for the network.
 std::vector<std::vector<int64_t>> shapes_of(const Graph& graph, int64_t height, int64_t width);
 
 /// What one image costs.
 struct Cost {
-  int64_t macs;           ///< multiply-accumulates of convolutions and linear layers
+  int64_t macs;           ///< multiply-accumulates of convolutions, linear layers and attention
   int64_t peak_elements;  ///< most elements of values at a time, in a pass without gradients
 };
 

@@ -1,8 +1,6 @@
 #include "sau/net/frozen_graph.h"
 
-#include <torch/nn/functional/linear.h>
-
-#include "sau/net/values.h"
+#include "sau/net/weightless.h"
 
 namespace sau {
 namespace {
@@ -68,12 +66,46 @@ std::vector<std::optional<size_t>> only_users(const Graph& graph,
   return users;
 }
 
+/// An operation that is nothing but its weights in another dtype.
+torch::Tensor apply_weighted(const Op& op, const std::vector<torch::Tensor>& weights,
+                             const Inputs& in) {
+  return std::visit(
+      Overloaded{[&](const op::LayerNorm& norm) {
+                   return torch::layer_norm(in[0], {norm.channels}, weights[0], weights[1],
+                                            norm.eps);
+                 },
+                 [&](const op::Linear&) { return at::linear(in[0], weights[0], weights[1]); },
+                 [&](const op::Scale&) { return in[0] * weights[0]; },
+                 [&](const op::PrependToken&) { return prepend(weights[0], in[0]); },
+                 [&](const op::AddPositions&) { return in[0] + weights[0]; },
+                 [](const auto&) -> torch::Tensor {
+                   TORCH_CHECK(false, "expected an operation with weights");
+                 }},
+      op);
+}
+
+/// An operation without weights.
+torch::Tensor apply_weightless(const Op& op, const Inputs& in) {
+  return std::visit(
+      [&](const auto& some) -> torch::Tensor {
+        if constexpr (requires { compute(some, in); }) {
+          return compute(some, in);
+        } else {
+          TORCH_CHECK(false, "expected an operation without weights");
+        }
+      },
+      op);
+}
+
 }  // namespace
 
 FrozenGraph::FrozenGraph(const GraphModule& source, torch::ScalarType precision)
-    : source_(source), precision_(precision), uses_(uses_of(source.graph())) {
-  const auto& nodes = source.graph().nodes;
-  const auto users = only_users(source.graph(), uses_);
+    : source_(source),
+      graph_(in_evaluation(source.graph())),
+      precision_(precision),
+      uses_(uses_of(graph_)) {
+  const auto& nodes = graph_.nodes;
+  const auto users = only_users(graph_, uses_);
   std::vector<bool> done(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (done[i]) continue;
@@ -96,18 +128,26 @@ FrozenGraph::FrozenGraph(const GraphModule& source, torch::ScalarType precision)
 }
 
 FrozenGraph::Kernel FrozenGraph::kernel_of(size_t node) const {
+  const auto weighted = [&](const Op& op, std::vector<size_t> positions, bool wide = false) {
+    return Weighted{op, wide ? widened(precision_) : precision_, std::move(positions), {}};
+  };
   return std::visit(
       Overloaded{
           [](const op::Input& input) -> Kernel { return input; },
           [](const op::Conv2d& conv) -> Kernel { return Convolution{conv, {}, {}, {}}; },
           [](const op::BatchNorm& norm) -> Kernel { return ScaleShift{norm, false, {}, {}}; },
-          [&](const op::Relu&) -> Kernel {
-            return Relu{may_overwrite_input(source_.graph(), uses_, node)};
+          [&](const op::LayerNorm& norm) -> Kernel {
+            return weighted(norm, {norm.weight, norm.bias});
           },
-          [](const op::Add& add) -> Kernel { return add; },
-          [](const op::GlobalAverage& average) -> Kernel { return average; },
-          [](const op::Linear& linear) -> Kernel { return Linear{linear, {}, {}}; }},
-      source_.graph().nodes[node].op);
+          [&](const op::Linear& linear) -> Kernel {
+            return weighted(linear, {linear.weight, linear.bias}, linear.wide);
+          },
+          [&](const op::Scale& scale) -> Kernel { return weighted(scale, {scale.weight}); },
+          [&](const op::PrependToken& token) -> Kernel { return weighted(token, {token.weight}); },
+          [&](const op::AddPositions& add) -> Kernel { return weighted(add, {add.weight}); },
+          [&](const op::Relu&) -> Kernel { return Relu{may_overwrite_input(graph_, uses_, node)}; },
+          [](const auto& weightless) -> Kernel { return Weightless{weightless}; }},
+      graph_.nodes[node].op);
 }
 
 void FrozenGraph::refresh() {
@@ -115,7 +155,7 @@ void FrozenGraph::refresh() {
   for (auto& step : steps_) {
     std::visit(Overloaded{[&](Convolution& convolution) { refresh(convolution); },
                           [&](ScaleShift& scale) { refresh(scale); },
-                          [&](Linear& linear) { refresh(linear); }, [](const auto&) {}},
+                          [&](Weighted& weighted) { refresh(weighted); }, [](const auto&) {}},
                step.kernel);
   }
 }
@@ -143,50 +183,41 @@ void FrozenGraph::refresh(ScaleShift& step) {
   assign(step.shift, per_channel(affine.shift));
 }
 
-void FrozenGraph::refresh(Linear& step) {
-  assign(step.weight, source_.weight(step.linear.weight).detach());
-  assign(step.bias, source_.weight(step.linear.bias).detach());
+void FrozenGraph::refresh(Weighted& step) {
+  step.weights.resize(step.positions.size());
+  for (size_t k = 0; k < step.positions.size(); ++k)
+    assign(step.weights[k], source_.weight(step.positions[k]).detach().to(step.dtype));
 }
 
 torch::Tensor FrozenGraph::forward(const torch::Tensor& x) const {
-  return run(x, source_.graph().nodes.size() - 1);
+  return run(x, graph_.nodes.size() - 1);
 }
 
 torch::Tensor FrozenGraph::features(const torch::Tensor& x) const {
-  return run(x, source_.graph().features());
+  return run(x, graph_.features());
 }
 
 torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
   Values values(uses_);
-  for (const auto& [kernel, inputs, output] : steps_) {
-    const auto take = [&](size_t k) { return values.take(inputs[k]); };
+  for (const auto& [kernel, nodes, output] : steps_) {
+    const Inputs in(values, nodes);
     values.put(
         output,
-        std::visit(Overloaded{[&](const op::Input&) { return x.to(precision_); },
-                              [&](const Convolution& c) {
-                                return torch::conv2d(take(0), c.weight, c.bias, c.conv.stride,
-                                                     c.conv.padding, /*dilation=*/1, c.conv.groups);
-                              },
-                              [&](const ScaleShift& s) {
-                                const auto in = take(0);
-                                return s.relu ? ScaleShiftRelu::apply(in, s.scale, s.shift)
-                                              : ScaleShiftOfPixels::apply(in, s.scale, s.shift);
-                              },
-                              [&](const Relu& relu) {
-                                return relu.overwrites ? take(0).relu_() : take(0).relu();
-                              },
-                              [&](const op::Add&) {
-                                const auto a = take(0);
-                                return a + take(1);
-                              },
-                              [&](const op::GlobalAverage&) {
-                                return take(0).mean({2, 3}, /*keepdim=*/false, torch::kFloat32);
-                              },
-                              [&](const Linear& linear) {
-                                return torch::nn::functional::linear(take(0), linear.weight,
-                                                                     linear.bias);
-                              }},
-                   kernel));
+        std::visit(
+            Overloaded{
+                [&](const op::Input&) { return x.to(precision_); },
+                [&](const Convolution& c) {
+                  return torch::conv2d(in[0], c.weight, c.bias, c.conv.stride, c.conv.padding,
+                                       /*dilation=*/1, c.conv.groups);
+                },
+                [&](const ScaleShift& s) {
+                  return s.relu ? ScaleShiftRelu::apply(in[0], s.scale, s.shift)
+                                : ScaleShiftOfPixels::apply(in[0], s.scale, s.shift);
+                },
+                [&](const Weighted& w) { return apply_weighted(w.op, w.weights, in); },
+                [&](const Relu& relu) { return relu.overwrites ? in[0].relu_() : in[0].relu(); },
+                [&](const Weightless& w) { return apply_weightless(w.op, in); }},
+            kernel));
     if (output == wanted) break;
   }
   return values.take(wanted);

@@ -10,7 +10,7 @@ namespace sau {
 /// A classifier's forward pass as attacks and measurements need it: evaluation mode, weights in a
 /// chosen precision, gradients for the input alone. A batch norm that alone follows a convolution
 /// is folded into it, in float64; any other one, with the ReLU behind it, becomes a scale and a
-/// shift whose backward is one mask and one product.
+/// shift whose backward is one mask and one product. Dropout and stochastic depth are gone.
 class FrozenGraph {
  public:
   /// A view of a module, which must outlive it. precision: dtype of the arithmetic.
@@ -22,7 +22,7 @@ class FrozenGraph {
   torch::Tensor forward(const torch::Tensor& x) const;
   /// What the last layer takes, float32 [N,F].
   torch::Tensor features(const torch::Tensor& x) const;
-  const Graph& graph() const { return source_.graph(); }
+  const Graph& graph() const { return graph_; }
 
  private:
   struct Convolution {
@@ -35,15 +35,21 @@ class FrozenGraph {
     bool relu;
     torch::Tensor scale, shift;  ///< [1,C,1,1]
   };
-  struct Linear {
-    op::Linear linear;
-    torch::Tensor weight, bias;
+  /// An operation whose weights are taken over as they are.
+  struct Weighted {
+    Op op;  ///< LayerNorm, Linear, Scale, PrependToken or AddPositions
+    torch::ScalarType dtype;
+    std::vector<size_t> positions;  ///< of the weights in the graph
+    std::vector<torch::Tensor> weights;
   };
   struct Relu {
     bool overwrites;  ///< its input
   };
-  using Kernel =
-      std::variant<op::Input, Convolution, ScaleShift, Relu, op::Add, op::GlobalAverage, Linear>;
+  /// An operation without weights.
+  struct Weightless {
+    Op op;
+  };
+  using Kernel = std::variant<op::Input, Convolution, ScaleShift, Weighted, Relu, Weightless>;
   struct Step {
     Kernel kernel;
     std::vector<size_t> inputs;  ///< nodes
@@ -52,10 +58,11 @@ class FrozenGraph {
   Kernel kernel_of(size_t node) const;
   void refresh(Convolution& convolution);
   void refresh(ScaleShift& step);
-  void refresh(Linear& step);
+  void refresh(Weighted& step);
   torch::Tensor run(const torch::Tensor& x, size_t wanted) const;
 
   const GraphModule& source_;
+  Graph graph_;  ///< the source's, in evaluation mode
   torch::ScalarType precision_;
   std::vector<Step> steps_;
   std::vector<int64_t> uses_;  ///< of each node's value

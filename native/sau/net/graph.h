@@ -11,9 +11,12 @@ namespace sau {
 /// How a fresh weight is filled.
 struct Init {
   enum class Kind {
-    kConstant,      ///< `value` everywhere
-    kUniform,       ///< uniform in [-value, value)
-    kDefaultWeight  ///< what LibTorch draws for the weight of a layer: uniform, by its fan-in
+    kConstant,         ///< `value` everywhere
+    kUniform,          ///< uniform in [-value, value)
+    kNormal,           ///< of mean 0 and standard deviation `value`
+    kTruncatedNormal,  ///< likewise, without what lies beyond 2 in absolute value
+    kDefaultWeight,    ///< what LibTorch draws for the weight of a layer: uniform, by its fan-in
+    kXavierUniform     ///< uniform, by fan-in and fan-out
   } kind;
   double value = 0;
 };
@@ -27,7 +30,8 @@ struct Weight {
   Init init;
 };
 
-/// What a node computes. Weights are positions in Graph::weights.
+/// What a node computes. Weights are positions in Graph::weights. A map is [N,C,H,W]; "channels
+/// last" is [N,...,C]: tokens [N,T,C], a permuted map [N,H,W,C] or a vector [N,C].
 namespace op {
 
 /// The normalized images [N,3,H,W].
@@ -43,21 +47,101 @@ struct BatchNorm {
   int64_t channels;
   double eps, momentum;
 };
-struct Relu {};
-/// The sum of two values of the same shape.
-struct Add {};
-/// [N,C,H,W] -> [N,C], in float32 whatever the network computes in.
-struct GlobalAverage {};
-/// [N,in] -> [N,out], in float32.
+/// Over the channels of a channels-last value.
+struct LayerNorm {
+  size_t weight, bias;
+  int64_t channels;
+  double eps;
+};
+/// Of the channels of a channels-last value.
 struct Linear {
   size_t weight, bias;
   int64_t in, out;
+  bool wide;  ///< in float32 whatever the network computes in
+};
+/// A map times a factor a channel, weight [C,1,1].
+struct Scale {
+  size_t weight;
+};
+/// Tokens with one more in front, weight [1,1,C].
+struct PrependToken {
+  size_t weight;
+};
+/// Tokens plus an embedding of their positions, weight [1,T,C].
+struct AddPositions {
+  size_t weight;
+  int64_t tokens;
+};
+struct Relu {};
+enum class Curve { kRelu, kRelu6, kGelu, kSilu, kHardswish, kHardsigmoid, kSigmoid };
+/// Any other activation, element by element. GELU is the exact one.
+struct Activate {
+  Curve curve;
+};
+/// The sum of two values of the same shape.
+struct Add {};
+/// A map times a map of one pixel.
+struct Gate {};
+/// Maps of the same size, their channels one after another.
+struct Concat {};
+/// The channels from `first` to `first + count`.
+struct Channels {
+  int64_t first, count;
+};
+/// Channels dealt out to groups and read across them.
+struct Shuffle {
+  int64_t groups;
+};
+enum class Pooling { kMax, kAverage };
+/// Square windows; padding on all sides. `ceil`: a last window may reach over the edge.
+struct Pool {
+  Pooling pooling;
+  int64_t kernel, stride, padding;
+  bool ceil;
+};
+/// A map of `size` x `size`, whatever the size of the input.
+struct AdaptiveAverage {
+  int64_t size;
+};
+/// [N,C,H,W] -> [N,C], in float32 whatever the network computes in.
+struct GlobalAverage {};
+/// [N,C,H,W] -> [N,C*H*W]
+struct Flatten {};
+/// [N,C,H,W] -> [N,H,W,C]
+struct ChannelsToLast {};
+/// [N,H,W,C] -> [N,C,H,W]
+struct ChannelsToFront {};
+/// [N,C,H,W] -> [N,H*W,C]
+struct Tokens {};
+/// [N,T,C] -> [N,C]
+struct FirstToken {};
+/// Queries, keys and values side by side [N,T,3*C] -> [N,T,C]
+struct Attention {
+  int64_t heads;
+};
+/// Bilinear, to `size` x `size`, whatever the aspect.
+struct Resize {
+  int64_t size;
+};
+/// In float32 whatever the network computes in.
+struct Widen {};
+/// Of elements. In training mode only, as the next.
+struct Dropout {
+  double rate;
+};
+/// Of a whole residual branch, for each image.
+struct StochasticDepth {
+  double rate;
 };
 
 }  // namespace op
 
-using Op = std::variant<op::Input, op::Conv2d, op::BatchNorm, op::Relu, op::Add, op::GlobalAverage,
-                        op::Linear>;
+using Op = std::variant<op::Input, op::Conv2d, op::BatchNorm, op::LayerNorm, op::Linear, op::Scale,
+                        op::PrependToken, op::AddPositions, op::Relu, op::Activate, op::Add,
+                        op::Gate, op::Concat, op::Channels, op::Shuffle, op::Pool,
+                        op::AdaptiveAverage, op::GlobalAverage, op::Flatten, op::ChannelsToLast,
+                        op::ChannelsToFront, op::Tokens, op::FirstToken, op::Attention, op::Resize,
+                        op::Widen, op::Dropout, op::StochasticDepth>;
 
 /// Lambdas as one visitor of an Op.
 template <class... Lambdas>
@@ -83,6 +167,9 @@ struct Graph {
   /// The node whose value the last layer takes.
   size_t features() const { return nodes.back().inputs[0]; }
 };
+
+/// The network in evaluation mode: without what does nothing there.
+Graph in_evaluation(const Graph& graph);
 
 /// How often each node's value is used; the logits count as used once.
 std::vector<int64_t> uses_of(const Graph& graph);

@@ -8,11 +8,24 @@
 #include <memory>
 #include <string>
 
-#include "sau/net/values.h"
+#include "sau/net/weightless.h"
 #include "sau/state_dict.h"
 
 namespace sau {
 namespace {
+
+/// Fills with normal numbers of a standard deviation, those beyond 2 in absolute value drawn anew:
+/// by inverting the distribution function.
+torch::Tensor truncated_normal(torch::Tensor tensor, double std) {
+  const double edge = std::erf(2 / (std * std::sqrt(2)));
+  return tensor.uniform_(-edge, edge).erfinv_().mul_(std * std::sqrt(2)).clamp_(-2, 2);
+}
+
+/// Whether each image keeps its residual branch in a training pass: [N,1,1,1], 0 or 1 / (1 - rate).
+torch::Tensor kept_branches(const torch::Tensor& x, double rate) {
+  const double kept = 1 - rate;
+  return torch::empty({x.size(0), 1, 1, 1}, x.options()).bernoulli_(kept).div_(kept);
+}
 
 torch::Tensor fresh(const Weight& weight) {
   const torch::NoGradGuard no_grad;
@@ -22,8 +35,14 @@ torch::Tensor fresh(const Weight& weight) {
       return tensor.fill_(weight.init.value);
     case Init::Kind::kUniform:
       return tensor.uniform_(-weight.init.value, weight.init.value);
+    case Init::Kind::kNormal:
+      return tensor.normal_(0, weight.init.value);
+    case Init::Kind::kTruncatedNormal:
+      return truncated_normal(tensor, weight.init.value);
     case Init::Kind::kDefaultWeight:
       return torch::nn::init::kaiming_uniform_(tensor, std::sqrt(5));
+    case Init::Kind::kXavierUniform:
+      return torch::nn::init::xavier_uniform_(tensor);
   }
   TORCH_CHECK(false, "unknown initialization");
 }
@@ -60,31 +79,47 @@ torch::nn::Module& GraphModule::module_of(const std::string& path) {
 torch::Tensor GraphModule::forward(const torch::Tensor& x) const {
   Values values(uses_);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-    const auto& [op, inputs] = graph_.nodes[i];
-    const auto take = [&](size_t k) { return values.take(inputs[k]); };
+    const auto& [op, nodes] = graph_.nodes[i];
+    const Inputs in(values, nodes);
     values.put(
-        i,
-        std::visit(Overloaded{[&](const op::Input&) { return x; },
-                              [&](const op::Conv2d& conv) { return convolve(conv, take(0)); },
-                              [&](const op::BatchNorm& norm) { return normalize(norm, take(0)); },
-                              [&](const op::Relu&) {
-                                return may_overwrite_input(graph_, uses_, i) ? take(0).relu_()
-                                                                             : take(0).relu();
-                              },
-                              [&](const op::Add&) {
-                                const auto a = take(0);
-                                return a + take(1);
-                              },
-                              [&](const op::GlobalAverage&) {
-                                return take(0).mean({2, 3}, /*keepdim=*/false, torch::kFloat32);
-                              },
-                              [&](const op::Linear& linear) {
-                                return torch::nn::functional::linear(
-                                    take(0), weights_[linear.weight], weights_[linear.bias]);
-                              }},
-                   op));
+        i, std::visit(Overloaded{[&](const op::Input&) { return x; },
+                                 [&](const op::Conv2d& conv) { return convolve(conv, in[0]); },
+                                 [&](const op::BatchNorm& norm) { return normalize(norm, in[0]); },
+                                 [&](const op::LayerNorm& norm) { return normalize(norm, in[0]); },
+                                 [&](const op::Linear& linear) { return multiply(linear, in[0]); },
+                                 [&](const op::Scale& scale) {
+                                   const auto map = in[0];
+                                   return map * weight_like(scale.weight, map);
+                                 },
+                                 [&](const op::PrependToken& token) {
+                                   const auto tokens = in[0];
+                                   return prepend(weight_like(token.weight, tokens), tokens);
+                                 },
+                                 [&](const op::AddPositions& positions) {
+                                   const auto tokens = in[0];
+                                   return tokens + weight_like(positions.weight, tokens);
+                                 },
+                                 [&](const op::Relu&) {
+                                   return may_overwrite_input(graph_, uses_, i) ? in[0].relu_()
+                                                                                : in[0].relu();
+                                 },
+                                 [&](const op::Dropout& dropout) {
+                                   return torch::dropout(in[0], dropout.rate, is_training());
+                                 },
+                                 [&](const op::StochasticDepth& depth) {
+                                   const auto branch = in[0];
+                                   return is_training() && depth.rate > 0
+                                              ? branch * kept_branches(branch, depth.rate)
+                                              : branch;
+                                 },
+                                 [&](const auto& weightless) { return compute(weightless, in); }},
+                      op));
   }
   return values.take(graph_.nodes.size() - 1);
+}
+
+torch::Tensor GraphModule::weight_like(size_t position, const torch::Tensor& x) const {
+  return weights_[position].to(x.scalar_type());
 }
 
 /// Convolves in the dtype of the input. The gradient of the weight is float32.
@@ -98,9 +133,9 @@ torch::Tensor GraphModule::convolve(const op::Conv2d& conv, torch::Tensor x) con
     x = x.slice(2, 0, x.size(2), stride).slice(3, 0, x.size(3), stride);
     stride = 1;
   }
-  const auto in_dtype = [&](size_t weight) { return weights_[weight].to(x.scalar_type()); };
-  return torch::conv2d(x, in_dtype(conv.weight), conv.bias ? in_dtype(*conv.bias) : torch::Tensor(),
-                       stride, conv.padding, /*dilation=*/1, conv.groups);
+  return torch::conv2d(x, weight_like(conv.weight, x),
+                       conv.bias ? weight_like(*conv.bias, x) : torch::Tensor(), stride,
+                       conv.padding, /*dilation=*/1, conv.groups);
 }
 
 torch::Tensor GraphModule::normalize(const op::BatchNorm& norm, const torch::Tensor& x) const {
@@ -111,6 +146,16 @@ torch::Tensor GraphModule::normalize(const op::BatchNorm& norm, const torch::Ten
   return torch::nn::functional::detail::batch_norm(x, weights_[norm.mean], weights_[norm.variance],
                                                    weights_[norm.weight], weights_[norm.bias],
                                                    is_training(), norm.momentum, norm.eps);
+}
+
+torch::Tensor GraphModule::normalize(const op::LayerNorm& norm, const torch::Tensor& x) const {
+  return torch::layer_norm(x, {norm.channels}, weight_like(norm.weight, x),
+                           weight_like(norm.bias, x), norm.eps);
+}
+
+torch::Tensor GraphModule::multiply(const op::Linear& linear, const torch::Tensor& x) const {
+  return torch::nn::functional::linear(x, weight_like(linear.weight, x),
+                                       weight_like(linear.bias, x));
 }
 
 }  // namespace sau

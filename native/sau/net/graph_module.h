@@ -23,6 +23,10 @@ class GraphModule : public torch::nn::Module {
   torch::nn::Module& module_of(const std::string& path);
   torch::Tensor convolve(const op::Conv2d& conv, torch::Tensor x) const;
   torch::Tensor normalize(const op::BatchNorm& norm, const torch::Tensor& x) const;
+  torch::Tensor normalize(const op::LayerNorm& norm, const torch::Tensor& x) const;
+  torch::Tensor multiply(const op::Linear& linear, const torch::Tensor& x) const;
+  /// A weight in the dtype of a value.
+  torch::Tensor weight_like(size_t position, const torch::Tensor& x) const;
 
   Graph graph_;
   std::vector<int64_t> uses_;

@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+
 #include "sau/net/graph_module.h"
 
 namespace sau {
@@ -6,14 +8,19 @@ namespace sau {
 /// What a network says of images, and how that changes with them.
 struct Response {
   torch::Tensor logits;    ///< float32 [N,K]
-  torch::Tensor gradient;  ///< of the sum of the squared logits by the images: [N,3,H,W]
+  torch::Tensor gradient;  ///< by the images: [N,3,H,W]
 };
 
+/// Labels int64 [N] whose mean cross-entropy takes the gradient; without them it is the sum of the
+/// squared logits.
+using ResponseLabels = std::optional<torch::Tensor>;
+
 /// Of a network in evaluation mode at normalized images float32 [N,3,H,W], computed in a dtype; for
-/// checks.
-Response respond(GraphModule& module, const torch::Tensor& images, torch::ScalarType dtype);
+/// checks. For float64 its weights become float64.
+Response respond(GraphModule& module, const torch::Tensor& images, torch::ScalarType dtype,
+                 const ResponseLabels& labels);
 /// Of the attacker's view of it.
 Response respond_frozen(const GraphModule& module, const torch::Tensor& images,
-                        torch::ScalarType dtype);
+                        torch::ScalarType dtype, const ResponseLabels& labels);
 
 }  // namespace sau

@@ -22,4 +22,16 @@ class Values {
   std::vector<torch::Tensor> values_;
 };
 
+/// What a node takes. Each is taken once.
+class Inputs {
+ public:
+  Inputs(Values& values, const std::vector<size_t>& nodes) : values_(values), nodes_(nodes) {}
+  size_t size() const { return nodes_.size(); }
+  torch::Tensor operator[](size_t k) const { return values_.take(nodes_[k]); }
+
+ private:
+  Values& values_;
+  const std::vector<size_t>& nodes_;
+};
+
 }  // namespace sau

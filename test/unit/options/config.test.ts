@@ -282,7 +282,7 @@ describe('a bad option is refused in the words of the user:', () => {
     [{device: 'gpu'}, 'Expected auto, cpu, cuda or cuda:N for device but received "gpu"'],
     [
       {model: 'vgg'},
-      'Expected preactresnet18 or preactresnet18_w<width> for model but received "vgg"',
+      'Expected one of the models that sau-native models lists, or <name>_w<width> such as preactresnet18_w16 for model but received "vgg"',
     ],
     [
       {mean: [1, 2], std: [1, 1, 1]},

@@ -1,0 +1,119 @@
+#include "sau/net/weightless.h"
+
+namespace sau {
+
+torch::ScalarType widened(torch::ScalarType dtype) {
+  return dtype == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
+}
+
+torch::Tensor compute(const op::Activate& op, const Inputs& in) {
+  switch (op.curve) {
+    case op::Curve::kRelu:
+      return at::relu(in[0]);
+    case op::Curve::kRelu6:
+      return at::hardtanh(in[0], 0, 6);
+    case op::Curve::kGelu:
+      return at::gelu(in[0]);
+    case op::Curve::kSilu:
+      return at::silu(in[0]);
+    case op::Curve::kHardswish:
+      return at::hardswish(in[0]);
+    case op::Curve::kHardsigmoid:
+      return at::hardsigmoid(in[0]);
+    case op::Curve::kSigmoid:
+      return at::sigmoid(in[0]);
+  }
+  TORCH_CHECK(false, "unknown activation");
+}
+
+torch::Tensor compute(const op::Add&, const Inputs& in) {
+  const auto a = in[0];
+  return a + in[1];
+}
+
+torch::Tensor compute(const op::Gate&, const Inputs& in) {
+  const auto x = in[0];
+  return x * in[1];
+}
+
+torch::Tensor compute(const op::Concat&, const Inputs& in) {
+  std::vector<torch::Tensor> parts;
+  for (size_t k = 0; k < in.size(); ++k) parts.push_back(in[k]);
+  return at::cat(parts, 1);
+}
+
+torch::Tensor compute(const op::Channels& op, const Inputs& in) {
+  return in[0].narrow(1, op.first, op.count);
+}
+
+torch::Tensor compute(const op::Shuffle& op, const Inputs& in) {
+  const auto x = in[0];
+  return x.unflatten(1, {op.groups, -1}).transpose(1, 2).flatten(1, 2);
+}
+
+torch::Tensor compute(const op::Pool& op, const Inputs& in) {
+  const auto window = [](int64_t n) { return std::vector<int64_t>{n, n}; };
+  if (op.pooling == op::Pooling::kMax) {
+    return at::max_pool2d(in[0], window(op.kernel), window(op.stride), window(op.padding),
+                          /*dilation=*/1, op.ceil);
+  }
+  return at::avg_pool2d(in[0], window(op.kernel), window(op.stride), window(op.padding), op.ceil);
+}
+
+torch::Tensor compute(const op::AdaptiveAverage& op, const Inputs& in) {
+  return at::adaptive_avg_pool2d(in[0], {op.size, op.size});
+}
+
+torch::Tensor compute(const op::GlobalAverage&, const Inputs& in) {
+  const auto x = in[0];
+  return x.mean({2, 3}, /*keepdim=*/false, widened(x.scalar_type()));
+}
+
+torch::Tensor compute(const op::Flatten&, const Inputs& in) { return in[0].flatten(1); }
+
+torch::Tensor compute(const op::ChannelsToLast&, const Inputs& in) {
+  return in[0].permute({0, 2, 3, 1});
+}
+
+torch::Tensor compute(const op::ChannelsToFront&, const Inputs& in) {
+  return in[0].permute({0, 3, 1, 2});
+}
+
+torch::Tensor compute(const op::Tokens&, const Inputs& in) {
+  return in[0].flatten(2).transpose(1, 2);
+}
+
+torch::Tensor compute(const op::FirstToken&, const Inputs& in) { return in[0].select(1, 0); }
+
+torch::Tensor compute(const op::Attention& op, const Inputs& in) {
+  const auto x = in[0];
+  const auto count = x.size(0), tokens = x.size(1), channels = x.size(2) / 3;
+  const auto parts =
+      x.reshape({count, tokens, 3, op.heads, channels / op.heads}).permute({2, 0, 3, 1, 4});
+  return at::scaled_dot_product_attention(parts[0], parts[1], parts[2])
+      .transpose(1, 2)
+      .reshape({count, tokens, channels});
+}
+
+torch::Tensor compute(const op::Resize& op, const Inputs& in) {
+  const auto x = in[0];
+  if (x.size(2) == op.size && x.size(3) == op.size) return x;
+  const std::vector<int64_t> size{op.size, op.size};
+  // An image that grows has nothing to smooth: both kernels give the same up to rounding, and this
+  // one knows every dtype and layout.
+  if (x.size(2) <= op.size && x.size(3) <= op.size)
+    return at::upsample_bilinear2d(x, size, /*align_corners=*/false);
+  return at::_upsample_bilinear2d_aa(x.to(widened(x.scalar_type())), size, /*align_corners=*/false)
+      .to(x.scalar_type());
+}
+
+torch::Tensor compute(const op::Widen&, const Inputs& in) {
+  const auto x = in[0];
+  return x.to(widened(x.scalar_type()));
+}
+
+torch::Tensor prepend(const torch::Tensor& token, const torch::Tensor& tokens) {
+  return at::cat({token.expand({tokens.size(0), 1, tokens.size(2)}), tokens}, 1);
+}
+
+}  // namespace sau
