@@ -10,6 +10,7 @@ import {registerDemo} from './commands/demo.js';
 import {registerDoctor} from './commands/doctor.js';
 import {registerEvaluate} from './commands/evaluate.js';
 import {registerInspect} from './commands/inspect.js';
+import {registerModels} from './commands/models.js';
 import {registerSetup} from './commands/setup.js';
 import {EXIT, exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
@@ -24,6 +25,7 @@ function createProgram(finish: Finish): Command {
   registerAttack(program, finish);
   registerEvaluate(program, finish);
   registerInspect(program, finish);
+  registerModels(program, finish);
   registerSetup(program, finish);
   registerDoctor(program, finish);
   registerDemo(program, finish);

@@ -18,7 +18,8 @@ export type {
 } from './doctor/report.js';
 export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
 export {evaluate} from './evaluate.js';
-export type {ModelName} from './models/names.js';
+export type {ArchitectureName, ModelName} from './models/names.js';
+export {type ModelInfo, models} from './models.js';
 export type {
   NativeAdversarialOptions as AdversarialOptions,
   NativeLfOptions as LfOptions,

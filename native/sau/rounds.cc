@@ -1,6 +1,7 @@
 #include "sau/rounds.h"
 
 #include "sau/stopwatch.h"
+#include "sau/torch.h"
 
 namespace sau {
 namespace {
@@ -22,6 +23,7 @@ void run_rounds(const RoundsPlan& plan, const std::function<Figures(const Round&
     control.throw_if_cancelled();
     const Stopwatch watch;
     const Round round{index, plan.rounds};
+    torch::manual_seed(plan.seed + static_cast<uint64_t>(index));
     RoundDone report{.round = index, .rounds = plan.rounds, .figures = run_round(round)};
     require_finite_loss(report.figures, round, plan.unit);
     const int64_t done = index + 1;

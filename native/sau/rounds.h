@@ -17,10 +17,13 @@ struct RoundsPlan {
   int64_t first, stop;  ///< the job does those from `first` to before `stop`
   int64_t eval_every;   ///< rounds between measurements; the last one is measured too; 0: never
   const char* unit;     ///< what errors call a round
+  uint64_t seed;        ///< of the run
 };
 
-/// Does the rounds in order. Each gives its figures; measure puts into the report what it finds.
-/// Throws ERR_DIVERGED where the figure "loss" is no finite number, ERR_ABORTED.
+/// Does the rounds in order. What dropout and stochastic depth draw in a round depends on the seed
+/// and the round alone, so that a run that goes on draws what it would have drawn. Each gives its
+/// figures; measure puts into the report what it finds. Throws ERR_DIVERGED where the figure "loss"
+/// is no finite number, ERR_ABORTED.
 void run_rounds(const RoundsPlan& plan, const std::function<Figures(const Round&)>& run_round,
                 const std::function<void(RoundDone&)>& measure, const RunControl& control);
 

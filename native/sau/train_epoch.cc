@@ -1,6 +1,7 @@
 #include "sau/train_epoch.h"
 
 #include "sau/guards.h"
+#include "sau/net/cost.h"
 
 namespace sau {
 
@@ -100,12 +101,24 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
   return sums;
 }
 
-/// Number of batches of an epoch. Throws ERR_CONFIG if there is none.
+/// Number of batches of an epoch. Throws ERR_CONFIG if there is none, and where the last one is a
+/// single image whose batch norms have nothing to average.
 int64_t EpochTrainer::batches() const {
   TORCH_CHECK(options_.batch_size > 0, "the batch size must be above 0, got ", options_.batch_size);
   const int64_t full = train_.size() / options_.batch_size;
   const int64_t batches =
       extras_.drop_last ? full : (train_.size() + options_.batch_size - 1) / options_.batch_size;
+  const int64_t over = extras_.drop_last ? 0 : train_.size() % options_.batch_size;
+  const auto& graph = state_.model.model().graph();
+  if ((over == 1 || options_.batch_size == 1) &&
+      norms_single_pixels(graph, train_.images.size(2), train_.images.size(3))) {
+    throw Error("ERR_CONFIG",
+                "Expected a batchSize that leaves no single image of " +
+                    std::to_string(train_.size()) + " training images over but received " +
+                    std::to_string(options_.batch_size) +
+                    ": at this image size a batch norm of the model sees one pixel of an image, "
+                    "and one value has no variance. Choose another batchSize");
+  }
   if (batches > 0) return batches;
   throw Error("ERR_CONFIG", "Expected at most " + std::to_string(train_.size()) +
                                 ", the number of training images, for batchSize but received " +

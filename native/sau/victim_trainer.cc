@@ -54,7 +54,8 @@ void train_victim(Workspace& workspace, const VictimTraining& training, const Ru
        .first = options.first_epoch,
        .stop = options.stop_epoch,
        .eval_every = options.eval_every,
-       .unit = "epoch"},
+       .unit = "epoch",
+       .seed = workspace.options().seed},
       [&](const Round& epoch) { return figures_of(trainer.run_epoch(epoch, control), told_apart); },
       training.measure, control);
   left.epochs = TrainingLeft::Epochs{

@@ -18,13 +18,13 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
   it('lists its commands, with examples', () => {
     const {stdout, status} = sau('--help');
     expect(status).toBe(0);
-    for (const command of ['defend', 'attack', 'evaluate', 'inspect', 'setup', 'doctor', 'demo']) {
+    for (const command of ['defend', 'attack', 'evaluate', 'inspect', 'models', 'setup', 'doctor', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
     expect(stdout).toContain('Examples:');
   });
 
-  it.each(['defend', 'attack badnet', 'evaluate', 'inspect', 'setup', 'doctor', 'demo'])(
+  it.each(['defend', 'attack badnet', 'evaluate', 'inspect', 'models', 'setup', 'doctor', 'demo'])(
     'has help with examples for %s',
     (command) => {
       const {stdout, stderr, status} = sau(...command.split(' '), '--help');

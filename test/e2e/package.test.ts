@@ -31,6 +31,7 @@ describe.skipIf(!IS_BUILT)('the package', () => {
         'doctor',
         'evaluate',
         'inspect',
+        'models',
         'readCheckpoint',
         'readRun',
         'removeSetup',

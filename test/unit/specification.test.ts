@@ -32,6 +32,7 @@ function readDocument(file: string): Document {
 const DOCUMENTS: Readonly<Record<string, Document>> = {
   specification: readDocument('docs/specification.md'),
   defenses: readDocument('docs/defenses.md'),
+  models: readDocument('docs/models.md'),
 };
 
 /** The text without the line breaks and the marks of its comments. */

@@ -10,7 +10,8 @@ void run_rounds(Defense& defense, const DefenseRounds& rounds,
        .first = 0,
        .stop = rounds.rounds,
        .eval_every = rounds.eval_every,
-       .unit = "round"},
+       .unit = "round",
+       .seed = rounds.seed},
       [&](const Round& round) { return defense.run_round(round); },
       [&](RoundDone& report) { report.metrics = measure(); }, control);
 }

@@ -25,6 +25,7 @@ class Defense {
 struct DefenseRounds {
   int64_t rounds;
   int64_t eval_every;  ///< rounds between measurements; the last one is measured too; 0: never
+  uint64_t seed;       ///< of the run
 };
 
 /// Prepares a defense and does all of its rounds. measure: measures the trainee after a round.

@@ -9,7 +9,10 @@ void defend(Workspace& workspace, const DefendOptions& options, const RunControl
   const auto run = [&] {
     const auto defense = make_defense(options.method, workspace, control);
     run_rounds(
-        *defense, {.rounds = options.rounds, .eval_every = options.eval_every},
+        *defense,
+        {.rounds = options.rounds,
+         .eval_every = options.eval_every,
+         .seed = workspace.options().seed},
         [&] {
           return evaluate(workspace, {ModelRole::kTrainee, options.eval_batch_size}, control);
         },

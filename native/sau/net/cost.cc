@@ -115,6 +115,16 @@ std::vector<ValueShape> shapes_of(const Graph& graph, int64_t height, int64_t wi
   return shapes;
 }
 
+bool norms_single_pixels(const Graph& graph, int64_t height, int64_t width) {
+  const auto shapes = shapes_of(graph, height, width);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (std::holds_alternative<op::BatchNorm>(graph.nodes[i].op) &&
+        shapes[i][1] * shapes[i][2] == 1)
+      return true;
+  }
+  return false;
+}
+
 Cost cost_of(const Graph& graph, int64_t height, int64_t width) {
   const auto shapes = shapes_of(graph, height, width);
   const auto elements = [&](size_t node) { return c10::multiply_integers(shapes[node]); };

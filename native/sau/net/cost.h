@@ -9,6 +9,10 @@ namespace sau {
 /// ERR_CONFIG where the images are too small for the network.
 std::vector<std::vector<int64_t>> shapes_of(const Graph& graph, int64_t height, int64_t width);
 
+/// True where a batch norm sees a single pixel of an image. In training mode one image alone has no
+/// variance there.
+bool norms_single_pixels(const Graph& graph, int64_t height, int64_t width);
+
 /// What one image costs.
 struct Cost {
   int64_t macs;           ///< multiply-accumulates of convolutions, linear layers and attention
