@@ -44,6 +44,8 @@ export async function compare(part, baseline, side, world) {
       ];
     case 'evaluation':
       return metricRows(row, native.metrics, expected.metrics);
+    case 'training': // its draws of dropout are each side's own
+      return [row('loss', difference(native.loss, expected.loss))];
     case 'defend': {
       const same = JSON.stringify(native.indices) === JSON.stringify(expected.indices);
       return [
@@ -69,6 +71,7 @@ async function comparePerturbations(row, baseline, {precision, file}, {batch, de
   const z = pairedZ(own, yardstick) ?? 0;
   const isWorse = precision === 'fp32' && z > MOST_Z;
   const rows = [
+    row('images shared before each step, of the baseline', baseline.last.sharedCounts.join(' ')),
     row('equal elements of the perturbation', share(own)),
     row('PyTorch with other rounding', share(yardstick)),
     row(

@@ -22,10 +22,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from data import Normalization, read_attack_result, read_cifar10, read_poisoned_test
+from data import ImageSet, Normalization, read_attack_result, read_cifar10, read_poisoned_test
 from evaluate import evaluate
 from peaks import measure_peaks
 from sau import PgdOptions, SauOptions, outer_losses, perturb, run_rounds
+from train import TrainOptions, train
 
 Answer = dict[str, Any]
 NUDGE = 1 + 2**-22  # of the yardstick: the last bits of bound and step
@@ -50,6 +51,11 @@ class Baseline:
         self.batch = self.subset.select(slice(0, self.world["batch"]))
 
     def read(self) -> tuple[Any, ...]:
+        """The attacked model's checkpoint; clean subset, clean and poisoned test images."""
+        if "reference" in self.world:
+            tensors = torch.load(self.world["images"], weights_only=True)
+            sets = (image_set(tensors, n) for n in ("cleanSubset", "cleanTest", "poisonedTest"))
+            return torch.load(self.world["reference"], weights_only=True), *sets
         record, cifar = Path(self.world["record"]), Path(self.world["data"])
         limit = self.world["testLimit"]
         attack = read_attack_result(record)
@@ -62,11 +68,11 @@ class Baseline:
             self.f.load_state_dict(self.start)
         gc.collect()
         self.wait()
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         result, finish = getattr(self, part)()
         self.wait()
-        seconds = time.perf_counter() - start
-        return {"seconds": seconds, **finish(result, save)}
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - used
+        return {"seconds": seconds, "cpuSeconds": cpu_seconds, **finish(result, save)}
 
     def loading(self) -> tuple[Any, Callable[..., Answer]]:
         def finish(result: Any, _save: str | None) -> Answer:
@@ -156,9 +162,19 @@ class Baseline:
         metrics = evaluate(self.f, self.clean, self.poisoned, self.normalization, size)
         return metrics, lambda result, _save: {"metrics": asdict(result)}
 
+    def training(self) -> tuple[Any, Callable[..., Answer]]:
+        options = TrainOptions(batch_size=self.world["batch"])
+        orders = [list(range(len(self.subset)))]
+        losses, _ = train(self.f, self.subset, self.normalization, options, orders)
+        return losses, lambda result, _save: {"loss": float(np.mean(result))}
+
     def wait(self) -> None:
         if self.device != "cpu":
             torch.cuda.synchronize()
+
+
+def image_set(tensors: dict[str, Tensor], name: str) -> ImageSet:
+    return ImageSet(*(tensors[f"{name}.{kind}"] for kind in ("images", "labels", "trueLabels")))
 
 
 def image_sums(images: Tensor, labels: Tensor) -> list[int]:

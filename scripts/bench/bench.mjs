@@ -10,20 +10,25 @@
 //   round       all of a round (or --rounds of them) over the clean images, without evaluation; in "round - pgd" are the outer and
 //               the optimizer step as they come in a round (where a round is one batch)
 //   evaluation  ACC, ASR and RA; the official procedure passes over the poisoned images twice
+//   training    one epoch of ordinary training on the clean images, as a victim is trained
 //   defend      whole processes with one round, from start to file
 // On CUDA the baseline runs twice: with PyTorch's stock settings, which let convolutions be TF32, and strictly in
 // float32. Peak memory is that of the resident set. Each part has processes of its own, and its peak counts from
 // the end of their loading (reset through /proc/self/clear_refs); for `defend` it is the peak of the whole process.
 // getrusage is not used, because its peak survives exec and counts the parent.
+// With --model both sides have weights by a formula and drawn images: the cost of a network does not depend on what it
+// has learned, but for the images that leave the search early and the suspects, which the report names.
 import {compare} from './agreement.mjs';
 import {findPython} from './python.mjs';
 import {report} from './report.mjs';
 import {measureDefend, measurePart, measurePeaks, prepare, strictBaseline} from './sides.mjs';
 import {roundWithoutPgd, summarize} from './summary.mjs';
-import {CORES, machineFacts, runTool, settingsOf, worldOptions} from './tool.mjs';
-import {makeWorld} from './worlds.mjs';
+import {CLOCKS, CORES, machineFacts, runTool, settingsOf, worldOptions} from './tool.mjs';
+import {makeModelWorld, makeWorld} from './worlds.mjs';
 
-const PARTS = ['loading', 'pgd', 'outer', 'round', 'evaluation', 'defend'];
+const PARTS = ['loading', 'pgd', 'outer', 'round', 'evaluation', 'training', 'defend'];
+/** Parts that read a record. */
+const OF_RECORDS = ['loading', 'defend'];
 const PRECISIONS = ['fp32', 'tf32', 'bf16', 'fp16', 'auto'];
 
 const HELP = `Measures the package against the plain PyTorch implementation of the official procedure
@@ -32,6 +37,9 @@ const HELP = `Measures the package against the plain PyTorch implementation of t
   npm run bench -- [options]
 
   --record <dir>      BackdoorBench record; without it a narrow net on synthetic images is made
+  --model <name>      instead of a record: an architecture with weights by a formula, on drawn images; all parts
+                      but ${OF_RECORDS.join(' and ')}; PyTorch's side needs torchvision, but for preactresnet18
+  --size <px>         side of the images (with --model; 32)
   --data <dir>        CIFAR-10, binary version (with --record)
   --batch <n>         images per batch (256)
   --clean <n>         clean images of a round (as --batch: one batch)
@@ -40,27 +48,35 @@ const HELP = `Measures the package against the plain PyTorch implementation of t
   --prior-rounds <n>  rounds that the trainee has behind it (1): in the very first batch both nets are
                       equal and PGD is untypically short
   --threads <n>       threads of either side (all cores: ${CORES})
+  --clock <name>      wall, or cpu: the processes' own CPU time, for one thread on a machine with other work (wall)
   --repeats <n>       counted pairs, after one warm-up each (3)
   --parts <list>      of ${PARTS.join(',')}, or all (all but defend)
   --precision <list>  of the package: ${PRECISIONS.join(',')} (fp32); the baseline is fp32, on CUDA
                       also as PyTorch is by default, with TF32 convolutions
   --device <name>     cpu or cuda (cpu)
   --width <n>         base channels of the synthetic world's net (16)
-  --python <path>     a Python with torch, numpy and pillow; else SAU_BENCH_PYTHON; else a virtual
-                      environment is made in the package's cache folder
+  --python <path>     a Python with torch, torchvision, numpy and pillow; else SAU_BENCH_PYTHON; else a
+                      virtual environment is made in the package's cache folder
   --json <file>       also writes everything as JSON
 `;
 
 function parse(flags) {
-  const {integer, list} = flags;
+  const {values, integer, list} = flags;
   const batch = integer('batch', 256);
   const precisions = list('precision', PRECISIONS, ['fp32']);
-  const parts = list('parts', PARTS, PARTS.slice(0, -1));
+  const known = values.model === undefined ? PARTS : PARTS.filter((p) => !OF_RECORDS.includes(p));
+  const parts = list(
+    'parts',
+    known,
+    known.filter((part) => part !== 'defend'),
+  );
   if (precisions.some((p) => p !== 'fp32') && !parts.includes('pgd')) {
     throw new Error('Expected pgd in --parts: it shows whether --precision has an effect');
   }
   return {
     ...worldOptions(flags),
+    ...modelOptions(flags),
+    clock: flags.choice('clock', CLOCKS),
     batch,
     clean: integer('clean', batch, batch),
     rounds: integer('rounds', 1),
@@ -71,10 +87,24 @@ function parse(flags) {
   };
 }
 
+/** What is measured without a record. */
+function modelOptions({values, integer}) {
+  if (values.model !== undefined && values.record !== undefined) {
+    throw new Error('Expected one of --model and --record but received both');
+  }
+  if (values.model === undefined && values.size !== undefined) {
+    throw new Error('Expected --size with --model but received it alone');
+  }
+  return {model: values.model ?? null, size: integer('size', 32)};
+}
+
 async function measure(options, temporary, log) {
   const facts = machineFacts();
   const python = findPython(options.python, log);
-  const world = await makeWorld(options, temporary, log);
+  const world =
+    options.model === null
+      ? await makeWorld(options, temporary, log)
+      : await makeModelWorld({...options, python}, temporary, log);
   log('preparing the trainee that both sides start from');
   const {model, counts, flopsOfForward, libtorch} = await prepare(world);
   world.counts = counts;

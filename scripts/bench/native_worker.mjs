@@ -7,6 +7,7 @@ import {
   forwardFlops,
   LOSS,
   loadTestSets,
+  NORMALIZATION,
   openRecord,
   PGD,
   readCheckpoint,
@@ -14,12 +15,45 @@ import {
   sessionOptions,
   setTestSets,
   shuffledRounds,
+  trainEpoch,
   unlearn,
   writeCheckpoint,
 } from './package.mjs';
 import {answerLines, peakMiB, resetPeak, residentMiB} from './workers.mjs';
 
-async function read(world) {
+/** The target, and the images that both sides work on. */
+function read(world) {
+  return world.reference === undefined ? readRecord(world) : readModelWorld(world);
+}
+
+async function readModelWorld(world) {
+  const checkpoint = await readCheckpoint(world.reference);
+  const {stateDict: tensors} = await readCheckpoint(world.images);
+  const set = (name) => imageSet(tensors, name);
+  const cleanSubset = set('cleanSubset');
+  const {modelName: model, numClasses} = checkpoint;
+  const target = {...NORMALIZATION, model, numClasses, size: cleanSubset, checkpoint};
+  return {target, cleanSubset, cleanTest: set('cleanTest'), poisonedTest: set('poisonedTest')};
+}
+
+function imageSet(tensors, name) {
+  const {data, shape} = tensors.get(`${name}.images`);
+  const [count, , height, width] = shape;
+  const integers = (kind) => {
+    const {data} = tensors.get(`${name}.${kind}`);
+    const {buffer, byteOffset, length} = data.slice();
+    return Int32Array.from(new BigInt64Array(buffer, byteOffset, length / 8), Number);
+  };
+  return {
+    images: data,
+    labels: integers('labels'),
+    trueLabels: integers('trueLabels'),
+    originalIndices: Int32Array.from({length: count}, (_, i) => i),
+    ...{count, height, width},
+  };
+}
+
+async function readRecord(world) {
   const target = await openRecord(world);
   const cleanSubset = await target.dataset.loadTrain(Int32Array.from(world.cleanIndices));
   return {target, cleanSubset, ...(await loadTestSets(target, world.testLimit, {}))};
@@ -39,9 +73,9 @@ class Native {
     if (part === 'prepare') Object.assign(this, {target, tests});
     else this.start = (await readCheckpoint(this.world.trainee)).stateDict;
     // perturb and outerGradient run the reference on the whole role, so the role must hold their batch alone.
-    const whole = part === 'round' || part === 'prepare';
+    const whole = ['round', 'prepare', 'training'].includes(part);
     const images = whole ? cleanSubset : firstImages(cleanSubset, this.world.batch);
-    await this.session.setImages('cleanSubset', images);
+    await this.session.setImages(part === 'training' ? 'train' : 'cleanSubset', images);
     if (part === 'evaluation') await setTestSets(this.session, tests);
     this.positions = Int32Array.from({length: this.world.batch}, (_, i) => i);
   }
@@ -50,7 +84,8 @@ class Native {
   async prepare() {
     const {session, target, world} = this;
     if (world.priorRounds > 0) {
-      await unlearn(session, shuffledRounds(world, world.priorRounds));
+      const {priorLearningRate: learningRate} = world;
+      await unlearn(session, shuffledRounds(world, world.priorRounds, {learningRate}));
     }
     const {model: modelName, numClasses, size} = target;
     const stateDict = await session.exportStateDict();
@@ -69,10 +104,12 @@ class Native {
     if (part !== 'loading') await this.session.loadStateDict(this.start, 'trainee');
     const prepared = part === 'outer' ? new Float32Array(await floatsOf(this.world.delta)) : null;
     global.gc();
-    const start = performance.now();
+    const [start, used] = [performance.now(), process.cpuUsage()];
     const result = await this[part](prepared);
     const seconds = (performance.now() - start) / 1000;
-    return {seconds, ...(await this.describe(part, result, save))};
+    const {user, system} = process.cpuUsage(used);
+    const cpuSeconds = (user + system) / 1e6;
+    return {seconds, cpuSeconds, ...(await this.describe(part, result, save))};
   }
 
   loading() {
@@ -95,6 +132,10 @@ class Native {
     return this.session.evaluate('trainee', EVALUATION_BATCH);
   }
 
+  training() {
+    return trainEpoch(this.session, this.world.batch);
+  }
+
   async describe(part, result, save) {
     switch (part) {
       case 'loading': {
@@ -114,6 +155,8 @@ class Native {
         const {loss, cleanLoss, sharedLoss, suspectShare} = result[0].figures;
         return {losses: {loss, cleanLoss, sharedLoss}, suspectShare};
       }
+      case 'training':
+        return {loss: result[0].figures.loss};
       default:
         return {metrics: result};
     }

@@ -28,6 +28,7 @@ export const {DEFAULTS, DEMO_DEFAULTS} = packageModule('options/defaults');
 export const {ATTACK_KINDS, ATTACK_TABLE} = packageModule('options/attacks/attacks');
 export const {openDataset} = packageModule('datasets/open_dataset');
 export const {chooseCleanSubset} = packageModule('datasets/clean_subset');
+const {KNOWN} = packageModule('datasets/known');
 export const {makeSyntheticDataset} = packageModule('datasets/synthetic');
 export const {writeSyntheticImages} = packageModule('datasets/write_synthetic');
 export const {MersenneTwister} = packageModule('random/mersenne_twister');
@@ -44,6 +45,10 @@ const {defenseTable} = packageModule('defenses/defenses');
 const defaults = DEFAULTS.defend.sau;
 export const {pgd: PGD, loss: LOSS} = nativeOf(defenseTable('sau'), defaults);
 
+const {mean, std} = KNOWN.cifar10;
+/** How images are normalized where no record says it; as scripts/oracle/data.py does it. */
+export const NORMALIZATION = {mean, std};
+
 const {normBound, stepSize} = defaults;
 
 /**
@@ -54,7 +59,7 @@ const NUDGE = 1 + 2 ** -22;
 export const NUDGED_BALL = {normBound: normBound * NUDGE, stepSize: stepSize * NUDGE};
 
 /** Images of an evaluation batch, on both sides. */
-export const EVALUATION_BATCH = defaults.evalBatchSize;
+export const {evalBatchSize: EVALUATION_BATCH, learningRate: LEARNING_RATE} = defaults;
 
 /** The record's model, classes and constants, and its data set. */
 export function openRecord({record, data}) {
@@ -89,14 +94,23 @@ export function roundOptions({batch, cleanIndices, rounds = 1}) {
   };
 }
 
-/** `rounds` over all clean images, shuffled by the session. */
-export function shuffledRounds(options, rounds) {
-  return {...roundOptions(options), rounds, batchOrder: new Int32Array(0)};
+/** `rounds` over all clean images, shuffled by the session; `others`: options of the optimizer. */
+export function shuffledRounds(options, rounds, others = {}) {
+  const {optimizer, ...usual} = roundOptions(options);
+  return {...usual, optimizer: {...optimizer, ...others}, rounds, batchOrder: new Int32Array(0)};
 }
 
 /** The reports of the rounds. */
 export function unlearn(session, {rounds, evalEvery, evalBatchSize, ...options}, run = {}) {
   return session.defend({method: 'sau', rounds, evalEvery, evalBatchSize, options}, run);
+}
+
+/** One epoch over the images of the role `train`, as a victim is trained but for its augmentation. */
+export function trainEpoch(session, batchSize) {
+  return session.train({
+    ...trainOptions({kind: 'badnet', data: '.', epochs: 1, batchSize, evalEvery: 0}),
+    ...{cropPadding: 0, flip: false},
+  });
 }
 
 /** Options of a session's training from options of `attack`. */

@@ -32,7 +32,7 @@ export function findPython(given, log) {
 
 function ownEnvironment(log) {
   const {version} = JSON.parse(readFileSync(join(packageRoot(), 'libtorch.json'), 'utf8'));
-  const folder = join(cacheFolder(), `bench-torch-${version}`);
+  const folder = join(cacheFolder(), `bench-torchvision-${version}`);
   const python = join(folder, 'bin', 'python');
   const done = join(folder, 'complete');
   if (existsSync(done)) return python;
@@ -41,7 +41,7 @@ function ownEnvironment(log) {
   const show = {stdio: ['ignore', process.stderr, process.stderr]};
   rmSync(folder, {recursive: true, force: true});
   execFileSync('python3', ['-m', 'venv', folder], show);
-  const packages = [`torch==${version}`, 'numpy', 'pillow'];
+  const packages = [`torch==${version}`, 'torchvision', 'numpy', 'pillow'];
   execFileSync(python, ['-m', 'pip', 'install', '--disable-pip-version-check', ...packages], show);
   execFileSync(
     python,

@@ -1,6 +1,8 @@
 // The results as Markdown.
 import {percent, secondsText as seconds, table} from './tool.mjs';
 
+const TIMES = {wall: 'wall time', cpu: 'CPU time of each process'};
+
 /** `result`: the object that is also written as JSON. */
 export function report(result) {
   const {machine, subject, model, counts, rows, derived, agreement, peaks, options} = result;
@@ -41,7 +43,7 @@ export function report(result) {
       ]),
     ),
     '',
-    `Medians of ${options.repeats} alternating pairs; "times faster" is the median of the pairs' ratios. A baseline in tf32 has ` +
+    `Medians of ${options.repeats} alternating pairs, ${TIMES[options.clock]}; "times faster" is the median of the pairs' ratios. A baseline in tf32 has ` +
       "PyTorch's stock settings on a GPU.",
     '',
     ...table(

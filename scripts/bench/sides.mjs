@@ -40,7 +40,8 @@ export async function measurePeaks(python, {threads, device}) {
  * belongs to it alone; one warm-up each. The strict baseline of pgd has the file `yardstick` too: its perturbation with
  * other rounding.
  */
-export async function measurePart(part, world, {python, repeats, precisions, temporary, log}) {
+export async function measurePart(part, world, options) {
+  const {python, repeats, precisions, temporary, log} = options;
   const sides = sidesOf(world, precisions);
   const workers = sides.map(({isBaseline}) =>
     isBaseline ? baselineWorker(python, world.threads) : nativeWorker(world.threads),
@@ -55,7 +56,7 @@ export async function measurePart(part, world, {python, repeats, precisions, tem
     }
     for (const side of sides) side.last = await run(side, side.file);
     for (let repeat = 0; repeat < repeats; repeat++) {
-      for (const side of sides) side.seconds.push((await run(side, null)).seconds);
+      for (const side of sides) side.seconds.push(timeOf(await run(side, null), options));
       log(`${part} ${repeat + 1}/${repeats}: ${lastSeconds(sides, 3)}`);
     }
     const gpu = gpuMemory();
@@ -79,7 +80,8 @@ export async function measurePart(part, world, {python, repeats, precisions, tem
  * scripts/oracle/run_record.py, of one round each, evaluated before and after. No warm-up: a process has nothing to
  * warm but the page cache, and the files were read before.
  */
-export async function measureDefend(world, {python, repeats, precisions, temporary, log}) {
+export async function measureDefend(world, options) {
+  const {python, repeats, precisions, temporary, log} = options;
   const folder = join(temporary, 'defend');
   await mkdir(folder);
   const order = join(folder, 'order.json');
@@ -91,14 +93,18 @@ export async function measureDefend(world, {python, repeats, precisions, tempora
       const argv = side.isBaseline
         ? baselineCommand(world, side.precision, {python, out, order})
         : nativeCommand(world, side.precision, {out, order});
-      const {seconds, peakMiB, stdout} = await timedProcess(python, world.threads, argv);
-      side.seconds.push(seconds);
+      const {peakMiB, stdout, ...times} = await timedProcess(python, world.threads, argv);
+      side.seconds.push(timeOf(times, options));
       side.peakMiB = Math.max(side.peakMiB, peakMiB);
       side.last = side.isBaseline ? await baselineResult(out) : await nativeResult(out, stdout);
     }
     log(`defend ${repeat + 1}/${repeats}: ${lastSeconds(sides, 2)}`);
   }
   return sides;
+}
+
+function timeOf({seconds, cpuSeconds}, {clock}) {
+  return clock === 'cpu' ? cpuSeconds : seconds;
 }
 
 export function strictBaseline(sides) {

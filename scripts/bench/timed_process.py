@@ -1,4 +1,4 @@
-"""Runs the command of one JSON line and answers with its wall time and peak memory.
+"""Runs the command of one JSON line and answers with its times and peak memory.
 
 The peak is the kernel's figure for a finished child process (wait4). It starts from the memory of
 the parent, so this parent is a small process of its own. Page cache does not count.
@@ -27,7 +27,12 @@ def main() -> None:
             print(json.dumps({"error": f"{' '.join(argv)} ended with {child.returncode}: {tail}"}))
             return
         stdout = out.read().decode()
-    answer = {"seconds": seconds, "peakMiB": usage.ru_maxrss / 1024, "stdout": stdout}
+    answer = {
+        "seconds": seconds,
+        "cpuSeconds": usage.ru_utime + usage.ru_stime,
+        "peakMiB": usage.ru_maxrss / 1024,
+        "stdout": stdout,
+    }
     print(json.dumps(answer))
 
 

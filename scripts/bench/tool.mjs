@@ -6,6 +6,8 @@ import {dirname, join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 
 export const CORES = availableParallelism();
+/** What is called a part's time. */
+export const CLOCKS = ['wall', 'cpu'];
 
 /**
  * Runs a tool: `parse(flags)` makes its options of what `help` names, `measure(options, temporary, log)` the result,
@@ -65,6 +67,12 @@ function readFlags(help, args) {
       const value = values[name] === undefined ? fallback : Number(values[name]);
       if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
       throw new Error(`Expected number >= 0 for --${name} but received "${values[name]}"`);
+    },
+    /** One of `known`, whose first is the default. */
+    choice: (name, known) => {
+      const chosen = values[name] ?? known[0];
+      if (known.includes(chosen)) return chosen;
+      throw new Error(`Expected ${known.join(' or ')} for --${name} but received "${chosen}"`);
     },
     /** Parses a selection from `known`, which keeps the order of `known`; `all` selects everything. */
     list: (name, known, fallback) => {

@@ -84,7 +84,7 @@ export function nativeWorker(threads) {
   return new Worker('native', process.execPath, args, environment(threads));
 }
 
-/** Runs a command to its end and returns {seconds, peakMiB, stdout}. Shows its stderr only if it fails. */
+/** Runs a command to its end and returns {seconds, cpuSeconds, peakMiB, stdout}. Shows its stderr only if it fails. */
 export async function timedProcess(python, threads, argv) {
   const worker = new Worker(
     'defend',

@@ -1,4 +1,5 @@
 // A world is what is measured: a checkpoint with its images on disk, which both sides can read.
+import {execFileSync} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
@@ -6,13 +7,14 @@ import {
   attack,
   chooseCleanSubset,
   EVALUATION_BATCH,
+  LEARNING_RATE,
   makeSyntheticDataset,
   openDataset,
 } from './package.mjs';
 
 /** {record, data, trainee, delta, cleanIndices, ...}; `temporary` is an empty folder. */
 export async function makeWorld(options, temporary, log) {
-  const {record, data, batch, clean, rounds, testLimit, priorRounds, threads, device} = options;
+  const {record, data, clean, testLimit} = options;
   const place =
     record === null
       ? await syntheticPlace(options, temporary, log)
@@ -22,12 +24,44 @@ export async function makeWorld(options, temporary, log) {
   return {
     ...place,
     name: record === null ? 'synthetic images' : `record ${place.record.split('/').at(-1)}`,
-    trainee: join(temporary, 'trainee.pt'),
-    delta: join(temporary, 'delta.f32'),
     cleanIndices: [...indices],
     trainCount,
+    testLimit,
+    priorLearningRate: LEARNING_RATE,
+    ...settingsOf(options, temporary),
+  };
+}
+
+/**
+ * The world of an architecture, {reference, images, cleanIndices, ...}: files of torch.save with a network and with
+ * images, which make_model_world.py makes.
+ */
+export async function makeModelWorld(options, temporary, log) {
+  const {model, size, clean, testLimit, threads, python} = options;
+  log(`making weights of ${model} by a formula, and drawn images of ${size}x${size}`);
+  const place = {
+    reference: join(temporary, 'reference.pt'),
+    images: join(temporary, 'images.pt'),
+  };
+  const request = JSON.stringify({...place, model, size, clean, test: testLimit, threads});
+  execFileSync(python, [join(import.meta.dirname, 'make_model_world.py'), request], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return {
+    ...place,
+    name: 'weights by a formula, drawn images',
+    cleanIndices: Array.from({length: clean}, (_, i) => i),
+    priorLearningRate: LEARNING_RATE / 10, // random weights bear no more
+    ...settingsOf(options, temporary),
+  };
+}
+
+function settingsOf({batch, rounds, priorRounds, threads, device}, temporary) {
+  return {
+    trainee: join(temporary, 'trainee.pt'),
+    delta: join(temporary, 'delta.f32'),
     evalBatch: EVALUATION_BATCH,
-    ...{batch, rounds, testLimit, priorRounds, threads, device},
+    ...{batch, rounds, priorRounds, threads, device},
   };
 }
 

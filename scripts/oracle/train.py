@@ -48,7 +48,7 @@ def train(
         for start in range(0, len(order) - size + 1, size):
             part = data.select(torch.as_tensor(order[start : start + size]))
             logits = model(normalization.from_uint8(part.images))
-            loss = functional.cross_entropy(logits, part.labels)
+            loss = functional.cross_entropy(logits, part.labels.to(logits.device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
