@@ -137,7 +137,7 @@ FrozenGraph::Kernel FrozenGraph::kernel_of(size_t node) const {
           [](const op::Conv2d& conv) -> Kernel { return Convolution{conv, {}, {}, {}}; },
           [](const op::BatchNorm& norm) -> Kernel { return ScaleShift{norm, false, {}, {}}; },
           [&](const op::LayerNorm& norm) -> Kernel {
-            return weighted(norm, {norm.weight, norm.bias});
+            return weighted(norm, {norm.weight, norm.bias}, norm.wide);
           },
           [&](const op::Linear& linear) -> Kernel {
             return weighted(linear, {linear.weight, linear.bias}, linear.wide);

@@ -52,6 +52,7 @@ struct LayerNorm {
   size_t weight, bias;
   int64_t channels;
   double eps;
+  bool wide;  ///< in float32 whatever the network computes in
 };
 /// Of the channels of a channels-last value.
 struct Linear {

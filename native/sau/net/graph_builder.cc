@@ -30,6 +30,7 @@ Value Layer::operator()(const Value& x) const {
   net_.used_[position_] = true;
   auto op = op_;
   if (auto* linear = std::get_if<op::Linear>(&op)) linear->wide = x.wide;
+  if (auto* norm = std::get_if<op::LayerNorm>(&op)) norm->wide = x.wide;
   return net_.append(std::move(op), {x}, form_, out_, x.wide);
 }
 
@@ -93,7 +94,8 @@ Layer GraphBuilder::layer_norm(const std::string& key, int64_t channels, double 
   const op::LayerNorm norm{.weight = declare(parameter(key + ".weight", {channels}, kOnes)),
                            .bias = declare(parameter(key + ".bias", {channels}, kZeros)),
                            .channels = channels,
-                           .eps = eps};
+                           .eps = eps,
+                           .wide = false};
   return layer(key, norm, Value::Form::kLast, channels, channels);
 }
 
