@@ -106,25 +106,45 @@ FrozenGraph::FrozenGraph(const GraphModule& source, torch::ScalarType precision)
       uses_(uses_of(graph_)) {
   const auto& nodes = graph_.nodes;
   const auto users = only_users(graph_, uses_);
-  std::vector<bool> done(nodes.size());
+  std::vector<bool> absorbed(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
-    if (done[i]) continue;
+    if (absorbed[i]) continue;
     Step step{kernel_of(i), nodes[i].inputs, i};
-    const auto user = users[i];
-    if (auto* convolution = std::get_if<Convolution>(&step.kernel); convolution && user) {
-      if (const auto* norm = std::get_if<op::BatchNorm>(&nodes[*user].op)) {
-        convolution->norm = *norm;
-        step.output = *user;
-      }
-    }
-    if (auto* scale = std::get_if<ScaleShift>(&step.kernel); scale && user) {
-      scale->relu = std::holds_alternative<op::Relu>(nodes[*user].op);
-      if (scale->relu) step.output = *user;
-    }
-    done[step.output] = true;
+    for (const size_t node : absorb(step, users)) absorbed[node] = true;
     steps_.push_back(std::move(step));
   }
   refresh();
+}
+
+/// Lets a step do what those do who alone use its value. users: of each node. Returns their nodes.
+std::vector<size_t> FrozenGraph::absorb(Step& step,
+                                        const std::vector<std::optional<size_t>>& users) const {
+  const auto user = users[step.output];
+  if (!user) return {};
+  const auto& next = graph_.nodes[*user].op;
+  if (auto* convolution = std::get_if<Convolution>(&step.kernel)) {
+    const auto* norm = std::get_if<op::BatchNorm>(&next);
+    if (norm == nullptr) return {};
+    convolution->norm = *norm;
+    step.output = *user;
+    return {*user};
+  }
+  if (auto* scale = std::get_if<ScaleShift>(&step.kernel)) {
+    if (!std::holds_alternative<op::Relu>(next)) return {};
+    scale->relu = true;
+    step.output = *user;
+    return {*user};
+  }
+  const auto* weightless = std::get_if<Weightless>(&step.kernel);
+  const auto* average =
+      weightless == nullptr ? nullptr : std::get_if<op::AdaptiveAverage>(&weightless->op);
+  if (average == nullptr || !std::holds_alternative<op::Flatten>(next) || !users[*user]) return {};
+  const size_t last = *users[*user];
+  const auto* linear = std::get_if<op::Linear>(&graph_.nodes[last].op);
+  if (linear == nullptr || linear->wide) return {};
+  step.kernel = PooledLinear{*average, *linear, {}, {}, {}};
+  step.output = last;
+  return {*user, last};
 }
 
 FrozenGraph::Kernel FrozenGraph::kernel_of(size_t node) const {
@@ -155,7 +175,8 @@ void FrozenGraph::refresh() {
   for (auto& step : steps_) {
     std::visit(Overloaded{[&](Convolution& convolution) { refresh(convolution); },
                           [&](ScaleShift& scale) { refresh(scale); },
-                          [&](Weighted& weighted) { refresh(weighted); }, [](const auto&) {}},
+                          [&](Weighted& weighted) { refresh(weighted); },
+                          [&](PooledLinear& linear) { refresh(linear); }, [](const auto&) {}},
                step.kernel);
   }
 }
@@ -189,12 +210,26 @@ void FrozenGraph::refresh(Weighted& step) {
     assign(step.weights[k], source_.weight(step.positions[k]).detach().to(step.dtype));
 }
 
+void FrozenGraph::refresh(PooledLinear& step) {
+  const auto weight = source_.weight(step.linear.weight).detach().to(precision_);
+  const int64_t places = step.average.size * step.average.size;
+  assign(step.weight, weight);
+  assign(step.summed, weight.unflatten(1, {-1, places}).sum(2));
+  assign(step.bias, source_.weight(step.linear.bias).detach().to(precision_));
+}
+
 torch::Tensor FrozenGraph::forward(const torch::Tensor& x) const {
   return run(x, graph_.nodes.size() - 1);
 }
 
 torch::Tensor FrozenGraph::features(const torch::Tensor& x) const {
   return run(x, graph_.features());
+}
+
+torch::Tensor FrozenGraph::PooledLinear::operator()(const torch::Tensor& map) const {
+  if (map.size(2) == 1 && map.size(3) == 1) return at::linear(map.flatten(1), summed, bias);
+  return at::linear(at::adaptive_avg_pool2d(map, {average.size, average.size}).flatten(1), weight,
+                    bias);
 }
 
 torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
@@ -215,6 +250,7 @@ torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
                                 : ScaleShiftOfPixels::apply(in[0], s.scale, s.shift);
                 },
                 [&](const Weighted& w) { return apply_weighted(w.op, w.weights, in); },
+                [&](const PooledLinear& linear) { return linear(in[0]); },
                 [&](const Relu& relu) { return relu.overwrites ? in[0].relu_() : in[0].relu(); },
                 [&](const Weightless& w) { return apply_weightless(w.op, in); }},
             kernel));

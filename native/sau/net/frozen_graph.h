@@ -42,6 +42,14 @@ class FrozenGraph {
     std::vector<size_t> positions;  ///< of the weights in the graph
     std::vector<torch::Tensor> weights;
   };
+  /// A linear layer on an average of a map. A map of one pixel is only copied to every place of the
+  /// average, so that the layer's columns for one channel can be summed beforehand.
+  struct PooledLinear {
+    op::AdaptiveAverage average;
+    op::Linear linear;
+    torch::Tensor weight, summed, bias;
+    torch::Tensor operator()(const torch::Tensor& map) const;
+  };
   struct Relu {
     bool overwrites;  ///< its input
   };
@@ -49,16 +57,19 @@ class FrozenGraph {
   struct Weightless {
     Op op;
   };
-  using Kernel = std::variant<op::Input, Convolution, ScaleShift, Weighted, Relu, Weightless>;
+  using Kernel =
+      std::variant<op::Input, Convolution, ScaleShift, Weighted, PooledLinear, Relu, Weightless>;
   struct Step {
     Kernel kernel;
     std::vector<size_t> inputs;  ///< nodes
     size_t output;               ///< node
   };
   Kernel kernel_of(size_t node) const;
+  std::vector<size_t> absorb(Step& step, const std::vector<std::optional<size_t>>& users) const;
   void refresh(Convolution& convolution);
   void refresh(ScaleShift& step);
   void refresh(Weighted& step);
+  void refresh(PooledLinear& step);
   torch::Tensor run(const torch::Tensor& x, size_t wanted) const;
 
   const GraphModule& source_;
