@@ -2,6 +2,7 @@ export {attack} from './attack.js';
 export type {LabelModeKind} from './attacks/poison.js';
 export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './base/errors.js';
 export type {CheckpointFormat} from './checkpoint/checkpoint_file.js';
+export type {ForeignFormat} from './checkpoint/foreign_file.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
 export type {ImageSet} from './datasets/image_set.js';
 export type {DatasetChoice, FormatName, KnownName} from './datasets/known.js';
@@ -91,6 +92,7 @@ export type {
   RunSummary,
   RunVersions,
 } from './records/run_summary.js';
+export type {Verdict} from './records/verdict.js';
 export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
 export {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 export type {ImageWork, Progress, RunOptions} from './run/progress.js';

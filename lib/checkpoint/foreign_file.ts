@@ -17,7 +17,7 @@ const CONVERT =
   'Only weights of PyTorch are read: take the model in its PyTorch form, and save model.state_dict() with torch.save.';
 
 /** Files and folders that are met in the place of a checkpoint and are not read. */
-const FOREIGN = {
+export const FOREIGN = {
   empty: {is: 'empty', advice: 'Copy or download it again.'},
   'git-lfs-pointer': {
     is: 'a Git LFS pointer, which stands for the file in a repository',

@@ -44,9 +44,9 @@ export async function matchStateDict(
   return {tensors, renamed};
 }
 
-/** Throws ERR_CHECKPOINT as {@link matchStateDict} does, without converting anything. */
-export function checkStateDict(state: Shapes, layout: NativeLayout): void {
-  if (pairsOf(state, layout) === null) throw mismatch(state, layout);
+/** Why weights do not fit a model, as {@link matchStateDict} says it; null if they do. Converts nothing. */
+export function misfitOf(state: Shapes, layout: NativeLayout): string | null {
+  return pairsOf(state, layout) === null ? problemsOf(state, layout).text : null;
 }
 
 /** Types and shapes by name: a state dict, or one whose bytes are not read. */
@@ -130,6 +130,15 @@ function fits(tensor: Shape, slot: Slot): boolean {
 }
 
 function mismatch(state: Shapes, layout: NativeLayout): SauError {
+  const {text, ...details} = problemsOf(state, layout);
+  return new SauError(
+    'ERR_CHECKPOINT',
+    `Expected the ${layout.length} weights of the model but received ${state.size} that do not fit: ${text}. Check the model's name and its number of classes`,
+    {details},
+  );
+}
+
+function problemsOf(state: Shapes, layout: NativeLayout) {
   const expected = new Set(layout.map(({name}) => name));
   const missing = layout
     .filter((slot) => !isCounter(slot) && !state.has(slot.name))
@@ -145,12 +154,8 @@ function mismatch(state: Shapes, layout: NativeLayout): SauError {
     listed('missing', missing),
     listed('unknown', extra),
     listed('of another shape', misshapen),
-  ].filter((text) => text !== '');
-  return new SauError(
-    'ERR_CHECKPOINT',
-    `Expected the ${layout.length} weights of the model but received ${state.size} that do not fit: ${problems.join('; ')}. Check the model's name and its number of classes`,
-    {details: {missing, extra, misshapen}},
-  );
+  ];
+  return {missing, extra, misshapen, text: problems.filter((text) => text !== '').join('; ')};
 }
 
 function typeOf({dtype, shape}: {dtype: string; shape: readonly number[]}): string {

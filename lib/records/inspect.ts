@@ -1,14 +1,18 @@
 import {readdir, stat} from 'node:fs/promises';
 import {basename, dirname} from 'node:path';
+import {SauError} from '../base/errors.js';
 import {localPath} from '../base/path_exists.js';
 import {
   type CheckpointFile,
+  type CheckpointFormat,
   checkStorage,
   withCheckpointFile,
 } from '../checkpoint/checkpoint_file.js';
 import {findStateDict} from '../checkpoint/find_state_dict.js';
+import {FOREIGN, type ForeignFormat, isForeignFormat} from '../checkpoint/foreign_file.js';
 import {describeValue} from '../checkpoint/pickle_values.js';
 import {type DType, elementCount} from '../checkpoint/tensor.js';
+import {type Spelling, spelled} from '../options/named.js';
 import {
   isAttackResult,
   type PoisonedDatasetState,
@@ -24,26 +28,31 @@ import {
   modelOf,
 } from './read_checkpoint.js';
 import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
+import {type Verdict, verdictOf} from './verdict.js';
 
 /** How many images of a record are looked for on disk. */
 const PROBED_IMAGES = 5;
 
 /** What {@link inspect} tells of a file. */
-export interface CheckpointDescription {
+export interface CheckpointDescription extends Verdict {
   /** The file that was read. */
   readonly path: string;
+  /** How the file is written, or what it is that is not read. */
+  readonly format: CheckpointFormat | ForeignFormat;
   /**
    * attack_epoch: of an interrupted attack. poisoned_set: of an attack that trained nothing. other: a torch.save
-   * file without weights, such as info.pickle.
+   * file without weights, such as info.pickle. foreign: a file or folder of another format.
    */
-  readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other';
+  readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other' | 'foreign';
+  /** What was chosen or left out among the weights. */
+  readonly notes: readonly string[];
   /** Its size. */
   readonly fileBytes: number;
   /** The version of its pickle; null in a file without one. */
   readonly pickleProtocol: number | null;
   /** The names that the pickle uses. Nothing is built of those outside the known vocabulary. */
   readonly globals: readonly string[];
-  /** Its weights; null for the kinds 'poisoned_set' and 'other'. */
+  /** Its weights; null for the kinds 'poisoned_set', 'other' and 'foreign'. */
   readonly model: ModelDescription | null;
   /** Its data sets, of an attack's result. */
   readonly record: RecordDescription | null;
@@ -116,63 +125,116 @@ export interface DatasetDescription {
 }
 
 /**
- * Describes a checkpoint, or that of a record folder, as plain JSON without reading its tensors. Needs no LibTorch.
- * Throws ERR_CHECKPOINT, or ERR_UNSAFE_PICKLE if the file names code.
+ * Describes a checkpoint, or that of a record folder, as plain JSON without reading its tensors, and says whether
+ * it can be purified. Works without LibTorch; the weights are compared with the known architectures where it is
+ * there. A file that is known for something else is described as such. Throws ERR_CHECKPOINT for a missing or
+ * damaged one, or ERR_UNSAFE_PICKLE if it names code.
  * @example
  * ```ts
- * const {kind, model, record} = await inspect('record/badnet_demo');
+ * const {purifiable, architecture, kind, model, record} = await inspect('record/badnet_demo');
  * ```
  */
 export async function inspectCheckpoint(
   pathOrFolder: string | URL,
 ): Promise<CheckpointDescription> {
-  const path = await findRecordFile(localPath(pathOrFolder), [RECORD.checkpoint, RECORD.info]);
-  return withCheckpointFile(path, async (file) => {
-    const common = {
-      path,
-      fileBytes: file.storages.fileBytes,
-      pickleProtocol: file.protocol,
-      globals: file.globals,
+  return inWords(await describeCheckpoint(pathOrFolder));
+}
+
+/** A description whose texts name options as `spell` says; by default as in the library. */
+export function inWords(
+  description: CheckpointDescription,
+  spell?: Spelling,
+): CheckpointDescription {
+  const said = (text: string | null): string | null =>
+    text === null ? null : spelled(text, spell);
+  return {...description, because: said(description.because), advice: said(description.advice)};
+}
+
+/** As {@link inspectCheckpoint}, with the names of options still marked as such. */
+export async function describeCheckpoint(
+  pathOrFolder: string | URL,
+): Promise<CheckpointDescription> {
+  const given = localPath(pathOrFolder);
+  try {
+    const path = await findRecordFile(given, [RECORD.checkpoint, RECORD.info]);
+    return await withCheckpointFile(path, (file) => describeFile(file, path));
+  } catch (error) {
+    const foreign = await describeForeign(error);
+    if (foreign === null) throw error;
+    return foreign;
+  }
+}
+
+async function describeForeign(error: unknown): Promise<CheckpointDescription | null> {
+  if (!(error instanceof SauError)) return null;
+  const {format, path, global} = error.details;
+  if (!isForeignFormat(format) || typeof path !== 'string') return null;
+  const made = typeof global === 'string' ? ` (${global})` : '';
+  return {
+    path,
+    format,
+    kind: 'foreign',
+    ...{purifiable: false, because: `it is ${FOREIGN[format].is}${made}`},
+    ...{advice: FOREIGN[format].advice, architecture: null, notes: []},
+    fileBytes: (await stat(path)).size,
+    ...{pickleProtocol: null, globals: [], model: null, record: null, content: null},
+  };
+}
+
+async function describeFile(file: CheckpointFile, path: string): Promise<CheckpointDescription> {
+  const {value, format} = file;
+  const common = {
+    path,
+    format,
+    fileBytes: file.storages.fileBytes,
+    pickleProtocol: file.protocol,
+    globals: file.globals,
+  };
+  if (format !== 'safetensors' && !file.globals.some((name) => name.startsWith('torch.'))) {
+    return {
+      ...common,
+      kind: isPoisonedSet(value) ? 'poisoned_set' : 'other',
+      ...{purifiable: false, because: 'it has no weights', advice: null, architecture: null},
+      ...{notes: [], model: null, record: null, content: outline(value)},
     };
-    const {value} = file;
-    if (file.format === 'torch' && !file.globals.some((name) => name.startsWith('torch.'))) {
-      const kind = isPoisonedSet(value) ? 'poisoned_set' : 'other';
-      return {...common, kind, model: null, record: null, content: outline(value)};
-    }
-    const model = describeModel(file, path);
-    if (isAttackResult(value)) {
-      const record = await describeRecord(value, path);
-      return {...common, kind: 'attack_result', model, record, content: null};
-    }
-    if (basename(path) === RECORD.checkpoint) {
-      return {...common, kind: 'attack_epoch', model, record: null, content: null};
-    }
-    const kind = isDefenseResult(value) ? 'defense_result' : 'state_dict';
-    return {...common, kind, model, record: null, content: null};
-  });
+  }
+  const {model, notes} = describeModel(file, path);
+  const verdict = await verdictOf({path, ...model});
+  const rest = {...common, ...verdict, notes, model, content: null};
+  if (isAttackResult(value)) {
+    return {...rest, kind: 'attack_result', record: await describeRecord(value, path)};
+  }
+  if (basename(path) === RECORD.checkpoint) return {...rest, kind: 'attack_epoch', record: null};
+  return {...rest, kind: isDefenseResult(value) ? 'defense_result' : 'state_dict', record: null};
 }
 
 function isPoisonedSet(value: unknown): boolean {
   return value instanceof Map && value.get('content') === POISONED_SET;
 }
 
-function describeModel({format, storages, value}: CheckpointFile, path: string): ModelDescription {
-  const {keyPath, tensors} = findStateDict(isAttackResult(value) ? modelOf(value) : value, path);
+function describeModel(
+  {format, storages, value}: CheckpointFile,
+  path: string,
+): {model: ModelDescription; notes: readonly string[]} {
+  const {keyPath, tensors, notes} = findStateDict(
+    isAttackResult(value) ? modelOf(value) : value,
+    path,
+  );
   const list = [...tensors].map(([name, {storage, shape}]) => {
     checkStorage(storages, storage);
     return {name, dtype: storage.dtype, shape};
   });
   const {modelName, numClasses} = headOf(value);
-  return {
+  const model = {
     modelName,
-    numClasses:
-      numClasses ?? classesByOrder(format, new Map(list.map((tensor) => [tensor.name, tensor]))),
+    numClasses: numClasses ?? classesByOrder(format, tensors),
     keyPath,
     tensorCount: list.length,
     elementCount: list.reduce((total, {shape}) => total + elementCount(shape), 0),
     dtypes: [...new Set(list.map(({dtype}) => dtype))],
     tensors: list,
   };
+  return {model, notes};
 }
 
 async function describeRecord(

@@ -6,9 +6,10 @@ import {writeSafetensors} from '../../lib/checkpoint/safetensors_writer.js';
 import {convertTensor, type DType} from '../../lib/checkpoint/tensor.js';
 import {writeTorchFile} from '../../lib/checkpoint/torch_zip_writer.js';
 import type {DefendOptions, Progress, StateDict, TensorData} from '../../lib/index.js';
+import {fixture} from '../support/checkpoint_fixtures.js';
 import {jsonOf, namesIn} from '../support/folders.js';
 import {IS_BUILT} from '../support/paths.js';
-import {builtPackage} from '../support/program.js';
+import {builtPackage, sau} from '../support/program.js';
 import {CPU, SCALE, useWorld} from '../support/world.js';
 
 describe.skipIf(!IS_BUILT)('a defense of a checkpoint of another program', () => {
@@ -106,5 +107,41 @@ describe.skipIf(!IS_BUILT)('a defense of a checkpoint of another program', () =>
     const {metrics} = await evaluate({...data, ckpt: result.files.checkpoint});
     expect(result.after).toEqual(metrics);
     expect(result.after.cleanLoss).not.toBe(wide.result.after.cleanLoss);
+  });
+
+  it('is told by inspect, with the architecture and without the tensors', async () => {
+    const ckpt = join(world.folder, 'told.safetensors');
+    await writeSafetensors(ckpt, await changed((name) => `module.${name}`));
+    const {stdout, status} = sau(world.folder, ['inspect', ckpt]);
+    expect(status).toBe(0);
+    expect(stdout.split('\n').slice(0, 4)).toEqual([
+      'can be purified: yes',
+      `path: ${ckpt}`,
+      'format: safetensors',
+      'architecture: preactresnet18_w8',
+    ]);
+    expect(stdout).not.toContain('layer1.0.conv1.weight');
+    expect(sau(world.folder, ['inspect', ckpt, '--tensors']).stdout).toContain(
+      'layer1.0.conv1.weight: float32 [8,8,3,3]',
+    );
+    expect(JSON.parse(sau(world.folder, ['inspect', ckpt, '--json']).stdout)).toMatchObject({
+      ...{purifiable: true, because: null, architecture: 'preactresnet18_w8'},
+      ...{format: 'safetensors', kind: 'state_dict', model: {tensorCount: 102}},
+    });
+  });
+
+  it('is told by inspect where it cannot be purified, with the options of the command line', async () => {
+    const ckpt = join(world.folder, 'misfit.safetensors');
+    await writeSafetensors(ckpt, await changed((name) => (name === 'linear.bias' ? null : name)));
+    expect(sau(world.folder, ['inspect', ckpt]).stdout.split('\n')[0]).toBe(
+      'can be purified: no, because its weights are not those of a preactresnet18_w8 of 10 classes: 1 missing: linear.bias',
+    );
+    const other = sau(world.folder, ['inspect', fixture('bare.pt')]).stdout;
+    expect(other).toMatch(/^can be purified: no, because its weights are those of no architecture/);
+    expect(other).toContain('give the file as --program');
+    expect(sau(world.folder, ['inspect', fixture('torchscript.pt')])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^can be purified: no, because it is a TorchScript module/),
+    });
   });
 });

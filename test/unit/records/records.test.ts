@@ -139,6 +139,43 @@ describe('inspectCheckpoint', () => {
     expect(JSON.parse(JSON.stringify(description))).toEqual(description);
   });
 
+  it('tells the format and what was chosen among the weights', async () => {
+    expect(await inspectCheckpoint(fixture('timm.pth.tar'))).toMatchObject({
+      format: 'torch',
+      kind: 'state_dict',
+      notes: ['the averaged weights (state_dict_ema) are not used'],
+    });
+    expect(await inspectCheckpoint(fixture('bare.safetensors'))).toMatchObject({
+      format: 'safetensors',
+      pickleProtocol: null,
+      model: {tensorCount: 8, numClasses: null},
+    });
+    expect(await inspectCheckpoint(fixture('legacy.pt'))).toMatchObject({format: 'torch-legacy'});
+  });
+
+  it.each([
+    ['torchscript.pt', 'torchscript', 'it is a TorchScript module, which is a program'],
+    [
+      'whole_model.pt',
+      'pickled-model',
+      'it is a whole pickled model, which only its own program can open (torch.nn.modules.linear.Linear)',
+    ],
+    ['harmless_bare.pkl', 'pickle', 'it is a bare pickle'],
+  ])('says of %s that it cannot be purified, and why', async (name, format, because) => {
+    const description = await inspectCheckpoint(fixture(name));
+    expect(description).toMatchObject({
+      ...{format, because, kind: 'foreign', purifiable: false, architecture: null, model: null},
+      advice: expect.stringContaining('model.state_dict()'),
+    });
+    expect(JSON.parse(JSON.stringify(description))).toEqual(description);
+  });
+
+  it('says of a file without weights that it has none', async () => {
+    expect(await inspectCheckpoint(fixture('info.pickle'))).toMatchObject({
+      ...{purifiable: false, because: 'it has no weights', advice: null},
+    });
+  });
+
   it('outlines a file without weights and refuses an unsafe one', async () => {
     const description = await inspectCheckpoint(fixture('info.pickle'));
     expect(description).toMatchObject({
