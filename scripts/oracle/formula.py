@@ -63,10 +63,10 @@ def weight(key: str, shape: tuple[int, ...], position: int, gain: float) -> Tens
 
 def state_dict(model: nn.Module, gain: float, first: int = 0) -> dict[str, Tensor]:
     """Weights for all of a network's state dict; another `first` position gives other weights."""
-    return {
-        key: weight(key, tuple(tensor.shape), first + i, gain)
-        for i, (key, tensor) in enumerate(model.state_dict().items())
-    }
+    state = model.state_dict()  # with the marks of versions that some networks ask for
+    for i, (key, tensor) in enumerate(list(state.items())):
+        state[key] = weight(key, tuple(tensor.shape), first + i, gain)
+    return state
 
 
 def images(count: int, side: int) -> Tensor:

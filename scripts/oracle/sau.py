@@ -194,13 +194,16 @@ def run_rounds(
     orders: Sequence[Sequence[int]],
     on_batch: Callable[[int, int, Perturbation, OuterLosses], None],
     on_round: Callable[[int], None],
+    before_round: Callable[[int], object] = lambda _round: None,
 ) -> None:
     """All rounds (B1.2, B1.4). orders[r]: the positions of round r in the clean subset, in order.
 
-    on_batch(round, batch, perturbation, losses) and on_round(round) are called after each.
+    on_batch(round, batch, perturbation, losses) and on_round(round) are called after each, and
+    before_round(round) before each round.
     """
     optimizer = make_optimizer(f, options)
     for number in range(options.rounds):
+        before_round(number)
         order = torch.as_tensor(orders[number])
         for batch, positions in enumerate(order.split(options.batch_size)):
             part = subset.select(positions)

@@ -1,6 +1,6 @@
 """Ordinary training without augmentation (specification B3.1): SGD, momentum, cosine per epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,10 +27,11 @@ def train(
     normalization: Normalization,
     options: TrainOptions,
     orders: Sequence[Sequence[int]],
+    before_epoch: Callable[[int], object] = lambda _epoch: None,
 ) -> tuple[list[list[float]], list[float]]:
     """One epoch per order, last partial batch dropped, BN in training mode; ends in eval mode.
 
-    Returns the batch-mean losses [epoch][batch] and each epoch's learning rate.
+    before_epoch(epoch) is called before each. Returns the batch-mean losses [epoch][batch] and each epoch's learning rate.
     """
     optimizer = torch.optim.SGD(
         model.parameters(),
@@ -41,7 +42,8 @@ def train(
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.schedule_length)
     losses, rates = [], []
     model.train()
-    for order in orders:
+    for epoch, order in enumerate(orders):
+        before_epoch(epoch)
         rates.append(scheduler.get_last_lr()[0])
         losses.append([])
         size = options.batch_size
