@@ -1,5 +1,5 @@
 import {usualRunOn} from '../datasets/known.js';
-import {TRAINING} from '../options/commands/training.js';
+import {ADAM_BETAS, TRAINING} from '../options/commands/training.js';
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
@@ -42,7 +42,6 @@ export const FT = defense({
   purpose: 'training',
   ignored: {
     amp: 'has a switch of its own here, precision',
-    client_optimizer: 'is always sgd here',
     steplr_stepsize: 'belongs to a schedule that is not known here',
     optim: 'has no effect in the official tool',
   },
@@ -53,7 +52,7 @@ export const FT = defense({
     const usual = usualRunOn(datasetName);
     return {
       ...native,
-      optimizer: {...native.optimizer, optimizer: 'sgd', adamBeta1: 0.9, adamBeta2: 0.999},
+      optimizer: {...native.optimizer, ...ADAM_BETAS},
       schedule: config.schedule ?? usual.schedule,
       flip: config.flip ?? usual.flip,
     };

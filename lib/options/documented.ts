@@ -287,7 +287,12 @@ export interface FtDefenseOptions extends CommonDefendOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Largest learning rate of SGD.
+   * Which optimizer; adam: as that of sau, for ConvNeXt and ViT.
+   * @default 'sgd'
+   */
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  /**
+   * Largest learning rate.
    * @default 0.01
    */
   readonly learningRate?: number | undefined;
@@ -417,7 +422,12 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Largest learning rate of SGD.
+   * Which optimizer; adam: as that of sau, for ConvNeXt and ViT.
+   * @default 'sgd'
+   */
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  /**
+   * Largest learning rate.
    * @default 0.01
    */
   readonly learningRate?: number | undefined;

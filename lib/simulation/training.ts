@@ -1,5 +1,6 @@
 import type {NativeTrainingAttack} from '../native/attack_contract.js';
 import {ATTACK} from '../options/commands/attack.js';
+import {ADAM_BETAS} from '../options/commands/training.js';
 import {resolveTraining} from '../options/config.js';
 import {nativeOf} from '../options/native.js';
 import {tableOf} from '../options/option.js';
@@ -135,7 +136,7 @@ export function trainOptions(
   return {
     ...native,
     ...resolveTraining(config, datasetName),
-    optimizer: {...native.optimizer, optimizer: 'sgd', adamBeta1: 0.9, adamBeta2: 0.999},
+    optimizer: {...native.optimizer, ...ADAM_BETAS},
     dropLast: true,
     poisonedPositions,
   };

@@ -2,14 +2,22 @@ import {cosineText} from '../../datasets/known.js';
 import type {OptionTable} from '../option.js';
 
 /**
- * Ordinary training by SGD: of an attack's victim (specification B3.1), and of the defenses that fine-tune
+ * Ordinary training: of an attack's victim (specification B3.1), and of the defenses that fine-tune
  * (defenses E0). Who uses it says which defaults differ.
  */
 export const TRAINING = {
+  optimizer: {
+    type: 'choice',
+    choices: ['sgd', 'adam'],
+    help: 'which optimizer; adam: as that of sau, for ConvNeXt and ViT',
+    official: 'client_optimizer',
+    native: 'optimizer.optimizer',
+    default: 'sgd',
+  },
   learningRate: {
     type: 'number',
     above: 0,
-    help: 'largest learning rate of SGD',
+    help: 'largest learning rate',
     official: 'lr',
     native: 'optimizer.learningRate',
     default: 0.01,
@@ -96,3 +104,6 @@ export const TRAINING = {
     default: null,
   },
 } as const satisfies OptionTable;
+
+/** What Adam takes besides. */
+export const ADAM_BETAS = {adamBeta1: 0.9, adamBeta2: 0.999} as const;
