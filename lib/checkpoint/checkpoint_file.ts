@@ -1,11 +1,10 @@
-import type {FileHandle} from 'node:fs/promises';
 import {extname} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {damagedFile, FormatError} from './checkpoint_error.js';
 import {ForeignFile, foreignByHead} from './foreign_file.js';
 import {inertGlobal} from './inert.js';
 import {isLegacyFile, readLegacyFile} from './legacy_file.js';
-import {openRegularFile, readBytes} from './regular_file.js';
+import {RegularFile} from './regular_file.js';
 import {isSafetensors, readSafetensorsHeader} from './safetensors.js';
 import {
   DTYPE_BYTES,
@@ -52,30 +51,28 @@ export async function withCheckpointFile<T>(
   path: string,
   use: (file: CheckpointFile) => Promise<T>,
 ): Promise<T> {
-  const handle = await openRegularFile(path);
+  const file = await RegularFile.open(path);
   try {
-    return await use(await openCheckpoint(path, handle));
+    return await use(await openCheckpoint(path, file));
   } catch (error) {
     throw damagedFile(path, error);
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
 /** How many bytes tell the format of a file. */
 const HEAD_BYTES = 512;
 
-async function openCheckpoint(path: string, handle: FileHandle): Promise<CheckpointFile> {
-  const {size} = await handle.stat();
-  const {buffer, bytesRead} = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-  const head = buffer.subarray(0, bytesRead);
-  if (isZip(head)) return openTorchZip(path, handle);
-  if (isSafetensors(head)) return openSafetensors(handle, size);
+async function openCheckpoint(path: string, file: RegularFile): Promise<CheckpointFile> {
+  const head = await file.bytes(0, Math.min(HEAD_BYTES, file.size));
+  if (isZip(head)) return openTorchZip(path, file);
+  if (isSafetensors(head)) return openSafetensors(file);
   const foreign = foreignByHead(head, path);
   if (foreign !== null) throw new ForeignFile(foreign);
-  if (extname(path).toLowerCase() === '.safetensors') return openSafetensors(handle, size);
-  if (isLegacyFile(head)) return openLegacy(path, handle, size);
-  if (isPickle(head)) await refusePickle(path, handle, size);
+  if (extname(path).toLowerCase() === '.safetensors') return openSafetensors(file);
+  if (isLegacyFile(head)) return openLegacy(path, file);
+  if (isPickle(head)) await refusePickle(path, file);
   throw new FormatError(
     `it starts with bytes ${head.subarray(0, 8).toString('hex')}, not with PK`,
     'name a .pt, .pth or .safetensors file; if it is one, it is damaged: copy or download it again',
@@ -94,9 +91,9 @@ function isPickle(head: Buffer): boolean {
 const MAX_BARE_PICKLE_BYTES = 64 << 20;
 
 /** Reads a bare pickle to the end, so that one that names code is ERR_UNSAFE_PICKLE. */
-async function refusePickle(path: string, handle: FileHandle, size: number): Promise<never> {
-  if (size <= MAX_BARE_PICKLE_BYTES) {
-    const bytes = await readBytes(handle, 0, size);
+async function refusePickle(path: string, file: RegularFile): Promise<never> {
+  if (file.size <= MAX_BARE_PICKLE_BYTES) {
+    const bytes = await file.bytes(0, file.size);
     await unpickle(bytes, {source: path, vocabulary: VOCABULARY, outside: inertGlobal}).catch(
       (error: unknown) => {
         if (error instanceof SauError && error.code === 'ERR_UNSAFE_PICKLE') throw error;
@@ -106,34 +103,34 @@ async function refusePickle(path: string, handle: FileHandle, size: number): Pro
   throw new ForeignFile('pickle');
 }
 
-async function openSafetensors(handle: FileHandle, size: number): Promise<CheckpointFile> {
-  const {tensors, places} = await readSafetensorsHeader(handle, size);
-  const storages = placedStorages(handle, size, places);
+async function openSafetensors(file: RegularFile): Promise<CheckpointFile> {
+  const {tensors, places} = await readSafetensorsHeader(file);
+  const storages = placedStorages(file, places);
   return {format: 'safetensors', storages, value: tensors, protocol: null, globals: []};
 }
 
-async function openLegacy(path: string, handle: FileHandle, size: number): Promise<CheckpointFile> {
+async function openLegacy(path: string, file: RegularFile): Promise<CheckpointFile> {
   const options = {source: path, vocabulary: VOCABULARY, outside: inertGlobal};
-  const {places, ...pickled} = await readLegacyFile(handle, size, options);
-  return {format: 'torch-legacy', storages: placedStorages(handle, size, places), ...pickled};
+  const {places, ...pickled} = await readLegacyFile(file, options);
+  return {format: 'torch-legacy', storages: placedStorages(file, places), ...pickled};
 }
 
 type Places = ReadonlyMap<string, {readonly start: number; readonly bytes: number}>;
 
-function placedStorages(handle: FileHandle, fileBytes: number, places: Places): Storages {
+function placedStorages(file: RegularFile, places: Places): Storages {
   return {
-    fileBytes,
+    fileBytes: file.size,
     sizeOf: (key) => places.get(key)?.bytes ?? null,
     read: async (key) => {
       const place = places.get(key);
       if (place === undefined) throw new FormatError(`it has no storage ${key}`);
-      return readBytes(handle, place.start, place.bytes);
+      return file.bytes(place.start, place.bytes);
     },
   };
 }
 
-async function openTorchZip(path: string, handle: FileHandle): Promise<CheckpointFile> {
-  const zip = await TorchZip.open(path, handle);
+async function openTorchZip(path: string, file: RegularFile): Promise<CheckpointFile> {
+  const zip = await TorchZip.open(file);
   const {value, protocol, globals} = await unpickle(await zip.read('data.pkl'), {
     source: path,
     vocabulary: VOCABULARY,
@@ -141,7 +138,7 @@ async function openTorchZip(path: string, handle: FileHandle): Promise<Checkpoin
     persistentLoad: resolveStorage,
   });
   const storages = {
-    fileBytes: zip.fileBytes,
+    fileBytes: file.size,
     sizeOf: (key: string) => zip.sizeOf(`data/${key}`),
     read: (key: string) => zip.read(`data/${key}`),
   };

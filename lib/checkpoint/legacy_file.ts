@@ -1,9 +1,8 @@
-import type {FileHandle} from 'node:fs/promises';
 import {SauError} from '../base/errors.js';
 import {FormatError, ShortFile} from './checkpoint_error.js';
 import type {UnpickleOptions} from './pickle_machine.js';
 import {describeValue, PickleGlobal, PyTuple} from './pickle_values.js';
-import {readBytes} from './regular_file.js';
+import type {RegularFile} from './regular_file.js';
 import {DTYPE_BYTES} from './tensor.js';
 import {resolveStorage, type StorageRef} from './torch_values.js';
 import {type Unpickled, unpickle} from './unpickle.js';
@@ -37,19 +36,18 @@ interface LegacyFile extends Unpickled {
 
 /** Reads the value of a file and where its storages are; reads no storage. Throws FormatError. */
 export async function readLegacyFile(
-  handle: FileHandle,
-  fileBytes: number,
+  file: RegularFile,
   options: UnpickleOptions,
 ): Promise<LegacyFile> {
   for (let window = FIRST_WINDOW; ; window *= 4) {
-    const head = await readBytes(handle, 0, Math.min(window, fileBytes));
+    const head = await file.bytes(0, Math.min(window, file.size));
     try {
       const {pickled, keys, storages, end} = await readPickles(head, options);
-      const places = await findStorages(handle, {keys, storages, start: end, fileBytes});
+      const places = await findStorages(file, {keys, storages, start: end});
       return {...pickled, places};
     } catch (error) {
       const short = error instanceof SauError && error.cause instanceof ShortFile;
-      if (!short || window >= fileBytes) throw error;
+      if (!short || window >= file.size) throw error;
     }
   }
 }
@@ -90,12 +88,11 @@ interface Storages {
   readonly keys: unknown;
   readonly storages: ReadonlyMap<string, StorageRef>;
   readonly start: number;
-  readonly fileBytes: number;
 }
 
 async function findStorages(
-  handle: FileHandle,
-  {keys, storages, start, fileBytes}: Storages,
+  file: RegularFile,
+  {keys, storages, start}: Storages,
 ): Promise<Map<string, Place>> {
   if (!Array.isArray(keys)) {
     throw new FormatError(`its keys of storages are ${describeValue(keys)}, not a list`);
@@ -107,11 +104,11 @@ async function findStorages(
     if (storage === undefined || places.has(key)) {
       throw new FormatError(`it has a storage ${describeValue(key)} that no tensor has`);
     }
-    const count = (await readBytes(handle, at, COUNT_BYTES)).readBigInt64LE(0);
+    const count = (await file.bytes(at, COUNT_BYTES)).readBigInt64LE(0);
     const bytes = storage.count * DTYPE_BYTES[storage.dtype];
-    if (count !== BigInt(storage.count) || at + COUNT_BYTES + bytes > fileBytes) {
+    if (count !== BigInt(storage.count) || at + COUNT_BYTES + bytes > file.size) {
       throw new FormatError(
-        `its storage ${key} has ${count} elements in a file of ${fileBytes} bytes, not ${storage.count}`,
+        `its storage ${key} has ${count} elements in a file of ${file.size} bytes, not ${storage.count}`,
       );
     }
     places.set(key, {start: at + COUNT_BYTES, bytes});

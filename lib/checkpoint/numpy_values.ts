@@ -117,6 +117,10 @@ export class NumpyArray implements Buildable {
   }
 }
 
+/** One number at a time: a record has tens of thousands, and a view of each costs more than the number. */
+const scratch = new Uint8Array(8);
+const scratchView = viewOf(scratch);
+
 /** multiarray.scalar(dtype, bytes): a number, a boolean, or a bigint beyond 2^53. */
 export function makeScalar([dtype, data]: readonly unknown[]): number | boolean | bigint {
   const bytes = arrayBytes(data);
@@ -127,11 +131,13 @@ export function makeScalar([dtype, data]: readonly unknown[]): number | boolean 
   ) {
     throw new FormatError(`it has a numpy number of ${describeValue(data)}`);
   }
-  const view = viewOf(bytes);
-  if (dtype.type === 'bool') return view.getUint8(0) !== 0;
-  if (dtype.type === 'int64') return integer(view.getBigInt64(0, true));
-  if (dtype.type === 'uint64') return integer(view.getBigUint64(0, true));
-  return READ_NUMBER[dtype.type](view, 0);
+  scratch.set(bytes);
+  if (dtype.type === 'bool') return scratch[0] !== 0;
+  const value = READ_NUMBER[dtype.type](scratchView, 0);
+  if (Number.isSafeInteger(value)) return value;
+  if (dtype.type === 'int64') return integer(scratchView.getBigInt64(0, true));
+  if (dtype.type === 'uint64') return integer(scratchView.getBigUint64(0, true));
+  return value;
 }
 
 /** numeric._frombuffer(bytes, dtype, shape, order): how protocol 5 writes arrays. */
@@ -161,25 +167,36 @@ function arrayBytes(data: unknown): ArrayBytes {
   if (typeof data !== 'string' || /[^\0-\xff]/.test(data)) {
     throw new FormatError(`it has ${describeValue(data)} where bytes were expected`);
   }
-  return Buffer.from(data, 'latin1');
+  return data.length > SHORT ? Buffer.from(data, 'latin1') : shortBytes(data);
 }
 
+/** Up to this length, bytes without a pool cost less. */
+const SHORT = 32;
+
+function shortBytes(latin1: string): Uint8Array {
+  const bytes = new Uint8Array(latin1.length);
+  for (let i = 0; i < latin1.length; i++) bytes[i] = latin1.charCodeAt(i);
+  return bytes;
+}
+
+/** How much text is decoded at a time, so that no step blocks the thread for long. */
+const TEXT_PIECE_BYTES = 256 * 1024;
+
 async function latin1Bytes({utf8}: LongText): Promise<Uint8Array> {
-  const out = new Uint8Array(utf8.length);
+  const bytes = Buffer.from(utf8.buffer, utf8.byteOffset, utf8.byteLength);
+  const pieces: Buffer[] = [];
   const breather = new Breather();
-  let length = 0;
-  for (let i = 0; i < utf8.length; length++) {
-    const lead = utf8[i++] ?? 0;
-    if (lead < 0x80) {
-      out[length] = lead;
-    } else {
-      const next = utf8[i++] ?? 0;
-      if ((lead !== 0xc2 && lead !== 0xc3) || (next & 0xc0) !== 0x80) {
-        throw new FormatError('it has a numpy array whose bytes are not latin1 text');
-      }
-      out[length] = ((lead & 3) << 6) | (next & 0x3f);
+  for (let at = 0; at < bytes.length; ) {
+    let end = Math.min(at + TEXT_PIECE_BYTES, bytes.length);
+    // Not between the bytes of a character, of which latin1 has two at most.
+    if (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end += 1;
+    const text = bytes.toString('utf8', at, end);
+    if (/[^\0-\xff]/.test(text)) {
+      throw new FormatError('it has a numpy array whose bytes are not latin1 text');
     }
-    if ((length & 0xffff) === 0 && breather.due) await breather.rest();
+    pieces.push(Buffer.from(text, 'latin1'));
+    at = end;
+    if (breather.due) await breather.rest();
   }
-  return out.slice(0, length);
+  return Buffer.concat(pieces);
 }

@@ -93,6 +93,25 @@ class PickleCursor {
   }
 }
 
+/** Values by number. Python gives the numbers in turn, so that an array holds them; others are in a map. */
+class Memo {
+  readonly #dense: unknown[] = [];
+  readonly #sparse = new Map<number, unknown>();
+
+  get size(): number {
+    return this.#dense.length + this.#sparse.size;
+  }
+
+  get(index: number): unknown {
+    return index < this.#dense.length ? this.#dense[index] : this.#sparse.get(index);
+  }
+
+  set(index: number, value: unknown): void {
+    if (index <= this.#dense.length) this.#dense[index] = value;
+    else this.#sparse.set(index, value);
+  }
+}
+
 export interface UnpickleOptions {
   /** The file, for messages. */
   readonly source: string;
@@ -110,7 +129,7 @@ export interface UnpickleOptions {
 export class PickleMachine {
   readonly cursor: PickleCursor;
   readonly globals = new Set<string>();
-  readonly memo = new Map<number, unknown>();
+  readonly #memo = new Memo();
   protocol = 0;
   stopped = false;
   #stack: unknown[] = [];
@@ -155,13 +174,20 @@ export class PickleMachine {
   }
 
   memoGet(index: number): void {
-    if (!this.memo.has(index)) throw new FormatError(`its pickle recalls unknown memo ${index}`);
-    this.push(this.memo.get(index));
+    const value = this.#memo.get(index);
+    if (value === undefined) throw new FormatError(`its pickle recalls unknown memo ${index}`);
+    this.push(value);
+  }
+
+  /** Keeps the topmost value under a number, by default the next. */
+  memoPut(index = this.#memo.size): void {
+    this.#memo.set(index, this.top());
   }
 
   tuple(count: number): void {
-    const items = Array.from({length: count}, () => this.pop()).reverse();
-    this.push(new PyTuple(items));
+    const start = this.#stack.length - count;
+    if (start < (this.#marks.at(-1) ?? 0)) throw this.#underflow();
+    this.push(new PyTuple(this.#stack.splice(start)));
   }
 
   /** GLOBAL and STACK_GLOBAL: the name must be in the vocabulary, or one that becomes a placeholder. */

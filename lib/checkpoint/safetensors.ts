@@ -1,7 +1,6 @@
-import type {FileHandle} from 'node:fs/promises';
 import {z} from 'zod';
 import {FormatError} from './checkpoint_error.js';
-import {readBytes} from './regular_file.js';
+import type {RegularFile} from './regular_file.js';
 import {DTYPE_BYTES, type DType, elementCount, rowMajorStrides} from './tensor.js';
 import {StorageRef, TensorRef} from './torch_values.js';
 
@@ -63,15 +62,12 @@ export function isSafetensors(head: Buffer): boolean {
 }
 
 /** Reads and checks the header; no byte of a tensor is read or allocated. Throws FormatError. */
-export async function readSafetensorsHeader(
-  handle: FileHandle,
-  fileBytes: number,
-): Promise<SafetensorsHeader> {
-  if (fileBytes < LENGTH_BYTES) {
-    throw new FormatError(`it has ${fileBytes} bytes, which is less than the length of its header`);
+export async function readSafetensorsHeader(file: RegularFile): Promise<SafetensorsHeader> {
+  if (file.size < LENGTH_BYTES) {
+    throw new FormatError(`it has ${file.size} bytes, which is less than the length of its header`);
   }
-  const length = Number((await readBytes(handle, 0, LENGTH_BYTES)).readBigUInt64LE(0));
-  const room = fileBytes - LENGTH_BYTES;
+  const length = Number((await file.bytes(0, LENGTH_BYTES)).readBigUInt64LE(0));
+  const room = file.size - LENGTH_BYTES;
   if (length > Math.min(room, MAX_HEADER_BYTES)) {
     throw new FormatError(
       length > room
@@ -79,9 +75,9 @@ export async function readSafetensorsHeader(
         : `its header has ${length} bytes, more than ${MAX_HEADER_BYTES}`,
     );
   }
-  const entries = parseHeader(await readBytes(handle, LENGTH_BYTES, length));
+  const entries = parseHeader(await file.bytes(LENGTH_BYTES, length));
   const dataStart = LENGTH_BYTES + length;
-  checkCoverage(entries, fileBytes - dataStart);
+  checkCoverage(entries, file.size - dataStart);
   return {
     tensors: new Map(entries.map(({name, ref}) => [name, ref])),
     places: new Map(

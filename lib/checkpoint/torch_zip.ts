@@ -1,16 +1,13 @@
-import type {FileHandle} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
 import {type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile} from 'yauzl';
 import {FormatError} from './checkpoint_error.js';
 import {ForeignFile, foreignByEntries} from './foreign_file.js';
-import {readBytes} from './regular_file.js';
+import type {RegularFile} from './regular_file.js';
 
 /** The entries of a torch.save ZIP (specification C.3), read from the file on demand. */
 export class TorchZip {
   private constructor(
-    readonly path: string,
-    readonly fileBytes: number,
-    private readonly handle: FileHandle,
+    private readonly file: RegularFile,
     private readonly zip: ZipFile,
     private readonly prefix: string,
     private readonly entries: ReadonlyMap<string, Entry>,
@@ -20,15 +17,13 @@ export class TorchZip {
    * Reads the directory of an open file. Throws FormatError for a damaged, compressed, encrypted or big-endian one,
    * and for a ZIP of something else.
    */
-  static async open(path: string, handle: FileHandle): Promise<TorchZip> {
-    const {size} = await handle.stat();
-    const reader = new HandleReader(handle);
-    const zip = await fromRandomAccessReaderPromise(reader, size, {autoClose: false});
-    const entries = await readDirectory(zip, size);
-    const prefix = findPrefix([...entries.keys()]);
-    const file = new TorchZip(path, size, handle, zip, prefix, entries);
-    await file.#checkByteOrder();
-    return file;
+  static async open(file: RegularFile): Promise<TorchZip> {
+    const reader = new FileReader(file);
+    const zip = await fromRandomAccessReaderPromise(reader, file.size, {autoClose: false});
+    const entries = await readDirectory(zip, file.size);
+    const opened = new TorchZip(file, zip, findPrefix([...entries.keys()]), entries);
+    await opened.#checkByteOrder();
+    return opened;
   }
 
   /** The size of an entry such as `data/0` in bytes; null if there is none. */
@@ -42,7 +37,7 @@ export class TorchZip {
     if (entry === undefined) throw new FormatError(`it has no entry ${name}`);
     const {fileDataStart} = await this.zip.readLocalFileHeaderPromise(entry, {minimal: true});
     let crc = 0;
-    const bytes = await readBytes(this.handle, fileDataStart, entry.uncompressedSize, (piece) => {
+    const bytes = await this.file.bytes(fileDataStart, entry.uncompressedSize, (piece) => {
       crc = crc32(piece, crc);
     });
     if (crc !== entry.crc32) throw new FormatError(`the checksum of entry ${name} does not match`);
@@ -62,8 +57,8 @@ export class TorchZip {
 }
 
 /** Keeps yauzl's positions within the range that fs accepts, because a damaged directory can name any position. */
-class HandleReader extends RandomAccessReader {
-  constructor(private readonly handle: FileHandle) {
+class FileReader extends RandomAccessReader {
+  constructor(private readonly file: RegularFile) {
     super();
   }
 
@@ -78,8 +73,8 @@ class HandleReader extends RandomAccessReader {
       callback(new FormatError('its directory lies outside the file'));
       return;
     }
-    this.handle.read(buffer, offset, length, position).then(
-      ({bytesRead}) => callback(null, bytesRead),
+    this.file.read(buffer, offset, length, position).then(
+      (bytesRead) => callback(null, bytesRead),
       (error: Error) => callback(error),
     );
   }

@@ -61,9 +61,9 @@ const PROTOCOL_0_AND_1: Readonly<Record<string, Opcode>> = {
   },
   l: (m) => m.push(m.popMark()),
   ']': (m) => m.push([]),
-  p: (m) => void m.memo.set(Number(m.cursor.line()), m.top()),
-  q: (m) => void m.memo.set(m.cursor.u8(), m.top()),
-  r: (m) => void m.memo.set(m.cursor.u32(), m.top()),
+  p: (m) => m.memoPut(Number(m.cursor.line())),
+  q: (m) => m.memoPut(m.cursor.u8()),
+  r: (m) => m.memoPut(m.cursor.u32()),
   s: (m) => {
     const value = m.pop();
     m.setItems([m.pop(), value]);
@@ -122,7 +122,7 @@ const PROTOCOL_2_TO_5: Readonly<Record<number, Opcode>> = {
     m.push(m.find(m.pop(), name));
   },
   // MEMOIZE, FRAME, BYTEARRAY8
-  148: (m) => void m.memo.set(m.memo.size, m.top()),
+  148: (m) => m.memoPut(),
   149: (m) => void m.cursor.u64(),
   150: (m) => m.push(m.cursor.take(m.cursor.u64())),
 };

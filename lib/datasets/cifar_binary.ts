@@ -43,15 +43,33 @@ async function inspectBatch(path: string): Promise<BatchFile> {
   return {path, records: bytes / RECORD_BYTES};
 }
 
-/** Reads the block's records. Throws ERR_DATASET if the file has become shorter. */
-async function readBlock(handle: FileHandle, block: number, file: BatchFile): Promise<Buffer> {
-  const firstRecord = block * BLOCK_RECORDS;
-  const records = Math.min(BLOCK_RECORDS, file.records - firstRecord);
-  const bytes = Buffer.allocUnsafe(records * RECORD_BYTES);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const position = firstRecord * RECORD_BYTES + filled;
-    const {bytesRead} = await handle.read(bytes, filled, bytes.length - filled, position);
+/** Records that follow each other in a file. */
+interface Span {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The part of a block from its first to its last picked record. */
+function spanOf(picks: readonly Pick[]): Span {
+  let [first, last] = [Number.POSITIVE_INFINITY, 0];
+  for (const {offset} of picks) {
+    first = Math.min(first, offset);
+    last = Math.max(last, offset);
+  }
+  return {first, count: last - first + 1};
+}
+
+/** Reads records into the beginning of `buffer`. Throws ERR_DATASET if the file has become shorter. */
+async function readSpan(
+  handle: FileHandle,
+  {first, count}: Span,
+  file: BatchFile,
+  buffer: Buffer,
+): Promise<void> {
+  const length = count * RECORD_BYTES;
+  for (let filled = 0; filled < length; ) {
+    const position = first * RECORD_BYTES + filled;
+    const {bytesRead} = await handle.read(buffer, filled, length - filled, position);
     if (bytesRead === 0) {
       throw new SauError(
         'ERR_DATASET',
@@ -63,20 +81,23 @@ async function readBlock(handle: FileHandle, block: number, file: BatchFile): Pr
     }
     filled += bytesRead;
   }
-  return bytes;
 }
 
-/** Calls `onBlock` with each block of the file that holds a picked record. */
+/** Calls `onSpan` with the part of each block that holds picked records. The bytes are only valid within the call. */
 async function readPicks(
   file: BatchFile,
   picks: readonly Pick[],
-  onBlock: (bytes: Buffer, firstRecord: number, members: readonly Pick[]) => void,
+  onSpan: (bytes: Buffer, firstRecord: number, members: readonly Pick[]) => void,
 ): Promise<void> {
   if (picks.length === 0) return;
   const handle = await open(file.path);
+  // One buffer for all: memory that is new costs more than the reading.
+  const buffer = Buffer.allocUnsafe(BLOCK_RECORDS * RECORD_BYTES);
   try {
-    for (const [block, members] of picksByBlock(picks, BLOCK_RECORDS)) {
-      onBlock(await readBlock(handle, block, file), block * BLOCK_RECORDS, members);
+    for (const members of picksByBlock(picks, BLOCK_RECORDS).values()) {
+      const span = spanOf(members);
+      await readSpan(handle, span, file, buffer);
+      onSpan(buffer, span.first, members);
     }
   } finally {
     await handle.close();

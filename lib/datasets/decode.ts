@@ -1,8 +1,9 @@
-import {constants} from 'node:fs';
+import {constants, readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import sharp from 'sharp';
 import {Breather} from '../base/breather.js';
 import {messageOf, SauError} from '../base/errors.js';
+import {QuickReads} from '../base/quick_reads.js';
 import {named} from '../options/named.js';
 import type {ImageSet} from './image_set.js';
 import {type RgbImage, resizeBilinear, writePlanes} from './rgb_image.js';
@@ -27,14 +28,20 @@ export interface LoadOptions {
   readonly onImages?: ((done: number, total: number) => void) | undefined;
 }
 
+/** The type lacks numbers, which Node.js takes. */
+const READ_OPTIONS = {flag: READ as unknown as string};
+
 /**
  * Decodes a JPEG, PNG, WebP or TIFF file to 8-bit RGB at its own size. Gray becomes RGB. Alpha, color profiles and
  * the EXIF orientation are ignored, as in Pillow's `convert('RGB')`.
  */
-async function decodeFile(file: string): Promise<RgbImage> {
+async function decodeFile(file: string, reads: QuickReads): Promise<RgbImage> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file, {flag: READ as unknown as string});
+    bytes = await reads.read(
+      () => readFileSync(file, READ_OPTIONS),
+      () => readFile(file, READ_OPTIONS),
+    );
   } catch (cause) {
     throw new SauError(
       'ERR_DATASET',
@@ -76,13 +83,14 @@ export async function decodeAll(
   const images = roomFor(files.length, size);
   const waiting = files.entries();
   const breather = new Breather();
+  const reads = new QuickReads();
   let done = 0;
   let failed = false;
   const work = async (): Promise<void> => {
     for (const [slot, file] of waiting) {
       if (failed) return;
       signal?.throwIfAborted();
-      const image = await resizeBilinear(await decodeFile(file), height, width, breather);
+      const image = await resizeBilinear(await decodeFile(file, reads), height, width, breather);
       writePlanes(image, images, slot * bytes);
       done += 1;
       onImages?.(done, files.length);

@@ -43,38 +43,48 @@ function paeth(left: number, up: number, upLeft: number): number {
   return byUp <= byUpLeft ? up : upLeft;
 }
 
-function predict(filter: number, left: number, up: number, upLeft: number): number {
-  switch (filter) {
-    case 1:
-      return left;
-    case 2:
-      return up;
-    case 3:
-      return (left + up) >> 1;
-    case 4:
-      return paeth(left, up, upLeft);
-    default:
-      return 0;
-  }
-}
-
 /** Undoes the row filters: [H, 1 + 3W] filtered bytes to [H, 3W]; null for an unknown filter. */
 function unfilter(rows: Buffer, height: number, rowBytes: number): Uint8Array | null {
   const out = new Uint8Array(height * rowBytes);
+  let above = new Uint8Array(rowBytes);
   for (let y = 0; y < height; y++) {
     const from = y * (rowBytes + 1);
-    const to = y * rowBytes;
-    const filter = rows[from] ?? 0;
-    if (filter > 4) return null;
-    for (let x = 0; x < rowBytes; x++) {
-      const left = x >= BPP ? (out[to + x - BPP] ?? 0) : 0;
-      const up = y > 0 ? (out[to + x - rowBytes] ?? 0) : 0;
-      const upLeft = x >= BPP && y > 0 ? (out[to + x - rowBytes - BPP] ?? 0) : 0;
-      out[to + x] = (rows[from + 1 + x] ?? 0) + predict(filter, left, up, upLeft);
-    }
+    const row = out.subarray(y * rowBytes, (y + 1) * rowBytes);
+    row.set(rows.subarray(from + 1, from + 1 + rowBytes));
+    const undo = UNDO[rows[from] ?? 0];
+    if (undo === undefined) return null;
+    undo(row, above);
+    above = row;
   }
   return out;
 }
+
+/** Adds to each byte of a row what its filter had taken away. The row above the first is 0. */
+type UndoFilter = (row: Uint8Array, above: Uint8Array) => void;
+
+/** By the number of the filter: none, sub, up, average and Paeth. One loop each: it runs once a byte. */
+const UNDO: readonly UndoFilter[] = [
+  () => undefined,
+  (row) => {
+    for (let x = BPP; x < row.length; x++) row[x] = (row[x] ?? 0) + (row[x - BPP] ?? 0);
+  },
+  (row, above) => {
+    for (let x = 0; x < row.length; x++) row[x] = (row[x] ?? 0) + (above[x] ?? 0);
+  },
+  (row, above) => {
+    for (let x = 0; x < row.length; x++) {
+      const left = x >= BPP ? (row[x - BPP] ?? 0) : 0;
+      row[x] = (row[x] ?? 0) + ((left + (above[x] ?? 0)) >> 1);
+    }
+  },
+  (row, above) => {
+    for (let x = 0; x < row.length; x++) {
+      const left = x >= BPP ? (row[x - BPP] ?? 0) : 0;
+      const upLeft = x >= BPP ? (above[x - BPP] ?? 0) : 0;
+      row[x] = (row[x] ?? 0) + paeth(left, above[x] ?? 0, upLeft);
+    }
+  },
+];
 
 /**
  * Decodes a small PNG of plain 8-bit RGB, as all poisoned images of a record are. This takes a fraction of the time
