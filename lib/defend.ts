@@ -59,6 +59,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
       replaces: defenseFiles(config.method),
       inputs: [
         target.checkpoint.path,
+        ...(config.program === null ? [] : [config.program]),
         config.clean,
         ...pathsOf(defenseTable(config.method), config),
       ],

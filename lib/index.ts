@@ -53,6 +53,7 @@ export type {
 } from './native/data_contract.js';
 export type {LibTorch, LibTorchAttempt} from './native/libtorch.js';
 export type {NvidiaDriver} from './native/nvidia_driver.js';
+export type {NativeArgument as ProgramArgument} from './native/program_contract.js';
 export type {
   InitName,
   NativeDefendOptions as SessionDefendOptions,
@@ -73,6 +74,8 @@ export type {AttackKind} from './options/attacks/attacks.js';
 export {DEFAULTS, type Defaults} from './options/defaults.js';
 export type * from './options/documented.js';
 export type {DeviceName} from './options/option.js';
+export type {Program, ProgramNode, ProgramWeight} from './programs/program.js';
+export {readProgram} from './programs/read_program.js';
 export type {BackdoorRecord, PoisonedDatasetState, PoisonedImage} from './records/attack_result.js';
 export {
   type CheckpointDescription,

@@ -5,6 +5,7 @@ export const ERROR_CODES = [
   'ERR_CONFIG', // an option or argument is missing, unknown or out of range
   'ERR_DATASET', // images, labels or indices cannot be read or do not fit
   'ERR_CHECKPOINT', // a checkpoint is corrupt, incomplete or does not fit the model
+  'ERR_PROGRAM', // an exported program is damaged, or does what is not allowed; nothing of it was run
   'ERR_UNSAFE_PICKLE', // a pickle names something outside the known vocabulary; nothing was executed
   'ERR_OUTPUT', // the output folder exists, is read-only, full or cannot be written
   'ERR_LIBTORCH_NOT_FOUND', // no LibTorch in any of the places tried

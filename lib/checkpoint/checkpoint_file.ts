@@ -20,7 +20,7 @@ import {unpickle} from './unpickle.js';
 import {VOCABULARY} from './vocabulary.js';
 
 /** The formats of files whose weights are read. */
-export type CheckpointFormat = 'torch' | 'torch-legacy' | 'safetensors';
+export type CheckpointFormat = 'torch' | 'torch-legacy' | 'safetensors' | 'torch-export';
 
 /** Where the bytes of a file's tensors are. */
 export interface Storages {

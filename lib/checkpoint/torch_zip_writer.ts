@@ -49,7 +49,8 @@ export async function writeTorchFile(path: string, value: PickleValue): Promise<
   });
 }
 
-class ZipWriter {
+/** Writes stored entries, each aligned as PyTorch aligns them. */
+export class ZipWriter {
   #at = 0;
   readonly #written: WrittenEntry[] = [];
 

@@ -20,6 +20,7 @@ import type {
   NativeTensors,
 } from './data_contract.js';
 import type {NativeModel, NativeNetFunctions} from './model_contract.js';
+import type {NativeProgram} from './program_contract.js';
 import type {
   NativeDefendOptions,
   NativeEvaluateOptions,
@@ -83,6 +84,8 @@ export interface NativeSessionOptions {
   deterministic: boolean;
   /** Settings that change cost and not results. */
   tuning: NativeTuning;
+  /** The network, in the place of the architecture `model`. */
+  program?: NativeProgram;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type {DType} from '../checkpoint/tensor.js';
 import type {NativeLayout, NativeTensors} from './data_contract.js';
+import type {NativeProgram} from './program_contract.js';
 
 // The part of the native core's types that describes networks; see contract.ts.
 
@@ -38,18 +39,26 @@ export type NativeNode =
   | {op: 'add'; x: number; y: number}
   | {op: 'linear'; key: string; x: number; out: number};
 
+/** A network, its weights and normalized images [count,3,height,width]. */
+export type NativeNetInput = (
+  | {nodes: readonly NativeNode[]}
+  | {model: string; numClasses: number}
+  | {program: NativeProgram}
+) & {
+  tensors: NativeTensors;
+  images: Float32Array;
+  count: number;
+  height: number;
+  width: number;
+};
+
 /** Networks that are no architecture, for checks. The last node is the head. */
 export interface NativeNetFunctions {
   /** The state dict of a network. */
   layout(nodes: readonly NativeNode[]): NativeLayout;
   /** A network in evaluation mode, or the attacker's view of it, at normalized images [n,3,h,w]. */
   run(
-    input: ({nodes: readonly NativeNode[]} | {model: string; numClasses: number}) & {
-      tensors: NativeTensors;
-      images: Float32Array;
-      count: number;
-      height: number;
-      width: number;
+    input: NativeNetInput & {
       /** [n], whose mean cross-entropy takes the gradient; without them it is the sum of the squared logits. */
       labels?: Int32Array;
       view: 'module' | 'frozen';
@@ -61,6 +70,20 @@ export interface NativeNetFunctions {
     logits: Float64Array;
     /** [n,3,h,w] */
     gradient: Float64Array;
+  };
+  /** How the sum of the squared logits, in evaluation mode, changes with the parameters, under their keys. */
+  weightGradients(input: NativeNetInput): NativeTensors;
+  /** The operators that programs may call, as `name` or `name.overload`. */
+  operators(): string[];
+  /** What a program becomes. Throws ERR_PROGRAM. */
+  program(program: NativeProgram): {
+    /** The operators that are called as such; all other nodes are layers. */
+    calls: string[];
+    nodes: number;
+    /** The last node is a linear layer. */
+    endsInLinear: boolean;
+    macs: number;
+    peakElements: number;
   };
   /** Of one image of a size, through a model by its name. */
   cost(

@@ -49,9 +49,13 @@ export function parseDefendConfig(options: object): DefendConfig {
       aliases: ['resultFile'],
       foreign: (name) => ofOtherDefenses(name, method),
     },
-    locate(given, 'ckpt', 'resultFile', DEFEND_DEFAULTS[method].recordRoot),
+    locate(withProgram(given), 'ckpt', 'resultFile', DEFEND_DEFAULTS[method].recordRoot),
   ) as DefendConfig;
   checkNormalization(config);
+  checkProgram(config);
+  if (config.writeProgram && config.program === null) {
+    throw optionError('', `${named('program')} beside ${named('writeProgram')}`, 'none');
+  }
   return config;
 }
 
@@ -98,9 +102,10 @@ export function parseEvaluateConfig(options: object): EvaluateConfig {
       defaults: EVALUATE_DEFAULTS,
       aliases: ['resultFile'],
     },
-    locate(entriesOf(options), 'ckpt', 'resultFile', EVALUATE_DEFAULTS.recordRoot),
+    locate(withProgram(entriesOf(options)), 'ckpt', 'resultFile', EVALUATE_DEFAULTS.recordRoot),
   ) as EvaluateConfig;
   checkNormalization(config);
+  checkProgram(config);
   return config;
 }
 
@@ -154,6 +159,18 @@ function nameOf<Name extends string>(option: string, names: readonly Name[], val
   const found = names.find((name) => name === value);
   if (found !== undefined) return found;
   throw optionError(option, `one of ${names.join(', ')}`, shown(value));
+}
+
+/** A program has weights of its own, which are those of a run without a checkpoint. */
+function withProgram(options: UserOptions): UserOptions {
+  const {ckpt, resultFile, program} = options;
+  const takesOwn = ckpt === undefined && resultFile === undefined;
+  return takesOwn && typeof pathOf(program) === 'string' ? {...options, ckpt: program} : options;
+}
+
+function checkProgram({program, model}: {program: string | null; model: string | null}): void {
+  if (program === null || model === null) return;
+  throw optionError('', `at most one of ${named('program')} and ${named('model')}`, 'both');
 }
 
 /** Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. */

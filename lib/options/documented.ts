@@ -85,7 +85,7 @@ export interface DeviceOptions {
   readonly deterministic?: boolean | undefined;
 }
 
-/** Which checkpoint: one of both is required. */
+/** Which checkpoint: one of both is required, or a program, which has weights of its own. */
 export type CheckpointChoice =
   | {
       /** Checkpoint file (.pt, .pth) or record folder. */
@@ -98,6 +98,13 @@ export type CheckpointChoice =
       readonly resultFile: string;
       /** Not with `resultFile`. */
       readonly ckpt?: undefined;
+    }
+  | {
+      /** Whose weights are taken where there is no `ckpt`. */
+      readonly program: string | URL;
+      /** Without both: the program's own weights. */
+      readonly ckpt?: undefined;
+      readonly resultFile?: undefined;
     };
 
 /** What every defense has. */
@@ -112,6 +119,12 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    * @default the checkpoint's
    */
   readonly model?: ModelName | null | undefined;
+  /**
+   * Instead of `model`: the network as torch.export wrote it (.pt2). Without ckpt its weights are
+   * purified as well. See [programs](programs.md).
+   * @default a known architecture
+   */
+  readonly program?: string | URL | null | undefined;
   /**
    * Clean images to use: 5pct, 0.05, a count, an index file or a folder of images.
    * @default '5pct'
@@ -128,6 +141,11 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    * @default false
    */
   readonly keepDtype?: boolean | undefined;
+  /**
+   * Also write the purified model as a program, defense_result.pt2, where `program` is given.
+   * @default false
+   */
+  readonly writeProgram?: boolean | undefined;
   /**
    * Overwrite an earlier result.
    * @default false
@@ -896,6 +914,12 @@ export interface CommonEvaluateOptions extends DataOptions, DeviceOptions {
    * @default the checkpoint's
    */
   readonly model?: ModelName | null | undefined;
+  /**
+   * Instead of `model`: the network as torch.export wrote it (.pt2). Without ckpt its weights are
+   * purified as well. See [programs](programs.md).
+   * @default a known architecture
+   */
+  readonly program?: string | URL | null | undefined;
   /**
    * Checkpoint or record of the model before the defense, for DER.
    * @default none

@@ -7,6 +7,7 @@ import type {ImageSet} from '../datasets/image_set.js';
 import {type DefenseName, defenseOf} from '../defenses/defenses.js';
 import {versions} from '../native/versions.js';
 import type {DefendConfig} from '../options/types.js';
+import {writeProgram} from '../programs/write_program.js';
 import {writeCurves} from '../report/curves.js';
 import {defenseEffectivenessRating, type Metrics} from '../run/metrics.js';
 import type {DefendFiles, RoundReport} from '../run/results.js';
@@ -66,6 +67,7 @@ export async function writeDefenseResult(
     cleanIndex: join(out, DEFENSE.cleanIndex),
     config: join(out, DEFENSE.config),
     curves: join(out, RUN.curves),
+    ...(defense.config.writeProgram ? {program: join(out, DEFENSE.program)} : {}),
   };
   // The weights come first, because they are the purpose of the rounds.
   const stateDict = underNamesOf({checkpoint: target.checkpoint, renamed}, defense.stateDict);
@@ -75,6 +77,9 @@ export async function writeDefenseResult(
     stateDict,
   });
   const more = await writeInSourceFormat(out, target, stateDict);
+  if (target.program !== null && files.program !== undefined) {
+    await writeProgram(files.program, target.program, defense.stateDict);
+  }
   await writeWholeFile(files.cleanIndex, `${[...cleanSubset.originalIndices].join('\n')}\n`);
   const summary = await summaryOf(out, defense);
   const run = await writeRun(out, summary);
@@ -133,6 +138,7 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
       ...(checkpoint.format === 'safetensors' ? {safetensors: DEFENSE.safetensors} : {}),
       ...{cleanIndex: DEFENSE.cleanIndex, config: DEFENSE.config, curves: RUN.curves},
+      ...(config.writeProgram ? {program: DEFENSE.program} : {}),
     },
   };
 }

@@ -30,6 +30,8 @@ export const DEFENSE = {
   result: 'defense_result.pt',
   /** The weights once more where they came from such a file. */
   safetensors: 'defense_result.safetensors',
+  /** The purified model as a program, where that was asked for. */
+  program: 'defense_result.pt2',
   /** The clean images used. */
   cleanIndex: 'clean_index.txt',
   /** Options and figures as they were written before there was a summary; derived from it. */

@@ -25,6 +25,8 @@ export interface DefendFiles {
   readonly checkpoint: string;
   /** `defense_result.safetensors`: its weights once more, where they came from a safetensors file. */
   readonly safetensors?: string;
+  /** `defense_result.pt2`: the purified model as a program, where that was asked for. */
+  readonly program?: string;
   /** The rounds with the official tool's columns. */
   readonly csv: string;
   /** The rounds as JSON, one a line. */

@@ -12,12 +12,19 @@ import {DEFEND} from '../options/commands/defend.js';
 import {named} from '../options/named.js';
 import {defaultsOf} from '../options/option.js';
 import {optionError} from '../options/parse.js';
+import {nativeProgram} from '../programs/native_program.js';
+import type {Program} from '../programs/program.js';
 import {checkSessionOptions} from './arguments.js';
 import {Session} from './session.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
 export interface SessionOptions
-  extends Omit<NativeSessionOptions, 'precision' | 'evalPrecision' | 'deterministic' | 'tuning'> {
+  extends Omit<
+    NativeSessionOptions,
+    'precision' | 'evalPrecision' | 'deterministic' | 'tuning' | 'program'
+  > {
+  /** The network, in the place of the architecture `model`, which is a name for it then. */
+  readonly program?: Program | null;
   /**
    * By default what PyTorch computes in: fp32 on the CPU, float32 with TF32 convolutions on CUDA. `auto`: fp16 on
    * CUDA, bf16 on a CPU with hardware for it, else fp32. For ordinary training: bf16 on CUDA, fp32 on the CPU.
@@ -82,7 +89,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const {core} = await loadCore();
   const info = await core.deviceInfo();
   const device = resolveDevice(options.device, info);
-  const {purpose = 'unlearning', deterministic = false, ...given} = options;
+  const {purpose = 'unlearning', deterministic = false, program = null, ...given} = options;
   const asked = given.precision ?? DEVICE.precision.default;
   const precision =
     asked === 'auto' && purpose === 'training'
@@ -94,8 +101,9 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     const native = new core.Session({
       ...{...given, device, tuning},
       ...{precision, evalPrecision, deterministic},
+      ...(program === null ? {} : {program: nativeProgram(program)}),
     });
-    return new Session(native, device, nameOf(precision, device));
+    return new Session(native, device, nameOf(precision, device), program);
   } catch (error) {
     throw toSauError(error);
   }

@@ -23,6 +23,8 @@ import type {
   NativeSauLossOptions,
   NativeTrainOptions,
 } from '../native/run_contract.js';
+import type {Program} from '../programs/program.js';
+import {weightsForProgram, withTiedWeights} from '../programs/weights.js';
 import type {Metrics} from '../run/metrics.js';
 import type {RunOptions} from '../run/progress.js';
 import type {RoundReport} from '../run/results.js';
@@ -59,6 +61,7 @@ export type TrainingPart = Pick<NativeTrainOptions, 'firstEpoch' | 'stopEpoch'>;
 export class Session implements Disposable {
   readonly #native: NativeSession;
   readonly #jobs: SessionJobs;
+  readonly #program: Program | null;
   /** Sizes of the images that were set, by role. */
   readonly #sizes = new Map<ImageRole, ImageSize>();
   /** The device in use, such as `cpu` or `cuda:0`. */
@@ -67,8 +70,14 @@ export class Session implements Disposable {
   readonly precision: PrecisionName;
 
   /** Use {@link createSession}. */
-  constructor(native: NativeSession, device: string, precision: PrecisionName) {
+  constructor(
+    native: NativeSession,
+    device: string,
+    precision: PrecisionName,
+    program: Program | null = null,
+  ) {
     this.#native = native;
+    this.#program = program;
     this.#jobs = new SessionJobs(native);
     this.device = device;
     this.precision = precision;
@@ -89,7 +98,8 @@ export class Session implements Disposable {
   ): Promise<readonly (readonly [string, string])[]> {
     checkTensors(state);
     const layout = await this.#jobs.run(() => this.#native.layout());
-    const {tensors, renamed} = await matchStateDict(state, layout);
+    const own = this.#program === null ? state : weightsForProgram(this.#program, state);
+    const {tensors, renamed} = await matchStateDict(own, layout);
     await this.#jobs.run(() => this.#native.loadStateDict(tensors, models));
     return renamed;
   }
@@ -276,7 +286,8 @@ export class Session implements Disposable {
 
   /** The weights of a model, in the model's order. */
   async exportStateDict(model: ModelRole = 'trainee'): Promise<StateDict> {
-    return toStateDict(await this.#jobs.run(() => this.#native.exportStateDict(model)));
+    const state = toStateDict(await this.#jobs.run(() => this.#native.exportStateDict(model)));
+    return this.#program === null ? state : withTiedWeights(this.#program, state);
   }
 
   /** Of options that are not checked yet: programs without types may give none. */

@@ -9,6 +9,9 @@ import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from '../
 import {loadCore} from '../native/binding.js';
 import {named, spelled} from '../options/named.js';
 import type {ChannelConstants, DataConfig} from '../options/types.js';
+import type {Program} from '../programs/program.js';
+import {readProgram} from '../programs/read_program.js';
+import {checkpointOf, programName} from '../programs/weights.js';
 import type {BackdoorRecord} from '../records/attack_result.js';
 import {RECORD, recordAbove} from '../records/layout.js';
 import {type Checkpoint, readCheckpoint} from '../records/read_checkpoint.js';
@@ -26,8 +29,10 @@ export interface Target {
   readonly record: FoundRecord | null;
   /** null if only clean images were given. */
   readonly dataset: Dataset | null;
-  /** Such as `preactresnet18`. */
+  /** Such as `preactresnet18`, or the name of the program. */
   readonly model: string;
+  /** The network where it is none of the known architectures. */
+  readonly program: Program | null;
   readonly numClasses: number;
   readonly size: ImageSize;
   readonly mean: ChannelConstants;
@@ -39,6 +44,7 @@ export interface Target {
 export interface TargetConfig extends DataConfig {
   readonly ckpt: string;
   readonly model: string | null;
+  readonly program?: string | null;
   /** Record whose poisoned test set is used if the checkpoint has none. */
   readonly poisoned?: string | null;
 }
@@ -51,23 +57,30 @@ export async function openTarget(
   config: TargetConfig,
   note: (message: string) => void,
 ): Promise<Target> {
-  const checkpoint = await readCheckpoint(config.ckpt);
+  const program = config.program ? await readProgram(config.program) : null;
+  const checkpoint =
+    program !== null && config.ckpt === config.program
+      ? checkpointOf(program)
+      : await readCheckpoint(config.ckpt);
   for (const message of checkpoint.notes) note(message);
   const record = await recordOf(checkpoint, config.poisoned ?? null, note);
   const recordSize =
     record === null ? undefined : {height: record.imageSize[0], width: record.imageSize[1]};
-  const size =
+  const asked =
     config.imageSize === null ? recordSize : {height: config.imageSize, width: config.imageSize};
+  const size = program === null ? asked : sizeOfProgram(program, asked);
   const dataset = await findDataset(config, record, size);
   const datasetName =
     findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? 'unknown';
-  const {model, numClasses} = await modelOf(config, checkpoint, dataset);
+  const {model, numClasses} =
+    program === null
+      ? await modelOf(config, checkpoint, dataset)
+      : {model: programName(program), numClasses: classesOf(config, program, dataset)};
   return {
     checkpoint,
     record,
     dataset,
-    model,
-    numClasses,
+    ...{model, program, numClasses},
     size: size ?? dataset ?? sizeOfKnown(datasetName),
     ...(await normalization(config, record, datasetName, numClasses)),
     datasetName,
@@ -135,6 +148,22 @@ async function findDataset(
     if (await pathExists(path)) return openDataset({path, dataset, size});
   }
   return null;
+}
+
+/** A program takes images of one size. Throws ERR_CONFIG where another one is asked for. */
+function sizeOfProgram({path, height, width}: Program, asked: ImageSize | undefined): ImageSize {
+  if (asked === undefined || (asked.height === height && asked.width === width)) {
+    return {height, width};
+  }
+  throw new SauError(
+    'ERR_CONFIG',
+    `Expected images of ${height} x ${width} pixels, which the program ${path} takes, but the record or ` +
+      `${named('imageSize')} has ${asked.height} x ${asked.width}.`,
+    {
+      remedy: 'Export the model with a batch of images of that size.',
+      details: {path, height, width, asked},
+    },
+  );
 }
 
 /** A bare state dict names neither its model nor its classes: its weights do. */

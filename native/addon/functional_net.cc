@@ -6,10 +6,13 @@
 
 #include "addon/error.h"
 #include "addon/fields.h"
+#include "addon/program.h"
 #include "addon/tensors.h"
 #include "sau/models/architectures.h"
 #include "sau/net/cost.h"
 #include "sau/net/graph_builder.h"
+#include "sau/net/operator_call.h"
+#include "sau/net/operators.h"
 #include "sau/net/response.h"
 
 namespace sau::addon {
@@ -54,8 +57,9 @@ class NodeReader {
   std::vector<Value> values_{net_.input()};
 };
 
-/// One that is described node by node, or that of a known name.
+/// One that is described node by node, a program, or that of a known name.
 Graph network(const Napi::Object& o) {
+  if (o.Has("program")) return graph_of(program_of(o.Get("program")));
   if (!o.Has("model")) return NodeReader().read(field(o, "nodes"));
   return describe_model(string_field(o, "model"), integer_field(o, "numClasses")).graph;
 }
@@ -89,6 +93,51 @@ Napi::Value run_net(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value weight_gradients(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its images");
+    GraphModule module(network(o));
+    load_state_dict(module, named_tensors(field(o, "tensors")));
+    const auto images = float_tensor(
+        field(o, "images"),
+        {integer_field(o, "count"), 3, integer_field(o, "height"), integer_field(o, "width")});
+    return to_js(info.Env(), respond_weights(module, images), true);
+  });
+}
+
+Napi::Array strings_to_js(Napi::Env env, const std::vector<std::string>& strings) {
+  auto array = Napi::Array::New(env, strings.size());
+  for (uint32_t i = 0; i < strings.size(); ++i) array[i] = strings[i];
+  return array;
+}
+
+Napi::Value list_operators(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(),
+                 [&]() -> Napi::Value { return strings_to_js(info.Env(), allowed_operators()); });
+}
+
+Napi::Value describe_program(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto program = program_of(info[0]);
+    const auto graph = graph_of(program);
+    std::vector<std::string> calls;
+    for (const auto& node : graph.nodes) {
+      const auto* call = std::get_if<op::Call>(&node.op);
+      const auto* operation =
+          call == nullptr ? nullptr : dynamic_cast<const OperatorCall*>(call->callee.get());
+      if (operation != nullptr) calls.push_back(operation->schema().name());
+    }
+    const auto cost = cost_of(graph, program.height, program.width);
+    auto result = Napi::Object::New(info.Env());
+    result.Set("calls", strings_to_js(info.Env(), calls));
+    result.Set("nodes", static_cast<double>(graph.nodes.size()));
+    result.Set("endsInLinear", graph.find_head() != nullptr);
+    result.Set("macs", static_cast<double>(cost.macs));
+    result.Set("peakElements", static_cast<double>(cost.peak_elements));
+    return result;
+  });
+}
+
 Napi::Value cost_of_model(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto number = [&](size_t i) { return info[i].ToNumber().Int64Value(); };
@@ -109,6 +158,9 @@ Napi::Object define_net_functions(Napi::Env env) {
   auto functions = Napi::Object::New(env);
   functions.Set("layout", Napi::Function::New(env, net_layout));
   functions.Set("run", Napi::Function::New(env, run_net));
+  functions.Set("weightGradients", Napi::Function::New(env, weight_gradients));
+  functions.Set("operators", Napi::Function::New(env, list_operators));
+  functions.Set("program", Napi::Function::New(env, describe_program));
   functions.Set("cost", Napi::Function::New(env, cost_of_model));
   return functions;
 }

@@ -4,6 +4,7 @@
 
 #include "addon/error.h"
 #include "addon/fields.h"
+#include "addon/program.h"
 #include "sau/error.h"
 
 namespace sau::addon {
@@ -21,8 +22,10 @@ Napi::Function Session::define(Napi::Env env) {
 
 Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(info) {
   guarded(info.Env(), [&] {
-    workspace_ =
-        std::make_shared<Workspace>(read<WorkspaceOptions>(info[0], "the session's options"));
+    auto options = read<WorkspaceOptions>(info[0], "the session's options");
+    const auto program = info[0].As<Napi::Object>().Get("program");
+    if (!program.IsUndefined()) options.program = std::make_shared<Program>(program_of(program));
+    workspace_ = std::make_shared<Workspace>(std::move(options));
   });
   cancellation_ = std::make_shared<Cancellation>();
   busy_ = std::make_shared<bool>(false);

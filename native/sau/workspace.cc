@@ -32,9 +32,11 @@ void Workspace::prepare() {
   if (device_) return;
   const auto device = parse_device(options_.device);
   normalizer_.emplace(options_.mean, options_.std, device);
+  const auto graph = options_.program ? graph_of(*options_.program)
+                                      : describe_model(options_.model, options_.num_classes).graph;
   const auto build = [&] {
     torch::manual_seed(options_.seed);  // both models get equal fresh weights
-    auto model = make_classifier(options_.model, options_.num_classes);
+    auto model = std::make_shared<GraphModule>(graph);
     model->to(device);
     use_channels_last(*model);
     model->eval();
@@ -59,6 +61,11 @@ void Workspace::load(const std::vector<NamedTensor>& tensors, std::optional<Mode
 }
 
 void Workspace::initialize() {
+  if (options_.program) {
+    throw Error("ERR_CONFIG",
+                "Expected weights for the program, which does not tell how to draw fresh ones. "
+                "Call loadStateDict with its own or with those of a checkpoint");
+  }
   torch::manual_seed(options_.seed);
   const auto fresh = make_classifier(options_.model, options_.num_classes);
   load(state_dict(*fresh));

@@ -8,6 +8,7 @@ it('every error code has its exit code', () => {
     ERR_CONFIG: 2,
     ERR_DATASET: 1,
     ERR_CHECKPOINT: 1,
+    ERR_PROGRAM: 1,
     ERR_UNSAFE_PICKLE: 1,
     ERR_OUTPUT: 1,
     ERR_LIBTORCH_NOT_FOUND: 3,

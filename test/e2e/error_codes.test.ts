@@ -120,6 +120,8 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
       return await rejection(session.setImages('train', imageSet(10)));
     },
     ERR_CHECKPOINT: () => rejection(builtPackage().readCheckpoint(file('absent.pt'))),
+    ERR_PROGRAM: () =>
+      rejection(builtPackage().readProgram(join(FIXTURES, 'programs/static_batch.pt2'))),
     ERR_UNSAFE_PICKLE: () =>
       rejection(builtPackage().readCheckpoint(join(FIXTURES, 'checkpoint/malicious.pt'))),
     ERR_OUTPUT: () => {

@@ -40,3 +40,10 @@ export function shareOfEqual(actual: Uint8Array, expected: Uint8Array): number {
   expect(actual.length).toBe(expected.length);
   return actual.filter((value, i) => value === expected[i]).length / expected.length;
 }
+
+/** The largest difference, relative to the largest number. */
+export function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  const differences = Array.from(actual, (value, i) => Math.abs(value - (expected[i] ?? 0)));
+  return Math.max(...differences) / Math.max(...Array.from(expected, Math.abs));
+}

@@ -41,18 +41,25 @@ export function makeZip(entries: readonly ZipEntry[]): Buffer {
   return Buffer.concat([...parts, central, end]);
 }
 
-/** The bytes of a stored entry, by its local header. */
-export async function readZipEntry(path: string, name: string): Promise<Buffer> {
+/** The stored entries of a zip in the order of its directory, by their local headers. */
+export async function readZip(path: string): Promise<Map<string, Buffer>> {
   const zip = await readFile(path);
+  const entries = new Map<string, Buffer>();
   let at = zip.readUInt32LE(zip.length - 22 + 16);
   while (zip.readUInt32LE(at) === 0x02014b50) {
     const nameBytes = zip.readUInt16LE(at + 28);
-    if (zip.toString('latin1', at + 46, at + 46 + nameBytes) === name) {
-      const header = zip.readUInt32LE(at + 42);
-      const start = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
-      return zip.subarray(start, start + zip.readUInt32LE(at + 24));
-    }
+    const header = zip.readUInt32LE(at + 42);
+    const start = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
+    const data = zip.subarray(start, start + zip.readUInt32LE(at + 24));
+    entries.set(zip.toString('latin1', at + 46, at + 46 + nameBytes), data);
     at += 46 + nameBytes + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
   }
-  throw new Error(`${path} has no entry ${name}`);
+  return entries;
+}
+
+/** The bytes of a stored entry. */
+export async function readZipEntry(path: string, name: string): Promise<Buffer> {
+  const entry = (await readZip(path)).get(name);
+  if (entry === undefined) throw new Error(`${path} has no entry ${name}`);
+  return entry;
 }

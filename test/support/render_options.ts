@@ -129,7 +129,7 @@ function capital(name: string): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
-const CHECKPOINT_CHOICE = `/** Which checkpoint: one of both is required. */
+const CHECKPOINT_CHOICE = `/** Which checkpoint: one of both is required, or a program, which has weights of its own. */
 export type CheckpointChoice =
   | {
       /** Checkpoint file (.pt, .pth) or record folder. */
@@ -142,6 +142,13 @@ export type CheckpointChoice =
       readonly resultFile: string;
       /** Not with \`resultFile\`. */
       readonly ckpt?: undefined;
+    }
+  | {
+      /** Whose weights are taken where there is no \`ckpt\`. */
+      readonly program: string | URL;
+      /** Without both: the program's own weights. */
+      readonly ckpt?: undefined;
+      readonly resultFile?: undefined;
     };`;
 
 /** lib/options/documented.ts */

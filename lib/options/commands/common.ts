@@ -146,6 +146,15 @@ export const CHECKPOINT = {
     official: 'model',
     default: null,
   },
+  program: {
+    type: 'path',
+    expects: 'a program of torch.export (.pt2)',
+    value: '<file>',
+    help: `instead of ${named('model')}: the network as torch.export wrote it (.pt2)`,
+    details: `Without ${named('ckpt')} its weights are purified as well. See [programs](programs.md).`,
+    unset: 'a known architecture',
+    default: null,
+  },
 } as const satisfies OptionTable;
 
 export const SEED = {

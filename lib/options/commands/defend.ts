@@ -1,3 +1,4 @@
+import {named} from '../named.js';
 import type {OptionGroups} from '../option.js';
 import {CHECKPOINT, CLEAN, DATA, DEVICE, FORCE, MEASURING, SEED} from './common.js';
 
@@ -19,6 +20,12 @@ export const DEFEND = {
       help: "write the weights in the checkpoint's own types, such as float16, and not in float32",
       details:
         'They are computed in float32 and rounded at the end; the last measurement is of the rounded ones.',
+      default: false,
+    },
+    writeProgram: {
+      type: 'switch',
+      value: '',
+      help: `also write the purified model as a program, defense_result.pt2, where ${named('program')} is given`,
       default: false,
     },
     ...FORCE,

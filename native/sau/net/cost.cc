@@ -80,6 +80,8 @@ ValueShape shape_after(const Op& op, const std::vector<ValueShape>& in, const Va
                         " tokens, got ", in[0][0]);
             return in[0];
           },
+          [&](const op::Call& call) { return call.shape; },
+          [&](const op::WeightValue& value) { return value.shape; },
           [&](const op::Attention&) { return with_last(in[0], in[0].back() / 3); },
           [&](const op::Linear& linear) {
             TORCH_CHECK(in[0].back() == linear.in, "expected ", linear.in, " channels, got ",

@@ -76,6 +76,7 @@ torch::Tensor apply_weighted(const Op& op, const std::vector<torch::Tensor>& wei
                  },
                  [&](const op::Linear&) { return at::linear(in[0], weights[0], weights[1]); },
                  [&](const op::Scale&) { return in[0] * weights[0]; },
+                 [&](const op::WeightValue&) { return weights[0]; },
                  [&](const op::PrependToken&) { return prepend(weights[0], in[0]); },
                  [&](const op::AddPositions&) { return in[0] + weights[0]; },
                  [](const auto&) -> torch::Tensor {
@@ -162,6 +163,12 @@ FrozenGraph::Kernel FrozenGraph::kernel_of(size_t node) const {
           [&](const op::Linear& linear) -> Kernel {
             return weighted(linear, {linear.weight, linear.bias}, linear.wide);
           },
+          [&](const op::Call& call) -> Kernel { return call; },
+          [&](const op::WeightValue& value) -> Kernel {
+            const auto dtype = graph_.weights[value.weight].dtype;
+            return Weighted{
+                value, c10::isFloatingType(dtype) ? precision_ : dtype, {value.weight}, {}};
+          },
           [&](const op::Scale& scale) -> Kernel { return weighted(scale, {scale.weight}); },
           [&](const op::PrependToken& token) -> Kernel { return weighted(token, {token.weight}); },
           [&](const op::AddPositions& add) -> Kernel { return weighted(add, {add.weight}); },
@@ -236,6 +243,11 @@ torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
   Values values(uses_);
   for (const auto& [kernel, nodes, output] : steps_) {
     const Inputs in(values, nodes);
+    if (const auto* call = std::get_if<op::Call>(&kernel)) {
+      values.put(output, (*call->callee)(in.all(), {precision_, x.device()}));
+      if (output == wanted) break;
+      continue;
+    }
     values.put(
         output,
         std::visit(
@@ -252,11 +264,14 @@ torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
                 [&](const Weighted& w) { return apply_weighted(w.op, w.weights, in); },
                 [&](const PooledLinear& linear) { return linear(in[0]); },
                 [&](const Relu& relu) { return relu.overwrites ? in[0].relu_() : in[0].relu(); },
-                [&](const Weightless& w) { return apply_weightless(w.op, in); }},
+                [&](const Weightless& w) { return apply_weightless(w.op, in); },
+                [](const op::Call&) -> torch::Tensor {
+                  TORCH_CHECK(false, "expected the call to be done");
+                }},
             kernel));
     if (output == wanted) break;
   }
-  return values.take(wanted);
+  return values.take(wanted).toTensor();
 }
 
 }  // namespace sau

@@ -37,7 +37,7 @@ class FrozenGraph {
   };
   /// An operation whose weights are taken over as they are.
   struct Weighted {
-    Op op;  ///< LayerNorm, Linear, Scale, PrependToken or AddPositions
+    Op op;  ///< LayerNorm, Linear, Scale, PrependToken, AddPositions or WeightValue
     torch::ScalarType dtype;
     std::vector<size_t> positions;  ///< of the weights in the graph
     std::vector<torch::Tensor> weights;
@@ -57,8 +57,8 @@ class FrozenGraph {
   struct Weightless {
     Op op;
   };
-  using Kernel =
-      std::variant<op::Input, Convolution, ScaleShift, Weighted, PooledLinear, Relu, Weightless>;
+  using Kernel = std::variant<op::Input, Convolution, ScaleShift, Weighted, PooledLinear, Relu,
+                              Weightless, op::Call>;
   struct Step {
     Kernel kernel;
     std::vector<size_t> inputs;  ///< nodes

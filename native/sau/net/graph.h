@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "sau/net/call.h"
 #include "sau/torch.h"
 
 namespace sau {
@@ -142,7 +143,7 @@ using Op = std::variant<op::Input, op::Conv2d, op::BatchNorm, op::LayerNorm, op:
                         op::Gate, op::Concat, op::Channels, op::Shuffle, op::Pool,
                         op::AdaptiveAverage, op::GlobalAverage, op::Flatten, op::ChannelsToLast,
                         op::ChannelsToFront, op::Tokens, op::FirstToken, op::Attention, op::Resize,
-                        op::Widen, op::Dropout, op::StochasticDepth>;
+                        op::Widen, op::Dropout, op::StochasticDepth, op::Call, op::WeightValue>;
 
 /// Lambdas as one visitor of an Op.
 template <class... Lambdas>
@@ -163,8 +164,14 @@ struct Graph {
   std::vector<Weight> weights;  ///< in the order of the state dict
   std::vector<Node> nodes;      ///< in order of execution: the input first, the logits last
 
-  /// The last layer, which gives the logits.
-  const op::Linear& head() const { return std::get<op::Linear>(nodes.back().op); }
+  /// The last layer, which gives the logits; null of a program that ends otherwise.
+  const op::Linear* find_head() const { return std::get_if<op::Linear>(&nodes.back().op); }
+  /// The same of an architecture, which always has one.
+  const op::Linear& head() const {
+    const auto* head = find_head();
+    TORCH_CHECK(head != nullptr, "expected a network that ends with a linear layer");
+    return *head;
+  }
   /// The node whose value the last layer takes.
   size_t features() const { return nodes.back().inputs[0]; }
 };

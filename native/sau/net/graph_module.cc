@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "sau/error.h"
 #include "sau/net/weightless.h"
 #include "sau/state_dict.h"
 
@@ -47,6 +48,13 @@ torch::Tensor fresh(const Weight& weight) {
   TORCH_CHECK(false, "unknown initialization");
 }
 
+[[noreturn]] void refuse_training(const std::string& node) {
+  throw Error("ERR_CONFIG", "Expected a program whose norms and dropouts can be trained but its " +
+                                node +
+                                " was exported in a form that is fixed to evaluation mode. Use "
+                                "evaluation mode, or a model by its name");
+}
+
 }  // namespace
 
 GraphModule::GraphModule(Graph graph) : graph_(std::move(graph)), uses_(uses_of(graph_)) {
@@ -81,6 +89,11 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x) const {
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const auto& [op, nodes] = graph_.nodes[i];
     const Inputs in(values, nodes);
+    if (const auto* call = std::get_if<op::Call>(&op)) {
+      if (is_training() && !call->only_evaluates.empty()) refuse_training(call->only_evaluates);
+      values.put(i, (*call->callee)(in.all(), {x.scalar_type(), x.device()}));
+      continue;
+    }
     values.put(
         i, std::visit(Overloaded{[&](const op::Input&) { return x; },
                                  [&](const op::Conv2d& conv) { return convolve(conv, in[0]); },
@@ -103,6 +116,11 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x) const {
                                    return may_overwrite_input(graph_, uses_, i) ? in[0].relu_()
                                                                                 : in[0].relu();
                                  },
+                                 [&](const op::WeightValue& value) {
+                                   const auto& weight = weights_[value.weight];
+                                   return weight.is_floating_point() ? weight.to(x.scalar_type())
+                                                                     : weight;
+                                 },
                                  [&](const op::Dropout& dropout) {
                                    return torch::dropout(in[0], dropout.rate, is_training());
                                  },
@@ -112,10 +130,13 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x) const {
                                               ? branch * kept_branches(branch, depth.rate)
                                               : branch;
                                  },
+                                 [](const op::Call&) -> torch::Tensor {
+                                   TORCH_CHECK(false, "expected the call to be done");
+                                 },
                                  [&](const auto& weightless) { return compute(weightless, in); }},
                       op));
   }
-  return values.take(graph_.nodes.size() - 1);
+  return values.take(graph_.nodes.size() - 1).toTensor();
 }
 
 torch::Tensor GraphModule::weight_like(size_t position, const torch::Tensor& x) const {

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "sau/net/graph_module.h"
+#include "sau/state_dict.h"
 
 namespace sau {
 
@@ -22,5 +23,8 @@ Response respond(GraphModule& module, const torch::Tensor& images, torch::Scalar
 /// Of the attacker's view of it.
 Response respond_frozen(const GraphModule& module, const torch::Tensor& images,
                         torch::ScalarType dtype, const ResponseLabels& labels);
+/// How the sum of the squared logits of a network in evaluation mode changes with its parameters,
+/// under their keys; zeros for those that it does not use.
+std::vector<NamedTensor> respond_weights(GraphModule& module, const torch::Tensor& images);
 
 }  // namespace sau

@@ -12,14 +12,17 @@ class Values {
  public:
   /// uses: how often each value is taken.
   explicit Values(std::vector<int64_t> uses) : uses_(std::move(uses)), values_(uses_.size()) {}
-  void put(size_t node, torch::Tensor value) { values_[node] = std::move(value); }
-  torch::Tensor take(size_t node) {
+  /// Of a program some values are numbers and lists, and some are never taken.
+  void put(size_t node, c10::IValue value) {
+    if (uses_[node] > 0) values_[node] = std::move(value);
+  }
+  c10::IValue take(size_t node) {
     return --uses_[node] == 0 ? std::move(values_[node]) : values_[node];
   }
 
  private:
   std::vector<int64_t> uses_;
-  std::vector<torch::Tensor> values_;
+  std::vector<c10::IValue> values_;
 };
 
 /// What a node takes. Each is taken once.
@@ -27,7 +30,13 @@ class Inputs {
  public:
   Inputs(Values& values, const std::vector<size_t>& nodes) : values_(values), nodes_(nodes) {}
   size_t size() const { return nodes_.size(); }
-  torch::Tensor operator[](size_t k) const { return values_.take(nodes_[k]); }
+  torch::Tensor operator[](size_t k) const { return values_.take(nodes_[k]).toTensor(); }
+  /// All of them, whatever they are.
+  std::vector<c10::IValue> all() const {
+    std::vector<c10::IValue> all;
+    for (const size_t node : nodes_) all.push_back(values_.take(node));
+    return all;
+  }
 
  private:
   Values& values_;

@@ -1,0 +1,151 @@
+import {existsSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {beforeAll, describe, expect, it} from 'vitest';
+import type {SauErrorCode} from '../../lib/base/errors.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage, sau} from '../support/program.js';
+import {programPath} from '../support/programs.js';
+import {CPU, SCALE, SCALE_FLAGS, useWorld, VICTIM} from '../support/world.js';
+
+const PREACT = programPath('preactresnet18_w2');
+const RUN = {...CPU, rounds: 1, batchSize: 16, clean: '50pct', force: true} as const;
+
+/** The error of a run of the built package, whose classes are its own. */
+async function refusal(run: PromiseLike<unknown>, code: SauErrorCode): Promise<Error> {
+  const error: unknown = await run.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({name: 'SauError', code});
+  return error as Error;
+}
+
+describe.skipIf(!IS_BUILT)('a program in the place of a model', () => {
+  const world = useWorld({attacked: false});
+  let record: string;
+  beforeAll(async () => {
+    record = join(world.folder, 'record', 'narrow');
+    await builtPackage().attack({
+      ...VICTIM,
+      ...{model: 'preactresnet18_w2', data: world.data, out: record},
+    });
+  });
+  const out = (name: string) => join(world.folder, name);
+
+  it('purifies a checkpoint of its architecture as the architecture by its name does', async () => {
+    const {defend} = builtPackage();
+    const common = {...RUN, ckpt: record, data: world.data, rounds: 2};
+    const known = await defend({...common, out: out('by-name')});
+    const program = await defend({...common, program: PREACT, out: out('by-program')});
+    expect(program.before.acc).toBe(known.before.acc);
+    expect(program.before.asr).toBe(known.before.asr);
+    for (const [i, {figures}] of known.rounds.entries()) {
+      for (const [name, value] of Object.entries(figures)) {
+        expect(program.rounds[i]?.figures[name], `${name} of round ${i}`).toBeCloseTo(
+          value ?? 0,
+          3,
+        );
+      }
+    }
+  });
+
+  it('purifies its own weights, and is written again with the purified ones', async () => {
+    const {defend, readCheckpoint, readProgram} = builtPackage();
+    const own = {...RUN, ...SCALE, program: programPath('attention'), data: world.data};
+    const {files} = await defend({...own, writeProgram: true, out: out('own')});
+    const {modelName, stateDict} = await readCheckpoint(files.checkpoint);
+    const before = await readProgram(programPath('attention'));
+    const after = await readProgram(files.program ?? '');
+    expect(modelName).toBe('attention');
+    expect([...stateDict.keys()]).toEqual([...before.stateDict.keys()]);
+    expect(after.nodes).toEqual(before.nodes);
+    expect([...after.stateDict]).toEqual([...stateDict]);
+    expect(stateDict.get('head.weight')?.data).not.toEqual(
+      before.stateDict.get('head.weight')?.data,
+    );
+    const summary = JSON.parse(await readFile(files.run, 'utf8'));
+    expect(summary.files.program).toBe('defense_result.pt2');
+  });
+
+  it('keeps a tensor of two keys one tensor', async () => {
+    const {defend, readCheckpoint} = builtPackage();
+    const tied = {...RUN, ...SCALE, program: programPath('custom'), data: world.data};
+    const {files} = await defend({...tied, out: out('tied')});
+    const {stateDict} = await readCheckpoint(files.checkpoint);
+    expect(stateDict.get('left.weight')).toEqual(stateDict.get('right.weight'));
+    expect([...stateDict.keys()].indexOf('left.weight')).toBeGreaterThan(0);
+  });
+
+  it.each(['sau', 'ft'] as const)('trains in training mode: %s', async (method) => {
+    const {defend, readCheckpoint, readProgram} = builtPackage();
+    const path = programPath('conv_norm');
+    const options = {...RUN, ...SCALE, program: path, data: world.data, out: out(method), method};
+    const {files} = await defend(
+      method === 'sau' ? {...options, method, trainMode: true} : {...options, method},
+    );
+    const mean = 'norm.running_mean';
+    const {stateDict} = await readCheckpoint(files.checkpoint);
+    const before = await readProgram(path);
+    expect(stateDict.get(mean)?.data).not.toEqual(before.stateDict.get(mean)?.data);
+    expect(stateDict.get('norm.num_batches_tracked')?.data).not.toEqual(
+      before.stateDict.get('norm.num_batches_tracked')?.data,
+    );
+  });
+
+  it('is measured, alone and with a checkpoint', async () => {
+    const {evaluate} = builtPackage();
+    const by = {...CPU, data: world.data};
+    const known = await evaluate({...by, ckpt: record});
+    const program = await evaluate({...by, ckpt: record, program: PREACT});
+    expect(program.metrics.acc).toBe(known.metrics.acc);
+    expect(program.metrics.asr).toBe(known.metrics.asr);
+    expect(program.metrics.cleanLoss).toBeCloseTo(known.metrics.cleanLoss ?? 0, 4);
+    const own = await evaluate({...by, ...SCALE, program: PREACT});
+    expect(own.model).toBe('preactresnet18_w2');
+    expect(own.metrics.asr).toBeNull();
+  });
+
+  it('is refused for a checkpoint of another model, another image size, or beside a name', async () => {
+    const {defend} = builtPackage();
+    const options = {...RUN, data: world.data, out: out('refused')};
+    const other = await refusal(
+      defend({...options, ckpt: record, program: programPath('conv_norm')}),
+      'ERR_CHECKPOINT',
+    );
+    expect(other.message).toContain('missing: stem.0.weight');
+    expect(other.message).toContain('weights go by their names');
+    const size = await refusal(
+      defend({...options, ...SCALE, program: PREACT, imageSize: 32}),
+      'ERR_CONFIG',
+    );
+    expect(size.message).toContain('Expected images of 16 x 16 pixels');
+    const both = {...options, ckpt: record, program: PREACT, model: 'preactresnet18_w2'} as const;
+    expect((await refusal(defend(both), 'ERR_CONFIG')).message).toContain('at most one of');
+    const alone = await refusal(
+      defend({...options, ckpt: record, writeProgram: true}),
+      'ERR_CONFIG',
+    );
+    expect(alone.message).toContain('program beside writeProgram');
+    const classes = {...options, ...SCALE, program: PREACT, numClasses: 5};
+    expect((await refusal(defend(classes), 'ERR_DATASET')).message).toContain('number of classes');
+    expect(existsSync(out('refused'))).toBe(false);
+  });
+
+  it('is an option of the command line', () => {
+    const flags = ['--data', world.data, '--threads', '1', '--device', 'cpu', ...SCALE_FLAGS];
+    const {status, stdout, stderr} = sau(world.folder, [
+      ...['defend', '--program', programPath('conv_norm'), '--write-program', '--rounds', '1'],
+      ...['--clean', '50pct', '--out', out('cli'), '--json', ...flags],
+    ]);
+    expect(stderr).not.toContain('ERR_');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).files.program).toBe(join(out('cli'), 'defense_result.pt2'));
+    const refused = sau(world.folder, [
+      'evaluate',
+      ...['--program', programPath('static_batch'), ...flags],
+    ]);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('torch.export.save(program, "model.pt2")');
+  });
+});
