@@ -77,14 +77,14 @@ export type {DeviceName} from './options/option.js';
 export type {Program, ProgramNode, ProgramWeight} from './programs/program.js';
 export {readProgram} from './programs/read_program.js';
 export type {BackdoorRecord, PoisonedDatasetState, PoisonedImage} from './records/attack_result.js';
-export {
-  type CheckpointDescription,
-  type DatasetDescription,
-  inspectCheckpoint as inspect,
-  type ModelDescription,
-  type RecordDescription,
-  type TensorDescription,
-} from './records/inspect.js';
+export type {
+  CheckpointDescription,
+  DatasetDescription,
+  ModelDescription,
+  RecordDescription,
+  TensorDescription,
+} from './records/description.js';
+export {inspectCheckpoint as inspect} from './records/inspect.js';
 export {type Checkpoint, readCheckpoint, type Weights} from './records/read_checkpoint.js';
 export {readRun} from './records/run.js';
 export type {

@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import type {CheckpointDescription, ModelDescription} from '../../lib/records/inspect.js';
+import type {CheckpointDescription, ModelDescription} from '../../lib/records/description.js';
 import {type Finish, runs} from '../command.js';
 import {EXIT} from '../errors.js';
 import {addExamples, addFlags, flag, flagName} from '../flags.js';

@@ -4,6 +4,39 @@ import {named} from '../options/named.js';
 import {FormatError} from './checkpoint_error.js';
 import {SAVE_OR_EXPORT} from './export_recipe.js';
 
+/** What a file or folder is that is not read; docs/checkpoints.md says what to do with each. */
+export type ForeignFormat =
+  | 'empty'
+  | 'git-lfs-pointer'
+  | 'html'
+  | 'xml'
+  | 'json'
+  | 'torchscript'
+  | 'pickled-model'
+  | 'pickle'
+  | 'torch-tar'
+  | 'torch-package'
+  | 'distributed-checkpoint'
+  | 'torch-export'
+  | 'aotinductor'
+  | 'onnx'
+  | 'keras'
+  | 'hdf5'
+  | 'tensorflow'
+  | 'tflite'
+  | 'gguf'
+  | 'hugging-face'
+  | 'npy'
+  | 'npz'
+  | 'tar'
+  | 'gzip'
+  | 'bzip2'
+  | 'xz'
+  | 'zstd'
+  | '7z'
+  | 'rar'
+  | 'zip';
+
 interface Foreign {
   /** As a sentence has it. */
   readonly is: string;
@@ -17,7 +50,7 @@ const CONVERT =
   'Only weights of PyTorch are read: take the model in its PyTorch form, and save model.state_dict() with torch.save.';
 
 /** Files and folders that are met in the place of a checkpoint and are not read. */
-export const FOREIGN = {
+export const FOREIGN: Readonly<Record<ForeignFormat, Foreign>> = {
   empty: {is: 'empty', advice: 'Copy or download it again.'},
   'git-lfs-pointer': {
     is: 'a Git LFS pointer, which stands for the file in a repository',
@@ -74,10 +107,7 @@ export const FOREIGN = {
   '7z': {is: 'a 7z archive', advice: UNPACK},
   rar: {is: 'a RAR archive', advice: UNPACK},
   zip: {is: 'a ZIP archive without an entry data.pkl, which torch.save writes', advice: UNPACK},
-} as const satisfies Readonly<Record<string, Foreign>>;
-
-/** What a file is that is no checkpoint. */
-export type ForeignFormat = keyof typeof FOREIGN;
+};
 
 export function isForeignFormat(format: unknown): format is ForeignFormat {
   return typeof format === 'string' && Object.hasOwn(FOREIGN, format);

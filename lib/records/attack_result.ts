@@ -72,7 +72,9 @@ async function readDatasetState(
 
 async function indicator(value: unknown, field: string): Promise<Uint8Array> {
   const flags = await numbers(value, `${field}.poison_indicator`);
-  return new Uint8Array(flags.map((flag) => (flag === 0 ? 0 : 1)));
+  const bits = new Uint8Array(flags.length);
+  for (let i = 0; i < flags.length; i++) bits[i] = flags[i] === 0 ? 0 : 1;
+  return bits;
 }
 
 async function indices(value: unknown, within: Uint8Array, field: string): Promise<Int32Array> {
@@ -100,20 +102,24 @@ async function readItems(dictionary: Dict, field: string): Promise<Map<number, P
     if (typeof key !== 'number' || !Number.isSafeInteger(key) || key < 0) {
       throw new FormatError(`its ${field} has an image under ${describeValue(key)}, not an index`);
     }
-    items.set(key, readItem(value, `${field} image ${key}`));
+    items.set(
+      key,
+      readItem(value, () => `${field} image ${key}`),
+    );
     if (breather.due) await breather.rest();
   }
   return items;
 }
 
-function readItem(value: unknown, field: string): PoisonedImage {
+/** `where` names the image in messages: a record has tens of thousands, and few have one. */
+function readItem(value: unknown, where: () => string): PoisonedImage {
   if (value instanceof PyTuple) {
     throw new FormatError(
-      `its ${field} is kept in memory, not as a PNG file`,
+      `its ${where()} is kept in memory, not as a PNG file`,
       'run the attack again so that it saves its images',
     );
   }
-  const item = dict(value, field);
+  const item = value instanceof Map ? value : dict(value, where());
   const path = item.get('path');
   const info = item.get('other_info');
   const [attackLabel, originalLabel] = info instanceof PyTuple ? info.items : list(info);
@@ -124,7 +130,7 @@ function readItem(value: unknown, field: string): PoisonedImage {
     !isLabel(originalLabel)
   ) {
     throw new FormatError(
-      `its ${field} has path ${describeValue(path)} and labels ${describeValue(info)}, not a path and two labels`,
+      `its ${where()} has path ${describeValue(path)} and labels ${describeValue(info)}, not a path and two labels`,
     );
   }
   return {path, attackLabel, originalLabel};
