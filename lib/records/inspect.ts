@@ -19,6 +19,7 @@ import {
   poisonedEntries,
   readRecord,
 } from './attack_result.js';
+import {describeProgram} from './describe_program.js';
 import {POISONED_SET, RECORD} from './layout.js';
 import {
   type CheckpointKind,
@@ -41,9 +42,10 @@ export interface CheckpointDescription extends Verdict {
   readonly format: CheckpointFormat | ForeignFormat;
   /**
    * attack_epoch: of an interrupted attack. poisoned_set: of an attack that trained nothing. other: a torch.save
-   * file without weights, such as info.pickle. foreign: a file or folder of another format.
+   * file without weights, such as info.pickle. program: of torch.export. foreign: a file or folder of another
+   * format.
    */
-  readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other' | 'foreign';
+  readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other' | 'program' | 'foreign';
   /** What was chosen or left out among the weights. */
   readonly notes: readonly string[];
   /** Its size. */
@@ -56,7 +58,7 @@ export interface CheckpointDescription extends Verdict {
   readonly model: ModelDescription | null;
   /** Its data sets, of an attack's result. */
   readonly record: RecordDescription | null;
-  /** For the kinds 'poisoned_set' and 'other': the top-level keys with a short description of their values. */
+  /** For the kinds 'poisoned_set' and 'other': the top-level keys with a short description of their values; of a program, its versions and sizes. */
   readonly content: Readonly<Record<string, string>> | string | null;
 }
 
@@ -169,15 +171,19 @@ async function describeForeign(error: unknown): Promise<CheckpointDescription | 
   if (!(error instanceof SauError)) return null;
   const {format, path, global} = error.details;
   if (!isForeignFormat(format) || typeof path !== 'string') return null;
+  const common = {
+    ...{path, format, fileBytes: (await stat(path)).size, architecture: null},
+    ...{notes: [], pickleProtocol: null, globals: [], record: null},
+  };
+  if (format === 'torch-export') {
+    return {...common, kind: 'program', ...(await describeProgram(path))};
+  }
   const made = typeof global === 'string' ? ` (${global})` : '';
   return {
-    path,
-    format,
+    ...common,
     kind: 'foreign',
     ...{purifiable: false, because: `it is ${FOREIGN[format].is}${made}`},
-    ...{advice: FOREIGN[format].advice, architecture: null, notes: []},
-    fileBytes: (await stat(path)).size,
-    ...{pickleProtocol: null, globals: [], model: null, record: null, content: null},
+    ...{advice: FOREIGN[format].advice, model: null, content: null},
   };
 }
 

@@ -136,10 +136,12 @@ std::optional<Layered> layer_norm(const Site& site) {
   const auto bias = site.weight("bias");
   const auto eps = site.number("eps", 1e-5);
   if (!x || !weight || !bias || !eps || site.shape(*weight).size() != 1) return {};
-  return Layered{
-      op::LayerNorm{
-          .weight = *weight, .bias = *bias, .channels = site.shape(*weight)[0], .eps = *eps},
-      {*x}};
+  return Layered{op::LayerNorm{.weight = *weight,
+                               .bias = *bias,
+                               .channels = site.shape(*weight)[0],
+                               .eps = *eps,
+                               .wide = false},
+                 {*x}};
 }
 
 std::optional<Layered> linear(const Site& site) {
