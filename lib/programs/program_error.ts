@@ -1,13 +1,5 @@
 import {messageOf, SauError} from '../base/errors.js';
-
-/** How a program is exported, in two lines of Python. */
-export function exportRecipe(height: number | null = null, width = height): string {
-  const size = `3, ${height ?? 'height'}, ${width ?? 'width'}`;
-  return (
-    `  program = torch.export.export(model.eval(), (torch.randn(2, ${size}),), dynamic_shapes=({0: torch.export.Dim("batch")},))\n` +
-    '  torch.export.save(program, "model.pt2")'
-  );
-}
+import {exportRecipe} from '../checkpoint/export_recipe.js';
 
 /** What is wrong with a program and, if it is known, what to do. The readers throw it without the file's name. */
 export class ProgramFault extends Error {
@@ -19,13 +11,14 @@ export class ProgramFault extends Error {
   }
 }
 
-/** A fault that goes away when the program is exported as the recipe says. */
+/** A fault that goes away when the program is exported as the recipe says; side: of its images, if it is known. */
 export function exportAgain(
   message: string,
   advice = 'Export it again with these lines',
-  size: number | null = null,
+  side: number | null = null,
 ): ProgramFault {
-  return new ProgramFault(message, `${advice}:\n${exportRecipe(size)}`);
+  const note = side === null ? ' (S: the side of its images)' : '';
+  return new ProgramFault(message, `${advice}${note}:\n${exportRecipe(side ?? 'S')}`);
 }
 
 /** ERR_PROGRAM for what is wrong with the archive. A SauError passes unchanged. */
@@ -38,7 +31,7 @@ export function refusedProgram(path: string, cause: unknown): SauError {
     {
       ...(known ? {} : {cause}),
       remedy: known ? cause.remedy : 'It may be truncated or damaged: copy or export it again.',
-      details: {path},
+      details: {path, fault: messageOf(cause)},
     },
   );
 }

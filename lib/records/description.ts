@@ -12,9 +12,9 @@ export interface CheckpointDescription extends Verdict {
   readonly format: CheckpointFormat | ForeignFormat;
   /**
    * attack_epoch: of an interrupted attack. poisoned_set: of an attack that trained nothing. other: a torch.save
-   * file without weights, such as info.pickle. foreign: a file or folder of another format.
+   * file without weights, such as info.pickle. program: of torch.export. foreign: a file or folder of another format.
    */
-  readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other' | 'foreign';
+  readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other' | 'program' | 'foreign';
   /** What was chosen or left out among the weights. */
   readonly notes: readonly string[];
   /** Its size. */
@@ -27,7 +27,10 @@ export interface CheckpointDescription extends Verdict {
   readonly model: ModelDescription | null;
   /** Its data sets, of an attack's result. */
   readonly record: RecordDescription | null;
-  /** For the kinds 'poisoned_set' and 'other': the top-level keys with a short description of their values. */
+  /**
+   * For the kinds 'poisoned_set' and 'other': the top-level keys with a short description of their values; of a
+   * program, its versions and sizes.
+   */
   readonly content: Readonly<Record<string, string>> | string | null;
 }
 

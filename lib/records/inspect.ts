@@ -18,6 +18,7 @@ import {
   poisonedEntries,
   readRecord,
 } from './attack_result.js';
+import {describeProgram} from './describe_program.js';
 import type {
   CheckpointDescription,
   DatasetDescription,
@@ -77,15 +78,19 @@ async function describeForeign(error: unknown): Promise<CheckpointDescription | 
   if (!(error instanceof SauError)) return null;
   const {format, path, global} = error.details;
   if (!isForeignFormat(format) || typeof path !== 'string') return null;
+  const common = {
+    ...{path, format, fileBytes: (await stat(path)).size, architecture: null},
+    ...{notes: [], pickleProtocol: null, globals: [], record: null},
+  };
+  if (format === 'torch-export') {
+    return {...common, kind: 'program', ...(await describeProgram(path))};
+  }
   const made = typeof global === 'string' ? ` (${global})` : '';
   return {
-    path,
-    format,
+    ...common,
     kind: 'foreign',
     ...{purifiable: false, because: `it is ${FOREIGN[format].is}${made}`},
-    ...{advice: FOREIGN[format].advice, architecture: null, notes: []},
-    fileBytes: (await stat(path)).size,
-    ...{pickleProtocol: null, globals: [], model: null, record: null, content: null},
+    ...{advice: FOREIGN[format].advice, model: null, content: null},
   };
 }
 

@@ -146,6 +146,6 @@ describe.skipIf(!IS_BUILT)('a program in the place of a model', () => {
       ...['--program', programPath('static_batch'), ...flags],
     ]);
     expect(refused.status).toBe(1);
-    expect(refused.stderr).toContain('torch.export.save(program, "model.pt2")');
+    expect(refused.stderr).toContain('torch.export.save(exported, "model.pt2")');
   });
 });

@@ -2,6 +2,7 @@ import {rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readProgram} from '../../../lib/programs/read_program.js';
+import {inspectCheckpoint} from '../../../lib/records/inspect.js';
 import {fixture} from '../../support/checkpoint_fixtures.js';
 import {errorOf} from '../../support/error_of.js';
 import {changedArchive, changedText, programPath} from '../../support/programs.js';
@@ -85,6 +86,29 @@ describe('a program of torch.export', () => {
   });
 });
 
+describe('inspect', () => {
+  it('describes a program, which can be purified, with its versions and weights', async () => {
+    const path = programPath('conv_norm');
+    expect(await inspectCheckpoint(path)).toMatchObject({
+      ...{path, format: 'torch-export', kind: 'program', purifiable: true, because: null},
+      model: {
+        modelName: 'conv_norm',
+        numClasses: 10,
+        tensorCount: 27,
+        dtypes: ['float32', 'int64'],
+      },
+      content: {torch: '2.13.0+cpu', schema: '8.20', nodes: '18', images: '16 x 16'},
+    });
+  });
+
+  it('says why a program cannot be purified, and what to do', async () => {
+    const {purifiable, because, advice} = await inspectCheckpoint(programPath('static_batch'));
+    expect(purifiable).toBe(false);
+    expect(because).toBe('it takes batches of 2 images alone');
+    expect(advice).toContain('torch.export.save(exported, "model.pt2")');
+  });
+});
+
 const refusal = async (path: string): Promise<string> =>
   (await errorOf(readProgram(path), 'ERR_PROGRAM')).message;
 const replaced = (name: string, from: string | RegExp, to: string) =>
@@ -96,7 +120,7 @@ describe('a program that is refused', () => {
     expect(message).toContain('it takes batches of 2 images alone');
     expect(message).toContain('torch.randn(2, 3, 16, 16)');
     expect(message).toContain('dynamic_shapes=({0: torch.export.Dim("batch")},)');
-    expect(message).toContain('torch.export.save(program, "model.pt2")');
+    expect(message).toContain('torch.export.save(exported, "model.pt2")');
   });
 
   it('in training mode, is told to call eval() before', async () => {
