@@ -194,7 +194,8 @@ std::optional<Layered> layer_of(size_t line, const std::vector<Line>& lines, con
   auto name = lines[line].op.substr(std::string("aten::").size());
   if (name == "_native_batch_norm_legit_no_training") return batch_norm(site, false);
   if (name.ends_with('_')) name.pop_back();
-  if (name == "conv2d") return convolution(site);
+  if (name == "conv2d" || (name == "convolution" && site.is_false("transposed")))
+    return convolution(site);
   if (name == "batch_norm") return batch_norm(site, true);
   if (name == "layer_norm") return layer_norm(site);
   if (name == "linear") return linear(site);
