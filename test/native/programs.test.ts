@@ -21,10 +21,11 @@ async function respond(
   state: StateDict | null,
   view: 'module' | 'frozen',
   dtype: 'float32' | 'float64' | 'bfloat16' = 'float32',
+  expected: StateDict | null = null,
 ) {
   const read = await readProgram(programPath(name));
   const program = nativeProgram(read);
-  const images = floatsOf(await expectedOf(name), 'images');
+  const images = floatsOf(expected ?? (await expectedOf(name)), 'images');
   const tensors = await tensorsFor(program, state ?? read.stateDict);
   const size = {count: 3, height: 16, width: 16};
   return core.functional.net.run({program, tensors, images, ...size, view, dtype});
@@ -87,6 +88,20 @@ describe('a program of torch.export', () => {
     ]);
     // Its last layer has no bias.
     expect(await described('custom')).toMatchObject({endsInLinear: false});
+  });
+
+  it('gives the same in the operators of compilers', async () => {
+    const expected = await expectedOf('conv_norm');
+    for (const view of VIEWS) {
+      const {logits, gradient} = await respond('decomposed', null, view, 'float32', expected);
+      expect(worst(logits, floatsOf(expected, 'logits'))).toBeLessThan(1e-5);
+      expect(worst(gradient, floatsOf(expected, 'gradient'))).toBeLessThan(1e-5);
+    }
+    const program = nativeProgram(await readProgram(programPath('decomposed')));
+    const {calls} = core.functional.net.program(program);
+    expect(calls).not.toContain('aten::convolution');
+    expect(calls).not.toContain('aten::_native_batch_norm_legit_no_training');
+    expect(calls).toContain('aten::max_pool2d_with_indices');
   });
 
   it('costs what the same architecture by its name does', async () => {
