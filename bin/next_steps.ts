@@ -16,9 +16,11 @@ export interface NextStep {
 
 /** Options that a command of the same data, model and device needs too. */
 const CARRIED = [
-  ...['data', 'dataset', 'imageSize', 'mean', 'std', 'numClasses', 'testLimit', 'model'],
+  ...['data', 'dataset', 'imageSize', 'mean', 'std', 'numClasses', 'testLimit', 'model', 'program'],
   ...['device', 'threads', 'precision'],
 ] as const;
+
+const PATHS: ReadonlySet<string> = new Set(['ckpt', 'against', 'data', 'program']);
 
 /** "next: ..." and the command below it, for each step. */
 export function nextLines(steps: readonly NextStep[]): string[] {
@@ -81,7 +83,7 @@ function carried(config: DefendConfig | EvaluateConfig): UserOptions {
 /** Paths below the working directory are shorter without it. */
 function textOf(key: string, value: unknown): string {
   const text = Array.isArray(value) ? value.join(',') : String(value);
-  if (key !== 'ckpt' && key !== 'against' && key !== 'data') return text;
+  if (!PATHS.has(key)) return text;
   const short = relative(process.cwd(), text);
   return short === '' || short.startsWith('..') ? text : short;
 }

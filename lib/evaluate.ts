@@ -1,6 +1,7 @@
 import {requireLibTorch} from './native/binding.js';
 import {parseEvaluateConfig} from './options/config.js';
 import type {EvaluateOptions} from './options/documented.js';
+import {readWeights} from './programs/read_weights.js';
 import {readCheckpoint} from './records/read_checkpoint.js';
 import {defenseEffectivenessRating} from './run/metrics.js';
 import type {RunOptions} from './run/progress.js';
@@ -30,7 +31,9 @@ async function measure(options: EvaluateOptions, run: RunOptions): Promise<Evalu
 
   await requireLibTorch();
   stage('reading the checkpoint and the images');
-  const against = config.against === null ? null : await readCheckpoint(config.against);
+  // Beside a program the model before the defense may be a program, too.
+  const read = config.program === null ? readCheckpoint : readWeights;
+  const against = config.against === null ? null : await read(config.against);
   const poisoned = config.poisoned ?? (against?.record ? config.against : null);
   const target = await openTarget({...config, poisoned}, (message) =>
     run.onProgress?.({kind: 'note', message}),

@@ -11,6 +11,7 @@ import {named, spelled} from '../options/named.js';
 import type {ChannelConstants, DataConfig} from '../options/types.js';
 import type {Program} from '../programs/program.js';
 import {readProgram} from '../programs/read_program.js';
+import {readWeights} from '../programs/read_weights.js';
 import {checkpointOf, programName} from '../programs/weights.js';
 import type {BackdoorRecord} from '../records/attack_result.js';
 import {RECORD, recordAbove} from '../records/layout.js';
@@ -58,10 +59,7 @@ export async function openTarget(
   note: (message: string) => void,
 ): Promise<Target> {
   const program = config.program ? await readProgram(config.program) : null;
-  const checkpoint =
-    program !== null && config.ckpt === config.program
-      ? checkpointOf(program)
-      : await readCheckpoint(config.ckpt);
+  const checkpoint = await checkpointAt(config.ckpt, program);
   for (const message of checkpoint.notes) note(message);
   const record = await recordOf(checkpoint, config.poisoned ?? null, note);
   const recordSize =
@@ -148,6 +146,12 @@ async function findDataset(
     if (await pathExists(path)) return openDataset({path, dataset, size});
   }
   return null;
+}
+
+/** Beside a program the weights may be its own, or those of another program. */
+async function checkpointAt(path: string, program: Program | null): Promise<Checkpoint> {
+  if (program === null) return readCheckpoint(path);
+  return path === program.path ? checkpointOf(program) : readWeights(path);
 }
 
 /** A program takes images of one size. Throws ERR_CONFIG where another one is asked for. */

@@ -28,4 +28,14 @@ describe('a command to go on with', () => {
     );
     expect(step?.what).toContain('interrupted');
   });
+
+  it('names the program of the model, and takes its weights as those before', () => {
+    const config = parseDefendConfig({program: '/models/net.pt2', data: '/data/cifar10'});
+    const result = {files: {checkpoint: '/elsewhere/defense_result.pt'}} as unknown;
+    const [step] = afterDefense(result as DefendResult, config, false);
+    expect(step?.command).toBe(
+      'sau-native evaluate --ckpt /elsewhere/defense_result.pt --against /models/net.pt2 ' +
+        '--data /data/cifar10 --program /models/net.pt2',
+    );
+  });
 });

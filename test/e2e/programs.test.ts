@@ -101,9 +101,13 @@ describe.skipIf(!IS_BUILT)('a program in the place of a model', () => {
     expect(program.metrics.acc).toBe(known.metrics.acc);
     expect(program.metrics.asr).toBe(known.metrics.asr);
     expect(program.metrics.cleanLoss).toBeCloseTo(known.metrics.cleanLoss ?? 0, 4);
+    const against = await evaluate({...by, ckpt: record, program: PREACT, against: PREACT});
+    expect(against.metrics.cleanLoss).toBe(program.metrics.cleanLoss);
     const own = await evaluate({...by, ...SCALE, program: PREACT});
     expect(own.model).toBe('preactresnet18_w2');
     expect(own.metrics.asr).toBeNull();
+    expect(own.metrics.cleanLoss).toBe(against.before?.cleanLoss);
+    expect(own.metrics.cleanLoss).not.toBe(program.metrics.cleanLoss);
   });
 
   it('is refused for a checkpoint of another model, another image size, or beside a name', async () => {
