@@ -2,7 +2,7 @@ import {RegularFile} from '../checkpoint/regular_file.js';
 import {StoredZip} from '../checkpoint/stored_zip.js';
 import {exportAgain, ProgramFault, refusedProgram} from './program_error.js';
 
-/** An open archive of torch.export.save: a ZIP with one root folder (models F1). */
+/** An open archive of torch.export.save: a ZIP with one root folder (docs/programs.md). */
 export class ProgramArchive {
   private constructor(
     private readonly file: RegularFile,

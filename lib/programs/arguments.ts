@@ -44,7 +44,7 @@ const symInt = tagged({as_name: value, as_int: int});
 const symFloat = tagged({as_name: value, as_float: float});
 const symBool = tagged({as_name: value, as_bool: bool});
 
-/** Every kind of argument that is known, by the name of its field (models F2). */
+/** Every kind of argument that is known, by the name of its field (docs/programs.md). */
 const KINDS: Readonly<Record<string, ReadArgument>> = {
   as_none: none,
   as_tensor: tensor,

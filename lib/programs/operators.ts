@@ -1,5 +1,5 @@
 // What a program may call: pure functions of tensors without random numbers, files, names of other operators, results
-// whose shape depends on values, or access to storages (models F5). The native core has the list too, and a test
+// whose shape depends on values, or access to storages (docs/programs.md). The native core has the list too, and a test
 // holds both equal.
 
 /** Operators of PyTorch as `name` or `name.overload`. */

@@ -17,7 +17,7 @@ const STRIDED = 7;
 /** Bytes by which the tensors may exceed the file: views of a storage repeat its elements. */
 const MAX_EXPANSION_BYTES = 256 << 20;
 
-/** The schema's own numbers, which are not c10's (models F1). */
+/** The schema's own numbers, which are not c10's (docs/programs.md). */
 const DTYPES: Readonly<Record<number, DType>> = {
   1: 'uint8',
   2: 'int8',
