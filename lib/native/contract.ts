@@ -40,7 +40,11 @@ import type {
  */
 export interface NativeCore {
   readonly libtorchVersion: string;
-  readonly Session: new (options: NativeSessionOptions) => NativeSession;
+  /** program: the network, in the place of the architecture `model`. */
+  readonly Session: new (
+    options: NativeSessionOptions,
+    program?: NativeProgram,
+  ) => NativeSession;
   /** The names of the architectures. */
   models(): string[];
   /** A network by its name, before anything is allocated. Throws ERR_CONFIG for an unknown name. */
@@ -84,8 +88,6 @@ export interface NativeSessionOptions {
   deterministic: boolean;
   /** Settings that change cost and not results. */
   tuning: NativeTuning;
-  /** The network, in the place of the architecture `model`. */
-  program?: NativeProgram;
 }
 
 /**

@@ -5,14 +5,52 @@ import type {NativeTensors} from './data_contract.js';
 
 /** What a node is given. An integer beyond 2^53 is a bigint. */
 export type NativeArgument =
-  | {readonly kind: 'none' | 'layout' | 'device'}
-  | {readonly kind: 'value'; readonly name: string}
-  | {readonly kind: 'int'; readonly value: number | bigint}
-  | {readonly kind: 'float'; readonly value: number}
-  | {readonly kind: 'bool'; readonly value: boolean}
-  | {readonly kind: 'string' | 'memoryFormat'; readonly value: string}
-  | {readonly kind: 'dtype'; readonly value: DType}
-  | {readonly kind: 'list'; readonly items: readonly NativeArgument[]};
+  | {
+      /** Nothing, the dense layout, or the device of the run. */
+      readonly kind: 'none' | 'layout' | 'device';
+    }
+  | {
+      /** A value of the graph. */
+      readonly kind: 'value';
+      /** Its name. */
+      readonly name: string;
+    }
+  | {
+      /** An integer of 64 bits. */
+      readonly kind: 'int';
+      /** The integer. */
+      readonly value: number | bigint;
+    }
+  | {
+      /** A number. */
+      readonly kind: 'float';
+      /** The number. */
+      readonly value: number;
+    }
+  | {
+      /** A truth value. */
+      readonly kind: 'bool';
+      /** The truth value. */
+      readonly value: boolean;
+    }
+  | {
+      /** A text, or the name of a memory format. */
+      readonly kind: 'string' | 'memoryFormat';
+      /** The text. */
+      readonly value: string;
+    }
+  | {
+      /** A type of elements. */
+      readonly kind: 'dtype';
+      /** The type. */
+      readonly value: DType;
+    }
+  | {
+      /** Several of them. */
+      readonly kind: 'list';
+      /** In order. */
+      readonly items: readonly NativeArgument[];
+    };
 
 /** A network as calls of operators, which the core checks against its own list. Values have names. */
 export interface NativeProgram {

@@ -104,6 +104,7 @@ export type CheckpointChoice =
       readonly program: string | URL;
       /** Without both: the program's own weights. */
       readonly ckpt?: undefined;
+      /** Nor this. */
       readonly resultFile?: undefined;
     };
 
@@ -120,8 +121,8 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly model?: ModelName | null | undefined;
   /**
-   * Instead of `model`: the network as torch.export wrote it (.pt2). Without ckpt its weights are
-   * purified as well. See [programs](programs.md).
+   * Instead of `model`: the network as torch.export wrote it (.pt2). Without ckpt its own weights are
+   * taken. docs/programs.md says what is read.
    * @default a known architecture
    */
   readonly program?: string | URL | null | undefined;
@@ -915,8 +916,8 @@ export interface CommonEvaluateOptions extends DataOptions, DeviceOptions {
    */
   readonly model?: ModelName | null | undefined;
   /**
-   * Instead of `model`: the network as torch.export wrote it (.pt2). Without ckpt its weights are
-   * purified as well. See [programs](programs.md).
+   * Instead of `model`: the network as torch.export wrote it (.pt2). Without ckpt its own weights are
+   * taken. docs/programs.md says what is read.
    * @default a known architecture
    */
   readonly program?: string | URL | null | undefined;

@@ -7,7 +7,9 @@ export interface ProgramWeight {
   readonly key: string;
   /** The name of its value in the graph. */
   readonly value: string;
+  /** Parameters are trained. */
   readonly kind: 'parameter' | 'buffer';
+  /** Sizes, outermost first. */
   readonly shape: readonly number[];
   /** As the archive has it. */
   readonly dtype: DType;
@@ -17,6 +19,7 @@ export interface ProgramWeight {
   readonly tiedTo: string | null;
 }
 
+/** A call of an operator. */
 export interface ProgramNode {
   /** Such as `aten::conv2d` or, for arithmetic on sizes, `sym::mul`. */
   readonly operator: string;
@@ -34,6 +37,7 @@ export interface ProgramNode {
 export interface Program {
   /** The file. */
   readonly path: string;
+  /** Of the torch that wrote it. */
   readonly torchVersion: string;
   /** Such as `8.20`. */
   readonly schemaVersion: string;
@@ -43,11 +47,13 @@ export interface Program {
   readonly stateDict: StateDict;
   /** Constants and buffers that are not saved, by the names of their values. */
   readonly constants: ReadonlyMap<string, TensorData>;
+  /** In order of execution. */
   readonly nodes: readonly ProgramNode[];
   /** The name of the value that holds the images. */
   readonly input: string;
-  /** Size of the images. */
+  /** Of the images. */
   readonly height: number;
+  /** Of the images. */
   readonly width: number;
   /** The name of the value that holds the logits. */
   readonly output: string;

@@ -19,10 +19,7 @@ import {Session} from './session.js';
 
 /** Options of {@link createSession}; `device` may be `'auto'`: the first CUDA device, else the CPU. */
 export interface SessionOptions
-  extends Omit<
-    NativeSessionOptions,
-    'precision' | 'evalPrecision' | 'deterministic' | 'tuning' | 'program'
-  > {
+  extends Omit<NativeSessionOptions, 'precision' | 'evalPrecision' | 'deterministic' | 'tuning'> {
   /** The network, in the place of the architecture `model`, which is a name for it then. */
   readonly program?: Program | null;
   /**
@@ -98,11 +95,13 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const evalPrecision = resolveEvalPrecision(given.evalPrecision ?? 'auto', precision, device);
   const tuning = {...defaultsOf(DEFEND['Cost (results stay the same)']), ...options.tuning};
   try {
-    const native = new core.Session({
-      ...{...given, device, tuning},
-      ...{precision, evalPrecision, deterministic},
-      ...(program === null ? {} : {program: nativeProgram(program)}),
-    });
+    const native = new core.Session(
+      {
+        ...{...given, device, tuning},
+        ...{precision, evalPrecision, deterministic},
+      },
+      program === null ? undefined : nativeProgram(program),
+    );
     return new Session(native, device, nameOf(precision, device), program);
   } catch (error) {
     throw toSauError(error);

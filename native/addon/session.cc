@@ -22,10 +22,10 @@ Napi::Function Session::define(Napi::Env env) {
 
 Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(info) {
   guarded(info.Env(), [&] {
-    auto options = read<WorkspaceOptions>(info[0], "the session's options");
-    const auto program = info[0].As<Napi::Object>().Get("program");
-    if (!program.IsUndefined()) options.program = std::make_shared<Program>(program_of(program));
-    workspace_ = std::make_shared<Workspace>(std::move(options));
+    std::shared_ptr<const Program> program;
+    if (!info[1].IsUndefined()) program = std::make_shared<Program>(program_of(info[1]));
+    workspace_ = std::make_shared<Workspace>(
+        read<WorkspaceOptions>(info[0], "the session's options"), std::move(program));
   });
   cancellation_ = std::make_shared<Cancellation>();
   busy_ = std::make_shared<bool>(false);

@@ -21,8 +21,10 @@ void use_channels_last(torch::nn::Module& module) {
 
 }  // namespace
 
-Workspace::Workspace(WorkspaceOptions options)
-    : options_(std::move(options)), generator_(at::detail::createCPUGenerator(options_.seed)) {}
+Workspace::Workspace(WorkspaceOptions options, std::shared_ptr<const Program> program)
+    : options_(std::move(options)),
+      program_(std::move(program)),
+      generator_(at::detail::createCPUGenerator(options_.seed)) {}
 
 void Workspace::prepare() {
   // Process-wide, so it must be set: otherwise the setting of the previous session would remain.
@@ -32,8 +34,8 @@ void Workspace::prepare() {
   if (device_) return;
   const auto device = parse_device(options_.device);
   normalizer_.emplace(options_.mean, options_.std, device);
-  const auto graph = options_.program ? graph_of(*options_.program)
-                                      : describe_model(options_.model, options_.num_classes).graph;
+  const auto graph =
+      program_ ? graph_of(*program_) : describe_model(options_.model, options_.num_classes).graph;
   const auto build = [&] {
     torch::manual_seed(options_.seed);  // both models get equal fresh weights
     auto model = std::make_shared<GraphModule>(graph);
@@ -61,7 +63,7 @@ void Workspace::load(const std::vector<NamedTensor>& tensors, std::optional<Mode
 }
 
 void Workspace::initialize() {
-  if (options_.program) {
+  if (program_) {
     throw Error("ERR_CONFIG",
                 "Expected weights for the program, which does not tell how to draw fresh ones. "
                 "Call loadStateDict with its own or with those of a checkpoint");

@@ -1,10 +1,12 @@
 #pragma once
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "sau/image_set.h"
 #include "sau/names.h"
+#include "sau/net/program.h"
 #include "sau/normalizer.h"
 #include "sau/plan.h"
 #include "sau/run_control.h"
@@ -38,7 +40,8 @@ struct Names<ModelRole> {
 /// uses it, on the thread of the jobs.
 class Workspace {
  public:
-  explicit Workspace(WorkspaceOptions options);
+  /// program: the network in the place of the architecture that the options name; null for none.
+  explicit Workspace(WorkspaceOptions options, std::shared_ptr<const Program> program = nullptr);
 
   /// Comes before every job: thread count and lazily built models. All else needs it.
   void prepare();
@@ -80,6 +83,7 @@ class Workspace {
 
  private:
   WorkspaceOptions options_;
+  std::shared_ptr<const Program> program_;
   std::optional<torch::Device> device_;
   std::optional<Plan> plan_;
   std::optional<Normalizer> normalizer_;

@@ -1,11 +1,9 @@
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "sau/names.h"
-#include "sau/net/program.h"
 #include "sau/tuning.h"
 
 namespace sau {
@@ -37,11 +35,8 @@ struct WorkspaceOptions {
   Precision eval_precision;  ///< of passes that measure a model
   bool deterministic;        ///< equal seeds give equal runs on a device, or an error
   Tuning tuning;
-  /// The network, in the place of the architecture of a name.
-  std::shared_ptr<const Program> program = nullptr;
 };
 
-/// All but the program.
 template <class V>
 void fields(V& v, WorkspaceOptions& o) {
   v("device", o.device);

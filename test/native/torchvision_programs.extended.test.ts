@@ -6,7 +6,7 @@ import {loadCore} from '../../lib/native/binding.js';
 import {nativeProgram} from '../../lib/programs/native_program.js';
 import {readProgram} from '../../lib/programs/read_program.js';
 import {readCheckpoint} from '../../lib/records/read_checkpoint.js';
-import {worst} from '../support/closeness.js';
+import {relativeL2, worst} from '../support/closeness.js';
 import {temporaryFolder} from '../support/folders.js';
 import {numbersOf, tensorOf} from '../support/oracle.js';
 import {ROOT} from '../support/paths.js';
@@ -42,8 +42,8 @@ describe.skipIf(PYTHON === '')('a network of torchvision, as torch exports it', 
         expect(worst(exact.gradient, numbers('gradient')), `${view}, float64`).toBeLessThan(1e-9);
         const single = core.functional.net.run({...input, view, dtype: 'float32'});
         expect(worst(single.logits, numbers('logits')), view).toBeLessThan(1e-5);
-        // A kink of a ReLU may fall on either side in float32.
-        expect(worst(single.gradient, numbers('gradient')), view).toBeLessThan(1e-3);
+        // A maximum of a pool may be another one where norms are folded, so that a few pixels differ.
+        expect(relativeL2(single.gradient, numbers('gradient')), view).toBeLessThan(2e-2);
       }
     },
     600_000,

@@ -148,6 +148,7 @@ export type CheckpointChoice =
       readonly program: string | URL;
       /** Without both: the program's own weights. */
       readonly ckpt?: undefined;
+      /** Nor this. */
       readonly resultFile?: undefined;
     };`;
 

@@ -151,7 +151,7 @@ export const CHECKPOINT = {
     expects: 'a program of torch.export (.pt2)',
     value: '<file>',
     help: `instead of ${named('model')}: the network as torch.export wrote it (.pt2)`,
-    details: `Without ${named('ckpt')} its weights are purified as well. See [programs](programs.md).`,
+    details: `Without ${named('ckpt')} its own weights are taken. docs/programs.md says what is read.`,
     unset: 'a known architecture',
     default: null,
   },

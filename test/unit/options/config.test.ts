@@ -44,6 +44,8 @@ describe('defaults', () => {
       testLimit: null,
       model: null,
       out: null,
+      program: null,
+      writeProgram: false,
       keepDtype: false,
       force: false,
       device: 'auto',
