@@ -56,12 +56,14 @@ export type NativeNetInput = (
 export interface NativeNetFunctions {
   /** The state dict of a network. */
   layout(nodes: readonly NativeNode[]): NativeLayout;
-  /** A network in evaluation mode, or the attacker's view of it, at normalized images [n,3,h,w]. */
+  /** A network in evaluation or training mode, or the attacker's view of it, at normalized images [n,3,h,w]. */
   run(
     input: NativeNetInput & {
       /** [n], whose mean cross-entropy takes the gradient; without them it is the sum of the squared logits. */
       labels?: Int32Array;
-      view: 'module' | 'frozen';
+      view: 'module' | 'frozen' | 'training';
+      /** Of what dropout and stochastic depth draw in training mode. */
+      seed?: number;
       /** Of the arithmetic. */
       dtype: 'float32' | 'float64' | 'bfloat16';
     },
@@ -70,6 +72,8 @@ export interface NativeNetFunctions {
     logits: Float64Array;
     /** [n,3,h,w] */
     gradient: Float64Array;
+    /** In training mode: running means and variances behind it, in the order of the state dict. */
+    statistics?: Float64Array;
   };
   /** How the sum of the squared logits, in evaluation mode, changes with the parameters, under their keys. */
   weightGradients(input: NativeNetInput): NativeTensors;

@@ -83,12 +83,17 @@ Napi::Value run_net(const Napi::CallbackInfo& info) {
     ResponseLabels labels;
     if (o.Has("labels"))
       labels = int32_tensor(field(o, "labels"), {images.size(0)}).to(torch::kInt64);
-    const auto [logits, gradient] = string_field(o, "view") == "frozen"
-                                        ? respond_frozen(module, images, dtype, labels)
-                                        : respond(module, images, dtype, labels);
+    const auto view = string_field(o, "view");
+    const auto response = view == "frozen" ? respond_frozen(module, images, dtype, labels)
+                          : view == "training"
+                              ? respond_in_training(module, images, dtype, labels,
+                                                    static_cast<uint64_t>(integer_field(o, "seed")))
+                              : respond(module, images, dtype, labels);
     auto result = Napi::Object::New(info.Env());
-    result.Set("logits", to_js_double(info.Env(), logits));
-    result.Set("gradient", to_js_double(info.Env(), gradient));
+    result.Set("logits", to_js_double(info.Env(), response.logits));
+    result.Set("gradient", to_js_double(info.Env(), response.gradient));
+    if (response.statistics.defined())
+      result.Set("statistics", to_js_double(info.Env(), response.statistics));
     return result;
   });
 }

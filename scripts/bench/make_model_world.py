@@ -23,7 +23,7 @@ def main() -> None:
     name, count, clean = request["model"], request["clean"] + request["test"], request["clean"]
     model = make_network(name, NUM_CLASSES)
     images = draw_images(count, request["size"])
-    labels = enliven(model, name, images)
+    labels = enliven(model, name, images, spread=2.0, own_statistics=True)
     checkpoint = {
         "model_name": name, "num_classes": NUM_CLASSES, "model": model.state_dict()
     }

@@ -7,7 +7,7 @@ from torch.nn import functional
 from data import Normalization
 from formula import gain_of, state_dict
 
-SPREAD = 2.0
+SHIFT = 51  # gray levels: the bound of the perturbation
 BATCH = 16
 
 
@@ -19,16 +19,22 @@ def draw_images(count: int, side: int, classes: int = 10) -> Tensor:
     return (pixels.clamp(0, 1) * 255).to(torch.uint8)
 
 
-def enliven(model: nn.Module, name: str, images: Tensor) -> Tensor:
-    """Fills a network by the formula and fits it to uint8 images: its batch norms get their
-    statistics, and the head makes each class's logit of mean 0 and spread 2 over them. So some
+def enliven(
+    model: nn.Module, name: str, images: Tensor, *, spread: float, own_statistics: bool
+) -> Tensor:
+    """Fills a network by the formula and fits it to uint8 images, as they are and much lighter and
+    darker: the head makes each class's logit of mean 0 and the given spread over them. So some
     perturbations fool it and others do not, as with a network that has learned.
 
-    Returns its predictions: int64 [N].
+    own_statistics: batch norms get those of the images. A deep network then amplifies rounding as
+    no trained one does. Returns the predictions at the images: int64 [N].
     """
     model.load_state_dict(state_dict(model, gain_of(name)))
-    _measure_statistics(model, images)
-    _spread_predictions(model, _logits(model, images))
+    shifted = [(images.int() + shift).clamp(0, 255).to(torch.uint8) for shift in (-SHIFT, 0, SHIFT)]
+    seen = torch.stack(shifted, dim=1).flatten(0, 1)  # the three of an image in one batch
+    if own_statistics:
+        _measure_statistics(model, seen)
+    _spread_predictions(model, _logits(model, seen), spread)
     return _logits(model, images).argmax(1)
 
 
@@ -53,9 +59,9 @@ def _measure_statistics(model: nn.Module, images: Tensor) -> None:
 
 
 @torch.no_grad()
-def _spread_predictions(model: nn.Module, logits: Tensor) -> None:
+def _spread_predictions(model: nn.Module, logits: Tensor, spread: float) -> None:
     """Changes the head, the last two tensors."""
     *_, weight, bias = model.state_dict().values()
-    scale = SPREAD / logits.std(0)
+    scale = spread / logits.std(0)
     weight.mul_(scale.unsqueeze(1))
     bias.sub_(logits.mean(0)).mul_(scale)

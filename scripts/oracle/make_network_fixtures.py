@@ -2,7 +2,8 @@
 
 networks.json has of each network the counts of its state dict and of its arithmetic, and, for 10
 classes at 32x32 and 200 classes at 64x64, logits, cross entropy of two images with label 1 and its
-gradient by the pixels, in double precision. With names, only these are made anew.
+gradient by the pixels, in double precision; of those with batch norm, dropout or stochastic depth
+also that of a pass in training mode. With names, only these are made anew.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -27,6 +28,7 @@ NAMES = (
 ).split()
 CLASS_COUNTS = (10, 43, 100, 200)
 CASES = ((10, 32), (200, 64))  # classes and side
+TRAINING = {"classes": 10, "side": 64, "images": 6, "seed": 5}
 SHOWN = 4  # logits of each image
 
 
@@ -63,6 +65,7 @@ def facts_of(name: str) -> dict[str, Any]:
         "fingerprint": hashlib.md5(lines.encode()).hexdigest()[:8],
         "macs": {side: macs_of(model, side) for side in (32, 64)},
         "cases": [answer(name, classes, side) for classes, side in CASES],
+        "training": training_answer(name) if has_mode(model) else None,
     }
 
 
@@ -73,18 +76,50 @@ def macs_of(model: nn.Module, side: int) -> int:
     return counter.get_total_flops() // 2
 
 
+def has_mode(model: nn.Module) -> bool:
+    """Whether training differs from evaluation."""
+    return any(
+        isinstance(module, nn.BatchNorm2d)
+        or isinstance(module, nn.Dropout) and module.p > 0
+        or type(module).__name__ == "StochasticDepth" and module.p > 0
+        for module in model.modules()
+    )
+
+
 def answer(name: str, classes: int, side: int) -> dict[str, Any]:
+    model = filled(name, classes)
+    return {"classes": classes, "side": side, **response(model, images(2, side), [1, 1])}
+
+
+def training_answer(name: str) -> dict[str, Any]:
+    """Images by the formula with labels 0, 1, 2 and so on."""
+    model = filled(name, TRAINING["classes"]).train()
+    count = TRAINING["images"]
+    torch.manual_seed(TRAINING["seed"])
+    facts = response(model, images(count, TRAINING["side"]), list(range(count)))
+    statistics = [b.flatten() for b in model.buffers() if b.is_floating_point()]
+    values = torch.cat([torch.zeros(0, dtype=torch.float64), *statistics])
+    return {
+        **TRAINING,
+        **facts,
+        "statistics_norm": values.norm().item(),
+        "statistics_sum": values.sum().item(),
+    }
+
+
+def filled(name: str, classes: int) -> nn.Module:
     model = network(name, classes)
     model.load_state_dict(state_dict(model, gain_of(name)))
-    model.double()
-    x = images(2, side).double().requires_grad_()
+    return model.double()
+
+
+def response(model: nn.Module, pixels: Tensor, labels: list[int]) -> dict[str, Any]:
+    x = pixels.double().requires_grad_()
     logits = model(x)
-    loss = functional.cross_entropy(logits, torch.tensor([1, 1]))
+    loss = functional.cross_entropy(logits, torch.tensor(labels))
     (gradient,) = torch.autograd.grad(loss, x)
     return {
-        "classes": classes,
-        "side": side,
-        "logits": logits[:, :SHOWN].tolist(),
+        "logits": logits[:2, :SHOWN].tolist(),
         "largest_logit": logits.detach().abs().max().item(),
         "loss": loss.item(),
         "gradient_norm": gradient.norm().item(),

@@ -1,7 +1,7 @@
 import {beforeAll, describe, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeCore} from '../../lib/native/contract.js';
-import {expectAnswers} from '../support/architectures.js';
+import {expectAnswers, expectTrainingAnswer} from '../support/architectures.js';
 import {factsOf, LARGE} from '../support/networks.js';
 
 const MINUTES = 60_000;
@@ -17,6 +17,16 @@ describe('at weights by formula', () => {
     (model) => {
       for (const expected of factsOf(model).cases) expectAnswers(core, model, expected);
     },
+    20 * MINUTES,
+  );
+
+  const cases = LARGE.flatMap((model) => {
+    const {training} = factsOf(model);
+    return training === null ? [] : [[model, training] as const];
+  });
+  it.each(cases)(
+    "%s says in training what torchvision's network says",
+    (model, training) => expectTrainingAnswer(core, model, training),
     20 * MINUTES,
   );
 });

@@ -1,7 +1,7 @@
 import {beforeAll, describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeCore} from '../../lib/native/contract.js';
-import {expectAnswers, expectCounts} from '../support/architectures.js';
+import {expectAnswers, expectCounts, expectTrainingAnswer} from '../support/architectures.js';
 import {formulaImages, uniform} from '../support/formula.js';
 import {factsOf, LARGE, networks} from '../support/networks.js';
 
@@ -46,5 +46,11 @@ describe('at weights by formula', () => {
   const quick = Object.keys(networks).filter((name) => !LARGE.includes(name));
   it.each(quick)("%s and its view say what torchvision's network says", (model) => {
     for (const expected of factsOf(model).cases) expectAnswers(core, model, expected);
+  });
+
+  const cases = quick.map((model) => [model, factsOf(model).training] as const);
+  it.each(cases)("%s says in training what torchvision's network says", (model, training) => {
+    expect(training).not.toBeNull();
+    if (training !== null) expectTrainingAnswer(core, model, training);
   });
 });

@@ -4,7 +4,14 @@ import {expect} from 'vitest';
 import {elementCount} from '../../lib/checkpoint/tensor.js';
 import type {NativeCore} from '../../lib/native/contract.js';
 import {expectBelow, relative} from './closeness.js';
-import {answerOf, factsOf, type NetworkCase, weightsOf} from './networks.js';
+import {
+  answerOf,
+  factsOf,
+  type NetworkCase,
+  type TrainingCase,
+  trainingAnswerOf,
+  weightsOf,
+} from './networks.js';
 
 /** Shares by which our figures may differ: of the largest logit, and of the gradient's norm. */
 interface Tolerance {
@@ -27,20 +34,42 @@ export function expectAnswers(core: NativeCore, model: string, expected: Network
   for (const view of VIEWS) {
     for (const dtype of ['float64', 'float32'] as const) {
       const found = answerOf(core, {model, classes, side, tensors, view, dtype});
-      const {logits, gradient} = TOLERANCES[dtype];
-      const what = `${model} at ${side}, ${view}, ${dtype}`;
-      const differences = expected.logits.flatMap((row, i) =>
-        row.map((value, k) => Math.abs(value - (found.logits[i]?.[k] ?? Number.NaN))),
-      );
-      expectBelow(`logits of ${what}`, Math.max(...differences), logits * expected.largest_logit);
-      expectBelow(`loss of ${what}`, relative(found.loss, expected.loss), logits);
-      const norm = relative(found.gradient_norm, expected.gradient_norm);
-      expectBelow(`gradient's norm of ${what}`, norm, gradient);
-      const product = Math.abs(found.gradient_by_images - expected.gradient_by_images);
-      const length = side * Math.SQRT2; // of the images: 6 side² numbers with a mean square of 1/3
-      expectBelow(`gradient of ${what}`, product, gradient * expected.gradient_norm * length);
+      expectAnswer(`${model} at ${side}, ${view}, ${dtype}`, found, expected, TOLERANCES[dtype]);
     }
   }
+}
+
+/** A pass in training mode says what torchvision's says, and leaves equal statistics. */
+export function expectTrainingAnswer(
+  core: NativeCore,
+  model: string,
+  expected: TrainingCase,
+): void {
+  const found = trainingAnswerOf(core, model, expected);
+  expectAnswer(`${model} in training`, found, expected, TOLERANCES.float64);
+  for (const name of ['statistics_norm', 'statistics_sum'] as const) {
+    const difference = Math.abs(found[name] - expected[name]);
+    expectBelow(`${name} of ${model}`, difference, 1e-9 * Math.abs(expected[name]));
+  }
+}
+
+function expectAnswer(
+  what: string,
+  found: NetworkCase,
+  expected: NetworkCase,
+  {logits, gradient}: Tolerance,
+): void {
+  const differences = expected.logits.flatMap((row, i) =>
+    row.map((value, k) => Math.abs(value - (found.logits[i]?.[k] ?? Number.NaN))),
+  );
+  expectBelow(`logits of ${what}`, Math.max(...differences), logits * expected.largest_logit);
+  expectBelow(`loss of ${what}`, relative(found.loss, expected.loss), logits);
+  const norm = relative(found.gradient_norm, expected.gradient_norm);
+  expectBelow(`gradient's norm of ${what}`, norm, gradient);
+  const product = Math.abs(found.gradient_by_images - expected.gradient_by_images);
+  // Of two images: 6 side² numbers with a mean square of 1/3.
+  const length = expected.side * Math.SQRT2;
+  expectBelow(`gradient of ${what}`, product, gradient * expected.gradient_norm * length);
 }
 
 /** Keys, shapes and counts are those of torchvision's network. */

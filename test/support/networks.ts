@@ -6,11 +6,9 @@ import type {NativeTensors} from '../../lib/native/data_contract.js';
 import {formulaImages, formulaWeights} from './formula.js';
 import {NATIVE_FIXTURES} from './oracle.js';
 
-/** What a network says of two images with label 1, in double precision. */
-export interface NetworkCase {
-  readonly classes: number;
-  readonly side: number;
-  /** The first four of each image. */
+/** What a network says of images, in double precision. */
+interface NetworkAnswer {
+  /** The first four of the first two images. */
   readonly logits: readonly (readonly number[])[];
   readonly largest_logit: number;
   /** Cross entropy. */
@@ -19,6 +17,22 @@ export interface NetworkCase {
   readonly gradient_norm: number;
   /** Sum of its products with the pixels. */
   readonly gradient_by_images: number;
+}
+
+/** In evaluation mode, of two images with label 1. */
+export interface NetworkCase extends NetworkAnswer {
+  readonly classes: number;
+  readonly side: number;
+}
+
+/** In training mode, of images with labels 0, 1, 2 and so on. */
+export interface TrainingCase extends NetworkCase {
+  readonly images: number;
+  /** Of what dropout and stochastic depth draw. */
+  readonly seed: number;
+  /** Of the running means and variances behind the pass. */
+  readonly statistics_norm: number;
+  readonly statistics_sum: number;
 }
 
 export interface NetworkFacts {
@@ -35,6 +49,8 @@ export interface NetworkFacts {
   /** By the side of the image. */
   readonly macs: Readonly<Record<string, number>>;
   readonly cases: readonly NetworkCase[];
+  /** Null where training does not differ. */
+  readonly training: TrainingCase | null;
 }
 
 export const networks: Readonly<Record<string, NetworkFacts>> = JSON.parse(
@@ -70,16 +86,51 @@ interface Question {
 export function answerOf(core: NativeCore, question: Question): NetworkCase {
   const {model, classes, side, tensors, view, dtype} = question;
   const images = formulaImages(2, side);
-  const {logits, gradient} = core.functional.net.run({
+  const labels = Int32Array.of(1, 1);
+  const response = core.functional.net.run({
     ...{model, numClasses: classes, tensors, images, count: 2, height: side, width: side},
-    ...{labels: Int32Array.of(1, 1), view, dtype},
+    ...{labels, view, dtype},
   });
-  const rows = [logits.subarray(0, classes), logits.subarray(classes)];
+  return {classes, side, ...summaryOf(response, images, labels)};
+}
+
+/** What our network says in training mode, in double precision. */
+export function trainingAnswerOf(
+  core: NativeCore,
+  model: string,
+  {classes, side, images: count, seed}: TrainingCase,
+): TrainingCase {
+  const images = formulaImages(count, side);
+  const labels = Int32Array.from({length: count}, (_, i) => i);
+  const {statistics = new Float64Array(0), ...response} = core.functional.net.run({
+    ...{model, numClasses: classes, tensors: weightsOf(core, model, classes)},
+    ...{images, count, height: side, width: side, labels, seed},
+    ...{view: 'training', dtype: 'float64'},
+  });
   return {
-    ...{classes, side},
-    logits: rows.map((row) => [...row.subarray(0, 4)]),
+    ...{classes, side, images: count, seed, ...summaryOf(response, images, labels)},
+    statistics_norm: Math.sqrt(statistics.reduce((sum, value) => sum + value * value, 0)),
+    statistics_sum: statistics.reduce((sum, value) => sum + value, 0),
+  };
+}
+
+interface Response {
+  readonly logits: Float64Array;
+  readonly gradient: Float64Array;
+}
+
+function summaryOf(
+  {logits, gradient}: Response,
+  images: Float32Array,
+  labels: Int32Array,
+): NetworkAnswer {
+  const classes = logits.length / labels.length;
+  const rows = Array.from(labels, (_, i) => logits.subarray(i * classes, (i + 1) * classes));
+  const losses = rows.map((row, i) => crossEntropy(row, labels[i] ?? Number.NaN));
+  return {
+    logits: rows.slice(0, 2).map((row) => [...row.subarray(0, 4)]),
     largest_logit: Math.max(...logits.map(Math.abs)),
-    loss: rows.reduce((sum, row) => sum + crossEntropy(row, 1) / rows.length, 0),
+    loss: losses.reduce((sum, loss) => sum + loss / losses.length, 0),
     gradient_norm: Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0)),
     gradient_by_images: gradient.reduce((sum, value, i) => sum + value * (images[i] ?? 0), 0),
   };

@@ -33,6 +33,21 @@ Response respond(GraphModule& module, const torch::Tensor& images, torch::Scalar
                      [&](const torch::Tensor& x) { return module.forward(x.to(dtype)); });
 }
 
+Response respond_in_training(GraphModule& module, const torch::Tensor& images,
+                             torch::ScalarType dtype, const ResponseLabels& labels, uint64_t seed) {
+  const ModeGuard training(module, true);
+  if (dtype == torch::kFloat64) module.to(dtype);
+  torch::manual_seed(seed);
+  auto response = response_of(images, dtype, labels,
+                              [&](const torch::Tensor& x) { return module.forward(x.to(dtype)); });
+  std::vector<torch::Tensor> statistics{torch::empty(0, dtype)};
+  for (const auto& buffer : module.buffers()) {
+    if (buffer.dim() == 1) statistics.push_back(buffer);  // not the counters
+  }
+  response.statistics = torch::cat(statistics);
+  return response;
+}
+
 Response respond_frozen(const GraphModule& module, const torch::Tensor& images,
                         torch::ScalarType dtype, const ResponseLabels& labels) {
   const FrozenGraph view(module, dtype);
