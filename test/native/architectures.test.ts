@@ -1,9 +1,11 @@
 import {beforeAll, describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeCore} from '../../lib/native/contract.js';
+import {createSession} from '../../lib/session/open_session.js';
 import {expectAnswers, expectCounts, expectTrainingAnswer} from '../support/architectures.js';
 import {formulaImages, uniform} from '../support/formula.js';
 import {factsOf, LARGE, networks} from '../support/networks.js';
+import {bytesOf} from '../support/oracle.js';
 
 let core: NativeCore;
 beforeAll(async () => {
@@ -52,5 +54,32 @@ describe('at weights by formula', () => {
   it.each(cases)("%s says in training what torchvision's network says", (model, training) => {
     expect(training).not.toBeNull();
     if (training !== null) expectTrainingAnswer(core, model, training);
+  });
+});
+
+describe('the weights of a ViT', () => {
+  it.each([
+    ['of torchvision alone', (key: string) => key.replace(/^1\./, '')],
+    [
+      'of the reference with torchvision 0.12',
+      (key: string) =>
+        key.replace(/\.mlp\.0\./, '.mlp.linear_1.').replace(/\.mlp\.3\./, '.mlp.linear_2.'),
+    ],
+  ])('are read under the names %s', async (_, nameOf) => {
+    const half: [number, number, number] = [0.5, 0.5, 0.5];
+    using session = await createSession({
+      ...{device: 'cpu', seed: 0, threads: 1, model: 'vit_b_32_w32', numClasses: 3},
+      ...{mean: half, std: half},
+    });
+    await session.initialize();
+    const weights = await session.exportStateDict();
+    const renamed = new Map([...weights].map(([key, tensor]) => [nameOf(key), tensor]));
+    expect([...renamed.keys()]).not.toEqual([...weights.keys()]);
+    const zeros = [...weights].map(
+      ([key, tensor]) => [key, {...tensor, data: new Uint8Array(tensor.data.length)}] as const,
+    );
+    await session.loadStateDict(new Map(zeros));
+    await session.loadStateDict(renamed);
+    expect(bytesOf(await session.exportStateDict())).toEqual(bytesOf(weights));
   });
 });
