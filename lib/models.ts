@@ -5,6 +5,7 @@ import type {NativeCore} from './native/contract.js';
 
 /** An architecture as it was published, with ten classes. */
 export interface ModelInfo {
+  /** What the option `model` takes. */
   readonly name: ArchitectureName;
   /** The name that people use. */
   readonly title: string;
