@@ -29,7 +29,7 @@ describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
       expectRefusal(['--ckpt', file('damaged.pt')], {
         status: 1,
         code: 'ERR_CHECKPOINT',
-        names: ['damaged.pt', /checksum of entry data\/\d+/],
+        names: ['damaged.pt', /checksum of entry attack_result\/data\/\d+/],
       });
     });
 
