@@ -33,6 +33,7 @@ describe.skipIf(!IS_BUILT)('the package', () => {
         'inspect',
         'models',
         'readCheckpoint',
+        'readProgram',
         'readRun',
         'removeSetup',
         'setup',
