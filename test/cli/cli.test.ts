@@ -96,7 +96,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
 
   it('exits with 1 for a checkpoint that is none', () => {
     const path = join(folder, 'bad.pt');
-    writeFileSync(path, 'not a zip');
+    writeFileSync(path, Buffer.from([1, 2, 3, 4]));
     const {stderr, status} = sau('inspect', path);
     expect(stderr).toContain('(ERR_CHECKPOINT)');
     expect(status).toBe(1);
