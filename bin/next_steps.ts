@@ -60,7 +60,8 @@ export function afterAttack({record, metrics}: AttackResult): NextStep[] {
 /** Purifies a model that was measured alone. */
 export function afterEvaluation({before}: EvaluateResult, config: EvaluateConfig): NextStep[] {
   if (before !== null) return [];
-  const flags = {ckpt: config.ckpt, clean: '5pct', ...carried(config)};
+  const ckpt = config.ckpt === config.program ? null : config.ckpt;
+  const flags = {ckpt, clean: '5pct', ...carried(config)};
   return [{what: 'purify it', command: commandLine('defend', flags)}];
 }
 

@@ -31,6 +31,7 @@ function createProgram(finish: Finish): Command {
   registerDemo(program, finish);
   addExamples(program, [
     'sau-native demo',
+    'sau-native inspect model.pt',
     'sau-native defend --ckpt record/badnet_demo --clean 5pct --data data/cifar10',
     'sau-native setup',
     'sau-native doctor',
@@ -46,12 +47,24 @@ function packageVersion(): string {
 }
 
 /** Turns commander's errors into ERR_CONFIG. Help and version are not errors. */
-function usageError(error: CommanderError): SauError {
+function usageError(error: CommanderError, command: string): SauError {
   const message =
     error.code === 'commander.help'
       ? 'Expected a command but received none'
       : error.message.replace(/^error: /, '');
-  return new SauError('ERR_CONFIG', `${message}; see sau-native --help`, {cause: error});
+  return new SauError('ERR_CONFIG', `${message}; see ${command} --help`, {cause: error});
+}
+
+/** The command whose help lists what `argv` may have, such as "sau-native attack badnet". */
+function commandOf(program: Command, argv: readonly string[]): string {
+  const names = [program.name()];
+  let command: Command | undefined = program;
+  for (const word of argv) {
+    command = command.commands.find((one) => one.name() === word);
+    if (command === undefined) break;
+    names.push(word);
+  }
+  return names.join(' ');
 }
 
 /** The only place that prints errors and sets the exit code. */
@@ -59,16 +72,17 @@ async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exitCode = error.code === 'EPIPE' ? EXIT.done : EXIT.failed; // the reader closed the pipe, as `| head` does
   });
+  const program = createProgram((code) => {
+    process.exitCode = code;
+  });
   try {
-    const program = createProgram((code) => {
-      process.exitCode = code;
-    });
     await program.parseAsync(argv, {from: 'user'});
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) {
       return;
     }
-    const error = thrown instanceof CommanderError ? usageError(thrown) : thrown;
+    const error =
+      thrown instanceof CommanderError ? usageError(thrown, commandOf(program, argv)) : thrown;
     printError(error, argv.includes('--json'));
     process.exitCode = exitCodeOf(error);
   }

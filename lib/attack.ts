@@ -7,6 +7,7 @@ import type {AttackResult} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
 import {type PreparedAttack, prepareAttack} from './simulation/data.js';
 import {openAttack} from './simulation/opened_attack.js';
+import {requirePretrained} from './simulation/pretrained.js';
 import {trainOptions} from './simulation/training.js';
 import {trainingAttack} from './simulation/training_attack.js';
 import {
@@ -35,7 +36,9 @@ export function attack(options: AttackOptions, run: RunOptions = {}): Run<Attack
 async function poisonAndTrain(options: AttackOptions, run: RunOptions): Promise<AttackResult> {
   const start = performance.now();
   const config = parseAttackConfig(options);
-  if (!config.poisonOnly) await requireLibTorch();
+  const {poisonOnly: isUntrained, pretrained, resume} = config;
+  if (!isUntrained) await requireLibTorch();
+  if (!isUntrained && !resume && pretrained !== null) await requirePretrained(pretrained);
   run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});
   const opened = await openAttack(config);
   const {config: own} = opened;

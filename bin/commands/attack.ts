@@ -66,7 +66,10 @@ async function simulate(
 
 function describe(result: AttackResult): string {
   const {metrics, epochs, poisonedTrainCount, device, seconds, files} = result;
-  const trained = device === null ? 'no model' : `${epochs.length} epochs on ${device}`;
+  const trained =
+    device === null
+      ? 'no model'
+      : `${epochs.length} ${epochs.length === 1 ? 'epoch' : 'epochs'} on ${device}`;
   return [
     ...(metrics === null ? [] : [metricsTable([['victim', metrics]]), '']),
     `${poisonedTrainCount} poisoned training images, ${trained} in ${duration(seconds)}; written:`,

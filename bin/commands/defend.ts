@@ -40,6 +40,7 @@ export function registerDefend(program: Command, finish: Finish): void {
   addExamples(command, [
     'sau-native defend --ckpt record/badnet_demo --clean 5pct --data data/cifar10',
     'sau-native defend --ckpt model.pt --clean clean_images/ --rounds 20 --device cuda:0',
+    'sau-native defend --program model.pt2 --clean 5pct --data images/ --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5 --write-program',
     'sau-native defend --result-file badnet_demo --config sau.yaml --json > result.json',
   ]);
   runs(command, finish, async (values) => {

@@ -12,7 +12,7 @@ export function registerDemo(program: Command, finish: Finish): void {
     .command('demo')
     .summary('attack and purify a small model on synthetic images')
     .description(
-      'Makes a small synthetic image set, plants a BadNets backdoor in a narrow network and purifies it.\n' +
+      'Makes a small synthetic image set, plants a BadNets backdoor in a narrow network and purifies it. ' +
         'No download and no GPU; a few minutes on two cores.',
     );
   const flags = flagGroups(DEMO);

@@ -10,7 +10,7 @@ export function registerDoctor(program: Command, finish: Finish): void {
     .command('doctor')
     .summary('check LibTorch and the devices, and say what to do')
     .description(
-      'Says which LibTorch is used and from where, which devices there are, what is wrong and what to do.\n' +
+      'Says which LibTorch is used and from where, which devices there are, what is wrong and what to do. ' +
         'Changes nothing. Exit code 0: runs work; 1 or 3: they do not.',
     );
   addFlags(command, 'Output:', [flag('json', '', 'print JSON on stdout')]);

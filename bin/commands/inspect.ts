@@ -8,11 +8,12 @@ import {printResult} from '../output.js';
 export function registerInspect(program: Command, finish: Finish): void {
   const command = program
     .command('inspect')
-    .argument('<path>', 'checkpoint file or record folder')
+    .argument('<path>', 'checkpoint file, record folder or program (.pt2)')
     .summary('say whether a checkpoint can be purified, and what is in it')
     .description(
-      'Says whether a checkpoint or a record folder can be purified, and shows what is in it. Executes nothing from it. ' +
-        'Works without LibTorch, but then compares no weights.',
+      'Says whether a checkpoint, a record folder or a program of torch.export can be purified, and shows what is in it. ' +
+        'Executes nothing from it. Works without LibTorch, but then compares no weights. Exit code 0: it said yes or no; ' +
+        '1: the file is missing, damaged or unsafe.',
     );
   addFlags(command, 'Output:', [
     flag('tensors', '', 'list every tensor'),
@@ -21,6 +22,7 @@ export function registerInspect(program: Command, finish: Finish): void {
   addExamples(command, [
     'sau-native inspect record/badnet_demo',
     'sau-native inspect model.safetensors --tensors',
+    'sau-native inspect model.pt2',
     'sau-native inspect defense_result.pt --json',
   ]);
   runs(command, finish, async (values, path) => {

@@ -11,10 +11,11 @@ export function registerModels(program: Command, finish: Finish): void {
     .command('models')
     .summary('list the architectures that are known')
     .description(
-      'Lists the architectures that --model names: the images they were made for, parameters (ten\n' +
-        'classes), multiply-accumulates of one image of 32 and of 224 pixels, and the known data sets whose images they\n' +
-        'take. A * marks those that BackdoorBench publishes results of.\n' +
-        'Any other number of base channels: <name>_w<width>, such as resnet18_w16.',
+      'Lists the architectures that --model names: the side of the images they were made for, their parameters (with ' +
+        'ten classes), their multiply-accumulates (MACs) for one image of 32 and of 224 pixels, and the known data sets ' +
+        'whose images they take. A * marks those that BackdoorBench publishes results of.\n\n' +
+        'For another number of base channels append it: <name>_w<width>, such as resnet18_w16. A network that is not in ' +
+        'the list is given with --program (docs/programs.md).',
     );
   addFlags(command, 'Output:', [flag('json', '', 'print JSON on stdout')]);
   addExamples(command, ['sau-native models', 'sau-native models --json']);

@@ -26,7 +26,7 @@ export function registerSetup(program: Command, finish: Finish): void {
     .command('setup')
     .summary('fetch LibTorch, which does the work')
     .description(
-      'Fetches LibTorch into the cache of this package: through pip if python3 has it, else as the official zip.\n' +
+      'Fetches LibTorch into the cache of this package: through pip if python3 has it, else as the official zip. ' +
         'Says what it will fetch from where, and asks. The cache is SAU_NATIVE_CACHE, by default ~/.cache/sau-native.',
     );
   addFlagGroups(command, FLAGS);

@@ -45,7 +45,7 @@ const READ_FAILURES: Readonly<Record<string, string>> = {
 export function unreadableFile(path: string, cause: unknown): SauError {
   const code = errnoOf(cause);
   const why = (code !== null && READ_FAILURES[code]) || `reading failed: ${messageOf(cause)}`;
-  return new SauError('ERR_CHECKPOINT', `Expected a readable checkpoint at ${path} but ${why}`, {
+  return new SauError('ERR_CHECKPOINT', `Expected a readable file at ${path} but ${why}`, {
     cause,
     details: {path, errno: code},
   });

@@ -1,7 +1,7 @@
 import {extname} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {damagedFile, FormatError} from './checkpoint_error.js';
-import {ForeignFile, foreignByHead} from './foreign_file.js';
+import {ForeignFile, foreignByHead, isText} from './foreign_file.js';
 import {inertGlobal} from './inert.js';
 import {isLegacyFile, readLegacyFile} from './legacy_file.js';
 import {RegularFile} from './regular_file.js';
@@ -73,8 +73,9 @@ async function openCheckpoint(path: string, file: RegularFile): Promise<Checkpoi
   if (extname(path).toLowerCase() === '.safetensors') return openSafetensors(file);
   if (isLegacyFile(head)) return openLegacy(path, file);
   if (isPickle(head)) await refusePickle(path, file);
+  if (isText(head)) throw new ForeignFile('text');
   throw new FormatError(
-    `it starts with bytes ${head.subarray(0, 8).toString('hex')}, not with PK`,
+    `it starts with bytes ${head.subarray(0, 8).toString('hex')}, not with PK as an archive of torch.save does`,
     'name a .pt, .pth or .safetensors file; if it is one, it is damaged: copy or download it again',
   );
 }

@@ -146,9 +146,9 @@ function untracked(weights: Tensors): string[] {
       name.endsWith('running_var') &&
       !weights.has(name.replace(/running_var$/, 'num_batches_tracked')),
   );
-  return norms.length === 0
-    ? []
-    : [`${norms.length} batch norms have no num_batches_tracked, which starts at 0`];
+  if (norms.length === 0) return [];
+  const lacking = norms.length === 1 ? '1 batch norm has' : `${norms.length} batch norms have`;
+  return [`${lacking} no num_batches_tracked, which starts at 0`];
 }
 
 interface Named {

@@ -11,6 +11,7 @@ export type ForeignFormat =
   | 'html'
   | 'xml'
   | 'json'
+  | 'text'
   | 'torchscript'
   | 'pickled-model'
   | 'pickle'
@@ -62,6 +63,7 @@ export const FOREIGN: Readonly<Record<ForeignFormat, Foreign>> = {
     is: 'a JSON text, such as the answer of a server or the index of a sharded checkpoint',
     advice: 'Name the file with the weights.',
   },
+  text: {is: 'a text', advice: 'Name the file with the weights: .pt, .pth or .safetensors.'},
   torchscript: {is: 'a TorchScript module, which is a program', advice: SAVE_OR_EXPORT},
   'pickled-model': {
     is: 'a whole pickled model, which only its own program can open',
@@ -176,6 +178,11 @@ function isOnnx(head: Buffer): boolean {
 
 function isTar(head: Buffer): boolean {
   return startsWith('ustar', 257)(head, '');
+}
+
+/** Whether the first bytes have no control characters but those of a text. */
+export function isText(head: Buffer): boolean {
+  return /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/.test(head.toString('latin1'));
 }
 
 function text(head: Buffer): string {

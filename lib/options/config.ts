@@ -173,7 +173,10 @@ function checkProgram({program, model}: {program: string | null; model: string |
   throw optionError('', `at most one of ${named('program')} and ${named('model')}`, 'both');
 }
 
-/** Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. */
+/**
+ * Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. Only
+ * where the model is read can both be missing, and there a program may stand in.
+ */
 function locate(
   options: UserOptions,
   byPath: string,
@@ -182,7 +185,10 @@ function locate(
 ): UserOptions {
   const {[byPath]: path, [byName]: name, ...rest} = options;
   if ((path === undefined) === (name === undefined)) {
-    const received = path === undefined ? 'neither' : `both ${shown(path)} and ${shown(name)}`;
+    if (path === undefined) {
+      throw optionError('', `${named(byPath)}, ${named(byName)} or ${named('program')}`, 'none');
+    }
+    const received = `both ${shown(path)} and ${shown(name)}`;
     throw optionError('', `exactly one of ${named(byPath)} and ${named(byName)}`, received);
   }
   if (name === undefined) {

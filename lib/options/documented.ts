@@ -121,7 +121,7 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly model?: ModelName | null | undefined;
   /**
-   * Instead of `model`: the network as torch.export wrote it (.pt2). Without ckpt its own weights are
+   * Instead of `model`: the network as torch.export wrote it (.pt2); without `ckpt` its own weights are
    * taken. docs/programs.md says what is read.
    * @default a known architecture
    */
@@ -306,7 +306,7 @@ export interface FtDefenseOptions extends CommonDefendOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Which optimizer; adam: as that of sau, for ConvNeXt and ViT.
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
    * @default 'sgd'
    */
   readonly optimizer?: 'sgd' | 'adam' | undefined;
@@ -420,8 +420,8 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
    */
   readonly model?: ModelName | undefined;
   /**
-   * Checkpoint whose weights the victim starts from, those that fit; the official tool starts ConvNeXt
-   * and ViT so.
+   * Checkpoint of the same architecture, whose weights the victim starts from; a head for another number
+   * of classes starts fresh.
    * @default none
    */
   readonly pretrained?: string | URL | null | undefined;
@@ -441,7 +441,7 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Which optimizer; adam: as that of sau, for ConvNeXt and ViT.
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
    * @default 'sgd'
    */
   readonly optimizer?: 'sgd' | 'adam' | undefined;
@@ -916,7 +916,7 @@ export interface CommonEvaluateOptions extends DataOptions, DeviceOptions {
    */
   readonly model?: ModelName | null | undefined;
   /**
-   * Instead of `model`: the network as torch.export wrote it (.pt2). Without ckpt its own weights are
+   * Instead of `model`: the network as torch.export wrote it (.pt2); without `ckpt` its own weights are
    * taken. docs/programs.md says what is read.
    * @default a known architecture
    */

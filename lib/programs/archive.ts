@@ -1,5 +1,6 @@
 import {RegularFile} from '../checkpoint/regular_file.js';
 import {StoredZip} from '../checkpoint/stored_zip.js';
+import {named} from '../options/named.js';
 import {exportAgain, ProgramFault, refusedProgram} from './program_error.js';
 
 /** An open archive of torch.export.save: a ZIP with one root folder (docs/programs.md). */
@@ -103,7 +104,10 @@ function rootOf(names: readonly string[]): string {
   }
   if (has(/(^|\/)constants\.pkl$/)) throw exportAgain('it is a TorchScript module');
   if (has(/(^|\/)data\.pkl$/)) {
-    throw new ProgramFault('it is a file of torch.save', 'Give a checkpoint as a checkpoint.');
+    throw new ProgramFault(
+      'it is a file of torch.save',
+      `Give it as ${named('ckpt')}, alone or beside the program of its network.`,
+    );
   }
   throw new ProgramFault(`it has no entry ${MODEL}`, 'Name a .pt2 file of torch.export.save.');
 }

@@ -105,7 +105,8 @@ export function missingPng(storedPath: string, places: readonly string[]): SauEr
 
 /**
  * Folders where the clean data set of a record may be, best first. The official loader's rule comes first: the
- * real path of the checkpoint up to the first `record`, then the stored path from its first `data`.
+ * real path of the checkpoint up to the first `record`, then the stored path from its first `data`. A record that is in no
+ * folder `record` has the path from two folders above it, as `attack` stores it.
  */
 export async function datasetRootsOf(checkpointPath: string, dataPath: string): Promise<string[]> {
   const real = await realpath(checkpointPath).catch((error: unknown) => {
@@ -113,7 +114,7 @@ export async function datasetRootsOf(checkpointPath: string, dataPath: string): 
   });
   const stored = dataPath.replaceAll('\\', '/');
   const fromData = stored.slice(Math.max(stored.indexOf('data'), 0));
-  const roots = [resolve(stored)];
+  const roots = [resolve(stored), resolve(dirname(real), '../..', stored)];
   const project = folderAbove(dirname(real), 'record');
   if (project !== null) roots.unshift(join(project, fromData));
   const official = real.indexOf('record');

@@ -1,10 +1,20 @@
 import {SauError} from '../base/errors.js';
+import {withCheckpointFile} from '../checkpoint/checkpoint_file.js';
 import type {TensorData} from '../checkpoint/tensor.js';
 import {commonKey} from '../models/keys.js';
 import {loadCore} from '../native/binding.js';
 import {readCheckpoint} from '../records/read_checkpoint.js';
+import {findRecordFile} from '../records/record_paths.js';
 import type {RunOptions} from '../run/progress.js';
 import type {Session} from '../session/session.js';
+
+/**
+ * Opens the file of the weights and reads no tensor: a trigger may take hours before the victim starts. Throws
+ * ERR_CHECKPOINT and ERR_UNSAFE_PICKLE.
+ */
+export async function requirePretrained(pretrained: string): Promise<void> {
+  await withCheckpointFile(await findRecordFile(pretrained), async () => undefined);
+}
 
 /**
  * Puts the weights of a file into a session's fresh model. A head for other classes stays fresh, as in the official

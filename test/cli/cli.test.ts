@@ -62,8 +62,10 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     [[], /Expected a command/],
     [['purify'], /unknown command 'purify'/],
     [['defend', '--stepz', '1'], /unknown option '--stepz'\n\(Did you mean --steps\?\)/],
+    [['attack', 'badnets'], /Did you mean badnet\?\); see sau-native attack --help/],
+    [['attack', 'badnet', '--program', 'x'], /; see sau-native attack badnet --help/],
     [['defend', '--steps'], /'--steps <n>' argument missing/],
-    [['defend'], /Expected exactly one of --ckpt and --result-file but received neither/],
+    [['defend'], /Expected --ckpt, --result-file or --program but received none/],
     [['defend', '--ckpt', 'x', '--step-size', '0'], /for --step-size but received 0/],
     [['defend', '--ckpt', 'x', '--adv_steps', '0'], /for --adv_steps but received 0/],
     [['defend', '--ckpt', 'x', '--device', 'gpu'], /for --device but received "gpu"/],
@@ -96,7 +98,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
 
   it('exits with 1 for a checkpoint that is none', () => {
     const path = join(folder, 'bad.pt');
-    writeFileSync(path, 'not a zip');
+    writeFileSync(path, Buffer.from([1, 2, 3, 4]));
     const {stderr, status} = sau('inspect', path);
     expect(stderr).toContain('(ERR_CHECKPOINT)');
     expect(status).toBe(1);

@@ -1,8 +1,8 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {afterDefense, commandLine} from '../../bin/next_steps.js';
-import {parseDefendConfig} from '../../lib/options/config.js';
-import type {DefendResult} from '../../lib/run/results.js';
+import {afterDefense, afterEvaluation, commandLine} from '../../bin/next_steps.js';
+import {parseDefendConfig, parseEvaluateConfig} from '../../lib/options/config.js';
+import type {DefendResult, EvaluateResult} from '../../lib/run/results.js';
 
 describe('a command to go on with', () => {
   it('has the flags that are needed, quoted for a shell where they need it', () => {
@@ -36,6 +36,14 @@ describe('a command to go on with', () => {
     expect(step?.command).toBe(
       'sau-native evaluate --ckpt /elsewhere/defense_result.pt --against /models/net.pt2 ' +
         '--data /data/cifar10 --program /models/net.pt2',
+    );
+  });
+
+  it('purifies a program that was measured with its own weights by naming it once', () => {
+    const config = parseEvaluateConfig({program: '/models/net.pt2', data: '/data/cifar10'});
+    const [step] = afterEvaluation({before: null} as unknown as EvaluateResult, config);
+    expect(step?.command).toBe(
+      'sau-native defend --clean 5pct --data /data/cifar10 --program /models/net.pt2',
     );
   });
 });

@@ -28,6 +28,20 @@ describe.skipIf(!IS_BUILT)('an attack on a pretrained model', () => {
     }
   });
 
+  it('refuses a file that is not there before anything is poisoned', async () => {
+    const {attack} = builtPackage();
+    const stages: string[] = [];
+    const run = attack(
+      {...still, data: world.data, out: join(world.folder, 'none'), pretrained: 'absent.pth'},
+      {onProgress: (p) => p.kind === 'stage' && stages.push(p.message)},
+    );
+    await expect(run).rejects.toMatchObject({
+      code: 'ERR_CHECKPOINT',
+      message: expect.stringContaining('absent.pth but there is no such file'),
+    });
+    expect(stages).toEqual([]);
+  });
+
   it('refuses the weights of another architecture and leaves nothing', async () => {
     const {attack} = builtPackage();
     const out = join(world.folder, 'other');

@@ -67,7 +67,7 @@ export const ATTACK = {
       type: 'path',
       expects: 'a checkpoint file',
       value: '<path>',
-      help: 'checkpoint whose weights the victim starts from, those that fit; the official tool starts ConvNeXt and ViT so',
+      help: 'checkpoint of the same architecture, whose weights the victim starts from; a head for another number of classes starts fresh',
       default: null,
     },
     recipe: {

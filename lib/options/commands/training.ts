@@ -9,7 +9,7 @@ export const TRAINING = {
   optimizer: {
     type: 'choice',
     choices: ['sgd', 'adam'],
-    help: 'which optimizer; adam: as that of sau, for ConvNeXt and ViT',
+    help: 'which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001',
     official: 'client_optimizer',
     native: 'optimizer.optimizer',
     default: 'sgd',

@@ -327,9 +327,9 @@ describe('a bad option is refused in the words of the user:', () => {
     expect(messageOf(() => defend(options))).toBe(expected);
   });
 
-  it('neither a checkpoint nor a name', () => {
+  it('neither a checkpoint nor a name nor a program', () => {
     expect(messageOf(() => parseDefendConfig({}))).toBe(
-      'Expected exactly one of ckpt and resultFile but received neither',
+      'Expected ckpt, resultFile or program but received none',
     );
   });
 

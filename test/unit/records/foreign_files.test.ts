@@ -32,6 +32,7 @@ const FILES: readonly (readonly [string, string, string | Buffer, string, RegExp
   ['xml', 'a.pt', '<?xml version="1.0"?><Error><Code>', 'an XML text', /Download/],
   ['json', 'a.pt', '{"error": "Not Found"}', 'a JSON text', /the file with the weights/],
   ['json', 'model.safetensors.index.json', '{\n  "weight_map": {}}', 'a JSON text', /weights/],
+  ['text', 'README.md', '# Model card \u2014 weights\n', 'a text', /the file with the weights/],
   ['onnx', 'a.onnx', 'anything', 'an ONNX model', /its PyTorch form/],
   ['onnx', 'a.pt', ONNX, 'an ONNX model', /its PyTorch form/],
   ['hdf5', 'a.h5', Buffer.from('\x89HDF\r\n\x1a\n\0', 'latin1'), 'an HDF5 file', /PyTorch form/],

@@ -107,7 +107,7 @@ describe('checkpoints of training programs', () => {
     ['only_ema.pt', ['the weights are the averaged ones (model_ema)']],
     ['swa.pt', ['n_averaged is left out: it counts and is no weight']],
     ['counted.pt', ['total_ops (and 1 like it) is left out: it counts and is no weight']],
-    ['untracked.pt', ['1 batch norms have no num_batches_tracked, which starts at 0']],
+    ['untracked.pt', ['1 batch norm has no num_batches_tracked, which starts at 0']],
     ['bare.pt', []],
   ])('the notes of %s tell what was chosen or left out', async (name, notes) => {
     expect((await readCheckpoint(fixture(name))).notes).toEqual(notes);

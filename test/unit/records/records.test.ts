@@ -113,6 +113,16 @@ describe('the clean data set of a record', () => {
       resolve('data/cifar10'),
     ]);
   });
+
+  it('lies where the attack has found it, from two folders above a record in any other folder', async () => {
+    const folder = join(await realpath(await temporaryFolder()), 'mine', 'demo');
+    await mkdir(folder, {recursive: true});
+    const path = join(folder, 'attack_result.pt');
+    await copyFile(fixture('attack_result.pt'), path);
+    expect(await datasetRootsOf(path, './data/cifar10')).toContain(
+      join(folder, '../../data/cifar10'),
+    );
+  });
 });
 
 describe('inspectCheckpoint', () => {
