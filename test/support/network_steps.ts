@@ -23,6 +23,8 @@ export interface StepsRequest {
   readonly images: number;
   readonly batch_size: number;
   readonly pgd_steps: number;
+  /** The seed of the images. */
+  readonly draw: number;
 }
 
 /** Of ours from PyTorch's in float32, and of this from PyTorch's in float64. */
