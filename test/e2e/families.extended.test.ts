@@ -15,7 +15,7 @@ interface Story {
 
 const ADAM = {optimizer: 'adam', weightDecay: 0} as const;
 
-/** A narrow network of each family that learns from 2000 images of 32 pixels, and settings that suit it. */
+/** Narrow networks that learn from 2000 images, and settings that suit them. */
 const STORIES: readonly Story[] = [
   {model: 'resnet18_w16', attack: {}, learningRate: 5e-4, rounds: 15},
   {
@@ -28,36 +28,53 @@ const STORIES: readonly Story[] = [
     model: 'vit_b_32_w64',
     attack: {...ADAM, learningRate: 1e-3},
     learningRate: 1e-3,
+    rounds: 4,
+  },
+  // At 32 pixels its last maps have one pixel; at 64 it does not see a trigger of 3.
+  {
+    model: 'mobilenet_v2_w8',
+    attack: {kind: 'blended', imageSize: 64},
+    learningRate: 5e-4,
     rounds: 8,
   },
 ];
 
+const MINUTES = 60_000;
+
 describe.skipIf(!IS_BUILT)('a backdoor in a network of each family', () => {
   const world = useWorld({attacked: false});
-  const data = join(world.folder, 'images');
+  const dataOf = (size: number) => join(world.folder, `images${size}`);
   beforeAll(async () => {
-    await writeSyntheticImages(data, {seed: 0, trainPerClass: 200, testPerClass: 50, size: 32}, {});
-  });
+    for (const size of [32, 64]) {
+      const set = {seed: 0, trainPerClass: 200, testPerClass: 50, size};
+      await writeSyntheticImages(dataOf(size), set, {});
+    }
+  }, MINUTES);
 
-  it.each(STORIES)('is planted, and is gone after the rounds: $model', async (story) => {
-    const {attack, defend, evaluate} = builtPackage();
-    const record = join(world.folder, String(story.model));
-    const planted = await attack({
-      ...{...CPU, kind: 'badnet', data, out: record, imageSize: 32, mean: HALF, std: HALF},
-      ...{epochs: 8, batchSize: 32, learningRate: 0.05, poisonRate: 0.3, cropPadding: 0},
-      ...{model: story.model, evalEvery: 0, ...story.attack},
-    });
-    expect(planted.metrics?.acc).toBeGreaterThan(0.5);
-    expect(planted.metrics?.asr).toBeGreaterThan(0.95);
-    const {learningRate, rounds} = story;
-    const {before, after, files} = await defend({
-      ...{...CPU, ckpt: record, clean: '25pct', batchSize: 32, evalEvery: 0},
-      ...{learningRate, rounds},
-    });
-    expect(before).toEqual(planted.metrics);
-    expect(after.asr).toBeLessThan(0.1);
-    expect(after.acc).toBeGreaterThan((before.acc ?? 1) - 0.2);
-    const again = await evaluate({...CPU, ckpt: files.checkpoint});
-    expect(again.metrics).toEqual(after);
-  });
+  it.each(STORIES)(
+    'is planted, and is gone after the rounds: $model',
+    {timeout: 20 * MINUTES},
+    async (story) => {
+      const {attack, defend, evaluate} = builtPackage();
+      const record = join(world.folder, String(story.model));
+      const planted = await attack({
+        ...{...CPU, kind: 'badnet', out: record, imageSize: 32, mean: HALF, std: HALF},
+        data: dataOf(story.attack.imageSize ?? 32),
+        ...{epochs: 8, batchSize: 32, learningRate: 0.05, poisonRate: 0.3, cropPadding: 0},
+        ...{model: story.model, evalEvery: 0, ...story.attack},
+      });
+      expect(planted.metrics?.acc).toBeGreaterThan(0.5);
+      expect(planted.metrics?.asr).toBeGreaterThan(0.95);
+      const {learningRate, rounds} = story;
+      const {before, after, files} = await defend({
+        ...{...CPU, ckpt: record, clean: '25pct', batchSize: 32, evalEvery: 0},
+        ...{learningRate, rounds},
+      });
+      expect(before).toEqual(planted.metrics);
+      expect(after.asr).toBeLessThan(0.1);
+      expect(after.acc).toBeGreaterThan((before.acc ?? 1) - 0.2);
+      const again = await evaluate({...CPU, ckpt: files.checkpoint});
+      expect(again.metrics).toEqual(after);
+    },
+  );
 });
