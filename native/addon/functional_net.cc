@@ -64,6 +64,11 @@ Graph network(const Napi::Object& o) {
   return describe_model(string_field(o, "model"), integer_field(o, "numClasses")).graph;
 }
 
+torch::Tensor net_images(const Napi::Object& o) {
+  return float_tensor(field(o, "images"), {integer_field(o, "count"), 3, integer_field(o, "height"),
+                                           integer_field(o, "width")});
+}
+
 Napi::Value net_layout(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const GraphModule module(NodeReader().read(info[0]));
@@ -77,9 +82,7 @@ Napi::Value run_net(const Napi::CallbackInfo& info) {
     GraphModule module(network(o));
     load_state_dict(module, named_tensors(field(o, "tensors")));
     const auto dtype = dtype_of(string_field(o, "dtype"));
-    const auto images = float_tensor(
-        field(o, "images"),
-        {integer_field(o, "count"), 3, integer_field(o, "height"), integer_field(o, "width")});
+    const auto images = net_images(o);
     ResponseLabels labels;
     if (o.Has("labels"))
       labels = int32_tensor(field(o, "labels"), {images.size(0)}).to(torch::kInt64);
@@ -103,9 +106,7 @@ Napi::Value weight_gradients(const Napi::CallbackInfo& info) {
     const auto o = object_of(info[0], "the network and its images");
     GraphModule module(network(o));
     load_state_dict(module, named_tensors(field(o, "tensors")));
-    const auto images = float_tensor(
-        field(o, "images"),
-        {integer_field(o, "count"), 3, integer_field(o, "height"), integer_field(o, "width")});
+    const auto images = net_images(o);
     return to_js(info.Env(), respond_weights(module, images), true);
   });
 }

@@ -69,8 +69,7 @@ void Workspace::initialize() {
                 "Call loadStateDict with its own or with those of a checkpoint");
   }
   torch::manual_seed(options_.seed);
-  const auto fresh = make_classifier(options_.model, options_.num_classes);
-  load(state_dict(*fresh));
+  load(state_dict(GraphModule(trainee_->model().graph())));
 }
 
 std::vector<NamedTensor> Workspace::export_state(ModelRole role) const {

@@ -103,8 +103,4 @@ DescribedModel describe_model(const std::string& name, int64_t num_classes) {
                   name + "'");
 }
 
-std::shared_ptr<GraphModule> make_classifier(const std::string& name, int64_t num_classes) {
-  return std::make_shared<GraphModule>(describe_model(name, num_classes).graph);
-}
-
 }  // namespace sau

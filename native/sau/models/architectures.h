@@ -1,9 +1,8 @@
 #pragma once
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "sau/net/graph_module.h"
+#include "sau/net/graph.h"
 
 namespace sau {
 
@@ -31,8 +30,5 @@ struct DescribedModel {
   Graph graph;
 };
 DescribedModel describe_model(const std::string& name, int64_t num_classes);
-
-/// Builds a classifier with fresh weights. Throws ERR_CONFIG for an unknown name.
-std::shared_ptr<GraphModule> make_classifier(const std::string& name, int64_t num_classes);
 
 }  // namespace sau

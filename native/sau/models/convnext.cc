@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <cmath>
-
 #include "sau/models/architectures.h"
 #include "sau/net/graph_builder.h"
 
@@ -27,7 +24,7 @@ Value convnext_block(GraphBuilder& net, const std::string& key, const Value& x, 
 
 Graph convnext(const ModelSpec& spec, const std::vector<int64_t>& blocks, double depth_rate) {
   constexpr Init kNarrow{Init::Kind::kTruncatedNormal, 0.02};
-  GraphBuilder net({.conv_init = kNarrow, .linear = kNarrow, .zero_bias = true});
+  GraphBuilder net({.conv = kNarrow, .linear = kNarrow, .zero_bias = true});
   const auto norm_of_map = [&](const Layer& norm, const Value& map) {
     return net.channels_to_front(norm(net.channels_to_last(map)));
   };

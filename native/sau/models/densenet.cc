@@ -1,8 +1,5 @@
-#include <algorithm>
-#include <cmath>
-
 #include "sau/models/architectures.h"
-#include "sau/net/graph_builder.h"
+#include "sau/models/blocks.h"
 
 namespace sau {
 namespace {
@@ -27,13 +24,10 @@ Value transition(GraphBuilder& net, const std::string& key, const Value& x) {
 
 /// width: channels that each layer adds; the stem has `stem` times as many.
 Graph densenet(const ModelSpec& spec, const std::vector<int64_t>& layers, int64_t stem) {
-  GraphBuilder net({.conv = Inits::Conv::kFanIn, .zero_bias = true});
-  const int64_t channels = stem * spec.width;
-  const auto conv0 =
-      net.conv("features.conv0", {.in = 3, .out = channels, .kernel = 7, .stride = 2});
-  const auto norm0 = net.batch_norm("features.norm0", channels);
-  auto x =
-      net.max_pool(net.relu(norm0(conv0(net.input()))), {.kernel = 3, .stride = 2, .padding = 1});
+  GraphBuilder net({.conv = {Init::Kind::kNormalByFanIn}, .zero_bias = true});
+  auto x = conv_norm(net, "features.conv0", "features.norm0", net.input(),
+                     {.in = 3, .out = stem * spec.width, .kernel = 7, .stride = 2}, {}, kRelu);
+  x = net.max_pool(x, {.kernel = 3, .stride = 2, .padding = 1});
   for (size_t b = 0; b < layers.size(); ++b) {
     const auto number = std::to_string(b + 1);
     std::vector<Value> made{x};

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "sau/models/architectures.h"
-#include "sau/models/inverted_residual.h"
+#include "sau/models/blocks.h"
 
 namespace sau {
 namespace {
@@ -12,30 +12,6 @@ struct EfficientNetStage {
 };
 
 constexpr auto kSilu = op::Curve::kSilu;
-
-/// Expand, filter each channel, squeeze and excite, project; plus the input where the shape stays,
-/// then with stochastic depth. squeezed: a quarter of the block's own input.
-Value mbconv(GraphBuilder& net, const std::string& key, const Value& x,
-             const EfficientNetStage& stage, int64_t stride, double depth_rate) {
-  const int64_t inner = x.channels * stage.expand;
-  int64_t position = 0;
-  const auto next = [&] { return key + ".block." + std::to_string(position++); };
-  const auto convolve = [&](const Value& value, const ConvOptions& options,
-                            const Activation& activation) {
-    const auto layer = next();
-    return conv_norm(net, layer + ".0", layer + ".1", value, options, {}, activation);
-  };
-  auto y = x;
-  if (stage.expand != 1) y = convolve(y, {.in = x.channels, .out = inner, .kernel = 1}, kSilu);
-  y = convolve(
-      y, {.in = inner, .out = inner, .kernel = stage.kernel, .stride = stride, .groups = inner},
-      kSilu);
-  y = squeeze_excite(net, next(), y, std::max<int64_t>(1, x.channels / 4), kSilu,
-                     op::Curve::kSigmoid);
-  y = convolve(y, {.in = inner, .out = stage.out, .kernel = 1}, {});
-  if (stride != 1 || x.channels != stage.out) return y;
-  return net.join(net.stochastic_depth(y, depth_rate), x);
-}
 
 struct EfficientNetShape {
   std::vector<EfficientNetStage> stages;
@@ -48,7 +24,7 @@ Graph efficientnet(const ModelSpec& spec, const EfficientNetShape& shape) {
     return scaled_channels(channels, spec.width, shape.stem);
   };
   GraphBuilder net(
-      {.conv = Inits::Conv::kFanOut,
+      {.conv = {Init::Kind::kNormalByFanOut},
        .linear = {Init::Kind::kUniform, 1 / std::sqrt(static_cast<double>(spec.num_classes))},
        .zero_bias = true});
   int64_t blocks = 0;
@@ -57,12 +33,20 @@ Graph efficientnet(const ModelSpec& spec, const EfficientNetShape& shape) {
                      {.in = 3, .out = scaled(shape.stem), .kernel = 3, .stride = 2}, {}, kSilu);
   int64_t number = 0;
   for (size_t s = 0; s < shape.stages.size(); ++s) {
-    auto stage = shape.stages[s];
-    stage.out = scaled(stage.out);
+    const auto& stage = shape.stages[s];
     for (int64_t i = 0; i < stage.blocks; ++i) {
       const auto key = "features." + std::to_string(s + 1) + "." + std::to_string(i);
-      const double rate = 0.2 * static_cast<double>(number++) / static_cast<double>(blocks);
-      x = mbconv(net, key, x, stage, i == 0 ? stage.stride : 1, rate);
+      x = inverted_residual(
+          net, key, x,
+          {.kernel = stage.kernel,
+           .expanded = x.channels * stage.expand,
+           .out = scaled(stage.out),
+           .stride = i == 0 ? stage.stride : 1,
+           .curve = kSilu,
+           // A quarter of the block's own input, not of what it expands to.
+           .squeeze =
+               SqueezeExcite{std::max<int64_t>(1, x.channels / 4), kSilu, op::Curve::kSigmoid},
+           .depth_rate = 0.2 * static_cast<double>(number++) / static_cast<double>(blocks)});
     }
   }
   const auto key = "features." + std::to_string(shape.stages.size() + 1);

@@ -1,14 +1,14 @@
-#include <algorithm>
 #include <cmath>
 
 #include "sau/models/architectures.h"
-#include "sau/models/inverted_residual.h"
+#include "sau/models/blocks.h"
 
 namespace sau {
 namespace {
 
-const Inits kMobileInits{
-    .conv = Inits::Conv::kFanOut, .linear = {Init::Kind::kNormal, 0.01}, .zero_bias = true};
+const Inits kMobileInits{.conv = {Init::Kind::kNormalByFanOut},
+                         .linear = {Init::Kind::kNormal, 0.01},
+                         .zero_bias = true};
 
 struct MobileBlock {
   int64_t kernel, expanded, out, squeezed;  ///< squeezed: 0 for none
@@ -31,33 +31,6 @@ const MobileBlock kMobileLarge[] = {
 
 constexpr NormOptions kMobileNorm{.eps = 1e-3, .momentum = 0.01};
 
-/// Expand by a 1x1 convolution unless nothing is expanded, filter each channel, squeeze and excite,
-/// project; plus the input where the shape stays.
-Value bottleneck(GraphBuilder& net, const std::string& key, const Value& x, const MobileBlock& b) {
-  int64_t position = 0;
-  const auto convolve = [&](const Value& value, const ConvOptions& options,
-                            const Activation& activation) {
-    const auto layer = key + ".block." + std::to_string(position++);
-    return conv_norm(net, layer + ".0", layer + ".1", value, options, kMobileNorm, activation);
-  };
-  auto y = x;
-  if (b.expanded != x.channels)
-    y = convolve(y, {.in = x.channels, .out = b.expanded, .kernel = 1}, b.curve);
-  y = convolve(y,
-               {.in = b.expanded,
-                .out = b.expanded,
-                .kernel = b.kernel,
-                .stride = b.stride,
-                .groups = b.expanded},
-               b.curve);
-  if (b.squeezed > 0) {
-    const auto layer = key + ".block." + std::to_string(position++);
-    y = squeeze_excite(net, layer, y, b.squeezed, kRelu, op::Curve::kHardsigmoid);
-  }
-  y = convolve(y, {.in = b.expanded, .out = b.out, .kernel = 1}, {});
-  return b.stride == 1 && x.channels == b.out ? net.join(y, x) : y;
-}
-
 }  // namespace
 
 Graph mobilenet_v3_large(const ModelSpec& spec) {
@@ -67,11 +40,18 @@ Graph mobilenet_v3_large(const ModelSpec& spec) {
       conv_norm(net, "features.0.0", "features.0.1", net.input(),
                 {.in = 3, .out = scaled(16), .kernel = 3, .stride = 2}, kMobileNorm, kHardswish);
   int64_t position = 1;
-  for (auto block : kMobileLarge) {
-    block.expanded = scaled(block.expanded);
-    block.out = scaled(block.out);
-    if (block.squeezed > 0) block.squeezed = scaled(block.squeezed);
-    x = bottleneck(net, "features." + std::to_string(position++), x, block);
+  for (const auto& block : kMobileLarge) {
+    std::optional<SqueezeExcite> squeeze;
+    if (block.squeezed > 0)
+      squeeze = SqueezeExcite{scaled(block.squeezed), kRelu, op::Curve::kHardsigmoid};
+    x = inverted_residual(net, "features." + std::to_string(position++), x,
+                          {.kernel = block.kernel,
+                           .expanded = scaled(block.expanded),
+                           .out = scaled(block.out),
+                           .stride = block.stride,
+                           .curve = block.curve,
+                           .squeeze = squeeze,
+                           .norm = kMobileNorm});
   }
   const int64_t last = scaled(960), hidden = scaled(1280);
   x = conv_norm(net, "features.16.0", "features.16.1", x,
@@ -128,7 +108,7 @@ Graph mnasnet1_0(const ModelSpec& spec) {
   constexpr NormOptions kSlow{.eps = 1e-5, .momentum = 1 - 0.9997};
   const auto scaled = [&](int64_t channels) { return scaled_channels(channels, spec.width, 32); };
   GraphBuilder net(
-      {.conv = Inits::Conv::kFanOut,
+      {.conv = {Init::Kind::kNormalByFanOut},
        .linear = {Init::Kind::kUniform, std::sqrt(3 / static_cast<double>(spec.num_classes))},
        .zero_bias = true});
   const auto layer = [&](const std::string& prefix, int64_t position, const Value& x,

@@ -1,8 +1,5 @@
-#include <algorithm>
-#include <cmath>
-
 #include "sau/models/architectures.h"
-#include "sau/net/graph_builder.h"
+#include "sau/models/blocks.h"
 
 namespace sau {
 namespace {
@@ -18,45 +15,36 @@ struct ResnetShape {
 /// after each. The shortcut is a strided 1x1 convolution where the shape changes.
 Value resnet_block(GraphBuilder& net, const std::string& key, const Value& x, int64_t width,
                    int64_t stride, const ResnetShape& shape) {
-  struct Convolved {
-    Layer conv, norm;
-    Value operator()(const Value& value) const { return norm(conv(value)); }
-  };
-  const auto convolved = [&](const std::string& conv, const std::string& norm,
-                             const ConvOptions& options) {
-    const auto layer = net.conv(key + conv, options);
-    return Convolved{layer, net.batch_norm(key + norm, options.out)};
-  };
   const int64_t inner = width * shape.group_width / 64 * shape.groups;
   const int64_t out = shape.bottleneck ? 4 * width : width;
-  const bool changes = stride != 1 || x.channels != out;
-  const auto residual_of = [&](const Value& branch) {
-    if (!changes) return net.relu(net.join(branch, x));
-    const auto shortcut = convolved(".downsample.0", ".downsample.1",
-                                    {.in = x.channels, .out = out, .kernel = 1, .stride = stride});
-    return net.relu(net.join(branch, shortcut(x)));
+  auto y = x;
+  const auto convolve = [&](int64_t number, const ConvOptions& options,
+                            const Activation& activation) {
+    const auto digit = std::to_string(number);
+    y = conv_norm(net, key + ".conv" + digit, key + ".bn" + digit, y, options, {}, activation);
   };
-  if (!shape.bottleneck) {
-    const auto first = convolved(".conv1", ".bn1",
-                                 {.in = x.channels, .out = width, .kernel = 3, .stride = stride});
-    const auto second = convolved(".conv2", ".bn2", {.in = width, .out = width, .kernel = 3});
-    return residual_of(second(net.relu(first(x))));
+  if (shape.bottleneck) {
+    convolve(1, {.in = x.channels, .out = inner, .kernel = 1}, kRelu);
+    convolve(2, {.in = inner, .out = inner, .kernel = 3, .stride = stride, .groups = shape.groups},
+             kRelu);
+    convolve(3, {.in = inner, .out = out, .kernel = 1}, {});
+  } else {
+    convolve(1, {.in = x.channels, .out = out, .kernel = 3, .stride = stride}, kRelu);
+    convolve(2, {.in = out, .out = out, .kernel = 3}, {});
   }
-  const auto first = convolved(".conv1", ".bn1", {.in = x.channels, .out = inner, .kernel = 1});
-  const auto second =
-      convolved(".conv2", ".bn2",
-                {.in = inner, .out = inner, .kernel = 3, .stride = stride, .groups = shape.groups});
-  const auto third = convolved(".conv3", ".bn3", {.in = inner, .out = out, .kernel = 1});
-  return residual_of(third(net.relu(second(net.relu(first(x))))));
+  if (stride == 1 && x.channels == out) return net.relu(net.join(y, x));
+  const auto shortcut =
+      conv_norm(net, key + ".downsample.0", key + ".downsample.1", x,
+                {.in = x.channels, .out = out, .kernel = 1, .stride = stride}, {}, {});
+  return net.relu(net.join(y, shortcut));
 }
 
 /// 7x7 stem of stride 2, max pool, four stages of width x {1,2,4,8} channels, global average.
 Graph resnet(const ModelSpec& spec, const ResnetShape& shape) {
-  GraphBuilder net({.conv = Inits::Conv::kFanOut});
-  const auto conv1 = net.conv("conv1", {.in = 3, .out = spec.width, .kernel = 7, .stride = 2});
-  const auto bn1 = net.batch_norm("bn1", spec.width);
-  auto x =
-      net.max_pool(net.relu(bn1(conv1(net.input()))), {.kernel = 3, .stride = 2, .padding = 1});
+  GraphBuilder net({.conv = {Init::Kind::kNormalByFanOut}});
+  auto x = conv_norm(net, "conv1", "bn1", net.input(),
+                     {.in = 3, .out = spec.width, .kernel = 7, .stride = 2}, {}, kRelu);
+  x = net.max_pool(x, {.kernel = 3, .stride = 2, .padding = 1});
   for (size_t stage = 0; stage < shape.blocks.size(); ++stage) {
     const auto key = "layer" + std::to_string(stage + 1) + ".";
     for (int64_t i = 0; i < shape.blocks[stage]; ++i) {

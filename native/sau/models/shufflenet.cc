@@ -1,8 +1,5 @@
-#include <algorithm>
-#include <cmath>
-
 #include "sau/models/architectures.h"
-#include "sau/models/inverted_residual.h"
+#include "sau/models/blocks.h"
 
 namespace sau {
 namespace {

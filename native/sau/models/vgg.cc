@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "sau/models/architectures.h"
 #include "sau/net/graph_builder.h"
@@ -10,8 +9,9 @@ namespace {
 /// Five stages of 3x3 convolutions with a bias, of width x {1,2,4,8,8} channels, each with a max
 /// pool at its end; an average to 7x7; two hidden linear layers with dropout.
 Graph vgg(const ModelSpec& spec, const std::vector<int64_t>& convolutions, bool batch_norm) {
-  GraphBuilder net(
-      {.conv = Inits::Conv::kFanOut, .linear = {Init::Kind::kNormal, 0.01}, .zero_bias = true});
+  GraphBuilder net({.conv = {Init::Kind::kNormalByFanOut},
+                    .linear = {Init::Kind::kNormal, 0.01},
+                    .zero_bias = true});
   auto x = net.input();
   int64_t position = 0;  // among the features, pools and activations counted
   for (size_t stage = 0; stage < convolutions.size(); ++stage) {

@@ -235,22 +235,16 @@ torch::Tensor FrozenGraph::features(const torch::Tensor& x) const {
 
 torch::Tensor FrozenGraph::PooledLinear::operator()(const torch::Tensor& map) const {
   if (map.size(2) == 1 && map.size(3) == 1) return at::linear(map.flatten(1), summed, bias);
-  return at::linear(at::adaptive_avg_pool2d(map, {average.size, average.size}).flatten(1), weight,
-                    bias);
+  return at::linear(average_to(average.size, map).flatten(1), weight, bias);
 }
 
 torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
   Values values(uses_);
   for (const auto& [kernel, nodes, output] : steps_) {
     const Inputs in(values, nodes);
-    if (const auto* call = std::get_if<op::Call>(&kernel)) {
-      values.put(output, (*call->callee)(in.all(), {precision_, x.device()}));
-      if (output == wanted) break;
-      continue;
-    }
     values.put(
         output,
-        std::visit(
+        std::visit<c10::IValue>(
             Overloaded{
                 [&](const op::Input&) { return x.to(precision_); },
                 [&](const Convolution& c) {
@@ -265,8 +259,8 @@ torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
                 [&](const PooledLinear& linear) { return linear(in[0]); },
                 [&](const Relu& relu) { return relu.overwrites ? in[0].relu_() : in[0].relu(); },
                 [&](const Weightless& w) { return apply_weightless(w.op, in); },
-                [](const op::Call&) -> torch::Tensor {
-                  TORCH_CHECK(false, "expected the call to be done");
+                [&](const op::Call& call) {
+                  return (*call.callee)(in.all(), {precision_, x.device()});
                 }},
             kernel));
     if (output == wanted) break;

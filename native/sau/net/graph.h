@@ -16,6 +16,8 @@ struct Init {
     kUniform,          ///< uniform in [-value, value)
     kNormal,           ///< of mean 0 and standard deviation `value`
     kTruncatedNormal,  ///< likewise, without what lies beyond 2 in absolute value
+    kNormalByFanIn,    ///< normal with a variance of 2 / fan-in
+    kNormalByFanOut,   ///< normal with a variance of 2 / fan-out
     kDefaultWeight,    ///< what LibTorch draws for the weight of a layer: uniform, by its fan-in
     kXavierUniform     ///< uniform, by fan-in and fan-out
   } kind;

@@ -38,13 +38,6 @@ GraphBuilder::GraphBuilder(const Inits& inits) : inits_(inits) {
   append(op::Input{}, {}, Value::Form::kMap, 3, false);
 }
 
-Init GraphBuilder::conv_init(const std::vector<int64_t>& shape) const {
-  if (inits_.conv_init) return *inits_.conv_init;
-  if (inits_.conv == Inits::Conv::kDefault) return {Init::Kind::kDefaultWeight};
-  const auto fan = shape[inits_.conv == Inits::Conv::kFanOut ? 0 : 1] * shape[2] * shape[3];
-  return {Init::Kind::kNormal, std::sqrt(2 / static_cast<double>(fan))};
-}
-
 Init GraphBuilder::bias_init(int64_t fan_in) const {
   if (inits_.zero_bias) return kZeros;
   return {Init::Kind::kUniform, 1 / std::sqrt(static_cast<double>(fan_in))};
@@ -57,7 +50,7 @@ Layer GraphBuilder::conv(const std::string& key, const ConvOptions& o) {
               o.out, ", kernel ", o.kernel, ", stride ", o.stride, ", groups ", o.groups);
   const std::vector<int64_t> shape{o.out, o.in / o.groups, o.kernel, o.kernel};
   op::Conv2d conv{
-      .weight = declare(parameter(key + ".weight", shape, o.init.value_or(conv_init(shape)))),
+      .weight = declare(parameter(key + ".weight", shape, o.init.value_or(inits_.conv))),
       .bias = {},
       .in = o.in,
       .out = o.out,

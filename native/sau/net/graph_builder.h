@@ -37,9 +37,7 @@ class Layer {
 
 /// How the weights of a kind of network start.
 struct Inits {
-  /// Of a convolution: LibTorch's default, or normal with a variance of 2 / fan.
-  enum class Conv { kDefault, kFanIn, kFanOut } conv = Conv::kDefault;
-  std::optional<Init> conv_init = {};  ///< in the place of `conv`
+  Init conv{Init::Kind::kDefaultWeight};
   Init linear{Init::Kind::kDefaultWeight};
   bool zero_bias = false;  ///< else LibTorch's default
 };
@@ -125,7 +123,6 @@ class GraphBuilder {
   Value alike(Op op, const Value& x) { return append(op, {x}, x.form, x.channels, x.wide); }
   /// A node that takes a map.
   Value of_map(Op op, const Value& x, Value::Form form, int64_t channels);
-  Init conv_init(const std::vector<int64_t>& shape) const;
   Init bias_init(int64_t fan_in) const;
 
   Inits inits_;

@@ -28,6 +28,9 @@ torch::Tensor kept_branches(const torch::Tensor& x, double rate) {
   return torch::empty({x.size(0), 1, 1, 1}, x.options()).bernoulli_(kept).div_(kept);
 }
 
+/// He's: of weights before a ReLU.
+double deviation_for(int64_t fan) { return std::sqrt(2 / static_cast<double>(fan)); }
+
 torch::Tensor fresh(const Weight& weight) {
   const torch::NoGradGuard no_grad;
   auto tensor = torch::empty(weight.shape, weight.dtype);
@@ -40,6 +43,10 @@ torch::Tensor fresh(const Weight& weight) {
       return tensor.normal_(0, weight.init.value);
     case Init::Kind::kTruncatedNormal:
       return truncated_normal(tensor, weight.init.value);
+    case Init::Kind::kNormalByFanIn:
+      return tensor.normal_(0, deviation_for(tensor.size(1) * tensor[0][0].numel()));
+    case Init::Kind::kNormalByFanOut:
+      return tensor.normal_(0, deviation_for(tensor.size(0) * tensor[0][0].numel()));
     case Init::Kind::kDefaultWeight:
       return torch::nn::init::kaiming_uniform_(tensor, std::sqrt(5));
     case Init::Kind::kXavierUniform:
@@ -89,13 +96,8 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x) const {
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const auto& [op, nodes] = graph_.nodes[i];
     const Inputs in(values, nodes);
-    if (const auto* call = std::get_if<op::Call>(&op)) {
-      if (is_training() && !call->only_evaluates.empty()) refuse_training(call->only_evaluates);
-      values.put(i, (*call->callee)(in.all(), {x.scalar_type(), x.device()}));
-      continue;
-    }
-    values.put(
-        i, std::visit(Overloaded{[&](const op::Input&) { return x; },
+    values.put(i, std::visit<c10::IValue>(
+                      Overloaded{[&](const op::Input&) { return x; },
                                  [&](const op::Conv2d& conv) { return convolve(conv, in[0]); },
                                  [&](const op::BatchNorm& norm) { return normalize(norm, in[0]); },
                                  [&](const op::LayerNorm& norm) { return normalize(norm, in[0]); },
@@ -130,8 +132,10 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x) const {
                                               ? branch * kept_branches(branch, depth.rate)
                                               : branch;
                                  },
-                                 [](const op::Call&) -> torch::Tensor {
-                                   TORCH_CHECK(false, "expected the call to be done");
+                                 [&](const op::Call& call) {
+                                   if (is_training() && !call.only_evaluates.empty())
+                                     refuse_training(call.only_evaluates);
+                                   return (*call.callee)(in.all(), {x.scalar_type(), x.device()});
                                  },
                                  [&](const auto& weightless) { return compute(weightless, in); }},
                       op));

@@ -36,7 +36,7 @@ Response respond(GraphModule& module, const torch::Tensor& images, torch::Scalar
 Response respond_in_training(GraphModule& module, const torch::Tensor& images,
                              torch::ScalarType dtype, const ResponseLabels& labels, uint64_t seed) {
   const ModeGuard training(module, true);
-  if (dtype == torch::kFloat64) module.to(dtype);
+  if (dtype == torch::kFloat64) widen(module);
   torch::manual_seed(seed);
   auto response = response_of(images, dtype, labels,
                               [&](const torch::Tensor& x) { return module.forward(x.to(dtype)); });

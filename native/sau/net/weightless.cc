@@ -60,15 +60,18 @@ torch::Tensor compute(const op::Pool& op, const Inputs& in) {
   return at::avg_pool2d(in[0], window(op.kernel), window(op.stride), window(op.padding), op.ceil);
 }
 
-torch::Tensor compute(const op::AdaptiveAverage& op, const Inputs& in) {
-  const auto x = in[0];
-  const auto height = x.size(2), width = x.size(3);
+torch::Tensor average_to(int64_t size, const torch::Tensor& map) {
+  const auto height = map.size(2), width = map.size(3);
   // Where nothing has to be averaged in part, the backward pass is a plain one, which is
   // deterministic on every device.
-  if (height == op.size && width == op.size) return x;
-  if (op.size == 1) return x.mean({2, 3}, /*keepdim=*/true);
-  if (height == 1 && width == 1) return x.expand({-1, -1, op.size, op.size});
-  return at::adaptive_avg_pool2d(x, {op.size, op.size});
+  if (height == size && width == size) return map;
+  if (size == 1) return map.mean({2, 3}, /*keepdim=*/true);
+  if (height == 1 && width == 1) return map.expand({-1, -1, size, size});
+  return at::adaptive_avg_pool2d(map, {size, size});
+}
+
+torch::Tensor compute(const op::AdaptiveAverage& op, const Inputs& in) {
+  return average_to(op.size, in[0]);
 }
 
 torch::Tensor compute(const op::GlobalAverage&, const Inputs& in) {
