@@ -151,21 +151,22 @@ function problemsOf(state: Shapes, layout: NativeLayout) {
       : [`${slot.name} (expected ${typeOf(slot)}, received ${typeOf(tensor)})`];
   });
   const problems = [
-    listed('missing', missing),
-    listed('unknown', extra),
-    listed('of another shape', misshapen),
+    ...listed('missing', missing),
+    ...listed('unknown', extra),
+    ...listed('of another shape', misshapen),
   ];
-  return {missing, extra, misshapen, text: problems.filter((text) => text !== '').join('; ')};
+  return {missing, extra, misshapen, text: problems.join('; ')};
 }
 
 function typeOf({dtype, shape}: {dtype: string; shape: readonly number[]}): string {
   return `${dtype} [${shape.join(', ')}]`;
 }
 
-function listed(kind: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
+/** "2 missing: a, b", or nothing where there are none. */
+export function listed(kind: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
   const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : '';
-  return `${names.length} ${kind}: ${names.slice(0, LISTED).join(', ')}${more}`;
+  return [`${names.length} ${kind}: ${names.slice(0, LISTED).join(', ')}${more}`];
 }
 
 /**

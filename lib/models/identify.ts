@@ -23,8 +23,11 @@ const FREE_ELEMENTS = 2 ** 26;
  */
 export function modelOfWeights(core: Core, {stateDict}: Weights): string {
   const state = commonShapes([...stateDict].map(([key, {shape}]) => [key, shape]));
-  const names = MODEL_NAMES.flatMap((name) => [name, ...ofStemWidth(core, name, state)]);
-  const shares = names.map((name) => ({name, share: sharedPart(core, name, state)}));
+  const models = MODEL_NAMES.flatMap((name) => {
+    const model = core.describeModel(name, 1);
+    return [model, ...ofStemWidth(core, model, state)];
+  });
+  const shares = models.map((model) => ({name: model.name, share: sharedPart(model, state)}));
   const best = shares.reduce((a, b) => (b.share > a.share ? b : a));
   if (best.share >= 0.5) return best.name;
   throw new SauError(
@@ -93,22 +96,16 @@ function commonShapes(entries: Iterable<readonly [string, readonly number[]]>): 
  * The architecture with as many base channels as the first convolution of these weights implies, where it is another
  * number than its own.
  */
-function ofStemWidth(core: Core, name: string, state: Shapes): string[] {
-  const {layers, width} = core.describeModel(name, 1);
+function ofStemWidth(core: Core, {name, layers, width}: NativeModel, state: Shapes): NativeModel[] {
   const stem = layers.find(({shape}) => shape.length === 4);
   const found = Number(state.get(commonKey(stem?.key ?? ''))?.split(',')[0]);
   const own = stem?.shape[0] ?? 1;
   const other = `${name}_w${(found * width) / own}`;
-  return found !== own && isModelName(other) && describable(core, other) ? [other] : [];
-}
-
-/** Whether the architecture exists in this width. */
-function describable(core: Core, name: string): boolean {
+  if (found === own || !isModelName(other)) return [];
   try {
-    core.describeModel(name, 1);
-    return true;
+    return [core.describeModel(other, 1)];
   } catch {
-    return false;
+    return []; // the architecture does not exist in this width
   }
 }
 
@@ -116,8 +113,7 @@ function describable(core: Core, name: string): boolean {
  * What a model's weights and a state dict have in common, as a share of what they have together, whatever the
  * classes.
  */
-function sharedPart(core: Core, name: string, state: Shapes): number {
-  const {layers, head}: NativeModel = core.describeModel(name, 1);
+function sharedPart({layers, head}: NativeModel, state: Shapes): number {
   const isBody = (key: string) => key !== commonKey(head.weight) && key !== commonKey(head.bias);
   const body = commonShapes(layers.map(({key, shape}) => [key, shape]));
   const own = [...body].filter(([key]) => isBody(key));

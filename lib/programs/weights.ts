@@ -1,5 +1,6 @@
 import {basename, extname} from 'node:path';
 import {SauError} from '../base/errors.js';
+import {listed} from '../checkpoint/state_dict.js';
 import type {StateDict, TensorData} from '../checkpoint/tensor.js';
 import {named} from '../options/named.js';
 import type {Checkpoint} from '../records/read_checkpoint.js';
@@ -20,9 +21,6 @@ export function checkpointOf(program: Program): Checkpoint {
     ...{keyPath: [], notes: [], kind: 'state_dict', record: null},
   };
 }
-
-/** How many names a message lists. */
-const LISTED = 5;
 
 /**
  * The weights of a state dict that a program computes with; of a tensor under several keys, one. They go by name
@@ -79,10 +77,4 @@ function untied(program: Program, key: string, other: string): SauError {
     `Expected ${key} and ${other} to be equal, which are one tensor in the program ${program.path}, but they differ.`,
     {remedy: 'Give a checkpoint of the model that was exported.', details: {key, other}},
   );
-}
-
-function listed(kind: string, names: readonly string[]): string[] {
-  if (names.length === 0) return [];
-  const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : '';
-  return [`${names.length} ${kind}: ${names.slice(0, LISTED).join(', ')}${more}`];
 }

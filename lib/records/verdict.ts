@@ -61,9 +61,8 @@ function compared(core: NativeCore, {path, modelName, numClasses, tensors}: Clai
         : `its architecture ${JSON.stringify(model.slice(0, 80))} is not known here`;
     return {purifiable: false, because, advice: EXPORT_ADVICE, architecture: null};
   }
-  const said = numClasses ?? classesOfHead(core, model, {path, stateDict});
-  const classes =
-    modelName === null ? (classesOfHead(core, model, {path, stateDict}) ?? said) : said;
+  const ofHead = classesOfHead(core, model, {path, stateDict});
+  const classes = modelName === null ? (ofHead ?? numClasses) : (numClasses ?? ofHead);
   const {layers} = core.describeModel(model, classes ?? 1);
   const layout = layers.map(({key, dtype, shape}) => ({name: key, dtype, shape}));
   const misfit = misfitOf(stateDict, layout);
