@@ -6,18 +6,8 @@ import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {describeTensor, fixture} from '../../support/checkpoint_fixtures.js';
 import {errorOf} from '../../support/error_of.js';
 import {temporaryFolder} from '../../support/folders.js';
+import {generator} from '../../support/generator.js';
 import {makeZip, readZipEntry} from '../../support/raw_zip.js';
-
-/** mulberry32: a small seeded generator of numbers in [0,1). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 async function contentOf(path: string): Promise<string> {
   const {stateDict, record, kind} = await readCheckpoint(path);
