@@ -6,6 +6,7 @@ import type {Dataset} from './dataset.js';
 import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
 import type {ImageSize} from './decode.js';
 import {FORMATS, type Format} from './formats.js';
+import type {ImageMemory} from './image_memory.js';
 import {
   type DatasetChoice,
   type FormatName,
@@ -16,6 +17,7 @@ import {
   mayHaveClasses,
   recognize,
 } from './known.js';
+import {keepsOwnSize, makeTransform, NO_TRANSFORM, type TransformOptions} from './transform.js';
 
 export interface OpenDatasetOptions {
   /** The data set's folder, or the folder that holds it. */
@@ -27,6 +29,10 @@ export interface OpenDatasetOptions {
   readonly dataset?: DatasetChoice | undefined;
   /** What the model was trained at. An image folder is resized to it; other formats must have it. */
   readonly size?: ImageSize | undefined;
+  /** How pictures of other sizes are brought to it; formats of one size take none. */
+  readonly transform?: TransformOptions | undefined;
+  /** Where loaded images go. */
+  readonly memory?: ImageMemory | undefined;
 }
 
 /**
@@ -35,17 +41,20 @@ export interface OpenDatasetOptions {
  * is missing or damaged; ERR_CONFIG when the size of an image folder is unknown
  */
 export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
-  const {dataset: choice = 'auto', size: wanted} = options;
+  const {dataset: choice = 'auto', size: wanted, memory} = options;
   const known = findKnown(choice);
   const {format, path} = await locate(resolve(options.path), choice, formatsOf(choice, known));
   const files = await format.open(path);
   if (known !== null) checkClasses(known, format.name, files, path);
   const name = known?.name ?? recognize(format.name, files.classNames);
   const {train, test} = files;
-  const {height, width} = sizeFor(files, wanted, name, path);
+  const size = sizeFor(files, wanted, name, path);
+  const {height, width} = size;
+  const transform = makeTransform(size, options.transform ?? NO_TRANSFORM);
+  if (files.size !== null && !keepsOwnSize(transform)) throw noTransform(path, files.size);
   const load = async (split: SplitName, ...[selection, loading]: Parameters<Load>) => {
     const positions = resolveSelection(selection, files[split].count, split);
-    return files[split].load(positions, {height, width}, loading);
+    return files[split].load(positions, transform, {memory, ...loading});
   };
   return {
     format: format.name,
@@ -55,6 +64,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     classNames: files.classNames,
     height,
     width,
+    transform,
     trainCount: train.count,
     testCount: test.count,
     loadTrain: (...given) => load('train', ...given),
@@ -166,6 +176,14 @@ function sizeFor(
     `Expected images of ${wanted.height}x${wanted.width} but those of ${path} are ` +
       `${stored.height}x${stored.width}; give the data set as an image folder, which is resized`,
     {details: {path, height: stored.height, width: stored.width}},
+  );
+}
+
+function noTransform(path: string, {height, width}: ImageSize): SauError {
+  return new SauError(
+    'ERR_CONFIG',
+    `Expected no ${named('resize')} for ${path}, whose images are all of ${height}x${width}, but received one. Give the data set as an image folder, which is resized`,
+    {details: {path, height, width}},
   );
 }
 
