@@ -34,6 +34,31 @@ export interface DataOptions {
    */
   readonly imageSize?: number | null | undefined;
   /**
+   * Pixels of the shorter side of a picture before the crop, such as 256, or height and width, such as
+   * 256x320. As torchvision's Resize, on the 8-bit image. The middle of the result is the network input:
+   * 256 before a crop of 224 is the usual evaluation of ImageNet's models.
+   * @default the record's, else to the network input whatever the aspect
+   */
+  readonly resize?: string | number | null | undefined;
+  /**
+   * Side of the middle of a picture that is the network input, as `imageSize`. As torchvision's
+   * CenterCrop: without a resize of the picture's own pixels.
+   * @default the record's, else none
+   */
+  readonly crop?: number | null | undefined;
+  /**
+   * How a picture is resized; antialiased, as Pillow's.
+   * @default the record's, else bilinear
+   */
+  readonly interpolation?: 'bilinear' | 'bicubic' | null | undefined;
+  /**
+   * Memory for images, such as 4GiB; larger sets are kept in a temporary file. The file lies in the
+   * temporary folder, which TMPDIR names, and has no name: it goes with the process. Results do not
+   * depend on it.
+   * @default a quarter of the available memory
+   */
+  readonly dataMemory?: number | string | null | undefined;
+  /**
    * Per-channel mean in [0,1] pixel scale. The model sees (pixel - mean) / std.
    * @default the record's or the data set's
    */

@@ -50,6 +50,10 @@ function checkedType(option: Option): string {
       return option.count === undefined
         ? 'readonly number[]'
         : `readonly [${Array.from({length: option.count}, () => 'number').join(', ')}]`;
+    case 'bytes':
+      return 'number | string';
+    case 'sides':
+      return 'string | number';
     case 'device':
       return 'DeviceName';
     case 'model':
