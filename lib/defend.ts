@@ -1,4 +1,5 @@
 import {dirname, join} from 'node:path';
+import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
 import {type DefenseName, defenseOf, defenseTable} from './defenses/defenses.js';
 import {requireLibTorch} from './native/binding.js';
@@ -110,7 +111,10 @@ async function defendInto(
   run.signal?.throwIfAborted();
   const rows = new RoundRows(out, method, entry.columns);
   try {
+    const begun = performance.now();
     const reports = await allRounds((told) => session.defend(job, told), run, rows);
+    const methodSeconds = (performance.now() - begun) / 1000;
+    const cost = {methodSeconds, peakMemoryBytes: await peakMemory()};
     stage('writing the result');
     const trained = await session.exportStateDict();
     const source = {checkpoint: target.checkpoint, renamed};
@@ -124,7 +128,7 @@ async function defendInto(
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
-      ...{stateDict, renamed, reports, before, after},
+      ...{stateDict, renamed, reports, before, after, cost},
     });
     return {
       ...{before, after, device, rounds: reports, completedRounds: reports.length},

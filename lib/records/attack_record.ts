@@ -153,7 +153,15 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     },
     cleanSubset: null,
     poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
-    ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
+    ...{
+      before: null,
+      rounds: [],
+      after: null,
+      der: null,
+      completedRounds: 0,
+      interrupted: false,
+      cost: null,
+    },
     files: {},
   };
 }

@@ -14,7 +14,7 @@ import type {DefendFiles, RoundReport} from '../run/results.js';
 import type {Target} from '../target/target.js';
 import {DEFENSE, defenseCsv, defenseFiles, RUN} from './layout.js';
 import {readRun, sha256OfFile, writeRun} from './run.js';
-import {RUN_SCHEMA, type RunSummary, runRound} from './run_summary.js';
+import {RUN_SCHEMA, type RunCost, type RunSummary, runRound} from './run_summary.js';
 import {underNamesOf} from './source_form.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
@@ -35,6 +35,7 @@ export interface Defense {
   readonly reports: readonly RoundReport[];
   readonly before: Metrics;
   readonly after: Metrics;
+  readonly cost: RunCost;
 }
 
 /**
@@ -106,7 +107,7 @@ async function writeInSourceFormat(
 }
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
-  const {started, config, target, cleanSubset, reports, before, after} = defense;
+  const {started, config, target, cleanSubset, reports, before, after, cost} = defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
   const imageSize = size.height;
@@ -134,6 +135,7 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     der: defenseEffectivenessRating(before, after),
     completedRounds: reports.length,
     interrupted: reports.length < config.rounds,
+    cost,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
       ...(checkpoint.format === 'safetensors' ? {safetensors: DEFENSE.safetensors} : {}),
