@@ -4,6 +4,16 @@ export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './
 export type {CheckpointFormat} from './checkpoint/checkpoint_file.js';
 export type {ForeignFormat} from './checkpoint/foreign_file.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
+export type {ComparedMethod, ComparedRun, Comparison} from './compare/comparison.js';
+export type {AboutRun, CompareProgress} from './compare/progress.js';
+export {readComparison} from './compare/read_comparison.js';
+export type {Spread} from './compare/spread.js';
+export {
+  type CompareFiles,
+  type CompareResult,
+  type CompareRunOptions,
+  compare,
+} from './compare.js';
 export type {ImageSet} from './datasets/image_set.js';
 export type {DatasetChoice, FormatName, KnownName} from './datasets/known.js';
 export {type DefendRunOptions, defend} from './defend.js';
@@ -89,6 +99,7 @@ export {type Checkpoint, readCheckpoint, type Weights} from './records/read_chec
 export {readRun} from './records/run.js';
 export type {
   RunCleanSubset,
+  RunCost,
   RunDataset,
   RunFile,
   RunRound,

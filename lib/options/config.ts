@@ -167,7 +167,7 @@ function nameOf<Name extends string>(option: string, names: readonly Name[], val
 }
 
 /** A program has weights of its own, which are those of a run without a checkpoint. */
-function withProgram(options: UserOptions): UserOptions {
+export function withProgram(options: UserOptions): UserOptions {
   const {ckpt, resultFile, program} = options;
   const takesOwn = ckpt === undefined && resultFile === undefined;
   return takesOwn && typeof pathOf(program) === 'string' ? {...options, ckpt: program} : options;
@@ -182,7 +182,7 @@ function checkProgram({program, model}: {program: string | null; model: string |
  * Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. Only
  * where the model is read can both be missing, and there a program may stand in.
  */
-function locate(
+export function locate(
   options: UserOptions,
   byPath: string,
   byName: string,
@@ -208,7 +208,7 @@ function locate(
 }
 
 /** Throws ERR_CONFIG if a program gives nothing or not an object. */
-function entriesOf(options: unknown): UserOptions {
+export function entriesOf(options: unknown): UserOptions {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
     return {...options};
   }
