@@ -3,7 +3,7 @@ import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
 import type {ImageSize} from '../datasets/decode.js';
-import {findKnown, KNOWN} from '../datasets/known.js';
+import {DATA_FOLDER, findKnown, KNOWN} from '../datasets/known.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from '../models/identify.js';
 import {loadCore} from '../native/binding.js';
@@ -142,10 +142,19 @@ async function findDataset(
   const {dataset} = config;
   if (config.data !== null) return openDataset({path: config.data, dataset, size});
   if (record === null) return null;
+  const likely = record.datasetName;
   for (const path of await datasetRootsOf(record.path, record.dataPath)) {
-    if (await pathExists(path)) return openDataset({path, dataset, size});
+    if (await pathExists(path)) return openDataset({path, dataset, size, likely});
   }
+  const usual = usualPlaceOf(record);
+  if (usual !== null && (await pathExists(usual))) return openDataset({path: usual, dataset, size});
   return null;
+}
+
+/** Where the official tool has the data set of a record, and where `data` brings it; null for an unknown one. */
+export function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
+  const name = findKnown(datasetName)?.name;
+  return name === undefined ? null : join(dirname(path), '..', '..', DATA_FOLDER, name);
 }
 
 /** Beside a program the weights may be its own, or those of another program. */
