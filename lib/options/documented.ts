@@ -5,7 +5,8 @@ import type {DeviceName} from './option.js';
 /** Where the images are and what they are. */
 export interface DataOptions {
   /**
-   * Original data set: CIFAR-10 (binary or python) or train/ and test/ class folders.
+   * Original data set: its authors' files (CIFAR-10, CIFAR-100, GTSRB, Tiny ImageNet), or train/ and
+   * test/ class folders.
    * @default found beside the record
    */
   readonly data?: string | URL | null | undefined;
@@ -507,8 +508,8 @@ export type CompareOptions = CommonCompareOptions & CheckpointChoice;
 /** What every attack has. */
 export interface CommonAttackOptions extends DataOptions, DeviceOptions {
   /**
-   * Data set to poison: CIFAR-10 (binary or python) or train/ and test/ class folders.
-   * @default none
+   * Data set to poison: its authors' files, or train/ and test/ class folders.
+   * @default data/<data set>, which is cifar10 if none is named
    */
   readonly data?: string | URL | null | undefined;
   /**
@@ -1145,6 +1146,23 @@ export interface DemoOptions extends DeviceOptions {
    * @default 0.001
    */
   readonly defenseLearningRate?: number | undefined;
+}
+
+/** Options of {@link fetchDataset}: `dataset` is required. */
+export interface FetchOptions {
+  /** The data set. */
+  readonly dataset: 'cifar10' | 'cifar100' | 'gtsrb' | 'tiny';
+  /**
+   * Folder of the data sets; each comes into a folder of its own there.
+   * @default 'data'
+   */
+  readonly out?: string | URL | undefined;
+  /**
+   * The archives, a folder with them, or the address of a mirror. The checksums are the same.
+   * SAU_NATIVE_DATA_SOURCE sets it for every call.
+   * @default the authors' address
+   */
+  readonly from?: string | number | URL | null | undefined;
 }
 
 /** Options of {@link setup}, which fetches LibTorch; every one may be left out. */

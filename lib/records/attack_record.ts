@@ -80,7 +80,7 @@ export async function writeAttackRecord(
     modelName: config.model,
     numClasses: dataset.numClasses,
     stateDict,
-    dataPath: storedDataPath(record, dataset.path),
+    dataPath: storedDataPath(record, dataset.root),
     imageSize: [dataset.height, dataset.width, 3],
     datasetName,
     ...states,

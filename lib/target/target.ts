@@ -3,7 +3,7 @@ import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {ImageMemory} from '../datasets/image_memory.js';
-import {findKnown, KNOWN} from '../datasets/known.js';
+import {DATA_FOLDER, findKnown, KNOWN} from '../datasets/known.js';
 import {type OpenDatasetOptions, openDataset} from '../datasets/open_dataset.js';
 import {
   type ImageSize,
@@ -159,10 +159,20 @@ async function findDataset(
   const {dataset} = config;
   if (config.data !== null) return openDataset({path: config.data, dataset, ...options});
   if (record === null) return null;
+  const likely = record.datasetName;
   for (const path of await datasetRootsOf(record.path, record.dataPath)) {
-    if (await pathExists(path)) return openDataset({path, dataset, ...options});
+    if (await pathExists(path)) return openDataset({path, dataset, likely, ...options});
   }
+  const usual = usualPlaceOf(record);
+  if (usual !== null && (await pathExists(usual)))
+    return openDataset({path: usual, dataset, ...options});
   return null;
+}
+
+/** Where the official tool has the data set of a record, and where `data` brings it; null for an unknown one. */
+export function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
+  const name = findKnown(datasetName)?.name;
+  return name === undefined ? null : join(dirname(path), '..', '..', DATA_FOLDER, name);
 }
 
 /** Beside a program the weights may be its own, or those of another program. */
