@@ -42,6 +42,9 @@ export interface Target {
   readonly datasetName: string;
 }
 
+/** The name of a data set of which nothing is known. */
+const UNKNOWN = 'unknown';
+
 export interface TargetConfig extends DataConfig {
   readonly ckpt: string;
   readonly model: string | null;
@@ -69,7 +72,7 @@ export async function openTarget(
   const size = program === null ? asked : sizeOfProgram(program, asked);
   const dataset = await findDataset(config, record, size);
   const datasetName =
-    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? 'unknown';
+    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? UNKNOWN;
   const {model, numClasses} =
     program === null
       ? await modelOf(config, checkpoint, dataset)
@@ -80,9 +83,18 @@ export async function openTarget(
     dataset,
     ...{model, program, numClasses},
     size: size ?? dataset ?? sizeOfKnown(datasetName),
-    ...(await normalization(config, record, datasetName, numClasses)),
+    ...(await normalization(config, record, {name: datasetName, path: dataset?.path, numClasses})),
     datasetName,
   };
+}
+
+/** Images of which the normalization is asked for. */
+interface Images {
+  /** Of the data set, known or not. */
+  readonly name: string;
+  /** Its folder, if there is one. */
+  readonly path: string | undefined;
+  readonly numClasses: number;
 }
 
 /**
@@ -93,18 +105,19 @@ export async function openTarget(
 export async function normalization(
   {mean, std}: Pick<DataConfig, 'mean' | 'std'>,
   record: Pick<FoundRecord, 'path'> | null,
-  datasetName: string,
-  numClasses: number,
+  {name, path, numClasses}: Images,
 ): Promise<RecordNotes> {
   if (mean !== null && std !== null) return {mean, std};
   const notes = record === null ? null : await readRecordNotes(dirname(record.path));
   if (notes !== null) return notes;
-  const known = findKnown(datasetName);
+  const known = findKnown(name);
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
+  const images = path ?? (name === UNKNOWN ? 'images' : `the data set ${JSON.stringify(name)}`);
   throw new SauError(
     'ERR_CONFIG',
-    `Expected ${named('mean')} and ${named('std')} for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
+    `Expected ${named('mean')} and ${named('std')} for ${images} of ${numClasses} classes but received neither; give the ` +
       `constants that the model was trained with, such as those of ${Object.keys(KNOWN).join(', ')}`,
+    {details: {name, path, numClasses}},
   );
 }
 
