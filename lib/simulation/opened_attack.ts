@@ -32,9 +32,10 @@ export async function openAttack(config: AttackConfig): Promise<OpenedAttack> {
   const started = new Date();
   const dataset = await openAttackDataset(config);
   const datasetName = dataset.name ?? basename(dataset.path);
-  const scale = await normalization(config, null, datasetName, dataset.numClasses);
+  const {path, numClasses} = dataset;
+  const scale = await normalization(config, null, {name: datasetName, path, numClasses});
   const mode = labelModeOf(config);
-  checkLabelMode(mode, dataset.numClasses);
+  checkLabelMode(mode, numClasses);
   return {config, dataset, datasetName, scale, mode, started};
 }
 

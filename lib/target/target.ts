@@ -55,6 +55,9 @@ export interface Target {
   readonly datasetName: string;
 }
 
+/** The name of a data set of which nothing is known. */
+const UNKNOWN = 'unknown';
+
 export interface TargetConfig extends DataConfig {
   readonly ckpt: string;
   readonly model: string | null;
@@ -83,7 +86,7 @@ export async function openTarget(
   const memory = new ImageMemory(config.dataMemory ?? undefined);
   const dataset = await findDataset(config, record, {size, transform: transformOptions, memory});
   const datasetName =
-    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? 'unknown';
+    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? UNKNOWN;
   const {model, numClasses} =
     program === null
       ? await modelOf(config, checkpoint, dataset)
@@ -97,9 +100,18 @@ export async function openTarget(
     size: {height, width},
     transform: dataset?.transform ?? makeTransform({height, width}, transformOptions),
     ...{transformOptions, memory},
-    ...(await normalization(config, record, datasetName, numClasses)),
+    ...(await normalization(config, record, {name: datasetName, path: dataset?.path, numClasses})),
     datasetName,
   };
+}
+
+/** Images of which the normalization is asked for. */
+interface Images {
+  /** Of the data set, known or not. */
+  readonly name: string;
+  /** Its folder, if there is one. */
+  readonly path: string | undefined;
+  readonly numClasses: number;
 }
 
 /**
@@ -110,18 +122,19 @@ export async function openTarget(
 export async function normalization(
   {mean, std}: Pick<DataConfig, 'mean' | 'std'>,
   record: Pick<FoundRecord, 'path'> | null,
-  datasetName: string,
-  numClasses: number,
+  {name, path, numClasses}: Images,
 ): Promise<RecordNotes> {
   if (mean !== null && std !== null) return {mean, std};
   const notes = record === null ? null : await readRecordNotes(dirname(record.path));
   if (notes !== null) return notes;
-  const known = findKnown(datasetName);
+  const known = findKnown(name);
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
+  const images = path ?? (name === UNKNOWN ? 'images' : `the data set ${JSON.stringify(name)}`);
   throw new SauError(
     'ERR_CONFIG',
-    `Expected ${named('mean')} and ${named('std')} for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
+    `Expected ${named('mean')} and ${named('std')} for ${images} of ${numClasses} classes but received neither; give the ` +
       `constants that the model was trained with, such as those of ${Object.keys(KNOWN).join(', ')}`,
+    {details: {name, path, numClasses}},
   );
 }
 
