@@ -46,26 +46,31 @@ export function useDataWorld(): DataWorld {
   beforeAll(async () => {
     if (!IS_BUILT) return;
     for (const [name, data] of await smallArchives()) archives.set(name, data);
-    copyPackage(folder, archives);
+    copyPackage(folder, (table) => withSums(table, archives));
   });
   afterAll(() => rmSync(folder, {recursive: true, force: true}));
   return {archives, program: join(folder, 'dist/bin/sau-native.js')};
 }
 
-function copyPackage(folder: string, archives: ReadonlyMap<string, Buffer>): void {
+/** Copies the built package with a change to its table of data sets, and to nothing else. */
+export function copyPackage(folder: string, change: (table: string) => string): void {
   cpSync(DIST, join(folder, 'dist'), {recursive: true});
   for (const name of ['package.json', 'libtorch.json'])
     cpSync(join(ROOT, name), join(folder, name));
   for (const name of ['node_modules', 'build']) symlinkSync(join(ROOT, name), join(folder, name));
   const table = join(folder, 'dist/lib/datasets/known.js');
-  let text = readFileSync(table, 'utf8');
+  writeFileSync(table, change(readFileSync(table, 'utf8')));
+}
+
+function withSums(table: string, archives: ReadonlyMap<string, Buffer>): string {
+  let text = table;
   for (const {url, sum} of allArchives()) {
     const [[kind = '', authors = ''] = []] = Object.entries(sum);
     const data = archives.get(basename(url)) ?? Buffer.alloc(0);
-    if (!text.includes(authors)) throw new Error(`${table} has no ${authors}`);
+    if (!text.includes(authors)) throw new Error(`The table has no ${authors}`);
     text = text.replace(authors, createHash(kind).update(data).digest('hex'));
   }
-  writeFileSync(table, text);
+  return text;
 }
 
 function allArchives(): readonly Archive[] {
