@@ -7,20 +7,38 @@ const HEADER = new RegExp(`^P6${`${BLANKS}(\\d{1,5})`.repeat(3)}[ \\t\\r\\n\\v\\
 /** The longest header that is read: comments may be long. */
 const MOST_HEADER = 4096;
 
+interface PpmHeader {
+  readonly width: number;
+  readonly height: number;
+  /** Of the header in the file. */
+  readonly bytes: number;
+}
+
 /**
- * Decodes a binary PPM (P6) of 8 bits a channel; null for any other file. What follows the image is ignored, as
- * Pillow does. Throws an Error that says what is wrong with it.
+ * The header of a binary PPM (P6) of 8 bits a channel; null for any other file. Throws an Error that says what is
+ * wrong with it.
  */
-export function decodePpm(bytes: Buffer): RgbImage | null {
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x36) return null;
-  const header = HEADER.exec(bytes.toString('latin1', 0, MOST_HEADER));
+export function readPpmHeader(file: Buffer): PpmHeader | null {
+  if (file[0] !== 0x50 || file[1] !== 0x36) return null;
+  const header = HEADER.exec(file.toString('latin1', 0, MOST_HEADER));
   if (header === null) throw new Error('the header of the PPM is damaged');
   const [text, ...numbers] = header;
   const [width = 0, height = 0, most = 0] = numbers.map(Number);
   if (width === 0 || height === 0) throw new Error(`the PPM has ${width}x${height} pixels`);
   if (most !== 255) throw new Error(`its values go to ${most}; only 8-bit PPM with 255 is read`);
+  return {width, height, bytes: text.length};
+}
+
+/**
+ * Decodes a binary PPM (P6) of 8 bits a channel; null for any other file. What follows the image is ignored, as
+ * Pillow does. Throws an Error that says what is wrong with it.
+ */
+export function decodePpm(bytes: Buffer): RgbImage | null {
+  const header = readPpmHeader(bytes);
+  if (header === null) return null;
+  const {width, height} = header;
   const length = 3 * width * height;
-  const data = bytes.subarray(text.length, text.length + length);
+  const data = bytes.subarray(header.bytes, header.bytes + length);
   if (data.length === length) return {data, height, width};
   throw new Error(`the PPM of ${width}x${height} ends after ${data.length} of ${length} bytes`);
 }
