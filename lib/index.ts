@@ -5,6 +5,18 @@ export type {CheckpointFormat} from './checkpoint/checkpoint_file.js';
 export type {ForeignFormat} from './checkpoint/foreign_file.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
 export type {ImageSet} from './datasets/image_set.js';
+export type {
+  ImageSizes,
+  SizeCount,
+  SizeExample,
+  UnreadableImage,
+} from './datasets/image_sizes.js';
+export type {
+  InspectedClass,
+  InspectedDataset,
+  InspectedOptions,
+  InspectedSplit,
+} from './datasets/inspect_dataset.js';
 export type {DatasetChoice, FormatName, KnownName} from './datasets/known.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export type {DefenseName} from './defenses/defenses.js';
@@ -20,6 +32,7 @@ export type {
 } from './doctor/report.js';
 export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
 export {evaluate} from './evaluate.js';
+export {inspectDataset} from './inspect.js';
 export type {ArchitectureName, ModelName} from './models/names.js';
 export {type ModelInfo, models} from './models.js';
 export type {

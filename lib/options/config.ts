@@ -10,13 +10,14 @@ import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK} from './commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {
   attackDefaults,
   DEFEND_DEFAULTS,
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
+  INSPECT_DATASET_DEFAULTS,
   SETUP_DEFAULTS,
 } from './defaults.js';
 import {named} from './named.js';
@@ -30,6 +31,7 @@ import type {
   DefendConfig,
   DemoConfig,
   EvaluateConfig,
+  InspectDatasetConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -113,6 +115,18 @@ export function parseEvaluateConfig(options: object): EvaluateConfig {
 export function parseDemoConfig(options: object): DemoConfig {
   const parsing = {schema: schemaOf(tableOf(DEMO)), defaults: DEMO_DEFAULTS};
   return parseOptions(parsing, entriesOf(options)) as DemoConfig;
+}
+
+/** Options of `inspectDataset` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseInspectDatasetConfig(options: object): InspectDatasetConfig {
+  const parsing = {
+    schema: schemaOf(tableOf(INSPECT_DATASET)),
+    defaults: INSPECT_DATASET_DEFAULTS,
+  };
+  const config = parseOptions(parsing, entriesOf(options)) as InspectDatasetConfig;
+  const {preview} = config;
+  if (preview === null || preview.toLowerCase().endsWith('.png')) return config;
+  throw optionError('preview', 'the name of a PNG file to write', shown(preview));
 }
 
 /** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */

@@ -2,7 +2,7 @@ import {DEFENSE_NAMES, type DefenseName, defenseTable} from '../defenses/defense
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from './attacks/attacks.js';
 import {ATTACK, RECIPES} from './commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {defaultsOf, tableOf} from './option.js';
 import type {UserOptions} from './parse.js';
@@ -19,6 +19,7 @@ function defendDefaults(method: DefenseName): UserOptions {
 
 export const EVALUATE_DEFAULTS = defaultsOf(tableOf(EVALUATE));
 export const DEMO_DEFAULTS = defaultsOf(tableOf(DEMO));
+export const INSPECT_DATASET_DEFAULTS = defaultsOf(tableOf(INSPECT_DATASET));
 export const SETUP_DEFAULTS = defaultsOf(tableOf(SETUP));
 
 /**
@@ -52,6 +53,8 @@ export interface Defaults {
   readonly evaluate: Readonly<Record<string, unknown>>;
   /** Of {@link demo}. */
   readonly demo: Readonly<Record<string, unknown>>;
+  /** Of {@link inspectDataset}. */
+  readonly inspectDataset: Readonly<Record<string, unknown>>;
   /** Of {@link setup}. */
   readonly setup: Readonly<Record<string, unknown>>;
 }
@@ -64,6 +67,7 @@ export const DEFAULTS: Defaults = {
   ) as Defaults['attack'],
   evaluate: EVALUATE_DEFAULTS,
   demo: DEMO_DEFAULTS,
+  inspectDataset: INSPECT_DATASET_DEFAULTS,
   setup: SETUP_DEFAULTS,
 };
 

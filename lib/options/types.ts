@@ -6,7 +6,7 @@ import type {
   TrainingAttackKind,
 } from './attacks/attacks.js';
 import type {ATTACK, RECIPES} from './commands/attack.js';
-import type {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import type {DEMO, EVALUATE, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import type {DATA} from './commands/common.js';
 import type {DEFEND} from './commands/defend.js';
 import type {ConfigOf, DefaultsOf, TableOf} from './option.js';
@@ -47,5 +47,7 @@ export type TrainingAttackConfig = Extract<AttackConfig, {readonly kind: Trainin
 export type EvaluateConfig = ConfigOf<TableOf<typeof EVALUATE>>;
 /** A `demo` run. */
 export type DemoConfig = ConfigOf<TableOf<typeof DEMO>>;
+/** An `inspectDataset` run. */
+export type InspectDatasetConfig = ConfigOf<TableOf<typeof INSPECT_DATASET>>;
 /** A `setup` run, which fetches LibTorch. */
 export type SetupConfig = ConfigOf<TableOf<typeof SETUP>>;

@@ -5,7 +5,7 @@ import {DEFENSE_NAMES, defenseOf, defenseTable} from '../../lib/defenses/defense
 import type {AttackEntry} from '../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../lib/options/commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from '../../lib/options/commands/commands.js';
+import {DEMO, EVALUATE, INSPECT_DATASET, SETUP} from '../../lib/options/commands/commands.js';
 import {DATA, DEVICE} from '../../lib/options/commands/common.js';
 import {DEFEND} from '../../lib/options/commands/defend.js';
 import {choicesText, defaultText} from '../../lib/options/describe.js';
@@ -233,6 +233,12 @@ export function documentedTypes(): string {
     }),
     '',
     declaration({
+      name: 'InspectDatasetOptions',
+      doc: 'Options of {@link inspectDataset}: `data` is required.',
+      table: tableOf(INSPECT_DATASET),
+    }),
+    '',
+    declaration({
       name: 'SetupOptions',
       doc: 'Options of {@link setup}, which fetches LibTorch; every one may be left out.',
       table: tableOf(SETUP),
@@ -312,6 +318,11 @@ export function optionsPage(): string {
     }),
     ...command('evaluate', 'Measures a checkpoint.', EVALUATE),
     ...command('demo', 'Attacks and purifies a small model on synthetic images.', DEMO),
+    ...command(
+      'inspect',
+      'Describes a data set; in the command `data` is the argument. A checkpoint has no options.',
+      INSPECT_DATASET,
+    ),
     ...command('setup', 'Fetches LibTorch.', SETUP),
   ].join('\n');
 }
