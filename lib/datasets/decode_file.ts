@@ -4,7 +4,7 @@ import sharp, {type Sharp} from 'sharp';
 import {Breather} from '../base/breather.js';
 import {messageOf, SauError} from '../base/errors.js';
 import type {QuickReads} from '../base/quick_reads.js';
-import {type ImageFormat, type ImageHeader, kindOf, readHeader} from './image_header.js';
+import {type ImageHeader, kindOf, readHeader} from './image_header.js';
 import type {RgbImage} from './rgb_image.js';
 import {decodeSmallPng} from './small_png.js';
 
@@ -30,7 +30,7 @@ export async function readImageFile(path: string, reads: QuickReads): Promise<Im
   const bytes = await readBytes(path, reads);
   const kind = kindOf(bytes);
   if (kind.format === null) throw undecodable(path, `its content is ${kind.noun}`);
-  const header = readHeader(bytes, kind.format) ?? (await askDecoder(path, bytes, kind.format));
+  const header = readHeader(bytes, kind.format) ?? (await askDecoder(path, bytes));
   if (header.width * header.height > MOST_PIXELS) {
     throw new SauError(
       'ERR_DATASET',
@@ -66,7 +66,7 @@ export async function decodeImageFile({path, bytes, header}: ImageFile): Promise
 async function decodeBytes(bytes: Buffer, header: ImageHeader): Promise<RgbImage> {
   const pixels = header.width * header.height;
   const image = sharp(bytes, {failOn: 'error', ignoreIcc: true, limitInputPixels: pixels});
-  if (header.cmyk !== undefined) return fromCmyk(image, header.cmyk === 'inverted');
+  if (header.isCmyk) return fromCmyk(image);
   if (header.channels === 1 && header.bitsPerSample === 16) return fromGray16(image);
   const {data, info} = await image
     .toColourspace('srgb')
@@ -78,20 +78,19 @@ async function decodeBytes(bytes: Buffer, header: ImageHeader): Promise<RgbImage
 }
 
 /** Pillow's arithmetic for inks, which knows no profiles. */
-async function fromCmyk(image: Sharp, isInverted: boolean): Promise<RgbImage> {
+async function fromCmyk(image: Sharp): Promise<RgbImage> {
   const {data: inks, info} = await image
     .pipelineColourspace('cmyk')
     .toColourspace('cmyk')
     .raw({depth: 'uchar'})
     .toBuffer({resolveWithObject: true});
   const {height, width} = info;
-  const flip = isInverted ? 0xff : 0;
   const data = new Uint8Array(height * width * 3);
   const breather = new Breather();
   for (let pixel = 0; pixel < height * width; pixel++) {
-    const light = 255 - ((inks[4 * pixel + 3] ?? 0) ^ flip);
+    const light = 255 - (inks[4 * pixel + 3] ?? 0);
     for (let c = 0; c < 3; c++) {
-      const product = ((inks[4 * pixel + c] ?? 0) ^ flip) * light + 128;
+      const product = (inks[4 * pixel + c] ?? 0) * light + 128;
       data[3 * pixel + c] = light - (((product >> 8) + product) >> 8);
     }
     if ((pixel & 0xffff) === 0xffff && breather.due) await breather.rest();
@@ -116,13 +115,13 @@ async function fromGray16(image: Sharp): Promise<RgbImage> {
 }
 
 /** The header of a format that only the decoder reads. */
-async function askDecoder(path: string, bytes: Buffer, format: ImageFormat): Promise<ImageHeader> {
+async function askDecoder(path: string, bytes: Buffer): Promise<ImageHeader> {
   try {
     const found = await sharp(bytes, {limitInputPixels: false}).metadata();
     return {
       ...{height: found.height, width: found.width, channels: found.channels},
       bitsPerSample: BITS[found.depth] ?? 64,
-      ...(found.space === 'cmyk' ? {cmyk: format === 'jpeg' ? 'inverted' : 'plain'} : {}),
+      isCmyk: found.space === 'cmyk',
     };
   } catch (cause) {
     throw undecodable(path, messageOf(cause), cause);
