@@ -16,7 +16,7 @@ export function isMapped(images: Uint8Array): boolean {
 }
 
 /** A file is worth its cost for more than so many bytes. */
-const SMALL = 2 ** 24;
+const SMALL = 2 ** 20;
 
 /** The share of the available memory that images take by default: a run keeps two or three copies of some. */
 const SHARE = 1 / 4;
