@@ -1,10 +1,12 @@
 import {type OptionTable, tableOf} from '../options/option.js';
 import type {DefenseEntry} from './entry.js';
 import {FT} from './ft.js';
+import {FTSAM} from './ftsam.js';
+import {IBAU} from './ibau.js';
 import {SAU} from './sau.js';
 
 /** Every defense by its name, which is also the name of its folder beside a checkpoint. */
-export const DEFENSES = {sau: SAU, ft: FT} as const;
+export const DEFENSES = {sau: SAU, ft: FT, ftsam: FTSAM, ibau: IBAU} as const;
 
 /** The name of a defense; docs/options.md lists their options. */
 export type DefenseName = keyof typeof DEFENSES;

@@ -19,6 +19,7 @@ import type {
   NativeLayout,
   NativeTensors,
 } from './data_contract.js';
+import type {NativeDefenseFunctions} from './defense_contract.js';
 import type {NativeModel, NativeNetFunctions} from './model_contract.js';
 import type {NativeProgram} from './program_contract.js';
 import type {
@@ -240,5 +241,6 @@ export interface NativeFunctional {
     numClasses: number;
   }): {loss: number; suspects: Int32Array};
   readonly attacks: NativeAttackFunctions;
+  readonly defenses: NativeDefenseFunctions;
   readonly net: NativeNetFunctions;
 }

@@ -75,6 +75,10 @@ export interface NativeMethods {
   sau: NativeSauOptions;
   /** Ordinary training on the clean subset. Figures: `loss`, `trainAcc`. */
   ft: NativeFtOptions;
+  /** Sharpness-aware fine-tuning. Figures: `loss`, `perturbedLoss`, `trainAcc`. */
+  ftsam: NativeFtsamOptions;
+  /** Unlearning of a universal perturbation. Figures: `loss`, `perturbedLoss`, `trainAcc`. */
+  ibau: NativeIbauOptions;
 }
 
 /** A defense with its options. */
@@ -133,6 +137,54 @@ export interface NativeEpochOptions {
 
 /** Options of `ft`; every one is required. The last, smaller batch is kept. */
 export type NativeFtOptions = NativeEpochOptions;
+
+/** A step of sharpness-aware minimization (defenses E8). */
+export interface NativeSamOptions {
+  /** Length of the perturbation of the weights. */
+  rho: number;
+  /** Each weight is perturbed in proportion to its square. */
+  adaptive: boolean;
+  /** Share of the target that the other classes get. */
+  labelSmoothing: number;
+  /** Weight of the part of the first gradient that is orthogonal to the second. */
+  alpha: number;
+}
+
+/** Options of `ftsam`; every one is required. */
+export interface NativeFtsamOptions extends NativeEpochOptions {
+  /** The step. */
+  sam: NativeSamOptions;
+  /** `batch`: the schedule counts batches where it says epochs. */
+  samSchedule: 'batch' | 'epoch';
+}
+
+/** The implicit gradient of i-BAU (defenses E7). */
+export interface NativeHypergradientOptions {
+  /** Of the perturbation's squared norm in the inner objective. */
+  normWeight: number;
+  /** Step of the map whose fixed point the perturbation is taken for. */
+  fixedPointRate: number;
+  /** Steps towards the solution of the linear system. */
+  fixedPoints: number;
+}
+
+/** Options of `ibau`; every one is required. The last, smaller batch is kept. */
+export interface NativeIbauOptions {
+  /** Images in a batch. */
+  batchSize: number;
+  /** Step along the gradient that finds the universal perturbation, in normalized pixels. */
+  perturbationRate: number;
+  /** Share of a batch that has the perturbation in the outer loss. */
+  portion: number;
+  /** The outer gradient. */
+  hypergradient: NativeHypergradientOptions;
+  /** The outer optimizer. */
+  optimizer: NativeOptimizerOptions;
+  /** Zero padding in pixels before the random crop; 0: no crop. */
+  cropPadding: number;
+  /** Flips half of the images from left to right. */
+  flip: boolean;
+}
 
 /** Options of {@link Session.train}; every one is required. */
 export interface NativeTrainOptions extends NativeEpochOptions {

@@ -375,8 +375,157 @@ export interface FtDefenseOptions extends CommonDefendOptions {
   readonly flip?: boolean | null | undefined;
 }
 
+/** Options of {@link defend} with `method: 'ftsam'`: fine-tuning with sharpness-aware minimization (FT-SAM). */
+export interface FtsamDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ftsam';
+  /**
+   * Passes over the clean images.
+   * @default 100; 50 for gtsrb
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Length of the perturbation of the weights.
+   * @default 2
+   */
+  readonly rho?: number | undefined;
+  /**
+   * Each weight is perturbed in proportion to its square.
+   * @default true
+   */
+  readonly adaptiveSam?: boolean | undefined;
+  /**
+   * Share of the target that the other classes get.
+   * @default 0.1
+   */
+  readonly labelSmoothing?: number | undefined;
+  /**
+   * Weight of the part of the gradient that the perturbation takes away.
+   * @default 0
+   */
+  readonly alpha?: number | undefined;
+  /**
+   * Largest learning rate.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * What moves the learning rate along its cosine. By batch, as in the official tool, the rate falls to
+   * 0 and rises again in as many batches.
+   * @default 'batch'
+   */
+  readonly samSchedule?: 'batch' | 'epoch' | undefined;
+  /**
+   * Batches, or rounds, until the learning rate reaches 0.
+   * @default 100
+   */
+  readonly scheduleLength?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'ibau'`: minimax unlearning of a universal perturbation (i-BAU). */
+export interface IbauDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ibau';
+  /**
+   * Perturbations to find and to unlearn.
+   * @default 5
+   */
+  readonly rounds?: number | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Learning rate of adam.
+   * @default 0.0001
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Decay of the means of adam: of gradients and of their squares.
+   * @default [0.9,0.999]
+   */
+  readonly adamBetas?: readonly [number, number] | undefined;
+  /**
+   * Steps towards the hypergradient; 0: the perturbation counts as fixed.
+   * @default 5
+   */
+  readonly fixedPoints?: number | undefined;
+  /**
+   * Share of a batch that has the perturbation while it is unlearned.
+   * @default 0.01
+   */
+  readonly ibauPortion?: number | undefined;
+  /**
+   * Step along the gradient that finds the perturbation, in normalized pixels.
+   * @default 10
+   */
+  readonly perturbationRate?: number | undefined;
+  /**
+   * Step of the map whose fixed point the perturbation is taken for.
+   * @default 0.1
+   */
+  readonly fixedPointRate?: number | undefined;
+  /**
+   * Weight of the perturbation's squared norm.
+   * @default 0.001
+   */
+  readonly normWeight?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
 /** Options of {@link defend}: a checkpoint is required. */
-export type DefendOptions = (SauDefenseOptions | FtDefenseOptions) & CheckpointChoice;
+export type DefendOptions = (
+  | SauDefenseOptions
+  | FtDefenseOptions
+  | FtsamDefenseOptions
+  | IbauDefenseOptions
+) &
+  CheckpointChoice;
 
 /** What every attack has. */
 export interface CommonAttackOptions extends DataOptions, DeviceOptions {

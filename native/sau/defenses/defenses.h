@@ -5,6 +5,8 @@
 #include <variant>
 
 #include "sau/defenses/ft.h"
+#include "sau/defenses/ftsam.h"
+#include "sau/defenses/ibau.h"
 #include "sau/defenses/sau.h"
 
 namespace sau {
@@ -34,7 +36,7 @@ struct DefenseTable {
   }
 };
 
-using Defenses = DefenseTable<SauDefense, FtDefense>;
+using Defenses = DefenseTable<SauDefense, FtDefense, FtsamDefense, IbauDefense>;
 
 inline std::unique_ptr<Defense> make_defense(const Defenses::Choice& choice, Workspace& workspace,
                                              const RunControl& control) {

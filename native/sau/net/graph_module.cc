@@ -164,11 +164,15 @@ torch::Tensor GraphModule::convolve(const op::Conv2d& conv, torch::Tensor x) con
 }
 
 torch::Tensor GraphModule::normalize(const op::BatchNorm& norm, const torch::Tensor& x) const {
-  if (is_training()) {
+  const bool keeps = is_training() && keeps_statistics_;
+  if (is_training() && !keeps) {
     auto count = weights_[norm.count];
     count += 1;
   }
-  return torch::nn::functional::detail::batch_norm(x, weights_[norm.mean], weights_[norm.variance],
+  const auto running = [&](size_t position) {
+    return keeps ? torch::Tensor() : weights_[position];
+  };
+  return torch::nn::functional::detail::batch_norm(x, running(norm.mean), running(norm.variance),
                                                    weights_[norm.weight], weights_[norm.bias],
                                                    is_training(), norm.momentum, norm.eps);
 }
