@@ -20,9 +20,10 @@ import type {
   NativeTensors,
 } from './data_contract.js';
 import type {NativeDefenseFunctions} from './defense_contract.js';
-import type {NativeModel, NativeNetFunctions} from './model_contract.js';
+import type {NativeModel, NativeNetFunctions, NativeNetwork} from './model_contract.js';
 import type {NativeProgram} from './program_contract.js';
 import type {
+  NativeDefendInput,
   NativeDefendOptions,
   NativeEvaluateOptions,
   NativeMetrics,
@@ -240,6 +241,11 @@ export interface NativeFunctional {
     count: number;
     numClasses: number;
   }): {loss: number; suspects: Int32Array};
+  /** A defense of a network as a test describes it. Returns what it told and the trainee's weights. */
+  defend(input: NativeDefendInput & NativeNetwork): {
+    events: NativeProgress[];
+    tensors: NativeTensors;
+  };
   readonly attacks: NativeAttackFunctions;
   readonly defenses: NativeDefenseFunctions;
   readonly net: NativeNetFunctions;

@@ -30,8 +30,7 @@ export interface NativeDefenseFunctions {
   samStep(input: NativeStepInput & {sam: NativeSamOptions}): NativeStep;
   /** What i-BAU minimizes over a perturbation [3,h,w] of the images, and its gradient by that. */
   universalObjective(
-    input: NativeNetInput & {
-      labels: Int32Array;
+    input: NativeStepInput & {
       perturbation: Float32Array;
       normWeight: number;
       /** Images per pass. */

@@ -1,4 +1,4 @@
-import type {ModelRole, NativeTensors} from './data_contract.js';
+import type {ImageRole, ModelRole, NativeTensors} from './data_contract.js';
 
 // The part of the native core's types that belongs to defenses, training and measuring: options, progress
 // and results; see contract.ts.
@@ -79,6 +79,13 @@ export interface NativeMethods {
   ftsam: NativeFtsamOptions;
   /** Unlearning of a universal perturbation. Figures: `loss`, `perturbedLoss`, `trainAcc`. */
   ibau: NativeIbauOptions;
+  /**
+   * Neural Cleanse. Figures: `loss`, `trainAcc`; there is no round where no class stands out. Tables: `triggers`,
+   * `outliers`. Pictures: `masks`, `patterns`, `triggers`.
+   */
+  nc: NativeNcOptions;
+  /** Attention distillation. Figures: `loss`, `attentionLoss`, `trainAcc`. Table: `teacher`. */
+  nad: NativeNadOptions;
 }
 
 /** A defense with its options. */
@@ -186,6 +193,65 @@ export interface NativeIbauOptions {
   flip: boolean;
 }
 
+/** Whether the official tool's quirks are taken over. */
+export type CompatName = 'sound' | 'reference';
+
+/** The search for a trigger of a class (defenses E4). */
+export interface NativeInversionOptions {
+  /** Images in a batch. */
+  batchSize: number;
+  /** Passes over the images for a class, at most. */
+  epochs: number;
+  /** Of Adam, for mask and pattern. */
+  learningRate: number;
+  /** Weight of the mask's norm. */
+  initialCost: number;
+  /** By which the weight rises; it falls by its power of 1.5. */
+  costMultiplier: number;
+  /** Epochs in a row with or without success that change the weight. */
+  patience: number;
+  /** Share of images in the target class from which on a mask counts. */
+  success: number;
+  /** Ends before `epochs` where the norm no longer falls. */
+  earlyStop: boolean;
+  /** Share of the best norm above which another did not fall. */
+  earlyStopThreshold: number;
+  /** Epochs without a fall. */
+  earlyStopPatience: number;
+  /** Zero padding in pixels before the random crop; 0: no crop. */
+  cropPadding: number;
+  /** Flips half of the images from left to right. */
+  flip: boolean;
+  /** Normalizes rows of the pattern in the place of its channels, as the official tool does. */
+  rowConstants: boolean;
+}
+
+/** Options of `nc`; every one is required. Those of an epoch are the unlearning's. */
+export interface NativeNcOptions extends NativeEpochOptions {
+  /** `reference` stamps images by pictures of 8 bits. */
+  compat: CompatName;
+  /** The search. */
+  inversion: NativeInversionOptions;
+  /** Index above which a class counts as a backdoor's target. */
+  anomaly: number;
+  /** Share of the images that are stamped. */
+  unlearningRatio: number;
+}
+
+/** Options of `nad`; every one is required. The schedule is the teacher's; the trainee's rate is constant. */
+export interface NativeNadOptions extends NativeEpochOptions {
+  /** `reference` updates running statistics several times in a step. */
+  compat: CompatName;
+  /** Epochs of the teacher. */
+  teacherRounds: number;
+  /** Weight of the attention of the last stage but one. */
+  beta1: number;
+  /** Weight of the attention of the last stage. */
+  beta2: number;
+  /** Of the attention. */
+  power: number;
+}
+
 /** Options of {@link Session.train}; every one is required. */
 export interface NativeTrainOptions extends NativeEpochOptions {
   /** Epochs of the whole training, of which a job may do a part. */
@@ -261,7 +327,31 @@ export type NativeProgress =
   /** Images that were measured, of all that are. */
   | {kind: 'evaluation'; images: number; of: number}
   /** What the user should know, in words. */
-  | {kind: 'note'; message: string};
+  | {kind: 'note'; message: string}
+  /** A new part of the job, in words; rounds that are told from then on are its own. */
+  | {kind: 'stage'; message: string}
+  /** A row of a table that a defense writes besides its rounds. */
+  | {
+      kind: 'row';
+      /** Its name. */
+      table: string;
+      /** Numbers and names by what they are; NaN where there is none. */
+      cells: Record<string, number | string>;
+      /** Of the model that the row is about, where it was evaluated. */
+      metrics?: NativeMetrics;
+    }
+  /** A picture that a defense has made: planes uint8 [3,height,width]. */
+  | {kind: 'picture'; name: string; height: number; width: number; planes: Uint8Array}
+  /** What a defense has cost, without its measurements; told once, at its end. */
+  | ({kind: 'passes'} & NativePasses);
+
+/** Passes of images through models: a batch of n images counts n. */
+export interface NativePasses {
+  /** Forward passes. */
+  forward: number;
+  /** Backward passes. */
+  backward: number;
+}
 
 /**
  * Of an epoch whose poisoned images are told apart: accuracy on clean images, shares of the poisoned ones
@@ -275,6 +365,31 @@ export type ToldApartFigure =
   | 'trainCrossAcc'
   | 'crossAcc'
   | 'crossLoss';
+
+/** Images of any values for {@link NativeFunctional.defend}. */
+export interface NativePixelSet {
+  /** Pixels [count,3,height,width]. */
+  images: Float32Array;
+  /** [count] */
+  labels: Int32Array;
+  count: number;
+  height: number;
+  width: number;
+}
+
+/** A defense of a network that may be no architecture, on the CPU in float32. */
+export interface NativeDefendInput {
+  /** Its weights, for trainee and reference. */
+  tensors: NativeTensors;
+  /** Those of the reference where they differ. */
+  reference?: NativeTensors;
+  sets: Partial<Record<ImageRole, NativePixelSet>>;
+  /** Per-channel constants of the images. */
+  mean: readonly number[];
+  std: readonly number[];
+  seed: number;
+  defend: NativeDefendOptions;
+}
 
 /** Losses and gradient of one outer step. */
 export interface NativeOuterGradient {

@@ -22,6 +22,10 @@ export interface DataOptions {
     | 'imagenet'
     | 'cifar10-binary'
     | 'cifar10-python'
+    | 'cifar100-binary'
+    | 'cifar100-python'
+    | 'gtsrb-ppm'
+    | 'tiny-annotated'
     | 'imagefolder'
     | undefined;
   /**
@@ -29,6 +33,31 @@ export interface DataOptions {
    * @default the data set's
    */
   readonly imageSize?: number | null | undefined;
+  /**
+   * Pixels of the shorter side of a picture before the crop, such as 256, or height and width, such as
+   * 256x320. As torchvision's Resize, on the 8-bit image. The middle of the result is the network input:
+   * 256 before a crop of 224 is the usual evaluation of ImageNet's models.
+   * @default the record's, else to the network input whatever the aspect
+   */
+  readonly resize?: string | number | null | undefined;
+  /**
+   * Side of the middle of a picture that is the network input, as `imageSize`. As torchvision's
+   * CenterCrop: without a resize of the picture's own pixels.
+   * @default the record's, else none
+   */
+  readonly crop?: number | null | undefined;
+  /**
+   * How a picture is resized; antialiased, as Pillow's.
+   * @default the record's, else bilinear
+   */
+  readonly interpolation?: 'bilinear' | 'bicubic' | null | undefined;
+  /**
+   * Memory for images, such as 4GiB; larger sets are kept in a temporary file. The file lies in the
+   * temporary folder, which TMPDIR names, and has no name: it goes with the process. Results do not
+   * depend on it.
+   * @default a quarter of the available memory
+   */
+  readonly dataMemory?: number | string | null | undefined;
   /**
    * Per-channel mean in [0,1] pixel scale. The model sees (pixel - mean) / std.
    * @default the record's or the data set's
@@ -518,12 +547,267 @@ export interface IbauDefenseOptions extends CommonDefendOptions {
   readonly flip?: boolean | null | undefined;
 }
 
+/** Options of {@link defend} with `method: 'nc'`: search and unlearning of a trigger for each class (Neural Cleanse). */
+export interface NcDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'nc';
+  /**
+   * Passes over the clean images in the search of a trigger for a class, at most.
+   * @default 80
+   */
+  readonly inversionEpochs?: number | undefined;
+  /**
+   * Learning rate of adam for mask and pattern.
+   * @default 0.1
+   */
+  readonly maskRate?: number | undefined;
+  /**
+   * Weight of the mask's norm in the beginning.
+   * @default 0.001
+   */
+  readonly initialCost?: number | undefined;
+  /**
+   * Factor of that weight where the trigger works; its power of 1.5 divides it where it does not.
+   * @default 2
+   */
+  readonly costMultiplier?: number | undefined;
+  /**
+   * Epochs in a row that change the weight.
+   * @default 5
+   */
+  readonly costPatience?: number | undefined;
+  /**
+   * Share of the images in the target class from which on a trigger works.
+   * @default 0.98
+   */
+  readonly triggerSuccess?: number | undefined;
+  /**
+   * A search ends where the norm no longer falls.
+   * @default true
+   */
+  readonly earlyStop?: boolean | undefined;
+  /**
+   * Share of the best norm above which another has not fallen.
+   * @default 0.99
+   */
+  readonly earlyStopThreshold?: number | undefined;
+  /**
+   * Epochs without a fall that end a search.
+   * @default 25
+   */
+  readonly earlyStopPatience?: number | undefined;
+  /**
+   * Index above which a class counts as the target of a backdoor.
+   * @default 2
+   */
+  readonly anomalyThreshold?: number | undefined;
+  /**
+   * Passes over the clean images.
+   * @default 100; 200 for tiny
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Share of the clean images that are stamped with the triggers found.
+   * @default 0.2
+   */
+  readonly unlearningRatio?: number | undefined;
+  /**
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
+   * @default 'sgd'
+   */
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  /**
+   * Largest learning rate.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * How the learning rate changes.
+   * @default cosine; plateau for tiny
+   */
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
+  /**
+   * Rounds until cosine and oneCycle reach a rate of 0.
+   * @default 100
+   */
+  readonly scheduleLength?: number | undefined;
+  /**
+   * Share of oneCycle in which the learning rate rises.
+   * @default 0.25
+   */
+  readonly warmupShare?: number | undefined;
+  /**
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+}
+
+/** Options of {@link defend} with `method: 'nad'`: fine-tuning towards the attention of a fine-tuned teacher (NAD). */
+export interface NadDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'nad';
+  /**
+   * Passes over the clean images.
+   * @default 10
+   */
+  readonly rounds?: number | undefined;
+  /**
+   * Passes over the clean images that the teacher is fine-tuned in.
+   * @default as many as rounds
+   */
+  readonly teacherRounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Weight of the attention at the end of the last stage but one.
+   * @default 500
+   */
+  readonly attention1?: number | undefined;
+  /**
+   * Weight of the attention at the end of the last stage.
+   * @default 1000
+   */
+  readonly attention2?: number | undefined;
+  /**
+   * Power of the values that make the attention.
+   * @default 2
+   */
+  readonly attentionPower?: number | undefined;
+  /**
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
+   * @default 'sgd'
+   */
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  /**
+   * The trainee's learning rate, and the teacher's largest.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * How the teacher's learning rate changes.
+   * @default cosine; plateau for tiny
+   */
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
+  /**
+   * Rounds until cosine and oneCycle reach a rate of 0.
+   * @default 100
+   */
+  readonly scheduleLength?: number | undefined;
+  /**
+   * Share of oneCycle in which the learning rate rises.
+   * @default 0.25
+   */
+  readonly warmupShare?: number | undefined;
+  /**
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+}
+
 /** Options of {@link defend}: a checkpoint is required. */
 export type DefendOptions = (
   | SauDefenseOptions
   | FtDefenseOptions
   | FtsamDefenseOptions
   | IbauDefenseOptions
+  | NcDefenseOptions
+  | NadDefenseOptions
 ) &
   CheckpointChoice;
 

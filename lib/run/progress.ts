@@ -50,6 +50,25 @@ export type Progress =
       /** Estimate in seconds for these images, or within rounds for the rest of the run; null until one can be made. */
       readonly secondsLeft: number | null;
     }
+  /** A picture that a defense has made: planes uint8 [3,height,width]. */
+  | {
+      readonly kind: 'picture';
+      /** A key of `files.pictures` of the result. */
+      readonly name: string;
+      readonly height: number;
+      readonly width: number;
+      readonly planes: Uint8Array;
+    }
+  /** A row of a table that a defense writes besides its rounds, such as a threshold with what it comes to. */
+  | {
+      readonly kind: 'row';
+      /** The table, a key of `files.tables` of the result. */
+      readonly table: string;
+      /** Its cells by what they are; null where there was nothing to report. */
+      readonly cells: Readonly<Record<string, number | string | null>>;
+      /** Of the model that the row is about; null if it was not measured. */
+      readonly metrics: Metrics | null;
+    }
   | {
       readonly kind: 'round';
       /** The round or epoch that has ended. */

@@ -44,11 +44,18 @@ const METHODS: Readonly<Record<keyof NativeMethods, Ranges>> = {
   sau: {batchSize: FROM_1, outerSteps: FROM_1},
   ft: EPOCH,
   ftsam: EPOCH,
+  nc: {...EPOCH, anomaly: FLOAT, unlearningRatio: SHARE},
+  nad: {...EPOCH, teacherRounds: FROM_1, beta1: FLOAT, beta2: FLOAT, power: FLOAT},
   ibau: {batchSize: FROM_1, perturbationRate: FLOAT, portion: SHARE, cropPadding: PADDING},
 };
 const PGD: Ranges = {normBound: FLOAT, stepSize: FLOAT, steps: FROM_0};
 const SAM: Ranges = {rho: FLOAT, labelSmoothing: SHARE, alpha: FLOAT};
 const HYPERGRADIENT: Ranges = {normWeight: FLOAT, fixedPointRate: FLOAT, fixedPoints: FROM_0};
+const INVERSION: Ranges = {
+  ...{batchSize: FROM_1, epochs: FROM_1, learningRate: FLOAT, initialCost: FLOAT},
+  ...{costMultiplier: FLOAT, patience: FROM_1, success: SHARE, earlyStopThreshold: SHARE},
+  ...{earlyStopPatience: FROM_1, cropPadding: PADDING},
+};
 const OPTIMIZER: Ranges = {learningRate: FLOAT, weightDecay: FLOAT, momentum: FLOAT};
 
 /** Throws ERR_CONFIG for options of a session that are out of range. */
@@ -65,6 +72,7 @@ export function checkDefendOptions(defend: NativeDefendOptions): void {
   checkRanges(options.optimizer, OPTIMIZER);
   if (method === 'sau') checkRanges(options.pgd, PGD);
   if (method === 'ftsam') checkRanges(options.sam, SAM);
+  if (method === 'nc') checkRanges(options.inversion, INVERSION);
   if (method === 'ibau') checkRanges(options.hypergradient, HYPERGRADIENT);
 }
 

@@ -2,10 +2,12 @@ import {basename} from 'node:path';
 import {checkLabelMode, type LabelMode} from '../attacks/poison.js';
 import {SauError} from '../base/errors.js';
 import type {Dataset} from '../datasets/dataset.js';
+import {ImageMemory} from '../datasets/image_memory.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {named} from '../options/named.js';
 import type {AttackConfig} from '../options/types.js';
 import type {RecordNotes} from '../records/record_notes.js';
+import {askedSize} from '../target/picture_options.js';
 import {normalization} from '../target/target.js';
 
 /** An attack whose options are checked and whose data set is open. */
@@ -37,9 +39,14 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
       `Expected ${named('data')} with the folder of the data set to poison but received nothing. Give CIFAR-10 or a folder with train/ and test/ class folders`,
     );
   }
-  const size =
-    config.imageSize === null ? undefined : {height: config.imageSize, width: config.imageSize};
-  return openDataset({path: config.data, dataset: config.dataset, size});
+  const {resize, crop, interpolation} = config;
+  return openDataset({
+    path: config.data,
+    dataset: config.dataset,
+    size: askedSize(config),
+    transform: {resize, crop, interpolation},
+    memory: new ImageMemory(config.dataMemory ?? undefined),
+  });
 }
 
 function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {

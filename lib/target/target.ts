@@ -2,9 +2,15 @@ import {dirname, join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
-import type {ImageSize} from '../datasets/decode.js';
+import {ImageMemory} from '../datasets/image_memory.js';
 import {findKnown, KNOWN} from '../datasets/known.js';
-import {openDataset} from '../datasets/open_dataset.js';
+import {type OpenDatasetOptions, openDataset} from '../datasets/open_dataset.js';
+import {
+  type ImageSize,
+  makeTransform,
+  type Transform,
+  type TransformOptions,
+} from '../datasets/transform.js';
 import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from '../models/identify.js';
 import {loadCore} from '../native/binding.js';
 import {named, spelled} from '../options/named.js';
@@ -18,6 +24,7 @@ import {RECORD, recordAbove} from '../records/layout.js';
 import {type Checkpoint, readCheckpoint} from '../records/read_checkpoint.js';
 import {type RecordNotes, readRecordNotes} from '../records/record_notes.js';
 import {datasetRootsOf} from '../records/record_paths.js';
+import {askedSize, transformOptionsOf} from './picture_options.js';
 
 /** A record of an attack, and the file that it was read from. */
 export interface FoundRecord extends BackdoorRecord {
@@ -36,6 +43,12 @@ export interface Target {
   readonly program: Program | null;
   readonly numClasses: number;
   readonly size: ImageSize;
+  /** How pictures become images of that size. */
+  readonly transform: Transform;
+  /** The same as options, the record's included. */
+  readonly transformOptions: TransformOptions;
+  /** Where images go. */
+  readonly memory: ImageMemory;
   readonly mean: ChannelConstants;
   readonly std: ChannelConstants;
   /** A key of KNOWN where it is known, else what the record or folder says. */
@@ -64,22 +77,26 @@ export async function openTarget(
   const record = await recordOf(checkpoint, config.poisoned ?? null, note);
   const recordSize =
     record === null ? undefined : {height: record.imageSize[0], width: record.imageSize[1]};
-  const asked =
-    config.imageSize === null ? recordSize : {height: config.imageSize, width: config.imageSize};
+  const asked = askedSize(config) ?? recordSize;
   const size = program === null ? asked : sizeOfProgram(program, asked);
-  const dataset = await findDataset(config, record, size);
+  const transformOptions = await transformOptionsOf(config, record?.path ?? null);
+  const memory = new ImageMemory(config.dataMemory ?? undefined);
+  const dataset = await findDataset(config, record, {size, transform: transformOptions, memory});
   const datasetName =
     findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? 'unknown';
   const {model, numClasses} =
     program === null
       ? await modelOf(config, checkpoint, dataset)
       : {model: programName(program), numClasses: classesOf(config, program, dataset)};
+  const {height, width} = size ?? dataset ?? sizeOfKnown(datasetName);
   return {
     checkpoint,
     record,
     dataset,
     ...{model, program, numClasses},
-    size: size ?? dataset ?? sizeOfKnown(datasetName),
+    size: {height, width},
+    transform: dataset?.transform ?? makeTransform({height, width}, transformOptions),
+    ...{transformOptions, memory},
     ...(await normalization(config, record, datasetName, numClasses)),
     datasetName,
   };
@@ -137,13 +154,13 @@ async function recordOf(
 async function findDataset(
   config: DataConfig,
   record: FoundRecord | null,
-  size: ImageSize | undefined,
+  options: Pick<OpenDatasetOptions, 'size' | 'transform' | 'memory'>,
 ): Promise<Dataset | null> {
   const {dataset} = config;
-  if (config.data !== null) return openDataset({path: config.data, dataset, size});
+  if (config.data !== null) return openDataset({path: config.data, dataset, ...options});
   if (record === null) return null;
   for (const path of await datasetRootsOf(record.path, record.dataPath)) {
-    if (await pathExists(path)) return openDataset({path, dataset, size});
+    if (await pathExists(path)) return openDataset({path, dataset, ...options});
   }
   return null;
 }

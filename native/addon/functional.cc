@@ -3,6 +3,7 @@
 #include "addon/error.h"
 #include "addon/fields.h"
 #include "addon/functional_attacks.h"
+#include "addon/functional_defend.h"
 #include "addon/functional_defenses.h"
 #include "addon/functional_net.h"
 #include "addon/tensors.h"
@@ -94,6 +95,7 @@ Napi::Object define_functional(Napi::Env env) {
   functional.Set("sharedRisk", Napi::Function::New(env, outer));
   functional.Set("attacks", define_attack_functions(env));
   functional.Set("defenses", define_defense_functions(env));
+  functional.Set("defend", Napi::Function::New(env, defend_network));
   functional.Set("net", define_net_functions(env));
   return functional;
 }

@@ -54,11 +54,8 @@ Napi::Value take_sam_step(const Napi::CallbackInfo& info) {
 Napi::Value universal_objective(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto o = object_of(info[0], "the network and its images");
-    const auto module = module_of(o);
-    const FrozenGraph frozen(*module, torch::kFloat32);
-    const auto found =
-        inner_objective(frozen, {net_images_of(o), integers_of(o, "labels")}, perturbation_of(o),
-                        number_field(o, "normWeight"), integer_field(o, "chunk"));
+    const auto found = objective_of(subject_of(o), perturbation_of(o),
+                                    number_field(o, "normWeight"), integer_field(o, "chunk"));
     auto result = Napi::Object::New(info.Env());
     result.Set("value", found.value.item<double>());
     result.Set("gradient", to_js_float(info.Env(), found.gradient));

@@ -1,5 +1,7 @@
 #include "addon/progress.h"
 
+#include <algorithm>
+
 namespace sau::addon {
 namespace {
 
@@ -42,6 +44,45 @@ Napi::Object event_object(Napi::Env env, const Note& event) {
   auto o = Napi::Object::New(env);
   o.Set("kind", "note");
   o.Set("message", event.message);
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const Stage& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "stage");
+  o.Set("message", event.message);
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const TableRow& event) {
+  auto cells = Napi::Object::New(env);
+  for (const auto& [name, cell] : event.cells)
+    std::visit([&](const auto& value) { cells.Set(name, value); }, cell);
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "row");
+  o.Set("table", event.table);
+  o.Set("cells", cells);
+  if (event.metrics) o.Set("metrics", to_js(env, *event.metrics));
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const PictureMade& event) {
+  auto planes = Napi::Uint8Array::New(env, event.planes.size());
+  std::copy(event.planes.begin(), event.planes.end(), planes.Data());
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "picture");
+  o.Set("name", event.name);
+  set(o, "height", event.height);
+  set(o, "width", event.width);
+  o.Set("planes", planes);
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const PassesDone& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "passes");
+  set(o, "forward", event.passes.forward);
+  set(o, "backward", event.passes.backward);
   return o;
 }
 

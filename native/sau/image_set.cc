@@ -20,7 +20,7 @@ void check_labels(const char* what, const torch::Tensor& labels, int64_t num_cla
 
 torch::Tensor to_pixels(const torch::Tensor& images) {
   return images
-      .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast)
+      .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::ChannelsLast)
       .div_(255.0);
 }
 

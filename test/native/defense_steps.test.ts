@@ -130,7 +130,7 @@ describe('i-BAU on the golden nets', () => {
   const objective = (labels: Int32Array, perturbation: Float32Array, chunk = 8) =>
     core.functional.defenses.universalObjective({
       ...tNet(core),
-      ...{labels, perturbation, normWeight: 0.001, chunk},
+      ...{labels, optimizer: ADAM, perturbation, normWeight: 0.001, chunk},
     });
 
   it('finds the universal perturbation along the gradient', () => {

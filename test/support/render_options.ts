@@ -50,6 +50,10 @@ function checkedType(option: Option): string {
       return option.count === undefined
         ? 'readonly number[]'
         : `readonly [${Array.from({length: option.count}, () => 'number').join(', ')}]`;
+    case 'bytes':
+      return 'number | string';
+    case 'sides':
+      return 'string | number';
     case 'device':
       return 'DeviceName';
     case 'model':
@@ -190,7 +194,7 @@ export function documentedTypes(): string {
     ]),
     '',
     '/** Options of {@link defend}: a checkpoint is required. */',
-    `export type DefendOptions = (${methods.join(' | ')}) & CheckpointChoice;`,
+    `export type DefendOptions = (\n${methods.map((name) => `  | ${name}`).join('\n')}\n) &\n  CheckpointChoice;`,
     '',
     declaration({
       name: 'CommonAttackOptions',

@@ -32,7 +32,7 @@ void fields(V& v, FtsamOptions& o) {
 
 /// Fine-tuning by adaptive sharpness-aware minimization (defenses E8). A round is an epoch.
 /// Figures: loss, perturbedLoss (means over the batches), trainAcc.
-class FtsamDefense final : public Defense {
+class FtsamDefense final : public RoundsDefense {
  public:
   static constexpr const char* kName = "ftsam";
   using Options = FtsamOptions;

@@ -72,29 +72,30 @@ void accumulate_mixed(const PixelClassifier& model, const LabelledInput& batch,
 
 }  // namespace
 
-torch::Tensor frozen_predictions(const FrozenGraph& model, const torch::Tensor& input,
+torch::Tensor frozen_predictions(const FrozenPixelClassifier& model, const torch::Tensor& input,
                                  int64_t chunk) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> predictions;
-  for (const auto& part : input.split(chunk)) predictions.push_back(model.forward(part).argmax(1));
+  for (const auto& part : input.split(chunk))
+    predictions.push_back(model.logits_of_input(part).argmax(1));
   return torch::cat(predictions);
 }
 
-InnerObjective inner_objective(const FrozenGraph& model, const LabelledInput& batch,
+InnerObjective inner_objective(const FrozenPixelClassifier& model, const LabelledInput& batch,
                                const torch::Tensor& w, double norm_weight, int64_t chunk) {
   const int64_t count = batch.input.size(0);
   InnerObjective sum{norm_weight * w.square().sum(), 2 * norm_weight * w};
   for (int64_t begin = 0; begin < count; begin += chunk) {
     const auto [x, y] = part_of(batch, begin, chunk);
     const auto variable = w.detach().requires_grad_();
-    const auto value = -share_of_cross_entropy(model.forward(x + variable), y, count);
+    const auto value = -share_of_cross_entropy(model.logits_of_input(x + variable), y, count);
     sum.gradient = sum.gradient + torch::autograd::grad({value}, {variable})[0];
     sum.value = sum.value + value.detach();
   }
   return sum;
 }
 
-InnerHessian::InnerHessian(const FrozenGraph& model, LabelledInput batch, torch::Tensor w,
+InnerHessian::InnerHessian(const FrozenPixelClassifier& model, LabelledInput batch, torch::Tensor w,
                            double norm_weight, const SecondOrderCost& cost)
     : model_(model),
       batch_(std::move(batch)),
@@ -110,7 +111,8 @@ InnerHessian::Pass InnerHessian::pass(int64_t begin) const {
   const SecondOrderGuard second_order;
   const auto [x, y] = part_of(batch_, begin, chunk_);
   const auto variable = w_.detach().requires_grad_();
-  const auto value = -share_of_cross_entropy(model_.forward(x + variable), y, batch_.input.size(0));
+  const auto value =
+      -share_of_cross_entropy(model_.logits_of_input(x + variable), y, batch_.input.size(0));
   return {variable, torch::autograd::grad({value}, {variable}, {}, /*retain_graph=*/true,
                                           /*create_graph=*/true)[0]};
 }
@@ -126,7 +128,8 @@ torch::Tensor InnerHessian::operator()(const torch::Tensor& vector) const {
   return product;
 }
 
-Hypergradient accumulate_hypergradient(const PixelClassifier& model, const FrozenGraph& frozen,
+Hypergradient accumulate_hypergradient(const PixelClassifier& model,
+                                       const FrozenPixelClassifier& frozen,
                                        const HypergradientBatches& batches,
                                        const HypergradientOptions& options,
                                        const SecondOrderCost& cost) {

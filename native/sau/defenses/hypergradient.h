@@ -1,7 +1,6 @@
 #pragma once
 #include <vector>
 
-#include "sau/net/frozen_graph.h"
 #include "sau/normalizer.h"
 #include "sau/torch.h"
 
@@ -34,11 +33,11 @@ struct InnerObjective {
 
 /// The class that a model assigns to each of normalized images [N,3,H,W]: int64 [N]. chunk: images
 /// per pass.
-torch::Tensor frozen_predictions(const FrozenGraph& model, const torch::Tensor& input,
+torch::Tensor frozen_predictions(const FrozenPixelClassifier& model, const torch::Tensor& input,
                                  int64_t chunk);
 
 /// chunk: images per pass.
-InnerObjective inner_objective(const FrozenGraph& model, const LabelledInput& batch,
+InnerObjective inner_objective(const FrozenPixelClassifier& model, const LabelledInput& batch,
                                const torch::Tensor& w, double norm_weight, int64_t chunk);
 
 /// Settings that change cost and not results.
@@ -52,8 +51,8 @@ class InnerHessian {
  public:
   /// The graphs of the gradient's passes are kept where they fit into memory, else they are made
   /// anew for each product.
-  InnerHessian(const FrozenGraph& model, LabelledInput batch, torch::Tensor w, double norm_weight,
-               const SecondOrderCost& cost);
+  InnerHessian(const FrozenPixelClassifier& model, LabelledInput batch, torch::Tensor w,
+               double norm_weight, const SecondOrderCost& cost);
   /// Its product with a vector of w's shape.
   torch::Tensor operator()(const torch::Tensor& vector) const;
 
@@ -64,7 +63,7 @@ class InnerHessian {
   };
   Pass pass(int64_t begin) const;
 
-  const FrozenGraph& model_;
+  const FrozenPixelClassifier& model_;
   LabelledInput batch_;
   torch::Tensor w_;
   double norm_weight_;
@@ -90,7 +89,8 @@ struct Hypergradient {
 /// Adds the implicit gradient of the outer loss to the parameters' gradients (defenses E7). The
 /// model is in evaluation mode; frozen: a view of it with its present weights. cost: see
 /// InnerHessian.
-Hypergradient accumulate_hypergradient(const PixelClassifier& model, const FrozenGraph& frozen,
+Hypergradient accumulate_hypergradient(const PixelClassifier& model,
+                                       const FrozenPixelClassifier& frozen,
                                        const HypergradientBatches& batches,
                                        const HypergradientOptions& options,
                                        const SecondOrderCost& cost);

@@ -18,7 +18,7 @@ IbauDefense::IbauDefense(Workspace& workspace, IbauOptions options, const RunCon
       model_(workspace.model(ModelRole::kTrainee)),
       clean_subset_(workspace.images(ImageRole::kCleanSubset)),
       generator_(workspace.generator()),
-      frozen_(model_.model(), outer_dtype(workspace.options().precision)),
+      frozen_(workspace.frozen(ModelRole::kTrainee, outer_dtype(workspace.options().precision))),
       chunk_(workspace.plan().chunk),
       optimizer_(model_.model().parameters(), options_.optimizer) {
   TORCH_CHECK(options_.batch_size > 0, "expected a batch size > 0, got ", options_.batch_size);

@@ -33,7 +33,7 @@ void fields(V& v, IbauOptions& o) {
 /// E7). A round finds the perturbation and takes a step of the optimizer for each of the batches
 /// that are kept from the beginning. Figures: loss, perturbedLoss (means over the batches),
 /// trainAcc.
-class IbauDefense final : public Defense {
+class IbauDefense final : public RoundsDefense {
  public:
   static constexpr const char* kName = "ibau";
   using Options = IbauOptions;
@@ -62,7 +62,7 @@ class IbauDefense final : public Defense {
   const PixelClassifier& model_;
   const ImageSet& clean_subset_;
   torch::Generator& generator_;
-  FrozenGraph frozen_;
+  FrozenPixelClassifier frozen_;
   int64_t chunk_;
   Optimizer optimizer_;
   Drawn stored_;

@@ -9,7 +9,8 @@ namespace {
 
 /// Takes normalized images.
 PixelClassifier classifier_of(const StepSubject& subject) {
-  return {subject.module, Normalizer({0, 0, 0}, {1, 1, 1}, torch::kCPU), torch::kFloat32};
+  return {subject.module, Normalizer({0, 0, 0}, {1, 1, 1}, torch::kCPU), torch::kFloat32,
+          std::make_shared<Passes>()};
 }
 
 SingleStep outcome_of(const StepSubject& subject, Figures figures) {
@@ -28,14 +29,23 @@ SingleStep single_sam_step(const StepSubject& subject, const SamOptions& options
                               {"norm", outcome.norm.item<double>()}});
 }
 
+InnerObjective objective_of(const StepSubject& subject, const torch::Tensor& w, double norm_weight,
+                            int64_t chunk) {
+  const ModeGuard evaluation(*subject.module, false);
+  const auto model = classifier_of(subject);
+  const FrozenPixelClassifier frozen(model, model.normalizer(), torch::kFloat32);
+  return inner_objective(frozen, subject.batch, w, norm_weight, chunk);
+}
+
 SingleStep single_hypergradient_step(const StepSubject& subject, const torch::Tensor& patched,
                                      const torch::Tensor& w, const HypergradientOptions& options,
                                      const SecondOrderCost& cost) {
   const ModeGuard evaluation(*subject.module, false);
-  const FrozenGraph frozen(*subject.module, torch::kFloat32);
+  const auto model = classifier_of(subject);
+  const FrozenPixelClassifier frozen(model, model.normalizer(), torch::kFloat32);
   Optimizer optimizer(subject.module->parameters(), subject.optimizer);
   const auto found =
-      accumulate_hypergradient(classifier_of(subject), frozen,
+      accumulate_hypergradient(model, frozen,
                                {.outer = subject.batch,
                                 .patched = patched.to(torch::kFloat32).view({-1, 1, 1, 1}),
                                 .inner = subject.batch,

@@ -27,6 +27,10 @@ struct SingleStep {
 /// Figures: loss, perturbedLoss, norm. See sam_step().
 SingleStep single_sam_step(const StepSubject& subject, const SamOptions& options);
 
+/// See inner_objective().
+InnerObjective objective_of(const StepSubject& subject, const torch::Tensor& w, double norm_weight,
+                            int64_t chunk);
+
 /// Figures: outerLoss and, after each step towards the solution, norm1, norm2 and so on. patched:
 /// int64 [N] of 0 and 1. The batch is the outer and the inner one. See accumulate_hypergradient().
 SingleStep single_hypergradient_step(const StepSubject& subject, const torch::Tensor& patched,
