@@ -12,7 +12,7 @@ interface ProgressView {
   stop(): void;
 }
 
-type Counted = Extract<Progress, {readonly kind: 'batch' | 'images'}>;
+export type Counted = Extract<Progress, {readonly kind: 'batch' | 'images'}>;
 
 /** Nothing when quiet; a bar on a terminal outside CI; else plain lines, one per round. */
 export function createProgressView(quiet: boolean): ProgressView {
@@ -22,7 +22,7 @@ export function createProgressView(quiet: boolean): ProgressView {
   return canDraw(process.stderr) ? createBar() : createLines();
 }
 
-const MS_BETWEEN_LINES = 30_000;
+export const MS_BETWEEN_LINES = 30_000;
 
 /** Of what is counted a line now and then: a log is not to be filled with it. */
 function createLines(): ProgressView {
@@ -173,7 +173,7 @@ function shortNumber(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
-function countLine(progress: Counted): string {
+export function countLine(progress: Counted): string {
   const left = timeLeft(progress.secondsLeft);
   if (progress.kind === 'images') {
     return joined([`${progress.doing} ${progress.done}/${progress.of} images`, ...left]);

@@ -1,4 +1,5 @@
 import {dirname, join} from 'node:path';
+import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
 import {writePng} from './datasets/write_pngs.js';
 import {type DefenseName, defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
@@ -112,7 +113,10 @@ async function defendInto(
   run.signal?.throwIfAborted();
   const rows = new RoundRows(out, method, entry);
   try {
+    const begun = performance.now();
     const reports = await allRounds((told) => session.defend(job, told), run, rows);
+    const methodSeconds = (performance.now() - begun) / 1000;
+    const cost = {methodSeconds, peakMemoryBytes: await peakMemory()};
     stage('writing the result');
     const trained = await session.exportStateDict();
     const source = {checkpoint: target.checkpoint, renamed};
@@ -127,7 +131,7 @@ async function defendInto(
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
-      ...{stateDict, renamed, reports, before, after, selection, passes},
+      ...{stateDict, renamed, reports, before, after, selection, passes, cost},
       tables: rows.files.tables,
     });
     return {

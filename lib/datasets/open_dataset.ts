@@ -5,6 +5,7 @@ import {named} from '../options/named.js';
 import type {Dataset} from './dataset.js';
 import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
 import type {ImageSize} from './decode.js';
+import {fetchAdvice, fetchHintOf} from './fetch_hint.js';
 import {FORMATS, type Format} from './formats.js';
 import type {ImageMemory} from './image_memory.js';
 import {
@@ -98,10 +99,17 @@ async function locate(
   likely: KnownName | null,
 ): Promise<Located> {
   if (!(await pathExists(path))) {
+    const hint = fetchHintOf(path);
     throw new SauError(
       'ERR_DATASET',
-      `Expected a data set at ${path} but there is no such folder; check ${named('data')}`,
-      {details: {path}},
+      `Expected a data set at ${path} but there is no such folder.`,
+      {
+        remedy:
+          hint === null
+            ? `Check ${named('data')}.`
+            : `${fetchAdvice(hint)}, or check ${named('data')}.`,
+        details: {path, ...(hint === null ? {} : {fetch: hint})},
+      },
     );
   }
   const own: Located[] = [];
@@ -160,11 +168,14 @@ async function nothingFound(
       },
     );
   }
-  return new SauError(
-    'ERR_DATASET',
-    `Expected ${expected} but found none of ${wanted}; name its folder with ${named('data')}`,
-    {details},
-  );
+  const hint = fetchHintOf(path);
+  return new SauError('ERR_DATASET', `Expected ${expected} but found none of ${wanted}.`, {
+    remedy:
+      hint === null
+        ? `Name its folder with ${named('data')}.`
+        : `${fetchAdvice(hint)}, or name its folder with ${named('data')}.`,
+    details: {...details, ...(hint === null ? {} : {fetch: hint})},
+  });
 }
 
 /** Throws ERR_DATASET where a folder cannot be the data set that the user says it is. */

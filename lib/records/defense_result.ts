@@ -14,7 +14,7 @@ import type {DefendFiles, Passes, RoundReport, Selection} from '../run/results.j
 import type {Target} from '../target/target.js';
 import {DEFENSE, defenseCsv, RUN} from './layout.js';
 import {readRun, sha256OfFile, writeRun} from './run.js';
-import {RUN_SCHEMA, type RunSummary, runRound} from './run_summary.js';
+import {RUN_SCHEMA, type RunCost, type RunSummary, runRound} from './run_summary.js';
 import {underNamesOf} from './source_form.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
@@ -40,6 +40,7 @@ export interface Defense {
   readonly passes: Passes | null;
   /** The tables that were written, by their names. */
   readonly tables: Readonly<Record<string, string>>;
+  readonly cost: RunCost;
 }
 
 /**
@@ -111,7 +112,8 @@ async function writeInSourceFormat(
 }
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
-  const {started, config, target, cleanSubset, reports, before, after, selection, passes} = defense;
+  const {started, config, target, cleanSubset, reports, before, after, selection, passes, cost} =
+    defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
   const {transformOptions} = target;
@@ -141,6 +143,7 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     completedRounds: reports.length,
     ...{selection, passes},
     interrupted: reports.length < config.rounds,
+    cost,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
       ...(checkpoint.format === 'safetensors' ? {safetensors: DEFENSE.safetensors} : {}),

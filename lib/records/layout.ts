@@ -46,6 +46,26 @@ export const RUN = {
   curves: 'curves.svg',
 } as const;
 
+/** In the folder of a comparison. */
+export const COMPARISON = {
+  /** Its runs, their options, and which of them failed. */
+  summary: 'compare.json',
+  /** A row for each method. */
+  methods: 'compare.csv',
+  /** A row for each run. */
+  runs: 'compare_runs.csv',
+} as const;
+
+/** Where a comparison of a record's model goes. */
+export function comparisonFolder(record: string): string {
+  return join(record, 'compare');
+}
+
+/** The folder of one run in that of a comparison. */
+export function comparedRun(comparison: string, method: string, seed: number): string {
+  return join(comparison, method, `seed_${seed}`);
+}
+
 /** The table of a defense's rounds. */
 export function defenseCsv(method: string): string {
   return `${method}_df.csv`;

@@ -79,15 +79,15 @@ export type Progress =
       readonly secondsLeft: number | null;
     };
 
-/** Options of every long call. */
-export interface RunOptions {
+/** Options of every long call, whose progress is `Told`. */
+export interface RunOptions<Told = Progress> {
   /** Aborting makes the call reject with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
    * Called with each progress message. It delays only the JS thread. If it throws, the call stops and rejects with
    * that error.
    */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: Told) => void;
 }
 
 const MS_BETWEEN_COUNTS = 50;
