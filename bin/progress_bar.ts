@@ -117,6 +117,7 @@ export class BarState {
       case 'note':
       case 'before':
       case 'row':
+      case 'picture':
         break;
       default:
         assertNever(progress);
@@ -155,6 +156,8 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
       return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
     case 'before':
       return joined(['before', ...rates(progress.metrics)]);
+    case 'picture':
+      return `picture of ${progress.name}`;
     case 'row': {
       const {cells, metrics} = progress;
       return joined([...cellTexts(cells), ...(metrics === null ? [] : rates(metrics))]);

@@ -50,6 +50,15 @@ export type Progress =
       /** Estimate in seconds for these images, or within rounds for the rest of the run; null until one can be made. */
       readonly secondsLeft: number | null;
     }
+  /** A picture that a defense has made: planes uint8 [3,height,width]. */
+  | {
+      readonly kind: 'picture';
+      /** A key of `files.pictures` of the result. */
+      readonly name: string;
+      readonly height: number;
+      readonly width: number;
+      readonly planes: Uint8Array;
+    }
   /** A row of a table that a defense writes besides its rounds, such as a threshold with what it comes to. */
   | {
       readonly kind: 'row';

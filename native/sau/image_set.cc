@@ -32,7 +32,7 @@ void read_ahead(const uint8_t* begin, int64_t bytes) {
 
 torch::Tensor to_pixels(const torch::Tensor& images) {
   return images
-      .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast)
+      .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::ChannelsLast)
       .div_(255.0);
 }
 

@@ -88,12 +88,7 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
     train_.will_need(drawn.slice(0, end, end + options_.batch_size));
     const auto made =
         extras_.attack ? extras_.attack->batch(train_, positions) : ordinary_batch(positions);
-    state_.optimizer.zero_grad();
-    const auto logits = state_.model.logits_of_input(made.input);
-    auto loss = torch::cross_entropy_loss(logits, made.labels);
-    if (made.extra_loss.defined()) loss = loss + made.extra_loss;
-    loss.backward();
-    state_.optimizer.step();
+    const auto [loss, logits] = extras_.step ? extras_.step(made) : ordinary_step(made);
     if (extras_.attack) extras_.attack->step();
     sums.add(loss, logits.argmax(1), made);
     control.report(BatchDone{
@@ -101,6 +96,16 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
   }
   state_.schedule.end_epoch(sums.mean_loss());
   return sums;
+}
+
+StepOutcome EpochTrainer::ordinary_step(const TrainingBatch& batch) {
+  state_.optimizer.zero_grad();
+  const auto logits = state_.model.logits_of_input(batch.input);
+  auto loss = torch::cross_entropy_loss(logits, batch.labels);
+  if (batch.extra_loss.defined()) loss = loss + batch.extra_loss;
+  loss.backward();
+  state_.optimizer.step();
+  return {loss, logits};
 }
 
 /// Number of batches of an epoch. Throws ERR_CONFIG if there is none, and where the last one is a

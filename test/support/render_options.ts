@@ -204,7 +204,7 @@ export function documentedTypes(): string {
     ]),
     '',
     '/** Options of {@link defend}: a checkpoint is required. */',
-    `export type DefendOptions = (${methods.join(' | ')}) & CheckpointChoice;`,
+    `export type DefendOptions = (\n${methods.map((name) => `  | ${name}`).join('\n')}\n) &\n  CheckpointChoice;`,
     '',
     '/** Options of {@link compare} that are for methods: of one by its name, or of every one that has the option. */',
     'export interface MethodSettings {',
