@@ -37,6 +37,10 @@ export interface UsualRun {
   readonly epochs: number;
   /** Rounds of fine-tuning as a defense (defenses E1). */
   readonly fineTuningRounds: number;
+  /** Deviations within which channels stay: of channel Lipschitz pruning (defenses E9). */
+  readonly lipschitzU: number;
+  /** Of pruning by what norms see (defenses E6, E10). */
+  readonly normU: number;
   /** Of the learning rate. */
   readonly schedule: 'cosine' | 'plateau';
   /** Epochs until the cosine reaches 0, however long the training is; null: as many as the training has. */
@@ -54,6 +58,8 @@ const USUAL: UsualRun = {
   rounds: 100,
   epochs: 100,
   fineTuningRounds: 100,
+  lipschitzU: 3,
+  normU: 3,
   schedule: 'cosine',
   cosineEpochs: null,
   flip: false,
@@ -106,7 +112,11 @@ export const KNOWN = {
     mean: [0.4802, 0.4481, 0.3975],
     std: [0.2302, 0.2265, 0.2262],
     formats: [],
-    usual: {...USUAL, rounds: 20, epochs: 200, fineTuningRounds: 200, schedule: 'plateau'},
+    usual: {
+      ...USUAL,
+      ...{rounds: 20, epochs: 200, fineTuningRounds: 200, schedule: 'plateau'},
+      ...{lipschitzU: 5, normU: 4},
+    },
   },
   imagenet: {
     title: 'ImageNet',

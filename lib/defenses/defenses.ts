@@ -1,11 +1,26 @@
 import {type OptionTable, tableOf} from '../options/option.js';
 import {defenseFiles, type TableName} from '../records/layout.js';
+import {ANP} from './anp.js';
+import {BNP} from './bnp.js';
+import {CLP} from './clp.js';
 import type {DefenseEntry} from './entry.js';
+import {EP} from './ep.js';
+import {FP} from './fp.js';
 import {FT} from './ft.js';
+import {RNP} from './rnp.js';
 import {SAU} from './sau.js';
 
 /** Every defense by its name, which is also the name of its folder beside a checkpoint. */
-export const DEFENSES = {sau: SAU, ft: FT} as const;
+export const DEFENSES = {
+  sau: SAU,
+  ft: FT,
+  fp: FP,
+  anp: ANP,
+  ep: EP,
+  clp: CLP,
+  bnp: BNP,
+  rnp: RNP,
+} as const;
 
 /** The name of a defense; docs/options.md lists their options. */
 export type DefenseName = keyof typeof DEFENSES;

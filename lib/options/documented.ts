@@ -375,8 +375,435 @@ export interface FtDefenseOptions extends CommonDefendOptions {
   readonly flip?: boolean | null | undefined;
 }
 
+/** Options of {@link defend} with `method: 'fp'`: fine-pruning of the features that clean images do not use. */
+export interface FpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'fp';
+  /**
+   * Share of the features that a candidate prunes more than the one before.
+   * @default 0.01
+   */
+  readonly pruneStep?: number | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default clean; oracle with compat reference
+   */
+  readonly select?: 'clean' | 'oracle' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.1
+   */
+  readonly maxDrop?: number | null | undefined;
+  /**
+   * Passes over the clean images.
+   * @default 100; 200 for tiny
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
+   * @default 'sgd'
+   */
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  /**
+   * Largest learning rate.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * How the learning rate changes.
+   * @default cosine; plateau for tiny
+   */
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
+  /**
+   * Rounds until cosine and oneCycle reach a rate of 0. Whatever the number of rounds is, as in the
+   * official tool.
+   * @default 100
+   */
+  readonly scheduleLength?: number | undefined;
+  /**
+   * Share of oneCycle in which the learning rate rises.
+   * @default 0.25
+   */
+  readonly warmupShare?: number | undefined;
+  /**
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'anp'`: adversarial neuron pruning, by masks of the norms. */
+export interface AnpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'anp';
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Batches, drawn with replacement, that the masks are learned from.
+   * @default 2000
+   */
+  readonly iterations?: number | undefined;
+  /**
+   * Batches between reports of the losses.
+   * @default 500
+   */
+  readonly reportEvery?: number | undefined;
+  /**
+   * Noise on the norms starts within this and is moved by it.
+   * @default 0.4
+   */
+  readonly noiseBound?: number | undefined;
+  /**
+   * Steps that the noise is moved in.
+   * @default 1
+   */
+  readonly noiseSteps?: number | undefined;
+  /**
+   * Weight of the loss without noise; the rest is that of the loss with it.
+   * @default 0.2
+   */
+  readonly cleanShare?: number | undefined;
+  /**
+   * Learning rate of the masks.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of the masks.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * What a candidate cuts: masks up to a threshold, or a share of all masks (number).
+   * @default 'threshold'
+   */
+  readonly pruneBy?: 'threshold' | 'number' | undefined;
+  /**
+   * The last candidate, which leaves the untouched masks of 1.
+   * @default 0.9
+   */
+  readonly mostPruned?: number | undefined;
+  /**
+   * From one candidate to the next, from 0 on.
+   * @default 0.05
+   */
+  readonly pruneStep?: number | undefined;
+  /**
+   * The candidate that select fixed keeps.
+   * @default none
+   */
+  readonly threshold?: number | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default clean; fixed where threshold is given, oracle with compat reference
+   */
+  readonly select?: 'clean' | 'fixed' | 'oracle' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05; 0.1 with select oracle
+   */
+  readonly maxDrop?: number | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'ep'`: entropy pruning, by poisoned training images of the record. */
+export interface EpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ep';
+  /**
+   * Channels are cut whose largest values have an entropy below the mean by more than so many standard
+   * deviations of their layer.
+   * @default 3; 4 for tiny
+   */
+  readonly u?: number | null | undefined;
+  /**
+   * Cut a channel's bias beside its weight.
+   * @default true
+   */
+  readonly pruneBias?: boolean | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default fixed
+   */
+  readonly select?: 'fixed' | 'clean' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05
+   */
+  readonly maxDrop?: number | null | undefined;
+  /**
+   * Training images of the record that are looked at.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Width of a bin of the histograms, in standard deviations.
+   * @default 0.1
+   */
+  readonly binWidth?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'clp'`: channel Lipschitz pruning, by the weights alone. */
+export interface ClpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'clp';
+  /**
+   * Channels are cut whose bound on the Lipschitz constant is above the mean by more than so many
+   * standard deviations of their layer.
+   * @default 3; 5 for tiny
+   */
+  readonly u?: number | null | undefined;
+  /**
+   * Cut a channel's bias beside its weight.
+   * @default true
+   */
+  readonly pruneBias?: boolean | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default fixed
+   */
+  readonly select?: 'fixed' | 'clean' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05
+   */
+  readonly maxDrop?: number | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'bnp'`: batch norm pruning, by the statistics of clean images. */
+export interface BnpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'bnp';
+  /**
+   * Channels are cut whose clean statistics diverge from the running ones above the mean by more than so
+   * many standard deviations of their layer.
+   * @default 3; 4 for tiny
+   */
+  readonly u?: number | null | undefined;
+  /**
+   * Cut a channel's bias beside its weight.
+   * @default true
+   */
+  readonly pruneBias?: boolean | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default fixed
+   */
+  readonly select?: 'fixed' | 'clean' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05
+   */
+  readonly maxDrop?: number | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'rnp'`: reconstructive neuron pruning, by what clean images ask back once they are unlearned. */
+export interface RnpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'rnp';
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Passes over the clean images that unlearn them, at most.
+   * @default 20
+   */
+  readonly unlearningRounds?: number | undefined;
+  /**
+   * Learning rate of the unlearning.
+   * @default 0.01
+   */
+  readonly unlearningRate?: number | undefined;
+  /**
+   * Training accuracy at which the unlearning ends.
+   * @default 0.2
+   */
+  readonly unlearnedAccuracy?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Rounds of the unlearning after which its rate is lowered.
+   * @default [10,20]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * Passes over the clean images that learn the masks.
+   * @default 20
+   */
+  readonly recoveringRounds?: number | undefined;
+  /**
+   * Learning rate of the masks.
+   * @default 0.2
+   */
+  readonly recoveringRate?: number | undefined;
+  /**
+   * Factor of the loss that the masks are learned by.
+   * @default 0.2
+   */
+  readonly recoveringShare?: number | undefined;
+  /**
+   * What a candidate cuts: masks up to a threshold, or a share of all masks (number).
+   * @default 'threshold'
+   */
+  readonly pruneBy?: 'threshold' | 'number' | undefined;
+  /**
+   * The last candidate, which leaves the untouched masks of 1.
+   * @default 0.9
+   */
+  readonly mostPruned?: number | undefined;
+  /**
+   * From one candidate to the next, from 0 on.
+   * @default 0.05
+   */
+  readonly pruneStep?: number | undefined;
+  /**
+   * The candidate that select fixed keeps.
+   * @default 0.7
+   */
+  readonly threshold?: number | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default fixed
+   */
+  readonly select?: 'fixed' | 'clean' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05
+   */
+  readonly maxDrop?: number | null | undefined;
+}
+
 /** Options of {@link defend}: a checkpoint is required. */
-export type DefendOptions = (SauDefenseOptions | FtDefenseOptions) & CheckpointChoice;
+export type DefendOptions = (
+  | SauDefenseOptions
+  | FtDefenseOptions
+  | FpDefenseOptions
+  | AnpDefenseOptions
+  | EpDefenseOptions
+  | ClpDefenseOptions
+  | BnpDefenseOptions
+  | RnpDefenseOptions
+) &
+  CheckpointChoice;
 
 /** What every attack has. */
 export interface CommonAttackOptions extends DataOptions, DeviceOptions {

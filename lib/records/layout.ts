@@ -64,7 +64,9 @@ export const TABLES = {
   /** What the channels were judged by. */
   scores: 'channel_scores.csv',
   /** Rounds of parts that come before. */
+  learning: 'anp_learning_df.csv',
   unlearning: 'rnp_unlearning_df.csv',
+  recovering: 'rnp_recovering_df.csv',
   teacher: 'nad_te_df.csv',
 } as const;
 

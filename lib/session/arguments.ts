@@ -42,6 +42,12 @@ const TRAIN: Ranges = {
 const METHODS: Readonly<Record<keyof NativeMethods, Ranges>> = {
   sau: {batchSize: FROM_1, outerSteps: FROM_1},
   ft: EPOCH,
+  fp: EPOCH,
+  anp: {batchSize: FROM_1, iterations: FROM_1, reportEvery: FROM_1, cropPadding: PADDING},
+  ep: {u: FLOAT, binWidth: FLOAT, cropPadding: PADDING},
+  clp: {u: FLOAT},
+  bnp: {u: FLOAT},
+  rnp: {unlearningRounds: FROM_1, recoveringRounds: FROM_1},
 };
 const PGD: Ranges = {normBound: FLOAT, stepSize: FLOAT, steps: FROM_0};
 const OPTIMIZER: Ranges = {learningRate: FLOAT, weightDecay: FLOAT, momentum: FLOAT};
@@ -57,7 +63,12 @@ export function checkDefendOptions(defend: NativeDefendOptions): void {
   const {method, options} = defend;
   checkRanges(defend, DEFEND);
   checkRanges(options, METHODS[method] ?? {});
-  checkRanges(options.optimizer, OPTIMIZER);
+  checkRanges(valuesOf(options).optimizer ?? {}, OPTIMIZER);
+  if (method === 'rnp') {
+    checkRanges(options.unlearning, EPOCH);
+    checkRanges(options.unlearning.optimizer, OPTIMIZER);
+    checkRanges(options.recovering, OPTIMIZER);
+  }
   if (method === 'sau') checkRanges(options.pgd, PGD);
 }
 

@@ -90,8 +90,10 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
     const auto logits = state_.model.logits_of_input(made.input);
     auto loss = torch::cross_entropy_loss(logits, made.labels);
     if (made.extra_loss.defined()) loss = loss + made.extra_loss;
+    if (extras_.loss_factor != 1) loss = loss * extras_.loss_factor;
     loss.backward();
     state_.optimizer.step();
+    if (extras_.after_step) extras_.after_step();
     if (extras_.attack) extras_.attack->step();
     sums.add(loss, logits.argmax(1), made);
     control.report(BatchDone{

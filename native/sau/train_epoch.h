@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "sau/attacks/in_batch_attack.h"
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
@@ -62,6 +64,8 @@ struct EpochExtras {
   bool drop_last = false;           ///< leave out the last batch where it is smaller
   torch::Tensor kinds = {};         ///< uint8 [N], ImageKind; undefined: they are not told apart
   InBatchAttack* attack = nullptr;  ///< poisons each batch
+  double loss_factor = 1;           ///< -1 makes the loss grow
+  std::function<void()> after_step = {};  ///< what else changes the model behind each step
 };
 
 /// Ordinary training over a set, epoch by epoch: augmented batches in random order, cross entropy,

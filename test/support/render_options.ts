@@ -190,7 +190,10 @@ export function documentedTypes(): string {
     ]),
     '',
     '/** Options of {@link defend}: a checkpoint is required. */',
-    `export type DefendOptions = (${methods.join(' | ')}) & CheckpointChoice;`,
+    'export type DefendOptions = (',
+    ...methods.map((method) => `  | ${method}`),
+    ') &',
+    '  CheckpointChoice;',
     '',
     declaration({
       name: 'CommonAttackOptions',

@@ -4,7 +4,13 @@
 #include <string>
 #include <variant>
 
+#include "sau/defenses/anp.h"
+#include "sau/defenses/bnp.h"
+#include "sau/defenses/clp.h"
+#include "sau/defenses/ep.h"
+#include "sau/defenses/fp.h"
 #include "sau/defenses/ft.h"
+#include "sau/defenses/rnp.h"
 #include "sau/defenses/sau.h"
 
 namespace sau {
@@ -34,7 +40,8 @@ struct DefenseTable {
   }
 };
 
-using Defenses = DefenseTable<SauDefense, FtDefense>;
+using Defenses = DefenseTable<SauDefense, FtDefense, FpDefense, AnpDefense, EpDefense, ClpDefense,
+                              BnpDefense, RnpDefense>;
 
 inline std::unique_ptr<Defense> make_defense(const Defenses::Choice& choice, Workspace& workspace,
                                              const RunControl& control) {
