@@ -131,7 +131,7 @@ async function defendInto(
       target,
       cleanSubset,
       ...{stateDict, renamed, reports, before, after, selection, passes},
-      tables: rows.files.tables,
+      tables: rows.files.tables ?? {},
     });
     return {
       ...{before, after, device, rounds: reports, completedRounds: reports.length},
@@ -178,10 +178,11 @@ class RoundRows {
   }
 
   get files(): Pick<DefendFiles, 'csv' | 'jsonl' | 'tables'> {
+    const tables = this.#tables.files;
     return {
       csv: join(this.#out, defenseCsv(this.#method)),
       jsonl: join(this.#out, RUN.rounds),
-      tables: this.#tables.files,
+      ...(Object.keys(tables).length === 0 ? {} : {tables}),
     };
   }
 

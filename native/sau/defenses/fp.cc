@@ -99,6 +99,7 @@ Ladder FpDefense::ladder(const torch::Tensor& order) const {
   int64_t count = 0;
   while (features_at(count) < linear_.in) ++count;
   return {.count = count,
+          .number = [this](int64_t index) { return columns_at(index); },
           .apply = [this, order](int64_t index) { cut(order.slice(0, 0, columns_at(index))); },
           .row =
               [this](int64_t index) {

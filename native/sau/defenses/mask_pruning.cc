@@ -25,6 +25,7 @@ Ladder MaskLadder::ladder(const ChannelPruner& pruner) const {
   };
   return {
       .count = static_cast<int64_t>(thresholds_.size()),
+      .number = number,
       .apply = [this, &pruner, number](
                    int64_t index) { pruner.cut(ranked_.lowest(number(index)), /*biases=*/false); },
       .row =

@@ -98,6 +98,10 @@ Ladder OutlierPruning::ladder(const ByNorm& scores, const std::vector<double>& s
     return pruner_.cut(outliers(scores, u), options_.prune_bias);
   };
   return {.count = static_cast<int64_t>(steps.size()),
+          .number =
+              [this, &scores, &steps](int64_t index) {
+                return count_of(outliers(scores, steps[static_cast<size_t>(index)]));
+              },
           .apply = [cut, &steps](int64_t index) { cut(steps[static_cast<size_t>(index)]); },
           .row =
               [this, &scores, &steps](int64_t index) {

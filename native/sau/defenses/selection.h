@@ -55,6 +55,9 @@ double accuracy_on(const FrozenPixelClassifier& model, const ImageSet& set,
 /// Candidates from the weakest to the strongest, as those see them who choose.
 struct Ladder {
   int64_t count;
+  /// How much a candidate cuts. A stronger one cuts all that a weaker one does, so that two of one
+  /// number are the same.
+  std::function<int64_t(int64_t index)> number;
   /// Makes the trainee a candidate.
   std::function<void(int64_t index)> apply;
   /// The row that reports it, without its metrics.

@@ -41,7 +41,8 @@ std::optional<size_t> feature_layer(const Graph& graph);
 
 /// The ends of the stages of a network at images of a size, from the first stage to the last: for
 /// each size of maps above one pixel the last value that all paths to the logits go through. What
-/// the next stage does first to a sum, its norm and activation, belongs to that stage.
+/// the next stage does first to a sum, its norm and activation, belongs to that stage. A size at
+/// which there are no convolutions, only pools, is no stage.
 std::vector<size_t> stage_ends(const Graph& graph, int64_t height, int64_t width);
 
 }  // namespace sau
