@@ -38,8 +38,11 @@ export function derLine(der: number | null): string {
 
 /** The written files, one line each with name and path. */
 export function fileTable(files: object): string {
+  const rows = Object.entries(files).flatMap(([name, path]: [string, unknown]) =>
+    typeof path === 'object' && path !== null ? Object.entries(path) : [[name, path]],
+  );
   return alignColumns(
-    Object.entries(files).map(([name, path]) => [name, String(path)]),
+    rows.map(([name, path]) => [String(name), String(path)]),
     'left',
   );
 }

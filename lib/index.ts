@@ -81,6 +81,16 @@ export type {LibTorch, LibTorchAttempt} from './native/libtorch.js';
 export type {NvidiaDriver} from './native/nvidia_driver.js';
 export type {NativeArgument as ProgramArgument} from './native/program_contract.js';
 export type {
+  NativeAnpOptions as AnpOptions,
+  NativeCompat as Compat,
+  NativeEpOptions as EpOptions,
+  NativeFpOptions as FpOptions,
+  NativeMaskLadder as MaskLadder,
+  NativeOutlierOptions as OutlierOptions,
+  NativeRnpOptions as RnpOptions,
+  NativeSelection as SelectionOptions,
+} from './native/pruning_contract.js';
+export type {
   InitName,
   NativeDefendOptions as SessionDefendOptions,
   NativeDefendRounds as DefendRounds,
@@ -139,7 +149,9 @@ export type {
   DefendFiles,
   DefendResult,
   EvaluateResult,
+  Passes,
   RoundReport,
+  Selection,
 } from './run/results.js';
 export type {Run} from './run/run.js';
 export {

@@ -76,8 +76,11 @@ async function purify(
   return interrupted ? EXIT.interrupted : EXIT.done;
 }
 
+const ORACLE_LINE =
+  'selection: oracle. The test sets chose how much was pruned, which no defender has.';
+
 function describe(result: DefendResult, interrupted: boolean): string[] {
-  const {before, after, der, completedRounds, seconds, device, files} = result;
+  const {before, after, der, completedRounds, seconds, device, files, selection} = result;
   const rounds = `${completedRounds} ${completedRounds === 1 ? 'round' : 'rounds'}`;
   return [
     metricsTable([
@@ -85,6 +88,7 @@ function describe(result: DefendResult, interrupted: boolean): string[] {
       ['after', after],
     ]),
     derLine(der),
+    ...(selection === 'oracle' ? [ORACLE_LINE] : []),
     '',
     `${interrupted ? 'interrupted after ' : ''}${rounds} in ${duration(seconds)} on ${device}; saved:`,
     fileTable(files),

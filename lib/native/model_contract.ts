@@ -81,6 +81,15 @@ export interface NativeNetFunctions {
   weightGradients(input: NativeNetInput): NativeTensors;
   /** The operators that programs may call, as `name` or `name.overload`. */
   operators(): string[];
+  /** What defenses look at in a network, at images of a size. */
+  taps(input: NativeNetwork & {height: number; width: number}): {
+    /** The ends of its stages: nodes, and the shapes [c,h,w] of what they give. */
+    stages: {node: number; shape: number[]}[];
+    /** Keys of its norms in the order of the state dict. */
+    norms: string[];
+    /** The weight of the linear layer that takes an image's features; absent where there is none. */
+    featureLayer?: string;
+  };
   /** What a program becomes. Throws ERR_PROGRAM. */
   program(program: NativeProgram): {
     /** The operators that are called as such; all other nodes are layers. */

@@ -14,6 +14,7 @@
 #include "sau/net/operator_call.h"
 #include "sau/net/operators.h"
 #include "sau/net/response.h"
+#include "sau/net/taps.h"
 
 namespace sau::addon {
 namespace {
@@ -146,6 +147,36 @@ Napi::Value cost_of_model(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value taps_of_model(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its size");
+    const auto graph = network_of(o);
+    const int64_t height = integer_field(o, "height"), width = integer_field(o, "width");
+    const auto shapes = shapes_of(graph, height, width);
+    const auto ends = stage_ends(graph, height, width);
+    auto stages = Napi::Array::New(info.Env(), ends.size());
+    for (uint32_t i = 0; i < ends.size(); ++i) {
+      const auto& shape = shapes[ends[i]];
+      auto sizes = Napi::Array::New(info.Env(), shape.size());
+      for (uint32_t k = 0; k < shape.size(); ++k) sizes[k] = static_cast<double>(shape[k]);
+      auto end = Napi::Object::New(info.Env());
+      end.Set("node", static_cast<double>(ends[i]));
+      end.Set("shape", sizes);
+      stages[i] = end;
+    }
+    std::vector<std::string> norms;
+    for (const auto& norm : norms_of(graph)) norms.push_back(norm.key);
+    auto result = Napi::Object::New(info.Env());
+    result.Set("stages", stages);
+    result.Set("norms", strings_to_js(info.Env(), norms));
+    if (const auto layer = feature_layer(graph)) {
+      const auto& linear = std::get<op::Linear>(graph.nodes[*layer].op);
+      result.Set("featureLayer", graph.weights[linear.weight].key);
+    }
+    return result;
+  });
+}
+
 }  // namespace
 
 Graph network_of(const Napi::Object& o) {
@@ -166,6 +197,7 @@ Napi::Object define_net_functions(Napi::Env env) {
   functions.Set("weightGradients", Napi::Function::New(env, weight_gradients));
   functions.Set("operators", Napi::Function::New(env, list_operators));
   functions.Set("program", Napi::Function::New(env, describe_program));
+  functions.Set("taps", Napi::Function::New(env, taps_of_model));
   functions.Set("cost", Napi::Function::New(env, cost_of_model));
   return functions;
 }

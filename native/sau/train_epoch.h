@@ -71,6 +71,9 @@ struct EpochExtras {
   InBatchAttack* attack = nullptr;  ///< poisons each batch
   /// A step in the place of the ordinary one: it clears gradients and steps the optimizer itself.
   std::function<StepOutcome(const TrainingBatch&)> step = {};
+  double loss_factor = 1;  ///< -1 makes the loss of the ordinary step grow
+  /// What else changes the model behind each step.
+  std::function<void()> after_step = {};
 };
 
 /// Ordinary training over a set, epoch by epoch: augmented batches in random order, cross entropy,

@@ -136,7 +136,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     await rm(join(older, 'run.json'));
     const {readRun} = builtPackage();
     const [now, then] = await Promise.all([out, older].map(readRun));
-    const unknown = {started: null, seconds: null};
+    const unknown = {started: null, seconds: null, selection: null, passes: null};
     expect(then).toEqual({
       ...{...now, ...unknown},
       checkpoint: {...now?.checkpoint, sha256: null},

@@ -9,17 +9,21 @@ import type {
 import {expectBelow, relativeL2} from '../support/closeness.js';
 import {
   elementsOf,
-  GOLDEN_LABELS,
+  w4 as narrowNet,
+  netInput,
   normOf,
   parameterNormOf,
-  tNet,
-  w4,
+  tNet as smallNet,
 } from '../support/golden_nets.js';
 
 let core: NativeCore;
 beforeAll(async () => {
   ({core} = await loadCore());
 });
+
+const GOLDEN_LABELS = Int32Array.from({length: 8}, (_, image) => image % 4);
+const tNet = (of: NativeCore) => netInput(smallNet(of));
+const w4 = (of: NativeCore) => netInput(narrowNet(of));
 
 const SGD: NativeOptimizerOptions = {
   ...{optimizer: 'sgd', learningRate: 0.01, weightDecay: 5e-4, momentum: 0.9},

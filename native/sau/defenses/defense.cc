@@ -45,10 +45,8 @@ void DefenseRun::part(const DefensePart& part,
   }
 }
 
-std::optional<Metrics> DefenseRun::measure_nth(int64_t index) const {
-  const int64_t every = rounds_.eval_every;
-  if (every == 0 || (index + 1) % every != 0) return std::nullopt;
-  return measure_();
+bool DefenseRun::measures(int64_t index) const {
+  return rounds_.eval_every > 0 && (index + 1) % rounds_.eval_every == 0;
 }
 
 void RoundsDefense::run(const DefenseRun& run) {

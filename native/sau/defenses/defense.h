@@ -50,8 +50,8 @@ class DefenseRun {
   void report(TableRow row) const { control_.report(std::move(row)); }
   /// Measures the trainee.
   Metrics measure() const { return measure_(); }
-  /// Measures the trainee where every so many of such things are measured, as rounds are.
-  std::optional<Metrics> measure_nth(int64_t index) const;
+  /// Whether a candidate is measured: every so many of them are, as rounds.
+  bool measures(int64_t index) const;
 
  private:
   DefenseRounds rounds_;

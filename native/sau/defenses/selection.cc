@@ -10,6 +10,27 @@ ImageSet images_between(const ImageSet& set, int64_t begin, int64_t end) {
           set.true_labels.slice(0, begin, end)};
 }
 
+/// What is found of the trainee as a candidate; of one that cuts as much as the one before, what
+/// was found of that.
+template <typename Found>
+class FoundOnce {
+ public:
+  FoundOnce(const Ladder& ladder, std::function<Found()> find)
+      : ladder_(ladder), find_(std::move(find)) {}
+  Found operator()(int64_t index) {
+    const int64_t number = ladder_.number(index);
+    if (!number_ || *number_ != number) found_ = find_();
+    number_ = number;
+    return *found_;
+  }
+
+ private:
+  const Ladder& ladder_;
+  std::function<Found()> find_;
+  std::optional<int64_t> number_;
+  std::optional<Found> found_;
+};
+
 }  // namespace
 
 CleanSplit split_clean(const ImageSet& clean) {
@@ -34,13 +55,15 @@ double accuracy_on(const FrozenPixelClassifier& model, const ImageSet& set,
 Choice choose_by_clean(const Ladder& ladder, double max_drop, double before,
                        const std::function<double()>& accuracy, const DefenseRun& run) {
   Choice choice{0, {}};
+  FoundOnce<double> accuracy_of(ladder, accuracy);
+  FoundOnce<Metrics> metrics_of(ladder, [&] { return run.measure(); });
   for (int64_t index = 0; index < ladder.count && !choice.refused; ++index) {
     run.control().throw_if_cancelled();
     ladder.apply(index);
-    const double found = accuracy();
+    const double found = accuracy_of(index);
     auto row = ladder.row(index);
     row.cells.emplace_back("validationAcc", found);
-    row.metrics = run.measure_nth(index);
+    if (run.measures(index)) row.metrics = metrics_of(index);
     run.report(std::move(row));
     if (found >= (1 - max_drop) * before)
       choice.kept = index;
@@ -52,13 +75,13 @@ Choice choose_by_clean(const Ladder& ladder, double max_drop, double before,
 }
 
 void report_ladder(const Ladder& ladder, const DefenseRun& run) {
+  FoundOnce<Metrics> metrics_of(ladder, [&] { return run.measure(); });
   for (int64_t index = 0; index < ladder.count; ++index) {
     run.control().throw_if_cancelled();
+    if (!run.measures(index)) continue;
     ladder.apply(index);
-    const auto metrics = run.measure_nth(index);
-    if (!metrics) continue;
     auto row = ladder.row(index);
-    row.metrics = metrics;
+    row.metrics = metrics_of(index);
     run.report(std::move(row));
   }
 }

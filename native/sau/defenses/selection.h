@@ -7,11 +7,11 @@
 
 namespace sau {
 
-/// The quirks of the official tool (defenses E0.3): not taken over, or the numbered ones taken
+/// The quirks of the official tool (defenses E0): not taken over, or the numbered ones taken
 /// over.
 enum class Compat { kSound, kReference };
 
-/// By what a defense chooses among candidates (defenses E0.3): by clean images that it does not
+/// By what a defense chooses among candidates (defenses E0): by clean images that it does not
 /// learn from, by a threshold that the user gives, or, as the official tool does, by the test sets.
 enum class Select { kClean, kFixed, kOracle };
 
@@ -55,6 +55,9 @@ double accuracy_on(const FrozenPixelClassifier& model, const ImageSet& set,
 /// Candidates from the weakest to the strongest, as those see them who choose.
 struct Ladder {
   int64_t count;
+  /// How much a candidate cuts. A stronger one cuts all that a weaker one does, so that two of one
+  /// number are the same.
+  std::function<int64_t(int64_t index)> number;
   /// Makes the trainee a candidate.
   std::function<void(int64_t index)> apply;
   /// The row that reports it, without its metrics.

@@ -88,27 +88,46 @@ std::vector<NormSite> batch_norms_of(const Graph& graph) {
   return norms;
 }
 
+std::optional<size_t> feature_layer(const Graph& graph) {
+  std::optional<size_t> first;
+  for (size_t node = graph.nodes.size() - 1;; node = graph.nodes[node].inputs[0]) {
+    const auto& op = graph.nodes[node].op;
+    const bool is_linear = std::holds_alternative<op::Linear>(op);
+    if (is_linear) first = node;
+    const bool is_between = is_activation(op) || std::holds_alternative<op::Dropout>(op) ||
+                            std::holds_alternative<op::Widen>(op);
+    if (!is_linear && !is_between) return first;
+  }
+}
+
 std::vector<size_t> stage_ends(const Graph& graph, int64_t height, int64_t width) {
   const auto shapes = shapes_of(graph, height, width);
   const auto users = last_users(graph);
   const auto maps = maps_of(graph);
-  std::vector<size_t> ends;
-  std::vector<int64_t> size;  // of the stage so far, [H,W]
-  size_t reach = 0;           // the last user of what came before
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const bool is_passed_by_all = reach <= i;
-    reach = std::max(reach, users[i]);
+  struct Stage {
+    std::vector<int64_t> size;  ///< [H,W]
+    size_t end;
+    bool learns;
+  };
+  std::vector<Stage> stages;
+  size_t reach = 0;     // the last user of what came before
+  bool learns = false;  // whether there were kernels since the last end
+  for (size_t i = 1; i < graph.nodes.size(); ++i) {
+    learns = learns || std::holds_alternative<op::Conv2d>(graph.nodes[i].op);
+    reach = std::max(reach, users[i - 1]);
     const bool is_map = maps[i] && shapes[i].size() == 3 && shapes[i][1] > 1;
-    if (!is_passed_by_all || !is_map || i == 0) continue;
-    const std::vector<int64_t> own(shapes[i].begin() + 1, shapes[i].end());
-    if (own == size) {
-      ends.back() = i;
-    } else {
-      ends.push_back(i);
-      size = own;
-    }
+    if (reach > i || !is_map) continue;
+    const std::vector<int64_t> size(shapes[i].begin() + 1, shapes[i].end());
+    if (stages.empty() || size != stages.back().size) stages.push_back({size, i, false});
+    auto& stage = stages.back();
+    stage.end = i;
+    stage.learns = stage.learns || learns;
+    learns = false;
   }
-  for (auto& end : ends) end = before_next_stage(graph, end);
+  std::vector<size_t> ends;
+  for (const auto& stage : stages) {
+    if (stage.learns) ends.push_back(before_next_stage(graph, stage.end));
+  }
   return ends;
 }
 
