@@ -4,7 +4,8 @@ import sharp, {type Sharp} from 'sharp';
 import {Breather} from '../base/breather.js';
 import {messageOf, SauError} from '../base/errors.js';
 import type {QuickReads} from '../base/quick_reads.js';
-import {type ImageHeader, kindOf, readHeader} from './image_header.js';
+import {type ImageFormat, type ImageHeader, kindOf, readHeader} from './image_header.js';
+import {decodePpm} from './ppm.js';
 import type {RgbImage} from './rgb_image.js';
 import {decodeSmallPng} from './small_png.js';
 
@@ -12,6 +13,7 @@ import {decodeSmallPng} from './small_png.js';
 export interface ImageFile {
   readonly path: string;
   readonly bytes: Buffer;
+  readonly format: ImageFormat;
   readonly header: ImageHeader;
 }
 
@@ -30,7 +32,7 @@ export async function readImageFile(path: string, reads: QuickReads): Promise<Im
   const bytes = await readBytes(path, reads);
   const kind = kindOf(bytes);
   if (kind.format === null) throw undecodable(path, `its content is ${kind.noun}`);
-  const header = readHeader(bytes, kind.format) ?? (await askDecoder(path, bytes));
+  const header = await headerOf(path, bytes, kind.format);
   if (header.width * header.height > MOST_PIXELS) {
     throw new SauError(
       'ERR_DATASET',
@@ -38,7 +40,7 @@ export async function readImageFile(path: string, reads: QuickReads): Promise<Im
       {details: {file: path, width: header.width, height: header.height}},
     );
   }
-  return {path, bytes, header};
+  return {path, bytes, format: kind.format, header};
 }
 
 /** About the memory that decoding takes: the samples as they are in the file, and RGB. */
@@ -53,11 +55,11 @@ export function decodedBytes({
  * profiles and the EXIF orientation are ignored; of several frames the first is taken. Throws ERR_DATASET, which
  * names the file.
  */
-export async function decodeImageFile({path, bytes, header}: ImageFile): Promise<RgbImage> {
+export async function decodeImageFile({path, bytes, format, header}: ImageFile): Promise<RgbImage> {
   const small = decodeSmallPng(bytes);
   if (small !== null) return small;
   try {
-    return await decodeBytes(bytes, header);
+    return format === 'ppm' ? decodePpm(bytes) : await decodeBytes(bytes, header);
   } catch (cause) {
     throw undecodable(path, messageOf(cause), cause);
   }
@@ -114,9 +116,11 @@ async function fromGray16(image: Sharp): Promise<RgbImage> {
   return {data, height, width};
 }
 
-/** The header of a format that only the decoder reads. */
-async function askDecoder(path: string, bytes: Buffer): Promise<ImageHeader> {
+/** Where the first bytes do not tell, the decoder does. */
+async function headerOf(path: string, bytes: Buffer, format: ImageFormat): Promise<ImageHeader> {
   try {
+    const read = readHeader(bytes, format);
+    if (read !== null) return read;
     const found = await sharp(bytes, {limitInputPixels: false}).metadata();
     return {
       ...{height: found.height, width: found.width, channels: found.channels},
@@ -184,7 +188,7 @@ function checkFile(path: string, stats: Stats): void {
 function undecodable(path: string, why: string, cause?: unknown): SauError {
   return new SauError(
     'ERR_DATASET',
-    `Expected a JPEG, PNG, WebP or TIFF image but ${path} cannot be decoded: ${why}. Get it again, save it anew or remove it`,
+    `Expected a JPEG, PNG, WebP, TIFF or PPM image but ${path} cannot be decoded: ${why}. Get it again, save it anew or remove it`,
     {cause, details: {file: path}},
   );
 }

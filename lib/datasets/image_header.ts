@@ -1,3 +1,4 @@
+import {readPpmHeader} from './ppm.js';
 import type {ImageSize} from './transform.js';
 
 /** What the first bytes of an image file say, before anything is decoded. */
@@ -10,7 +11,7 @@ export interface ImageHeader extends ImageSize {
 }
 
 /** The formats that are decoded. */
-export type ImageFormat = 'png' | 'jpeg' | 'webp' | 'tiff';
+export type ImageFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'ppm';
 
 /** A format that is decoded, or what else a file is, as a noun. */
 export type FileKind =
@@ -22,6 +23,7 @@ const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');
 const SIGNATURES: readonly (readonly [ImageFormat, Buffer])[] = [
   ['png', ascii('\x89PNG\r\n\x1a\n')],
   ['jpeg', ascii('\xff\xd8\xff')],
+  ['ppm', ascii('P6')],
   ['tiff', ascii('II*\0')],
   ['tiff', ascii('MM\0*')],
   ['tiff', ascii('II+\0')],
@@ -67,8 +69,8 @@ function textKind(file: Buffer): string {
 }
 
 /**
- * The size that the header of a PNG or JPEG file names; null for another format, and where there is none: the
- * decoder then says what is wrong.
+ * The size that the header of a PNG, JPEG or PPM file names; null for another format, and where there is none: the
+ * decoder then says what is wrong. Throws an Error that says what is wrong with a PPM, which no other decoder reads.
  */
 export function readHeader(file: Buffer, format: ImageFormat): ImageHeader | null {
   switch (format) {
@@ -76,6 +78,8 @@ export function readHeader(file: Buffer, format: ImageFormat): ImageHeader | nul
       return pngHeader(file);
     case 'jpeg':
       return jpegHeader(file);
+    case 'ppm':
+      return {...readPpmHeader(file), channels: 3, bitsPerSample: 8, isCmyk: false};
     default:
       return null;
   }

@@ -1,22 +1,24 @@
 import {join} from 'node:path';
-import {usualRunOn} from '../datasets/known.js';
+import {FETCHED_NAMES, usualRunOn} from '../datasets/known.js';
 import {
   DEFAULT_DEFENSE,
   DEFENSE_NAMES,
   type DefenseName,
+  defenseOf,
   defenseTable,
 } from '../defenses/defenses.js';
 import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK} from './commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {
   attackDefaults,
   DEFEND_DEFAULTS,
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
+  FETCH_DEFAULTS,
   SETUP_DEFAULTS,
 } from './defaults.js';
 import {named} from './named.js';
@@ -30,6 +32,7 @@ import type {
   DefendConfig,
   DemoConfig,
   EvaluateConfig,
+  FetchConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -115,6 +118,14 @@ export function parseDemoConfig(options: object): DemoConfig {
   return parseOptions(parsing, entriesOf(options)) as DemoConfig;
 }
 
+/** Options of `fetchDataset` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseFetchConfig(options: object): FetchConfig {
+  const given = entriesOf(options);
+  const dataset = nameOf('dataset', FETCHED_NAMES, given.dataset);
+  const schema = schemaOf(tableOf(FETCH)).extend({dataset: oneOf([dataset])});
+  return parseOptions({schema, defaults: FETCH_DEFAULTS}, given) as FetchConfig;
+}
+
 /** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
 export function parseSetupConfig(options: object): SetupConfig {
   const parsing = {schema: schemaOf(tableOf(SETUP)), defaults: SETUP_DEFAULTS};
@@ -123,9 +134,13 @@ export function parseSetupConfig(options: object): SetupConfig {
 
 /** Rounds to run: the user's, else the data set's default (specification B1.1). */
 export function resolveRounds(
-  {method, rounds}: Pick<DefendConfig, 'method' | 'rounds'>,
+  config: Pick<DefendConfig, 'method'> & {readonly rounds?: number | null},
   datasetName: string,
 ): number {
+  const {method} = config;
+  const own = defenseOf(method).rounds?.(config);
+  if (own !== undefined) return own;
+  const {rounds = null} = config;
   if (rounds !== null) return rounds;
   const {rounds: option} = defenseTable(method);
   if (option?.type !== 'integer' || option.byDataset === undefined) {
@@ -162,7 +177,7 @@ function nameOf<Name extends string>(option: string, names: readonly Name[], val
 }
 
 /** A program has weights of its own, which are those of a run without a checkpoint. */
-function withProgram(options: UserOptions): UserOptions {
+export function withProgram(options: UserOptions): UserOptions {
   const {ckpt, resultFile, program} = options;
   const takesOwn = ckpt === undefined && resultFile === undefined;
   return takesOwn && typeof pathOf(program) === 'string' ? {...options, ckpt: program} : options;
@@ -177,7 +192,7 @@ function checkProgram({program, model}: {program: string | null; model: string |
  * Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. Only
  * where the model is read can both be missing, and there a program may stand in.
  */
-function locate(
+export function locate(
   options: UserOptions,
   byPath: string,
   byName: string,
@@ -203,7 +218,7 @@ function locate(
 }
 
 /** Throws ERR_CONFIG if a program gives nothing or not an object. */
-function entriesOf(options: unknown): UserOptions {
+export function entriesOf(options: unknown): UserOptions {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
     return {...options};
   }

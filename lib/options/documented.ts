@@ -5,7 +5,8 @@ import type {DeviceName} from './option.js';
 /** Where the images are and what they are. */
 export interface DataOptions {
   /**
-   * Original data set: CIFAR-10 (binary or python) or train/ and test/ class folders.
+   * Original data set: its authors' files (CIFAR-10, CIFAR-100, GTSRB, Tiny ImageNet), or train/ and
+   * test/ class folders.
    * @default found beside the record
    */
   readonly data?: string | URL | null | undefined;
@@ -22,6 +23,10 @@ export interface DataOptions {
     | 'imagenet'
     | 'cifar10-binary'
     | 'cifar10-python'
+    | 'cifar100-binary'
+    | 'cifar100-python'
+    | 'gtsrb-ppm'
+    | 'tiny-annotated'
     | 'imagefolder'
     | undefined;
   /**
@@ -403,11 +408,108 @@ export interface FtDefenseOptions extends CommonDefendOptions {
 /** Options of {@link defend}: a checkpoint is required. */
 export type DefendOptions = (SauDefenseOptions | FtDefenseOptions) & CheckpointChoice;
 
+/** Options of {@link compare} that are for methods: of one by its name, or of every one that has the option. */
+export interface MethodSettings {
+  /** For every method that has an option of this name. */
+  readonly every?: Readonly<Record<string, unknown>> | undefined;
+  /** For `sau` alone, over `every`. */
+  readonly sau?: Omit<SauDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ft` alone, over `every`. */
+  readonly ft?: Omit<FtDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+}
+
+/** Options of {@link compare} besides the checkpoint. */
+export interface CommonCompareOptions extends DataOptions, DeviceOptions {
+  /** Options of the methods; by default each method has its own defaults. */
+  readonly set?: MethodSettings | undefined;
+  /**
+   * Folder of the record folders.
+   * @default 'record'
+   */
+  readonly recordRoot?: string | URL | undefined;
+  /**
+   * Architecture, such as preactresnet18, where the checkpoint does not name it.
+   * @default the checkpoint's
+   */
+  readonly model?: ModelName | null | undefined;
+  /**
+   * Instead of `model`: the network as torch.export wrote it (.pt2); without `ckpt` its own weights are
+   * taken. docs/programs.md says what is read.
+   * @default a known architecture
+   */
+  readonly program?: string | URL | null | undefined;
+  /**
+   * Clean images to use: 5pct, 0.05, a count, an index file or a folder of images.
+   * @default '5pct'
+   */
+  readonly clean?: string | number | URL | undefined;
+  /**
+   * Defenses to compare, in the order of the table.
+   * @default all
+   */
+  readonly methods?: readonly ('sau' | 'ft')[] | null | undefined;
+  /**
+   * Seeds of the runs of each method; all methods have the clean images of a seed alike.
+   * @default [0,1,2]
+   */
+  readonly seeds?: readonly number[] | undefined;
+  /**
+   * Folder of the comparison, which goes on where an earlier call stopped.
+   * @default compare beside the checkpoint
+   */
+  readonly out?: string | URL | null | undefined;
+  /**
+   * Start anew what `out` has.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+  /**
+   * Write the weights in the checkpoint's own types, such as float16, and not in float32. They are
+   * computed in float32 and rounded at the end; the last measurement is of the rounded ones.
+   * @default false
+   */
+  readonly keepDtype?: boolean | undefined;
+  /**
+   * Also write the purified model as a program, defense_result.pt2, where `program` is given.
+   * @default false
+   */
+  readonly writeProgram?: boolean | undefined;
+  /**
+   * Images per batch when measuring; losses are means over batches.
+   * @default 256
+   */
+  readonly evalBatchSize?: number | undefined;
+  /**
+   * Measure after every n-th round too; 0: before and after alone, so that the time is of the method
+   * alone.
+   * @default 0
+   */
+  readonly evalEvery?: number | undefined;
+  /**
+   * How a batch goes through the device.
+   * @default 'auto'
+   */
+  readonly execution?: 'auto' | 'dynamic' | 'static' | 'recorded' | undefined;
+  /**
+   * Images per pass; 0: the device decides.
+   * @default 0
+   */
+  readonly chunkSize?: number | undefined;
+  /**
+   * Memory in MiB for what stays the same in every round; 0: none.
+   * @default 512
+   */
+  readonly cacheMib?: number | undefined;
+}
+
+/** Options of {@link compare}: a checkpoint is required. */
+export type CompareOptions = CommonCompareOptions & CheckpointChoice;
+
 /** What every attack has. */
 export interface CommonAttackOptions extends DataOptions, DeviceOptions {
   /**
-   * Data set to poison: CIFAR-10 (binary or python) or train/ and test/ class folders.
-   * @default none
+   * Data set to poison: its authors' files, or train/ and test/ class folders.
+   * @default data/<data set>, which is cifar10 if none is named
    */
   readonly data?: string | URL | null | undefined;
   /**
@@ -1044,6 +1146,23 @@ export interface DemoOptions extends DeviceOptions {
    * @default 0.001
    */
   readonly defenseLearningRate?: number | undefined;
+}
+
+/** Options of {@link fetchDataset}: `dataset` is required. */
+export interface FetchOptions {
+  /** The data set. */
+  readonly dataset: 'cifar10' | 'cifar100' | 'gtsrb' | 'tiny';
+  /**
+   * Folder of the data sets; each comes into a folder of its own there.
+   * @default 'data'
+   */
+  readonly out?: string | URL | undefined;
+  /**
+   * The archives, a folder with them, or the address of a mirror. The checksums are the same.
+   * SAU_NATIVE_DATA_SOURCE sets it for every call.
+   * @default the authors' address
+   */
+  readonly from?: string | number | URL | null | undefined;
 }
 
 /** Options of {@link setup}, which fetches LibTorch; every one may be left out. */

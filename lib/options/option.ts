@@ -55,6 +55,13 @@ export interface ChoiceOption extends Described {
   readonly byDataset?: UsualPart<string>;
 }
 
+/** Some of the choices, in any order, each once. */
+export interface ChoicesOption extends Described {
+  readonly type: 'choices';
+  readonly choices: readonly string[];
+  readonly default: readonly string[] | null;
+}
+
 /** A path, or a `file:` URL. */
 export interface PathOption extends Described {
   readonly type: 'path';
@@ -100,6 +107,7 @@ export type Option =
   | NumberOption
   | SwitchOption
   | ChoiceOption
+  | ChoicesOption
   | PathOption
   | TextOption
   | NumbersOption
@@ -122,17 +130,19 @@ export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes'}
       ? string
       : O extends {type: 'choice'; choices: readonly (infer Choice)[]}
         ? Choice
-        : O extends {type: 'numbers'; count: 2}
-          ? readonly [number, number]
-          : O extends {type: 'numbers'; count: 3}
-            ? readonly [number, number, number]
-            : O extends {type: 'numbers'}
-              ? readonly number[]
-              : O extends {type: 'device'}
-                ? DeviceName
-                : O extends {type: 'model'}
-                  ? ModelName
-                  : string;
+        : O extends {type: 'choices'; choices: readonly (infer Choice)[]}
+          ? readonly Choice[]
+          : O extends {type: 'numbers'; count: 2}
+            ? readonly [number, number]
+            : O extends {type: 'numbers'; count: 3}
+              ? readonly [number, number, number]
+              : O extends {type: 'numbers'}
+                ? readonly number[]
+                : O extends {type: 'device'}
+                  ? DeviceName
+                  : O extends {type: 'model'}
+                    ? ModelName
+                    : string;
 
 /** An option's value once it is checked. */
 export type ValueOf<O> = O extends {default: null} ? Checked<O> | null : Checked<O>;

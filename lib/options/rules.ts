@@ -101,6 +101,19 @@ export function oneOf(names: readonly string[]) {
   });
 }
 
+/** "sau,ft" or an array: at least one of some names, none of them twice. */
+export function someOf(names: readonly string[]) {
+  const check = (value: unknown) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => names.includes(one)) &&
+    new Set(value).size === value.length;
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? value.trim().split(/[\s,]+/) : value),
+    z.custom<string[]>(check, {error: `some of ${names.join(', ')}, each once,`}),
+  );
+}
+
 function listed(names: readonly string[]): string {
   const last = names.length - 1;
   return names.length === 1

@@ -80,7 +80,7 @@ export async function writeAttackRecord(
     modelName: config.model,
     numClasses: dataset.numClasses,
     stateDict,
-    dataPath: storedDataPath(record, dataset.path),
+    dataPath: storedDataPath(record, dataset.root),
     imageSize: [dataset.height, dataset.width, 3],
     datasetName,
     ...states,
@@ -153,7 +153,15 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     },
     cleanSubset: null,
     poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
-    ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
+    ...{
+      before: null,
+      rounds: [],
+      after: null,
+      der: null,
+      completedRounds: 0,
+      interrupted: false,
+      ...{cost: null, selection: null, passes: null},
+    },
     files: {},
   };
 }

@@ -3,7 +3,7 @@ import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {ImageMemory} from '../datasets/image_memory.js';
-import {findKnown, KNOWN} from '../datasets/known.js';
+import {DATA_FOLDER, findKnown, KNOWN} from '../datasets/known.js';
 import {type OpenDatasetOptions, openDataset} from '../datasets/open_dataset.js';
 import {
   type ImageSize,
@@ -55,6 +55,9 @@ export interface Target {
   readonly datasetName: string;
 }
 
+/** The name of a data set of which nothing is known. */
+const UNKNOWN = 'unknown';
+
 export interface TargetConfig extends DataConfig {
   readonly ckpt: string;
   readonly model: string | null;
@@ -83,7 +86,7 @@ export async function openTarget(
   const memory = new ImageMemory(config.dataMemory ?? undefined);
   const dataset = await findDataset(config, record, {size, transform: transformOptions, memory});
   const datasetName =
-    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? 'unknown';
+    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? UNKNOWN;
   const {model, numClasses} =
     program === null
       ? await modelOf(config, checkpoint, dataset)
@@ -97,9 +100,18 @@ export async function openTarget(
     size: {height, width},
     transform: dataset?.transform ?? makeTransform({height, width}, transformOptions),
     ...{transformOptions, memory},
-    ...(await normalization(config, record, datasetName, numClasses)),
+    ...(await normalization(config, record, {name: datasetName, path: dataset?.path, numClasses})),
     datasetName,
   };
+}
+
+/** Images of which the normalization is asked for. */
+interface Images {
+  /** Of the data set, known or not. */
+  readonly name: string;
+  /** Its folder, if there is one. */
+  readonly path: string | undefined;
+  readonly numClasses: number;
 }
 
 /**
@@ -110,18 +122,19 @@ export async function openTarget(
 export async function normalization(
   {mean, std}: Pick<DataConfig, 'mean' | 'std'>,
   record: Pick<FoundRecord, 'path'> | null,
-  datasetName: string,
-  numClasses: number,
+  {name, path, numClasses}: Images,
 ): Promise<RecordNotes> {
   if (mean !== null && std !== null) return {mean, std};
   const notes = record === null ? null : await readRecordNotes(dirname(record.path));
   if (notes !== null) return notes;
-  const known = findKnown(datasetName);
+  const known = findKnown(name);
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
+  const images = path ?? (name === UNKNOWN ? 'images' : `the data set ${JSON.stringify(name)}`);
   throw new SauError(
     'ERR_CONFIG',
-    `Expected ${named('mean')} and ${named('std')} for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
+    `Expected ${named('mean')} and ${named('std')} for ${images} of ${numClasses} classes but received neither; give the ` +
       `constants that the model was trained with, such as those of ${Object.keys(KNOWN).join(', ')}`,
+    {details: {name, path, numClasses}},
   );
 }
 
@@ -159,10 +172,20 @@ async function findDataset(
   const {dataset} = config;
   if (config.data !== null) return openDataset({path: config.data, dataset, ...options});
   if (record === null) return null;
+  const likely = record.datasetName;
   for (const path of await datasetRootsOf(record.path, record.dataPath)) {
-    if (await pathExists(path)) return openDataset({path, dataset, ...options});
+    if (await pathExists(path)) return openDataset({path, dataset, likely, ...options});
   }
+  const usual = usualPlaceOf(record);
+  if (usual !== null && (await pathExists(usual)))
+    return openDataset({path: usual, dataset, ...options});
   return null;
+}
+
+/** Where the official tool has the data set of a record, and where `data` brings it; null for an unknown one. */
+export function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
+  const name = findKnown(datasetName)?.name;
+  return name === undefined ? null : join(dirname(path), '..', '..', DATA_FOLDER, name);
 }
 
 /** Beside a program the weights may be its own, or those of another program. */

@@ -24,6 +24,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
       'evaluate',
       'inspect',
       'models',
+      'data',
       'setup',
       'doctor',
       'demo',
@@ -33,14 +34,21 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     expect(stdout).toContain('Examples:');
   });
 
-  it.each(['defend', 'attack badnet', 'evaluate', 'inspect', 'models', 'setup', 'doctor', 'demo'])(
-    'has help with examples for %s',
-    (command) => {
-      const {stdout, stderr, status} = sau(...command.split(' '), '--help');
-      expect({stderr, status}).toEqual({stderr: '', status: 0});
-      expect(stdout).toMatch(/Examples:\n {2}\$ sau-native/);
-    },
-  );
+  it.each([
+    'defend',
+    'attack badnet',
+    'evaluate',
+    'inspect',
+    'models',
+    'data',
+    'setup',
+    'doctor',
+    'demo',
+  ])('has help with examples for %s', (command) => {
+    const {stdout, stderr, status} = sau(...command.split(' '), '--help');
+    expect({stderr, status}).toEqual({stderr: '', status: 0});
+    expect(stdout).toMatch(/Examples:\n {2}\$ sau-native/);
+  });
 
   it('shows defaults, and keeps the official names out of sight', () => {
     const {stdout} = sau('defend', '--help');

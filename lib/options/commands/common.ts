@@ -10,7 +10,7 @@ export const DATA = {
     type: 'path',
     expects: 'a folder',
     value: '<dir>',
-    help: 'original data set: CIFAR-10 (binary or python) or train/ and test/ class folders',
+    help: "original data set: its authors' files (CIFAR-10, CIFAR-100, GTSRB, Tiny ImageNet), or train/ and test/ class folders",
     unset: 'found beside the record',
     official: 'dataset_path',
     default: null,
