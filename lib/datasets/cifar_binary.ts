@@ -11,6 +11,7 @@ import {
   type SplitFiles,
 } from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
+import {ImageMemory} from './image_memory.js';
 import type {ImageSet} from './image_set.js';
 import type {KnownDataset} from './known.js';
 import type {CifarBinaryLayout} from './layout.js';
@@ -102,13 +103,13 @@ async function loadSplit(
   files: readonly BatchFile[],
   {known, labelBytes, bytes: recordBytes}: Records,
   selection: Int32Array,
-  {signal, onImages}: LoadOptions = {},
+  {signal, onImages, memory = new ImageMemory()}: LoadOptions = {},
 ): Promise<ImageSet> {
   const picks = await picksByFile(
     selection,
     files.map((file) => file.records),
   );
-  const images = new Uint8Array(selection.length * CIFAR.imageBytes);
+  const images = await memory.allocate(selection.length, CIFAR);
   const labels = new Int32Array(selection.length);
   let done = 0;
   for (const [i, file] of files.entries()) {
@@ -154,7 +155,7 @@ export async function openCifarBinary(
   const batches = {train: await inspect(train), test: await inspect(test)};
   return {
     classNames: classNamesOf(await readClassNames(join(folder, names)), known),
-    size: {height: CIFAR.side, width: CIFAR.side},
+    size: {height: CIFAR.height, width: CIFAR.width},
     train: splitFiles(batches.train, records),
     test: splitFiles(batches.test, records),
   };
