@@ -4,7 +4,8 @@ import type {KnownDataset} from './known.js';
 
 /** The shape of an image in all layouts of CIFAR. */
 export const CIFAR = {
-  side: 32,
+  height: 32,
+  width: 32,
   /** One image: 3 planes of 32x32. */
   imageBytes: 3072,
 } as const;
@@ -42,7 +43,7 @@ export function cifarImageSet(
     trueLabels: labels,
     originalIndices,
     count: labels.length,
-    height: CIFAR.side,
-    width: CIFAR.side,
+    height: CIFAR.height,
+    width: CIFAR.width,
   };
 }

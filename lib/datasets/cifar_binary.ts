@@ -11,6 +11,7 @@ import {
   type SplitFiles,
 } from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
+import {ImageMemory} from './image_memory.js';
 import type {ImageSet} from './image_set.js';
 import type {KnownDataset} from './known.js';
 import type {CifarBinaryLayout} from './layout.js';
@@ -133,7 +134,8 @@ async function loadSplit(
   selection: Int32Array,
   options: LoadOptions = {},
 ): Promise<ImageSet> {
-  const images = new Uint8Array(selection.length * CIFAR.imageBytes);
+  const {memory = new ImageMemory()} = options;
+  const images = await memory.allocate(selection.length, CIFAR);
   const labels = new Int32Array(selection.length);
   await visitRecords(files, records, selection, options, (slot, label, bytes, at) => {
     labels[slot] = label;
@@ -187,7 +189,7 @@ export async function openCifarBinary(
   const batches = {train: await inspect(train), test: await inspect(test)};
   return {
     classNames: classNamesOf(await readClassNames(join(folder, names)), known),
-    size: {height: CIFAR.side, width: CIFAR.side},
+    size: {height: CIFAR.height, width: CIFAR.width},
     train: splitFiles(batches.train, records),
     test: splitFiles(batches.test, records),
   };

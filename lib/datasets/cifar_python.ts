@@ -9,6 +9,7 @@ import {CIFAR, checkCifarLabel, cifarImageSet} from './cifar.js';
 import {damagedDataFile, readDataFile, sizeOfDataFile} from './data_file.js';
 import {type DatasetFiles, type Pick, picksByFile, type SplitFiles} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
+import {ImageMemory} from './image_memory.js';
 import type {ImageSet} from './image_set.js';
 import type {KnownDataset} from './known.js';
 import type {CifarPythonLayout} from './layout.js';
@@ -154,7 +155,7 @@ async function loadSplit(
   files: readonly BatchFile[],
   how: Reading,
   selection: Int32Array,
-  {signal, onImages}: LoadOptions = {},
+  {signal, onImages, memory = new ImageMemory()}: LoadOptions = {},
 ): Promise<ImageSet> {
   const {known} = how;
   const picks = await picksByFile(
@@ -162,7 +163,7 @@ async function loadSplit(
     files.map(({count}) => count),
   );
   const out = {
-    images: new Uint8Array(selection.length * CIFAR.imageBytes),
+    images: await memory.allocate(selection.length, CIFAR),
     labels: new Int32Array(selection.length),
   };
   let done = 0;
@@ -207,7 +208,7 @@ export async function openCifarPython(
   };
   return {
     classNames,
-    size: {height: CIFAR.side, width: CIFAR.side},
+    size: {height: CIFAR.height, width: CIFAR.width},
     train: await split(layout.train),
     test: await split(layout.test),
   };

@@ -65,9 +65,9 @@ export class Session implements Disposable {
   readonly #program: Program | null;
   /** Sizes of the images that were set, by role. */
   readonly #sizes = new Map<ImageRole, ImageSize>();
-  #passes: Passes | null = null;
   /** Images in mapped files by role, which are not copied: they live as long as the session works on them. */
   readonly #held = new Map<ImageRole, Uint8Array | null>();
+  #passes: Passes | null = null;
   /** The device in use, such as `cpu` or `cuda:0`. */
   readonly device: string;
   /** The arithmetic in use, `auto` resolved. */

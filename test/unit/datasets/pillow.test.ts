@@ -45,5 +45,5 @@ describe.skipIf(PYTHON === '')('pictures beside Pillow and torchvision (SAU_TEST
       const difference = await differenceOf(folder, reading);
       expect(difference, JSON.stringify(reading)).toBeLessThanOrEqual(most);
     }
-  }, 60_000);
+  }, 240_000);
 });
