@@ -3,6 +3,7 @@ import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
 import type {ImageSize} from '../datasets/decode.js';
+import {type FetchHint, fetchHintOf} from '../datasets/fetch_hint.js';
 import {DATA_FOLDER, findKnown, KNOWN} from '../datasets/known.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from '../models/identify.js';
@@ -151,8 +152,14 @@ async function findDataset(
   return null;
 }
 
+/** How the data set of a record that is not there is fetched; null where it cannot be. */
+export function hintOf(record: FoundRecord | null): FetchHint | null {
+  const place = record === null ? null : usualPlaceOf(record);
+  return place === null ? null : fetchHintOf(place);
+}
+
 /** Where the official tool has the data set of a record, and where `data` brings it; null for an unknown one. */
-export function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
+function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
   const name = findKnown(datasetName)?.name;
   return name === undefined ? null : join(dirname(path), '..', '..', DATA_FOLDER, name);
 }
