@@ -12,7 +12,7 @@ interface ProgressView {
   stop(): void;
 }
 
-type Counted = Extract<Progress, {readonly kind: 'batch' | 'images'}>;
+export type Counted = Extract<Progress, {readonly kind: 'batch' | 'images'}>;
 
 /** Nothing when quiet; a bar on a terminal outside CI; else plain lines, one per round. */
 export function createProgressView(quiet: boolean): ProgressView {
@@ -22,7 +22,7 @@ export function createProgressView(quiet: boolean): ProgressView {
   return canDraw(process.stderr) ? createBar() : createLines();
 }
 
-const MS_BETWEEN_LINES = 30_000;
+export const MS_BETWEEN_LINES = 30_000;
 
 /** Of what is counted a line now and then: a log is not to be filled with it. */
 function createLines(): ProgressView {
@@ -30,6 +30,7 @@ function createLines(): ProgressView {
   let next = performance.now() + MS_BETWEEN_LINES;
   return {
     onProgress: (progress) => {
+      if (isSilent(progress)) return;
       const isCount = progress.kind === 'batch' || progress.kind === 'images';
       if (isCount && performance.now() < next) return;
       note(isCount ? countLine(progress) : lineOf(progress));
@@ -40,11 +41,17 @@ function createLines(): ProgressView {
   };
 }
 
+/** A table may have thousands of rows: only what was measured is shown. */
+function isSilent(progress: Progress): boolean {
+  return progress.kind === 'row' && progress.metrics === null;
+}
+
 function createBar(): ProgressView {
   const line = new StatusLine(process.stderr);
   const state = new BarState();
   return {
     onProgress: (progress) => {
+      if (isSilent(progress)) return;
       state.follow(progress);
       if (progress.kind !== 'batch' && progress.kind !== 'images' && progress.kind !== 'round') {
         line.write(lineOf(progress));
@@ -65,6 +72,8 @@ export class BarState {
   /** Of the rounds that have begun in this stage, else of its images. */
   #parts: ProgressParts | null = null;
   #inRounds = false;
+  /** What is counted without an end. */
+  #found = '';
   #measured: readonly string[] = [];
 
   /** @param now Milliseconds of a clock that only goes on */
@@ -74,12 +83,16 @@ export class BarState {
   }
 
   follow(progress: Progress): void {
-    if (progress.kind !== 'note' && progress.kind !== 'before') this.#since = this.#now();
+    const begins = progress.kind !== 'images' || progress.of !== null;
+    if (progress.kind !== 'note' && progress.kind !== 'before' && begins) {
+      this.#since = this.#now();
+    }
     switch (progress.kind) {
       case 'stage':
         this.#stage = progress.message;
         this.#parts = null;
         this.#inRounds = false;
+        this.#found = '';
         break;
       case 'batch': {
         const {round, rounds, batch, batches, secondsLeft} = progress;
@@ -103,6 +116,7 @@ export class BarState {
       }
       case 'note':
       case 'before':
+      case 'row':
         break;
       default:
         assertNever(progress);
@@ -112,7 +126,9 @@ export class BarState {
   /** At most `columns` long; empty in the first second of what is not counted. */
   line(columns: number): string {
     const passed = this.#now() - this.#since;
-    if (this.#parts === null) return elapsedLine(this.#stage, passed, columns);
+    if (this.#parts === null) {
+      return elapsedLine(joined([this.#stage, this.#found].filter(Boolean)), passed, columns);
+    }
     const {secondsLeft} = this.#parts;
     const left = secondsLeft === null ? null : Math.max(0, secondsLeft - passed / 1000);
     return progressLine({...this.#parts, secondsLeft: left}, columns);
@@ -120,6 +136,8 @@ export class BarState {
 
   #withImages(progress: Extract<Progress, {kind: 'images'}>): ProgressParts | null {
     const {doing, done, of, secondsLeft} = progress;
+    this.#found = of === null ? `${doing} ${done} images` : '';
+    if (of === null) return this.#parts;
     const text = `${doing} ${done}/${of}`;
     // Within rounds the bar is theirs.
     if (this.#inRounds && this.#parts !== null) {
@@ -137,6 +155,10 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
       return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
     case 'before':
       return joined(['before', ...rates(progress.metrics)]);
+    case 'row': {
+      const {cells, metrics} = progress;
+      return joined([...cellTexts(cells), ...(metrics === null ? [] : rates(metrics))]);
+    }
     case 'round': {
       const {report, rounds, secondsLeft} = progress;
       const unit = 'trainAcc' in report.figures ? 'epoch' : 'round';
@@ -148,10 +170,21 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
   }
 }
 
-function countLine(progress: Counted): string {
+function cellTexts(cells: Extract<Progress, {kind: 'row'}>['cells']): string[] {
+  return Object.entries(cells).flatMap(([name, cell]) =>
+    cell === null ? [] : [`${name} ${typeof cell === 'number' ? shortNumber(cell) : cell}`],
+  );
+}
+
+function shortNumber(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+}
+
+export function countLine(progress: Counted): string {
   const left = timeLeft(progress.secondsLeft);
   if (progress.kind === 'images') {
-    return joined([`${progress.doing} ${progress.done}/${progress.of} images`, ...left]);
+    const {doing, done, of} = progress;
+    return joined([`${doing} ${of === null ? done : `${done}/${of}`} images`, ...left]);
   }
   const {round, rounds, batch, batches} = progress;
   return joined([`${round + 1}/${rounds}`, `batch ${batch}/${batches}`, ...left]);

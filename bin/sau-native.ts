@@ -5,6 +5,7 @@ import {Command, CommanderError} from 'commander';
 import {SauError} from '../lib/base/errors.js';
 import type {Finish} from './command.js';
 import {registerAttack} from './commands/attack.js';
+import {registerCompare} from './commands/compare.js';
 import {registerData} from './commands/data.js';
 import {registerDefend} from './commands/defend.js';
 import {registerDemo} from './commands/demo.js';
@@ -23,6 +24,7 @@ function createProgram(finish: Finish): Command {
     .exitOverride()
     .configureOutput({outputError: () => undefined});
   registerDefend(program, finish);
+  registerCompare(program, finish);
   registerAttack(program, finish);
   registerEvaluate(program, finish);
   registerInspect(program, finish);

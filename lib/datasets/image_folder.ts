@@ -1,16 +1,17 @@
 import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import type {DatasetFiles, SplitFiles} from './dataset_files.js';
-import {decodeAll, type ImageSize, type LoadOptions} from './decode.js';
-import {findSplits, imagesBelow, listFolder} from './image_files.js';
+import {decodeAll, type LoadOptions} from './decode.js';
+import {findSplits, imagesBelow, listFolder, Scan} from './image_files.js';
 import type {ImageSet} from './image_set.js';
+import type {Transform} from './transform.js';
 
 interface Split extends LabelledFiles {
   readonly classNames: readonly string[];
 }
 
 /** Reads the file names of one split, not the images. A label is the rank of the class folder by name. */
-export async function scanSplit(folder: string): Promise<Split> {
+export async function scanSplit(folder: string, scan = new Scan()): Promise<Split> {
   const {folders: classNames} = await listFolder(folder);
   if (classNames.length < 2) {
     throw new SauError(
@@ -34,6 +35,7 @@ export async function scanSplit(folder: string): Promise<Split> {
       files.push(file);
       labels.push(label);
     }
+    scan.add(images.length);
   }
   return {classNames, files, labels: Int32Array.from(labels)};
 }
@@ -62,7 +64,7 @@ export function checkSameClasses(
  * set's binary distribution means another image here.
  * @throws SauError ERR_DATASET when a split is missing, empty or has other classes
  */
-export async function openImageFolder(folder: string): Promise<DatasetFiles> {
+export async function openImageFolder(folder: string, scan?: Scan): Promise<DatasetFiles> {
   const splits = findSplits((await listFolder(folder)).folders);
   if (splits === null) {
     throw new SauError(
@@ -71,8 +73,8 @@ export async function openImageFolder(folder: string): Promise<DatasetFiles> {
       {details: {folder}},
     );
   }
-  const train = await scanSplit(join(folder, splits.train));
-  const test = await scanSplit(join(folder, splits.test));
+  const train = await scanSplit(join(folder, splits.train), scan);
+  const test = await scanSplit(join(folder, splits.test), scan);
   checkSameClasses(train, test, folder);
   return {
     classNames: train.classNames,
@@ -86,7 +88,10 @@ export async function openImageFolder(folder: string): Promise<DatasetFiles> {
 export function labelledSplit(split: LabelledFiles): SplitFiles {
   return {
     count: split.files.length,
-    load: (positions, size, options) => loadLabelledFiles(split, positions, size, options),
+    paths: split.files,
+    labels: async () => split.labels,
+    load: (positions, transform, options) =>
+      loadLabelledFiles(split, positions, transform, options),
   };
 }
 
@@ -94,7 +99,7 @@ interface CleanFolderOptions {
   readonly numClasses: number;
   /** [numClasses] in label order, or null if only their number is known. */
   readonly classNames: readonly string[] | null;
-  readonly size: ImageSize;
+  readonly transform: Transform;
 }
 
 /**
@@ -156,7 +161,7 @@ export async function loadCleanFolder(
   return loadLabelledFiles(
     {files, labels: Int32Array.from(labels)},
     positions,
-    options.size,
+    options.transform,
     loadOptions,
   );
 }
@@ -171,11 +176,11 @@ export interface LabelledFiles {
 async function loadLabelledFiles(
   {files, labels}: LabelledFiles,
   positions: Int32Array,
-  size: ImageSize,
+  transform: Transform,
   options?: LoadOptions,
 ): Promise<ImageSet> {
   const chosen = Array.from(positions, (position) => files[position] ?? '');
-  const images = await decodeAll(chosen, size, options);
+  const images = await decodeAll(chosen, transform, options);
   const chosenLabels = positions.map((position) => labels[position] ?? 0);
   return {
     images,
@@ -183,7 +188,7 @@ async function loadLabelledFiles(
     trueLabels: chosenLabels,
     originalIndices: positions,
     count: positions.length,
-    height: size.height,
-    width: size.width,
+    height: transform.height,
+    width: transform.width,
   };
 }

@@ -4,13 +4,14 @@ import {
   DEFAULT_DEFENSE,
   DEFENSE_NAMES,
   type DefenseName,
+  defenseOf,
   defenseTable,
 } from '../defenses/defenses.js';
 import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK} from './commands/attack.js';
-import {DEMO, EVALUATE, FETCH, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {
   attackDefaults,
@@ -18,6 +19,7 @@ import {
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
   FETCH_DEFAULTS,
+  INSPECT_DATASET_DEFAULTS,
   SETUP_DEFAULTS,
 } from './defaults.js';
 import {named} from './named.js';
@@ -32,6 +34,7 @@ import type {
   DemoConfig,
   EvaluateConfig,
   FetchConfig,
+  InspectDatasetConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -125,6 +128,18 @@ export function parseFetchConfig(options: object): FetchConfig {
   return parseOptions({schema, defaults: FETCH_DEFAULTS}, given) as FetchConfig;
 }
 
+/** Options of `inspectDataset` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseInspectDatasetConfig(options: object): InspectDatasetConfig {
+  const parsing = {
+    schema: schemaOf(tableOf(INSPECT_DATASET)),
+    defaults: INSPECT_DATASET_DEFAULTS,
+  };
+  const config = parseOptions(parsing, entriesOf(options)) as InspectDatasetConfig;
+  const {preview} = config;
+  if (preview === null || preview.toLowerCase().endsWith('.png')) return config;
+  throw optionError('preview', 'the name of a PNG file to write', shown(preview));
+}
+
 /** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
 export function parseSetupConfig(options: object): SetupConfig {
   const parsing = {schema: schemaOf(tableOf(SETUP)), defaults: SETUP_DEFAULTS};
@@ -133,9 +148,13 @@ export function parseSetupConfig(options: object): SetupConfig {
 
 /** Rounds to run: the user's, else the data set's default (specification B1.1). */
 export function resolveRounds(
-  {method, rounds}: Pick<DefendConfig, 'method' | 'rounds'>,
+  config: Pick<DefendConfig, 'method'> & {readonly rounds?: number | null},
   datasetName: string,
 ): number {
+  const {method} = config;
+  const own = defenseOf(method).rounds?.(config);
+  if (own !== undefined) return own;
+  const {rounds = null} = config;
   if (rounds !== null) return rounds;
   const {rounds: option} = defenseTable(method);
   if (option?.type !== 'integer' || option.byDataset === undefined) {
@@ -172,7 +191,7 @@ function nameOf<Name extends string>(option: string, names: readonly Name[], val
 }
 
 /** A program has weights of its own, which are those of a run without a checkpoint. */
-function withProgram(options: UserOptions): UserOptions {
+export function withProgram(options: UserOptions): UserOptions {
   const {ckpt, resultFile, program} = options;
   const takesOwn = ckpt === undefined && resultFile === undefined;
   return takesOwn && typeof pathOf(program) === 'string' ? {...options, ckpt: program} : options;
@@ -187,7 +206,7 @@ function checkProgram({program, model}: {program: string | null; model: string |
  * Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. Only
  * where the model is read can both be missing, and there a program may stand in.
  */
-function locate(
+export function locate(
   options: UserOptions,
   byPath: string,
   byName: string,
@@ -213,7 +232,7 @@ function locate(
 }
 
 /** Throws ERR_CONFIG if a program gives nothing or not an object. */
-function entriesOf(options: unknown): UserOptions {
+export function entriesOf(options: unknown): UserOptions {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
     return {...options};
   }

@@ -35,6 +35,31 @@ export interface DataOptions {
    */
   readonly imageSize?: number | null | undefined;
   /**
+   * Pixels of the shorter side of a picture before the crop, such as 256, or height and width, such as
+   * 256x320. As torchvision's Resize, on the 8-bit image. The middle of the result is the network input:
+   * 256 before a crop of 224 is the usual evaluation of ImageNet's models.
+   * @default the record's, else to the network input whatever the aspect
+   */
+  readonly resize?: string | number | null | undefined;
+  /**
+   * Side of the middle of a picture that is the network input, as `imageSize`. As torchvision's
+   * CenterCrop: without a resize of the picture's own pixels.
+   * @default the record's, else none
+   */
+  readonly crop?: number | null | undefined;
+  /**
+   * How a picture is resized; antialiased, as Pillow's.
+   * @default the record's, else bilinear
+   */
+  readonly interpolation?: 'bilinear' | 'bicubic' | null | undefined;
+  /**
+   * Memory for images, such as 4GiB; larger sets are kept in a temporary file. The file lies in the
+   * temporary folder, which TMPDIR names, and has no name: it goes with the process. Results do not
+   * depend on it.
+   * @default a quarter of the available memory
+   */
+  readonly dataMemory?: number | string | null | undefined;
+  /**
    * Per-channel mean in [0,1] pixel scale. The model sees (pixel - mean) / std.
    * @default the record's or the data set's
    */
@@ -382,6 +407,103 @@ export interface FtDefenseOptions extends CommonDefendOptions {
 
 /** Options of {@link defend}: a checkpoint is required. */
 export type DefendOptions = (SauDefenseOptions | FtDefenseOptions) & CheckpointChoice;
+
+/** Options of {@link compare} that are for methods: of one by its name, or of every one that has the option. */
+export interface MethodSettings {
+  /** For every method that has an option of this name. */
+  readonly every?: Readonly<Record<string, unknown>> | undefined;
+  /** For `sau` alone, over `every`. */
+  readonly sau?: Omit<SauDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ft` alone, over `every`. */
+  readonly ft?: Omit<FtDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+}
+
+/** Options of {@link compare} besides the checkpoint. */
+export interface CommonCompareOptions extends DataOptions, DeviceOptions {
+  /** Options of the methods; by default each method has its own defaults. */
+  readonly set?: MethodSettings | undefined;
+  /**
+   * Folder of the record folders.
+   * @default 'record'
+   */
+  readonly recordRoot?: string | URL | undefined;
+  /**
+   * Architecture, such as preactresnet18, where the checkpoint does not name it.
+   * @default the checkpoint's
+   */
+  readonly model?: ModelName | null | undefined;
+  /**
+   * Instead of `model`: the network as torch.export wrote it (.pt2); without `ckpt` its own weights are
+   * taken. docs/programs.md says what is read.
+   * @default a known architecture
+   */
+  readonly program?: string | URL | null | undefined;
+  /**
+   * Clean images to use: 5pct, 0.05, a count, an index file or a folder of images.
+   * @default '5pct'
+   */
+  readonly clean?: string | number | URL | undefined;
+  /**
+   * Defenses to compare, in the order of the table.
+   * @default all
+   */
+  readonly methods?: readonly ('sau' | 'ft')[] | null | undefined;
+  /**
+   * Seeds of the runs of each method; all methods have the clean images of a seed alike.
+   * @default [0,1,2]
+   */
+  readonly seeds?: readonly number[] | undefined;
+  /**
+   * Folder of the comparison, which goes on where an earlier call stopped.
+   * @default compare beside the checkpoint
+   */
+  readonly out?: string | URL | null | undefined;
+  /**
+   * Start anew what `out` has.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+  /**
+   * Write the weights in the checkpoint's own types, such as float16, and not in float32. They are
+   * computed in float32 and rounded at the end; the last measurement is of the rounded ones.
+   * @default false
+   */
+  readonly keepDtype?: boolean | undefined;
+  /**
+   * Also write the purified model as a program, defense_result.pt2, where `program` is given.
+   * @default false
+   */
+  readonly writeProgram?: boolean | undefined;
+  /**
+   * Images per batch when measuring; losses are means over batches.
+   * @default 256
+   */
+  readonly evalBatchSize?: number | undefined;
+  /**
+   * Measure after every n-th round too; 0: before and after alone, so that the time is of the method
+   * alone.
+   * @default 0
+   */
+  readonly evalEvery?: number | undefined;
+  /**
+   * How a batch goes through the device.
+   * @default 'auto'
+   */
+  readonly execution?: 'auto' | 'dynamic' | 'static' | 'recorded' | undefined;
+  /**
+   * Images per pass; 0: the device decides.
+   * @default 0
+   */
+  readonly chunkSize?: number | undefined;
+  /**
+   * Memory in MiB for what stays the same in every round; 0: none.
+   * @default 512
+   */
+  readonly cacheMib?: number | undefined;
+}
+
+/** Options of {@link compare}: a checkpoint is required. */
+export type CompareOptions = CommonCompareOptions & CheckpointChoice;
 
 /** What every attack has. */
 export interface CommonAttackOptions extends DataOptions, DeviceOptions {
@@ -1041,6 +1163,38 @@ export interface FetchOptions {
    * @default the authors' address
    */
   readonly from?: string | number | URL | null | undefined;
+}
+
+/** Options of {@link inspectDataset}: `data` is required. */
+export interface InspectDatasetOptions {
+  /**
+   * Folder of the data set, or one that holds it.
+   */
+  readonly data?: string | URL | undefined;
+  /**
+   * What it is: a known data set, a format, or auto to look.
+   * @default 'auto'
+   */
+  readonly dataset?:
+    | 'auto'
+    | 'cifar10'
+    | 'cifar100'
+    | 'gtsrb'
+    | 'tiny'
+    | 'imagenet'
+    | 'cifar10-binary'
+    | 'cifar10-python'
+    | 'cifar100-binary'
+    | 'cifar100-python'
+    | 'gtsrb-ppm'
+    | 'tiny-annotated'
+    | 'imagefolder'
+    | undefined;
+  /**
+   * Draw some training images, a row for each class, to preview.png or this file.
+   * @default no picture
+   */
+  readonly preview?: string | URL | null | undefined;
 }
 
 /** Options of {@link setup}, which fetches LibTorch; every one may be left out. */

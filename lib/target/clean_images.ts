@@ -18,12 +18,12 @@ export async function loadCleanSubset(
   run: RunOptions,
 ): Promise<ImageSet> {
   const {signal, onProgress} = run;
-  const loading = {signal, onImages: imageCounter(run, 'reading')};
+  const {dataset, numClasses, transform, memory} = target;
+  const loading = {signal, memory, onImages: imageCounter(run, 'reading')};
   const spec = parseCleanSpec(config.clean);
-  const {dataset, numClasses, size} = target;
   if (spec.kind === 'folder') {
     const classNames = dataset?.classNames ?? null;
-    return loadCleanFolder(spec.path, {numClasses, classNames, size}, loading);
+    return loadCleanFolder(spec.path, {numClasses, classNames, transform}, loading);
   }
   if (dataset === null) {
     throw withoutData(config.clean, target);

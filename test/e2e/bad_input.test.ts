@@ -194,7 +194,7 @@ describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
       const args = await write('no_scale.pt', () => undefined);
       expectRefusal(
         args.slice(0, 6), // without --mean and --std
-        refusal(/Expected --mean and --std for the data set/),
+        refusal(/Expected --mean and --std for \S+data\/shapes of 10 classes/),
       );
     });
   });
