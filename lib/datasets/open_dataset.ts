@@ -137,18 +137,11 @@ async function locate(
   likely: KnownName | null,
 ): Promise<Located> {
   if (!(await pathExists(path))) {
-    const hint = fetchHintOf(path);
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected a data set at ${path} but there is no such folder.`,
-      {
-        remedy:
-          hint === null
-            ? `Check ${named('data')}.`
-            : `${fetchAdvice(hint)}, or check ${named('data')}.`,
-        details: {path, ...(hint === null ? {} : {fetch: hint})},
-      },
-    );
+    throw missing(path, choice, {
+      message: `Expected a data set at ${path} but there is no such folder.`,
+      remedy: `check ${named('data')}.`,
+      details: {path},
+    });
   }
   const {own, folders} = await search(path, formatsOf(choice));
   const [first] = own;
@@ -218,13 +211,30 @@ async function nothingFound(
       },
     );
   }
-  const hint = fetchHintOf(path);
-  return new SauError('ERR_DATASET', `Expected ${expected} but found none of ${wanted}.`, {
+  return missing(path, choice, {
+    message: `Expected ${expected} but found none of ${wanted}.`,
+    remedy: `name its folder with ${named('data')}.`,
+    details,
+  });
+}
+
+interface Missing {
+  readonly message: string;
+  /** Without a capital: something may come before it. */
+  readonly remedy: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Advises to fetch the data set where it can be fetched; a format that is asked for may be another one. */
+function missing(path: string, choice: DatasetChoice, {message, remedy, details}: Missing) {
+  const asked = findKnown(choice)?.name ?? null;
+  const hint = choice === 'auto' || asked !== null ? fetchHintOf(path, asked) : null;
+  return new SauError('ERR_DATASET', message, {
     remedy:
       hint === null
-        ? `Name its folder with ${named('data')}.`
-        : `${fetchAdvice(hint)}, or name its folder with ${named('data')}.`,
-    details: {...details, ...(hint === null ? {} : {fetch: hint})},
+        ? `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
+        : `${fetchAdvice(hint)}, or ${remedy}`,
+    details: hint === null ? details : {...details, fetch: hint},
   });
 }
 

@@ -1,12 +1,12 @@
 import {SauError} from '../base/errors.js';
 import {chooseCleanSubset, parseCleanSpec} from '../datasets/clean_subset.js';
-import {fetchAdvice, fetchHintOf} from '../datasets/fetch_hint.js';
+import {fetchAdvice} from '../datasets/fetch_hint.js';
 import {loadCleanFolder} from '../datasets/image_folder.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {named} from '../options/named.js';
 import type {DefendConfig} from '../options/types.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
-import {type Target, usualPlaceOf} from './target.js';
+import {hintOf, type Target} from './target.js';
 
 /**
  * The clean images that a defense learns from: a sample of the data set's training split, the images of
@@ -35,8 +35,7 @@ export async function loadCleanSubset(
 
 /** Advises to fetch the data set of a record where that is one that can be fetched. */
 function withoutData(clean: string, {record}: Target): SauError {
-  const place = record === null ? null : usualPlaceOf(record);
-  const hint = place === null ? null : fetchHintOf(place);
+  const hint = hintOf(record);
   const others = `its folder with ${named('data')}, or give a folder of clean images as ${named('clean')}.`;
   return new SauError(
     'ERR_DATASET',

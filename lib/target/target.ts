@@ -2,6 +2,7 @@ import {dirname, join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
+import {type FetchHint, fetchHintOf} from '../datasets/fetch_hint.js';
 import {ImageMemory} from '../datasets/image_memory.js';
 import {DATA_FOLDER, findKnown, KNOWN} from '../datasets/known.js';
 import {type OpenDatasetOptions, openDataset} from '../datasets/open_dataset.js';
@@ -182,8 +183,14 @@ async function findDataset(
   return null;
 }
 
+/** How the data set of a record that is not there is fetched; null where it cannot be. */
+export function hintOf(record: FoundRecord | null): FetchHint | null {
+  const place = record === null ? null : usualPlaceOf(record);
+  return place === null ? null : fetchHintOf(place);
+}
+
 /** Where the official tool has the data set of a record, and where `data` brings it; null for an unknown one. */
-export function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
+function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
   const name = findKnown(datasetName)?.name;
   return name === undefined ? null : join(dirname(path), '..', '..', DATA_FOLDER, name);
 }

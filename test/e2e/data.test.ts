@@ -1,5 +1,5 @@
 import {spawn, spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {KNOWN} from '../../lib/datasets/known.js';
@@ -239,6 +239,23 @@ describe.skipIf(!IS_BUILT)('sau-native data', () => {
         /Expected a data set to take --clean 5pct from but found none. Fetch it with `npx sau-native data cifar10`, name/,
       );
       expect(again.status).toBe(1);
+      const measured = await run(['evaluate', '--ckpt', 'record/badnet_demo', ...SMALL.slice(2)]);
+      expect(measured.stderr).toMatch(
+        /ACC is not measured. Fetch it with `npx sau-native data cifar10`/,
+      );
+    });
+
+    it('find the data at its usual place where the record has it from elsewhere', async () => {
+      const address = await world.serve(archiveServer(data.archives).handle);
+      await sau(['data', 'cifar10', '--from', address, '--out', 'elsewhere']);
+      const args = ['attack', 'badnet', '--data', 'elsewhere/cifar10', '--epochs', '1', ...SMALL];
+      await run(args);
+      mkdirSync(fetched());
+      renameSync(join(world.folder, 'elsewhere/cifar10'), fetched('cifar10'));
+      const {stdout} = await run([
+        ...['evaluate', '--result_file', 'badnet', '--json', '--quiet', ...SMALL.slice(2)],
+      ]);
+      expect(JSON.parse(stdout).metrics).toMatchObject({cleanCount: 30});
     });
 
     it.skipIf(!existsSync(PYTHON))(

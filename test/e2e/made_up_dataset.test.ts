@@ -117,7 +117,7 @@ describe.skipIf(!IS_BUILT)(
         script(`lib('datasets/open_dataset').openDataset({path: 'data'}).then(async (set) => {
         const {labels} = await set.loadTrain();
         const {normalization} = lib('target/target');
-        const scale = await normalization({mean: null, std: null}, null, set.name, set.numClasses);
+        const scale = await normalization({mean: null, std: null}, null, set);
         console.log(JSON.stringify({...set, ...scale, labels: [...labels]}));
       });`),
       ).toMatchObject({

@@ -2,9 +2,11 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {loadPoisonedPngs} from '../../../lib/datasets/decode.js';
+import type {DatasetChoice} from '../../../lib/datasets/known.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
 import {putCifarBinary, putCifarPython} from '../../support/cifar_files.js';
 import {putPng} from '../../support/data_files.js';
+import {errorOf} from '../../support/error_of.js';
 import {temporaryFolder} from '../../support/folders.js';
 
 const SIZE = {height: 4, width: 4};
@@ -68,6 +70,32 @@ describe('openDataset', () => {
       });
     },
   );
+
+  it.each<[string, DatasetChoice, string | null]>([
+    ['data/cifar10', 'auto', 'cifar10 --out @/data'],
+    ['data/cifar10', 'cifar10', 'cifar10 --out @/data'],
+    ['sets', 'gtsrb', 'gtsrb --out @/sets'],
+    ['data/cifar10', 'gtsrb', null],
+    ['data/cifar10', 'imagefolder', null],
+    ['data/imagenet', 'auto', null],
+    ['sets', 'auto', null],
+  ])('says how what is missing in %s as %s is fetched', async (place, dataset, command) => {
+    const parent = await temporaryFolder();
+    const path = join(parent, place);
+    for (const make of [() => undefined, () => mkdir(path, {recursive: true})]) {
+      await make();
+      const {message, details} = await errorOf(openDataset({path, dataset}), 'ERR_DATASET');
+      if (command === null) {
+        expect(message).not.toContain('Fetch');
+        expect(details).not.toHaveProperty('fetch');
+      } else {
+        const text = command.replace('@', parent);
+        expect(message).toContain(`. Fetch it with \`npx sau-native data ${text}\`, or `);
+        const [name, , out] = text.split(' ');
+        expect(details.fetch).toEqual({dataset: name, out});
+      }
+    }
+  });
 
   it('refuses to choose between two image folders', async () => {
     const path = await temporaryFolder();
