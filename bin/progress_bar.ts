@@ -30,6 +30,7 @@ function createLines(): ProgressView {
   let next = performance.now() + MS_BETWEEN_LINES;
   return {
     onProgress: (progress) => {
+      if (isSilent(progress)) return;
       const isCount = progress.kind === 'batch' || progress.kind === 'images';
       if (isCount && performance.now() < next) return;
       note(isCount ? countLine(progress) : lineOf(progress));
@@ -40,11 +41,17 @@ function createLines(): ProgressView {
   };
 }
 
+/** A table may have thousands of rows: only what was measured is shown. */
+function isSilent(progress: Progress): boolean {
+  return progress.kind === 'row' && progress.metrics === null;
+}
+
 function createBar(): ProgressView {
   const line = new StatusLine(process.stderr);
   const state = new BarState();
   return {
     onProgress: (progress) => {
+      if (isSilent(progress)) return;
       state.follow(progress);
       if (progress.kind !== 'batch' && progress.kind !== 'images' && progress.kind !== 'round') {
         line.write(lineOf(progress));
@@ -103,6 +110,7 @@ export class BarState {
       }
       case 'note':
       case 'before':
+      case 'row':
         break;
       default:
         assertNever(progress);
@@ -137,6 +145,10 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
       return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
     case 'before':
       return joined(['before', ...rates(progress.metrics)]);
+    case 'row': {
+      const {cells, metrics} = progress;
+      return joined([...cellTexts(cells), ...(metrics === null ? [] : rates(metrics))]);
+    }
     case 'round': {
       const {report, rounds, secondsLeft} = progress;
       const unit = 'trainAcc' in report.figures ? 'epoch' : 'round';
@@ -146,6 +158,16 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
     default:
       return assertNever(progress);
   }
+}
+
+function cellTexts(cells: Extract<Progress, {kind: 'row'}>['cells']): string[] {
+  return Object.entries(cells).flatMap(([name, cell]) =>
+    cell === null ? [] : [`${name} ${typeof cell === 'number' ? shortNumber(cell) : cell}`],
+  );
+}
+
+function shortNumber(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
 export function countLine(progress: Counted): string {

@@ -1,7 +1,8 @@
 import {dirname, join} from 'node:path';
 import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
-import {type DefenseName, defenseOf, defenseTable} from './defenses/defenses.js';
+import {type DefenseName, defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
+import type {DefenseEntry} from './defenses/entry.js';
 import {requireLibTorch} from './native/binding.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
 import {parseDefendConfig, resolveRounds} from './options/config.js';
@@ -9,12 +10,12 @@ import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
 import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
-import {defenseCsv, defenseFiles, defenseFolder, RUN} from './records/layout.js';
+import {defenseCsv, defenseFolder, RUN} from './records/layout.js';
 import type {Checkpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
 import {withOutput} from './report/output_folder.js';
-import type {RoundColumns} from './report/round_columns.js';
 import {RoundWriter} from './report/round_writer.js';
+import {type TableRow, TableWriter} from './report/table_writer.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 import type {RunOptions} from './run/progress.js';
 import type {DefendFiles, DefendResult, RoundReport} from './run/results.js';
@@ -57,7 +58,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
     {
       force: config.force,
       reserveBytes: bytesOfResult(target.checkpoint),
-      replaces: defenseFiles(config.method),
+      replaces: filesOf(config.method),
       inputs: [
         target.checkpoint.path,
         ...(config.program === null ? [] : [config.program]),
@@ -109,7 +110,7 @@ async function defendInto(
   // The options belong to the method, which TypeScript does not follow through the table.
   const job = {method, rounds, evalEvery, evalBatchSize, options} as NativeDefendOptions;
   run.signal?.throwIfAborted();
-  const rows = new RoundRows(out, method, entry.columns);
+  const rows = new RoundRows(out, method, entry);
   try {
     const begun = performance.now();
     const reports = await allRounds((told) => session.defend(job, told), run, rows);
@@ -122,16 +123,19 @@ async function defendInto(
     const isRounded = stateDict !== trained;
     if (isRounded) await session.loadStateDict(stateDict, 'trainee');
     const after = await measureAfter(session, {config, rounds, reports, before, isRounded}, run);
-    const {device, precision} = session;
+    const {device, precision, passes} = session;
+    const selection = entry.selection?.(config) ?? 'last';
     const files = await writeDefenseResult(out, {
       started,
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
-      ...{stateDict, renamed, reports, before, after, cost},
+      ...{stateDict, renamed, reports, before, after, selection, passes, cost},
+      tables: rows.files.tables,
     });
     return {
       ...{before, after, device, rounds: reports, completedRounds: reports.length},
+      ...{selection, passes},
       der: defenseEffectivenessRating(before, after),
       files: {...files, ...rows.files},
     };
@@ -141,45 +145,64 @@ async function defendInto(
   }
 }
 
-/** The rows of the rounds. Until the first round has ended, what an earlier defense has left stays as it was. */
+/** The rows of the rounds and of the tables. Until the first has come, what an earlier defense has left stays as it was. */
 class RoundRows {
   readonly #out: string;
   readonly #method: DefenseName;
-  readonly #columns: RoundColumns;
+  readonly #entry: DefenseEntry;
+  readonly #tables: TableWriter;
   #writer: Promise<RoundWriter> | undefined;
 
-  constructor(out: string, method: DefenseName, columns: RoundColumns) {
+  constructor(out: string, method: DefenseName, entry: DefenseEntry) {
     this.#out = out;
     this.#method = method;
-    this.#columns = columns;
+    this.#entry = entry;
+    this.#tables = new TableWriter(out, entry.tables ?? {});
   }
 
   get isBegun(): boolean {
     return this.#writer !== undefined;
   }
 
-  get files(): Pick<DefendFiles, 'csv' | 'jsonl'> {
-    return {csv: join(this.#out, defenseCsv(this.#method)), jsonl: join(this.#out, RUN.rounds)};
+  get files(): Pick<DefendFiles, 'csv' | 'jsonl' | 'tables'> {
+    return {
+      csv: join(this.#out, defenseCsv(this.#method)),
+      jsonl: join(this.#out, RUN.rounds),
+      tables: this.#tables.files,
+    };
   }
 
   /** Queues one round; never waits and never throws: a failure to write appears in `close`. */
   append(report: RoundReport): void {
-    this.#writer = (this.#writer ?? this.#begin()).then((writer) => {
-      writer.append(report);
-      return writer;
-    });
-    this.#writer.catch(() => undefined); // `close` throws it
+    this.#write((writer) => writer.append(report));
+  }
+
+  /** Queues a row of a table likewise. */
+  appendRow(row: TableRow): void {
+    this.#write(() => this.#tables.append(row));
   }
 
   /** Waits until every round is on the disk. Throws ERR_OUTPUT if one could not be written. */
   async close(): Promise<void> {
     const writer = await this.#writer;
-    await writer?.close();
+    try {
+      await this.#tables.close();
+    } finally {
+      await writer?.close();
+    }
+  }
+
+  #write(write: (writer: RoundWriter) => void): void {
+    this.#writer = (this.#writer ?? this.#begin()).then((writer) => {
+      write(writer);
+      return writer;
+    });
+    this.#writer.catch(() => undefined); // `close` throws it
   }
 
   async #begin(): Promise<RoundWriter> {
     await removeDefense(this.#out, this.#method);
-    return RoundWriter.open(this.#out, defenseCsv(this.#method), this.#columns);
+    return RoundWriter.open(this.#out, defenseCsv(this.#method), this.#entry.columns);
   }
 }
 
@@ -228,6 +251,7 @@ async function allRounds(
           reports.push(progress.report);
           rows.append(progress.report);
         }
+        if (progress.kind === 'row') rows.appendRow(progress);
         run.onProgress?.(progress);
       },
     });

@@ -10,9 +10,13 @@ export interface Dataset {
   readonly name: KnownName | null;
   /** The folder that holds the files. */
   readonly path: string;
+  /** The folder that the official tool takes it from: `path`, or the one above where `path` is the archive's own. */
+  readonly root: string;
   readonly numClasses: number;
   /** [numClasses] in label order. */
   readonly classNames: readonly string[];
+  /** [numClasses] What the classes are called, for people; the same as `classNames` where nothing else is known. */
+  readonly classTitles: readonly string[];
   readonly height: number;
   readonly width: number;
   readonly trainCount: number;

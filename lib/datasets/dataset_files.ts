@@ -7,6 +7,8 @@ import type {ImageSet} from './image_set.js';
 export interface DatasetFiles {
   /** In label order. */
   readonly classNames: readonly string[];
+  /** What the classes are called, in label order, where the files tell more than `classNames`. */
+  readonly classTitles?: readonly string[];
   /** Of every image; null where they have sizes of their own and are resized to the one that is asked for. */
   readonly size: ImageSize | null;
   readonly train: SplitFiles;

@@ -6,6 +6,7 @@ import {messageOf, SauError} from '../base/errors.js';
 import {QuickReads} from '../base/quick_reads.js';
 import {named} from '../options/named.js';
 import type {ImageSet} from './image_set.js';
+import {decodePpm} from './ppm.js';
 import {type RgbImage, resizeBilinear, writePlanes} from './rgb_image.js';
 import {decodeSmallPng} from './small_png.js';
 
@@ -32,7 +33,7 @@ export interface LoadOptions {
 const READ_OPTIONS = {flag: READ as unknown as string};
 
 /**
- * Decodes a JPEG, PNG, WebP or TIFF file to 8-bit RGB at its own size. Gray becomes RGB. Alpha, color profiles and
+ * Decodes a JPEG, PNG, WebP, TIFF or PPM file to 8-bit RGB at its own size. Gray becomes RGB. Alpha, color profiles and
  * the EXIF orientation are ignored, as in Pillow's `convert('RGB')`.
  */
 async function decodeFile(file: string, reads: QuickReads): Promise<RgbImage> {
@@ -52,6 +53,8 @@ async function decodeFile(file: string, reads: QuickReads): Promise<RgbImage> {
   const small = decodeSmallPng(bytes);
   if (small !== null) return small;
   try {
+    const ppm = decodePpm(bytes);
+    if (ppm !== null) return ppm;
     const {data, info} = await sharp(bytes, {failOn: 'error', ignoreIcc: true})
       .toColourspace('srgb')
       .removeAlpha()
@@ -62,7 +65,7 @@ async function decodeFile(file: string, reads: QuickReads): Promise<RgbImage> {
   } catch (cause) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected a JPEG, PNG, WebP or TIFF image but ${file} cannot be decoded: ${messageOf(cause)}. Get it again, save it anew or remove it`,
+      `Expected a JPEG, PNG, WebP, TIFF or PPM image but ${file} cannot be decoded: ${messageOf(cause)}. Get it again, save it anew or remove it`,
       {cause, details: {file}},
     );
   }

@@ -3,9 +3,9 @@ import {opendir, stat} from 'node:fs/promises';
 import {extname, join} from 'node:path';
 import {messageOf, SauError} from '../base/errors.js';
 
-const READABLE = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']);
+const READABLE = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.ppm']);
 /** Formats that the official loader takes as images but that are not decoded here. */
-const UNREADABLE = new Set(['.ppm', '.bmp', '.pgm']);
+const UNREADABLE = new Set(['.bmp', '.pgm']);
 
 interface Listing {
   readonly folders: readonly string[];
@@ -46,7 +46,7 @@ function isImage(folder: string, name: string): boolean {
     const file = join(folder, name);
     throw new SauError(
       'ERR_DATASET',
-      `Expected JPEG, PNG, WebP or TIFF images but found ${file}; convert the ${extension} files to PNG`,
+      `Expected JPEG, PNG, WebP, TIFF or PPM images but found ${file}; convert the ${extension} files to PNG`,
       {details: {file}},
     );
   }

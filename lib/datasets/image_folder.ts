@@ -10,7 +10,7 @@ interface Split extends LabelledFiles {
 }
 
 /** Reads the file names of one split, not the images. A label is the rank of the class folder by name. */
-async function scanSplit(folder: string): Promise<Split> {
+export async function scanSplit(folder: string): Promise<Split> {
   const {folders: classNames} = await listFolder(folder);
   if (classNames.length < 2) {
     throw new SauError(
@@ -26,7 +26,7 @@ async function scanSplit(folder: string): Promise<Split> {
     if (images.length === 0) {
       throw new SauError(
         'ERR_DATASET',
-        `Expected images in the class folder ${join(folder, name)} but found none; put JPEG, PNG, WebP or TIFF files into it, or remove it from both splits`,
+        `Expected images in the class folder ${join(folder, name)} but found none; put JPEG, PNG, WebP, TIFF or PPM files into it, or remove it from both splits`,
         {details: {folder: join(folder, name)}},
       );
     }
@@ -38,7 +38,12 @@ async function scanSplit(folder: string): Promise<Split> {
   return {classNames, files, labels: Int32Array.from(labels)};
 }
 
-function checkSameClasses(train: Split, test: Split, folder: string): void {
+/** Throws ERR_DATASET. */
+export function checkSameClasses(
+  train: Pick<Split, 'classNames'>,
+  test: Pick<Split, 'classNames'>,
+  folder: string,
+): void {
   if (train.classNames.join('/') === test.classNames.join('/')) return;
   const missing = train.classNames.filter((name) => !test.classNames.includes(name));
   const extra = test.classNames.filter((name) => !train.classNames.includes(name));
@@ -72,12 +77,13 @@ export async function openImageFolder(folder: string): Promise<DatasetFiles> {
   return {
     classNames: train.classNames,
     size: null,
-    train: splitFiles(train),
-    test: splitFiles(test),
+    train: labelledSplit(train),
+    test: labelledSplit(test),
   };
 }
 
-function splitFiles(split: Split): SplitFiles {
+/** Files with their labels as a split. */
+export function labelledSplit(split: LabelledFiles): SplitFiles {
   return {
     count: split.files.length,
     load: (positions, size, options) => loadLabelledFiles(split, positions, size, options),
@@ -142,7 +148,7 @@ export async function loadCleanFolder(
   if (files.length === 0) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected images in the class folders of ${folder} but found none; put JPEG, PNG, WebP or TIFF files into them`,
+      `Expected images in the class folders of ${folder} but found none; put JPEG, PNG, WebP, TIFF or PPM files into them`,
       {details: {folder}},
     );
   }
@@ -156,7 +162,7 @@ export async function loadCleanFolder(
 }
 
 /** Image files that are not decoded yet, with their labels. All lists have one entry per image. */
-interface LabelledFiles {
+export interface LabelledFiles {
   readonly files: readonly string[];
   readonly labels: Int32Array;
 }

@@ -13,9 +13,8 @@ import {
   KNOWN,
   type KnownDataset,
   type KnownName,
-  mayHaveClasses,
-  recognize,
 } from './known.js';
+import {isOwnFormat, mayHaveClasses, recognize} from './recognize.js';
 
 export interface OpenDatasetOptions {
   /** The data set's folder, or the folder that holds it. */
@@ -27,6 +26,8 @@ export interface OpenDatasetOptions {
   readonly dataset?: DatasetChoice | undefined;
   /** What the model was trained at. An image folder is resized to it; other formats must have it. */
   readonly size?: ImageSize | undefined;
+  /** Which one is meant where the folder holds several; the name of a data set, known or not. */
+  readonly likely?: string | undefined;
 }
 
 /**
@@ -37,7 +38,8 @@ export interface OpenDatasetOptions {
 export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
   const {dataset: choice = 'auto', size: wanted} = options;
   const known = findKnown(choice);
-  const {format, path} = await locate(resolve(options.path), choice, formatsOf(choice, known));
+  const likely = findKnown(options.likely ?? '')?.name ?? null;
+  const {format, path} = await locate(resolve(options.path), choice, likely);
   const files = await format.open(path);
   if (known !== null) checkClasses(known, format.name, files, path);
   const name = known?.name ?? recognize(format.name, files.classNames);
@@ -51,8 +53,10 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     format: format.name,
     name,
     path,
+    root: format.rootOf(path),
     numClasses: files.classNames.length,
     classNames: files.classNames,
+    classTitles: titlesOf(files, name),
     height,
     width,
     trainCount: train.count,
@@ -65,20 +69,24 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
 type Load = Dataset['loadTrain'];
 
 /** The formats that a choice allows, the preferred one first. */
-function formatsOf(
-  choice: DatasetChoice,
-  known: KnownDataset | null,
-): readonly (typeof FORMATS)[number][] {
+function formatsOf(choice: DatasetChoice): readonly Format[] {
   if (choice === 'auto') return FORMATS;
+  const known = findKnown(choice);
   if (known === null) return FORMATS.filter(({name}) => name === choice);
-  return FORMATS.filter(({name}) => name === 'imagefolder' || known.formats.includes(name));
+  return FORMATS.filter(({of}) => of === null || of === known.name);
 }
 
+interface Located {
+  readonly format: Format;
+  readonly path: string;
+}
+
+/** @param likely The one to take where there are several data sets */
 async function locate(
   path: string,
   choice: DatasetChoice,
-  formats: readonly (typeof FORMATS)[number][],
-) {
+  likely: KnownName | null,
+): Promise<Located> {
   if (!(await pathExists(path))) {
     throw new SauError(
       'ERR_DATASET',
@@ -86,17 +94,40 @@ async function locate(
       {details: {path}},
     );
   }
-  for (const format of formats) {
-    const [first, ...others] = await format.find(path);
-    if (first === undefined) continue;
-    if (others.length === 0) return {format, path: first};
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected one data set in ${path} but found ${[first, ...others].join(' and ')}; name one of them`,
-      {details: {path, found: [first, ...others]}},
-    );
+  const own: Located[] = [];
+  const folders: Located[] = [];
+  for (const format of formatsOf(choice)) {
+    // What has a format of its own is preferred, so that others need not be looked for.
+    if (format.of === null && own.length > 0) continue;
+    for (const found of await format.find(path)) {
+      (format.of === null ? folders : own).push({format, path: found});
+    }
   }
-  throw await nothingFound(path, choice, formats);
+  const [first] = own;
+  if (first !== undefined) {
+    const names = new Set(own.map(({format}) => format.of));
+    const chosen = names.size === 1 ? first : own.find(({format}) => format.of === likely);
+    if (chosen !== undefined) return chosen;
+    throw severalFound(path, own);
+  }
+  const [folder, ...others] = folders;
+  if (folder === undefined) throw await nothingFound(path, choice, formatsOf(choice));
+  if (others.length === 0) return folder;
+  throw severalFound(path, folders);
+}
+
+function severalFound(path: string, found: readonly Located[]): SauError {
+  const shown = found.map(({format, path: folder}) =>
+    format.of === null ? folder : `${folder} (${KNOWN[format.of].title})`,
+  );
+  return new SauError(
+    'ERR_DATASET',
+    `Expected one data set in ${path} but found ${shown.join(' and ')}.`,
+    {
+      remedy: `Name one of the folders, or say which data set it is with ${named('dataset')}.`,
+      details: {path, found: found.map((each) => each.path)},
+    },
+  );
 }
 
 async function nothingFound(
@@ -133,7 +164,7 @@ function checkClasses(
   {classNames}: DatasetFiles,
   path: string,
 ): void {
-  if (known.formats.includes(format) || mayHaveClasses(known, classNames)) return;
+  if (isOwnFormat(known, format) || mayHaveClasses(known, classNames)) return;
   const {title, numClasses, classes} = known;
   const expected =
     classes instanceof RegExp
@@ -148,6 +179,12 @@ function checkClasses(
       details: {path, dataset: known.name, numClasses, found: classNames.length},
     },
   );
+}
+
+/** What the files say, else what is known of the data set, else the names of the classes. */
+function titlesOf({classNames, classTitles}: DatasetFiles, name: KnownName | null) {
+  const known: KnownDataset | null = name === null ? null : KNOWN[name];
+  return classTitles ?? known?.classTitles ?? classNames;
 }
 
 /** What the images are loaded at: the user's wish, the size that they have, or that of the known data set. */

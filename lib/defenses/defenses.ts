@@ -1,4 +1,5 @@
 import {type OptionTable, tableOf} from '../options/option.js';
+import {defenseFiles, type TableName} from '../records/layout.js';
 import type {DefenseEntry} from './entry.js';
 import {FT} from './ft.js';
 import {SAU} from './sau.js';
@@ -15,6 +16,14 @@ export const DEFAULT_DEFENSE = 'sau';
 /** The entry of a defense, as those see it who know no method. */
 export function defenseOf(name: DefenseName): DefenseEntry {
   return DEFENSES[name];
+}
+
+/** Every file that a defense writes; of a method that is not known those of all. */
+export function filesOf(method: string): readonly string[] {
+  const entry = DEFENSE_NAMES.includes(method as DefenseName)
+    ? defenseOf(method as DefenseName)
+    : undefined;
+  return defenseFiles(method, Object.keys(entry?.tables ?? {}) as TableName[]);
 }
 
 /** The options of a defense alone. */

@@ -1,5 +1,8 @@
 import type {ConfigOf, OptionGroups, TableOf} from '../options/option.js';
+import type {TableName} from '../records/layout.js';
 import type {Figure, RoundColumns} from '../report/round_columns.js';
+import type {TableForm} from '../report/table_writer.js';
+import type {Selection} from '../run/results.js';
 
 /** What a method must know of the run besides its options. */
 export interface DefenseFacts {
@@ -31,6 +34,14 @@ export interface DefenseEntry<
   readonly figures: readonly Figure[];
   /** Its CSV, which has the name `<method>_df.csv`. */
   readonly columns: RoundColumns;
+  /** What it writes besides. */
+  readonly tables?: Readonly<Partial<Record<TableName, TableForm>>>;
+  /** The images that it needs besides the clean subset. */
+  readonly needs?: 'poisonedTrain';
+  /** Its rounds, where it has no option for them. */
+  rounds?(config: Config): number;
+  /** By what it chooses the weights; without it those of the last round. */
+  selection?(config: Config): Selection;
   /** Its options as the native core takes them. Reads the files that they name. Throws ERR_CONFIG. */
   nativeOptions(config: Config, facts: DefenseFacts): Promise<object>;
 }

@@ -19,9 +19,10 @@ import type {
   NativeLayout,
   NativeTensors,
 } from './data_contract.js';
-import type {NativeModel, NativeNetFunctions} from './model_contract.js';
+import type {NativeModel, NativeNetFunctions, NativeNetwork} from './model_contract.js';
 import type {NativeProgram} from './program_contract.js';
 import type {
+  NativeDefendInput,
   NativeDefendOptions,
   NativeEvaluateOptions,
   NativeMetrics,
@@ -239,6 +240,11 @@ export interface NativeFunctional {
     count: number;
     numClasses: number;
   }): {loss: number; suspects: Int32Array};
+  /** A defense of a network as a test describes it. Returns what it told and the trainee's weights. */
+  defend(input: NativeDefendInput & NativeNetwork): {
+    events: NativeProgress[];
+    tensors: NativeTensors;
+  };
   readonly attacks: NativeAttackFunctions;
   readonly net: NativeNetFunctions;
 }

@@ -39,12 +39,14 @@ export type NativeNode =
   | {op: 'add'; x: number; y: number}
   | {op: 'linear'; key: string; x: number; out: number};
 
-/** A network, its weights and normalized images [count,3,height,width]. */
-export type NativeNetInput = (
+/** A network that a test describes, one of a known name, or a program. */
+export type NativeNetwork =
   | {nodes: readonly NativeNode[]}
   | {model: string; numClasses: number}
-  | {program: NativeProgram}
-) & {
+  | {program: NativeProgram};
+
+/** A network, its weights and normalized images [count,3,height,width]. */
+export type NativeNetInput = NativeNetwork & {
   tensors: NativeTensors;
   images: Float32Array;
   count: number;

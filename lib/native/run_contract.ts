@@ -1,4 +1,4 @@
-import type {ModelRole, NativeTensors} from './data_contract.js';
+import type {ImageRole, ModelRole, NativeTensors} from './data_contract.js';
 
 // The part of the native core's types that belongs to defenses, training and measuring: options, progress
 // and results; see contract.ts.
@@ -209,7 +209,29 @@ export type NativeProgress =
   /** Images that were measured, of all that are. */
   | {kind: 'evaluation'; images: number; of: number}
   /** What the user should know, in words. */
-  | {kind: 'note'; message: string};
+  | {kind: 'note'; message: string}
+  /** A new part of the job, in words; rounds that are told from then on are its own. */
+  | {kind: 'stage'; message: string}
+  /** A row of a table that a defense writes besides its rounds. */
+  | {
+      kind: 'row';
+      /** Its name. */
+      table: string;
+      /** Numbers and names by what they are; NaN where there is none. */
+      cells: Record<string, number | string>;
+      /** Of the model that the row is about, where it was evaluated. */
+      metrics?: NativeMetrics;
+    }
+  /** What a defense has cost, without its measurements; told once, at its end. */
+  | ({kind: 'passes'} & NativePasses);
+
+/** Passes of images through models: a batch of n images counts n. */
+export interface NativePasses {
+  /** Forward passes. */
+  forward: number;
+  /** Backward passes. */
+  backward: number;
+}
 
 /**
  * Of an epoch whose poisoned images are told apart: accuracy on clean images, shares of the poisoned ones
@@ -223,6 +245,31 @@ export type ToldApartFigure =
   | 'trainCrossAcc'
   | 'crossAcc'
   | 'crossLoss';
+
+/** Images of any values for {@link NativeFunctional.defend}. */
+export interface NativePixelSet {
+  /** Pixels [count,3,height,width]. */
+  images: Float32Array;
+  /** [count] */
+  labels: Int32Array;
+  count: number;
+  height: number;
+  width: number;
+}
+
+/** A defense of a network that may be no architecture, on the CPU in float32. */
+export interface NativeDefendInput {
+  /** Its weights, for trainee and reference. */
+  tensors: NativeTensors;
+  /** Those of the reference where they differ. */
+  reference?: NativeTensors;
+  sets: Partial<Record<ImageRole, NativePixelSet>>;
+  /** Per-channel constants of the images. */
+  mean: readonly number[];
+  std: readonly number[];
+  seed: number;
+  defend: NativeDefendOptions;
+}
 
 /** Losses and gradient of one outer step. */
 export interface NativeOuterGradient {

@@ -4,6 +4,7 @@ import {
   DEFAULT_DEFENSE,
   DEFENSE_NAMES,
   type DefenseName,
+  defenseOf,
   defenseTable,
 } from '../defenses/defenses.js';
 import type {ScheduleName} from '../native/run_contract.js';
@@ -123,9 +124,13 @@ export function parseSetupConfig(options: object): SetupConfig {
 
 /** Rounds to run: the user's, else the data set's default (specification B1.1). */
 export function resolveRounds(
-  {method, rounds}: Pick<DefendConfig, 'method' | 'rounds'>,
+  config: Pick<DefendConfig, 'method'> & {readonly rounds?: number | null},
   datasetName: string,
 ): number {
+  const {method} = config;
+  const own = defenseOf(method).rounds?.(config);
+  if (own !== undefined) return own;
+  const {rounds = null} = config;
   if (rounds !== null) return rounds;
   const {rounds: option} = defenseTable(method);
   if (option?.type !== 'integer' || option.byDataset === undefined) {

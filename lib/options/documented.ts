@@ -22,6 +22,10 @@ export interface DataOptions {
     | 'imagenet'
     | 'cifar10-binary'
     | 'cifar10-python'
+    | 'cifar100-binary'
+    | 'cifar100-python'
+    | 'gtsrb-ppm'
+    | 'tiny-annotated'
     | 'imagefolder'
     | undefined;
   /**

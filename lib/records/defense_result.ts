@@ -1,18 +1,18 @@
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import {pathExists} from '../base/path_exists.js';
 import {removeFiles, writeWholeFile} from '../base/whole_file.js';
 import {writeSafetensors} from '../checkpoint/safetensors_writer.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
-import {type DefenseName, defenseOf} from '../defenses/defenses.js';
+import {type DefenseName, defenseOf, filesOf} from '../defenses/defenses.js';
 import {versions} from '../native/versions.js';
 import type {DefendConfig} from '../options/types.js';
 import {writeProgram} from '../programs/write_program.js';
 import {writeCurves} from '../report/curves.js';
 import {defenseEffectivenessRating, type Metrics} from '../run/metrics.js';
-import type {DefendFiles, RoundReport} from '../run/results.js';
+import type {DefendFiles, Passes, RoundReport, Selection} from '../run/results.js';
 import type {Target} from '../target/target.js';
-import {DEFENSE, defenseCsv, defenseFiles, RUN} from './layout.js';
+import {DEFENSE, defenseCsv, RUN} from './layout.js';
 import {readRun, sha256OfFile, writeRun} from './run.js';
 import {RUN_SCHEMA, type RunCost, type RunSummary, runRound} from './run_summary.js';
 import {underNamesOf} from './source_form.js';
@@ -35,6 +35,11 @@ export interface Defense {
   readonly reports: readonly RoundReport[];
   readonly before: Metrics;
   readonly after: Metrics;
+  readonly selection: Selection;
+  /** null where the run was interrupted. */
+  readonly passes: Passes | null;
+  /** The tables that were written, by their names. */
+  readonly tables: Readonly<Record<string, string>>;
   readonly cost: RunCost;
 }
 
@@ -44,8 +49,8 @@ export interface Defense {
  */
 export async function removeDefense(out: string, method: DefenseName): Promise<void> {
   const earlier = await readRun(out).catch(() => null);
-  const other = earlier?.kind === 'defend' ? defenseFiles(earlier.method) : [];
-  await removeFiles(out, [...defenseFiles(method), ...other]);
+  const other = earlier?.kind === 'defend' ? filesOf(earlier.method) : [];
+  await removeFiles(out, [...filesOf(method), ...other]);
 }
 
 /**
@@ -60,7 +65,7 @@ export async function takeBackDefense(out: string, method: DefenseName): Promise
 export async function writeDefenseResult(
   out: string,
   defense: Defense,
-): Promise<Omit<DefendFiles, 'csv' | 'jsonl'>> {
+): Promise<Omit<DefendFiles, 'csv' | 'jsonl' | 'tables'>> {
   const {target, cleanSubset, renamed, reports} = defense;
   const {figures, stage} = defenseOf(defense.config.method);
   const files = {
@@ -107,7 +112,8 @@ async function writeInSourceFormat(
 }
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
-  const {started, config, target, cleanSubset, reports, before, after, cost} = defense;
+  const {started, config, target, cleanSubset, reports, before, after} = defense;
+  const {selection, passes, cost} = defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
   const imageSize = size.height;
@@ -134,13 +140,16 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     ...{before, after, rounds: reports.map(runRound)},
     der: defenseEffectivenessRating(before, after),
     completedRounds: reports.length,
+    ...{selection, passes, cost},
     interrupted: reports.length < config.rounds,
-    cost,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
       ...(checkpoint.format === 'safetensors' ? {safetensors: DEFENSE.safetensors} : {}),
       ...{cleanIndex: DEFENSE.cleanIndex, config: DEFENSE.config, curves: RUN.curves},
       ...(config.writeProgram ? {program: DEFENSE.program} : {}),
+      ...Object.fromEntries(
+        Object.entries(defense.tables).map(([name, path]) => [name, basename(path)]),
+      ),
     },
   };
 }
@@ -148,13 +157,13 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
 /** config.json: the summary in the form of the versions that had no other. */
 function configOf(summary: RunSummary): Readonly<Record<string, unknown>> {
   const {versions, options, checkpoint, dataset, cleanSubset} = summary;
-  const {completedRounds, before, after} = summary;
+  const {completedRounds, before, after, selection, passes} = summary;
   return {
     versions,
     config: options,
     checkpoint: checkpoint?.path ?? null,
     dataset: dataset.path,
     cleanImages: cleanSubset?.count ?? null,
-    ...{completedRounds, before, after},
+    ...{completedRounds, before, after, selection, passes},
   };
 }

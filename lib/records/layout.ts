@@ -71,12 +71,32 @@ export function defenseCsv(method: string): string {
   return `${method}_df.csv`;
 }
 
+/** Tables of a defense besides its rounds, by their names, under the official tool's names (defenses E2 to E11). */
+export const TABLES = {
+  /** Of u, how many standard deviations a channel may be off. */
+  steps: 'u_step_df.csv',
+  /** Of thresholds of masks. */
+  thresholds: 'threshold_df.csv',
+  /** Of numbers of pruned features. */
+  pruning: 'prune_log.csv',
+  /** The masks that were learned, from the lowest. */
+  masks: 'mask_values.txt',
+  /** What the channels were judged by. */
+  scores: 'channel_scores.csv',
+  /** Rounds of parts that come before. */
+  unlearning: 'rnp_unlearning_df.csv',
+  teacher: 'nad_te_df.csv',
+} as const;
+
+export type TableName = keyof typeof TABLES;
+
 /** Files whose presence means that a run of `attack` or `defend` was completed. */
 export const RESULTS: readonly string[] = [DEFENSE.result, RECORD.result];
 
-/** Every file that a defense writes. */
-export function defenseFiles(method: string): readonly string[] {
-  return [...Object.values(DEFENSE), ...Object.values(RUN), defenseCsv(method)];
+/** Every file that a defense with such tables writes. */
+export function defenseFiles(method: string, tables: readonly TableName[] = []): readonly string[] {
+  const names = tables.map((table) => TABLES[table]);
+  return [...Object.values(DEFENSE), ...Object.values(RUN), defenseCsv(method), ...names];
 }
 
 /** Folders of a record that hold images. */

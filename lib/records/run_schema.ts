@@ -85,6 +85,14 @@ export const runSchema = z.object(
     after: metricsSchema.nullable(),
     der: number.nullable(),
     completedRounds: count,
+    selection: z
+      .enum(['last', 'clean', 'fixed', 'oracle'], {error: 'the name of a selection'})
+      .nullable()
+      .default(null),
+    passes: z
+      .object({forward: count, backward: count}, {error: 'two counts'})
+      .nullable()
+      .default(null),
     interrupted: z.boolean({error: 'true or false'}),
     cost: cost.nullable().default(null),
     files: named(text),

@@ -1,5 +1,5 @@
 import type {Metrics} from '../run/metrics.js';
-import type {RoundReport} from '../run/results.js';
+import type {Passes, RoundReport, Selection} from '../run/results.js';
 
 /** The version of the form of {@link RunSummary} that this package writes. */
 export const RUN_SCHEMA = 1;
@@ -55,6 +55,10 @@ export interface RunSummary {
   readonly der: number | null;
   /** Rounds or epochs that were finished. */
   readonly completedRounds: number;
+  /** By what a defense chose the weights; null for an attack, and in a folder of an older version. */
+  readonly selection: Selection | null;
+  /** What a defense has cost, without measurements; null where that is not known, and for an attack. */
+  readonly passes: Passes | null;
   /** Whether it was stopped before the last round. */
   readonly interrupted: boolean;
   /** What a defense cost; null for an attack, and where a version wrote the folder that did not note it. */

@@ -50,6 +50,16 @@ export type Progress =
       /** Estimate in seconds for these images, or within rounds for the rest of the run; null until one can be made. */
       readonly secondsLeft: number | null;
     }
+  /** A row of a table that a defense writes besides its rounds, such as a threshold with what it comes to. */
+  | {
+      readonly kind: 'row';
+      /** The table, a key of `files.tables` of the result. */
+      readonly table: string;
+      /** Its cells by what they are; null where there was nothing to report. */
+      readonly cells: Readonly<Record<string, number | string | null>>;
+      /** Of the model that the row is about; null if it was not measured. */
+      readonly metrics: Metrics | null;
+    }
   | {
       readonly kind: 'round';
       /** The round or epoch that has ended. */

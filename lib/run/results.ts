@@ -39,6 +39,22 @@ export interface DefendFiles {
   readonly config: string;
   /** The rounds as a picture. */
   readonly curves: string;
+  /** What a method writes besides its rounds, by its table's name, such as `thresholds`. */
+  readonly tables: Readonly<Record<string, string>>;
+}
+
+/**
+ * By what a method chose the weights that it wrote: those of the last round, by clean images that were set aside,
+ * by a fixed threshold, or by the test sets, which a defender does not have.
+ */
+export type Selection = 'last' | 'clean' | 'fixed' | 'oracle';
+
+/** Images that went through models, forward and backward, without measurements. */
+export interface Passes {
+  /** Images forward. */
+  readonly forward: number;
+  /** Images backward. */
+  readonly backward: number;
 }
 
 /** Paths of what {@link attack} wrote: of a trained victim, or of a poisoned set alone. */
@@ -81,6 +97,10 @@ export interface DefendResult {
   readonly rounds: readonly RoundReport[];
   /** Number of finished rounds; after an abort, fewer than requested. */
   readonly completedRounds: number;
+  /** By what the weights were chosen; `oracle` looks at the test sets. */
+  readonly selection: Selection;
+  /** What the defense has cost; null where it was interrupted. */
+  readonly passes: Passes | null;
   /** Such as `cpu` or `cuda:0`. */
   readonly device: string;
   /** Wall time of the whole call. */

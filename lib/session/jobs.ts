@@ -39,7 +39,7 @@ export class SessionJobs {
   /** Runs a job that reports its batches. */
   batches<T>(start: (relay: Relay) => Promise<T>, run: RunOptions): Run<T> {
     return startRun(run, ({signal, onProgress}) => {
-      const relay = progressRelay(onProgress, new RoundPace(NO_MEASURING, this.#measuring));
+      const relay = progressRelay(onProgress, () => new RoundPace(NO_MEASURING, this.#measuring));
       return this.run(() => start(relay), signal);
     });
   }
@@ -66,10 +66,13 @@ export class SessionJobs {
   ): Run<readonly RoundReport[]> {
     return startRun(run, async ({signal, onProgress}) => {
       const reports: RoundReport[] = [];
-      const relay = progressRelay((progress) => {
-        if (progress.kind === 'round') reports.push(progress.report);
-        onProgress(progress);
-      }, new RoundPace(measuring, this.#measuring));
+      const relay = progressRelay(
+        (progress) => {
+          if (progress.kind === 'round') reports.push(progress.report);
+          onProgress(progress);
+        },
+        () => new RoundPace(measuring, this.#measuring),
+      );
       await this.run(() => start(relay), signal);
       return reports;
     });
@@ -80,12 +83,13 @@ type NativeRound = Extract<NativeProgress, {kind: 'round'}>;
 
 /**
  * Turns the native core's events into Progress, and estimates the time left from the pace so far. Made once per
- * job, when it starts.
+ * job, when it starts. Each stage of the job has a pace of its own.
  */
 export function progressRelay(
   send: (progress: Progress) => void,
-  pace: RoundPace,
+  newPace: () => RoundPace,
 ): (event: NativeProgress) => void {
+  let pace = newPace();
   return (event) => {
     switch (event.kind) {
       case 'batch': {
@@ -110,6 +114,15 @@ export function progressRelay(
       case 'note':
         send({kind: 'note', message: event.message});
         break;
+      case 'stage':
+        pace = newPace();
+        send({kind: 'stage', message: event.message});
+        break;
+      case 'row':
+        send(toRow(event));
+        break;
+      case 'passes': // of interest to whoever asked for the job
+        break;
       default:
         assertNever(event);
     }
@@ -122,6 +135,23 @@ function toReport({round, seconds, figures, metrics}: NativeRound): RoundReport 
     seconds,
     figures: Object.fromEntries(
       Object.entries(figures).map(([name, value]) => [name, orNull(value)]),
+    ),
+    metrics: metrics === undefined ? null : toMetrics(metrics),
+  };
+}
+
+function toRow({
+  table,
+  cells,
+  metrics,
+}: Extract<NativeProgress, {kind: 'row'}>): Extract<Progress, {kind: 'row'}> {
+  return {
+    ...{kind: 'row', table},
+    cells: Object.fromEntries(
+      Object.entries(cells).map(([name, cell]) => [
+        name,
+        typeof cell === 'number' ? orNull(cell) : cell,
+      ]),
     ),
     metrics: metrics === undefined ? null : toMetrics(metrics),
   };

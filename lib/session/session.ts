@@ -27,7 +27,7 @@ import type {Program} from '../programs/program.js';
 import {weightsForProgram, withTiedWeights} from '../programs/weights.js';
 import type {Metrics} from '../run/metrics.js';
 import type {RunOptions} from '../run/progress.js';
-import type {RoundReport} from '../run/results.js';
+import type {Passes, RoundReport} from '../run/results.js';
 import type {Run} from '../run/run.js';
 import {
   checkBatchOrder,
@@ -64,6 +64,7 @@ export class Session implements Disposable {
   readonly #program: Program | null;
   /** Sizes of the images that were set, by role. */
   readonly #sizes = new Map<ImageRole, ImageSize>();
+  #passes: Passes | null = null;
   /** The device in use, such as `cpu` or `cuda:0`. */
   readonly device: string;
   /** The arithmetic in use, `auto` resolved. */
@@ -86,6 +87,11 @@ export class Session implements Disposable {
   /** True while a job runs or waits for its turn. */
   get busy(): boolean {
     return this.#native.busy;
+  }
+
+  /** What the last {@link defend} has cost, without its measurements; null before it has ended. */
+  get passes(): Passes | null {
+    return this.#passes;
   }
 
   /**
@@ -125,7 +131,13 @@ export class Session implements Disposable {
     const start = (relay: Relay) => {
       checkDefendOptions(options);
       checkBatchOrder(options, this.#sizes.get('cleanSubset'));
-      return this.#native.defend(options, relay);
+      this.#passes = null;
+      return this.#native.defend(options, (event) => {
+        if (event.kind === 'passes') {
+          this.#passes = {forward: event.forward, backward: event.backward};
+        }
+        relay(event);
+      });
     };
     return this.#jobs.rounds(start, run, this.#measuring(options, 'cleanSubset'));
   }

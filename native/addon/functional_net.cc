@@ -57,13 +57,6 @@ class NodeReader {
   std::vector<Value> values_{net_.input()};
 };
 
-/// One that is described node by node, a program, or that of a known name.
-Graph network(const Napi::Object& o) {
-  if (o.Has("program")) return graph_of(program_of(o.Get("program")));
-  if (!o.Has("model")) return NodeReader().read(field(o, "nodes"));
-  return describe_model(string_field(o, "model"), integer_field(o, "numClasses")).graph;
-}
-
 torch::Tensor net_images(const Napi::Object& o) {
   return float_tensor(field(o, "images"), {integer_field(o, "count"), 3, integer_field(o, "height"),
                                            integer_field(o, "width")});
@@ -79,7 +72,7 @@ Napi::Value net_layout(const Napi::CallbackInfo& info) {
 Napi::Value run_net(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto o = object_of(info[0], "the network and its images");
-    GraphModule module(network(o));
+    GraphModule module(network_of(o));
     load_state_dict(module, named_tensors(field(o, "tensors")));
     const auto dtype = dtype_of(string_field(o, "dtype"));
     const auto images = net_images(o);
@@ -104,7 +97,7 @@ Napi::Value run_net(const Napi::CallbackInfo& info) {
 Napi::Value weight_gradients(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto o = object_of(info[0], "the network and its images");
-    GraphModule module(network(o));
+    GraphModule module(network_of(o));
     load_state_dict(module, named_tensors(field(o, "tensors")));
     const auto images = net_images(o);
     return to_js(info.Env(), respond_weights(module, images), true);
@@ -159,6 +152,12 @@ Napi::Value cost_of_model(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+Graph network_of(const Napi::Object& o) {
+  if (o.Has("program")) return graph_of(program_of(o.Get("program")));
+  if (!o.Has("model")) return NodeReader().read(field(o, "nodes"));
+  return describe_model(string_field(o, "model"), integer_field(o, "numClasses")).graph;
+}
 
 Napi::Object define_net_functions(Napi::Env env) {
   auto functions = Napi::Object::New(env);

@@ -1,7 +1,13 @@
 #pragma once
 #include <napi.h>
 
+#include "sau/net/graph.h"
+
 namespace sau::addon {
+
+/// The network of an object: one that is described node by node, a program, or that of a known
+/// name.
+Graph network_of(const Napi::Object& o);
 
 /// The object `functional.net` of the addon: networks that are no architecture, and what a network
 /// costs.

@@ -45,6 +45,33 @@ Napi::Object event_object(Napi::Env env, const Note& event) {
   return o;
 }
 
+Napi::Object event_object(Napi::Env env, const Stage& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "stage");
+  o.Set("message", event.message);
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const TableRow& event) {
+  auto cells = Napi::Object::New(env);
+  for (const auto& [name, cell] : event.cells)
+    std::visit([&](const auto& value) { cells.Set(name, value); }, cell);
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "row");
+  o.Set("table", event.table);
+  o.Set("cells", cells);
+  if (event.metrics) o.Set("metrics", to_js(env, *event.metrics));
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const PassesDone& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "passes");
+  set(o, "forward", event.passes.forward);
+  set(o, "backward", event.passes.backward);
+  return o;
+}
+
 }  // namespace
 
 Napi::Value to_js(Napi::Env env, const Metrics& m) {

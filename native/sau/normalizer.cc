@@ -34,6 +34,15 @@ torch::Tensor Normalizer::pixels(const torch::Tensor& input) const {
   return input / inverse_std_ + mean_;
 }
 
+torch::Tensor counted(torch::Tensor logits, const std::shared_ptr<Passes>& passes) {
+  const int64_t images = logits.size(0);
+  passes->forward += images;
+  if (logits.requires_grad()) {
+    logits.register_hook([passes, images](const torch::Tensor&) { passes->backward += images; });
+  }
+  return logits;
+}
+
 int64_t FrozenPixelClassifier::images_per_pass(const torch::Tensor& images) const {
   constexpr int64_t kMost = 1000;  // on an accelerator; the CPU's chunk is smaller
   if (chunk_ > 0) return chunk_;

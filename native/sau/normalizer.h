@@ -4,6 +4,7 @@
 
 #include "sau/net/frozen_graph.h"
 #include "sau/net/graph_module.h"
+#include "sau/passes.h"
 #include "sau/torch.h"
 
 namespace sau {
@@ -27,47 +28,66 @@ class Normalizer {
   torch::Tensor inverse_std_;
 };
 
+/// Counts the images of a pass, and those of its backward pass once that is done. Returns the
+/// logits.
+torch::Tensor counted(torch::Tensor logits, const std::shared_ptr<Passes>& passes);
+
 /// A classifier that takes pixels in [0,1] and whose parameters take gradients.
 class PixelClassifier {
  public:
-  /// precision: dtype of the arithmetic.
+  /// precision: dtype of the arithmetic; passes: what counts them.
   PixelClassifier(std::shared_ptr<GraphModule> model, const Normalizer& normalizer,
-                  torch::ScalarType precision)
-      : model_(std::move(model)), normalizer_(normalizer), precision_(precision) {}
+                  torch::ScalarType precision, std::shared_ptr<Passes> passes)
+      : model_(std::move(model)),
+        normalizer_(normalizer),
+        precision_(precision),
+        passes_(std::move(passes)) {}
   /// pixels [N,3,H,W] -> logits float32 [N,K], computed in the precision.
   torch::Tensor logits(const torch::Tensor& pixels) const {
     return logits_of_input(normalizer_(pixels));
   }
   /// Logits of images that are normalized already, as logits() gives them.
   torch::Tensor logits_of_input(const torch::Tensor& input) const {
-    return model_->forward(input.to(precision_));
+    return logits_of_input(input, model_->weights(), {});
+  }
+  /// With weights in the place of the model's own, and the values of some nodes.
+  torch::Tensor logits_of_input(const torch::Tensor& input,
+                                const std::vector<torch::Tensor>& weights, const Taps& taps) const {
+    return counted(model_->forward(input.to(precision_), weights, taps), passes_);
   }
   const Normalizer& normalizer() const { return normalizer_; }
   GraphModule& model() const { return *model_; }
+  const std::shared_ptr<Passes>& passes() const { return passes_; }
 
  private:
   std::shared_ptr<GraphModule> model_;
   Normalizer normalizer_;
   torch::ScalarType precision_;
+  std::shared_ptr<Passes> passes_;
 };
 
 /// A frozen view of a classifier that takes pixels in [0,1]: gradients for the pixels alone.
 class FrozenPixelClassifier {
  public:
   /// precision: dtype of the arithmetic; chunk: images per pass of a measurement, 0: as many as the
-  /// network's cost allows.
+  /// network's cost allows; taps: nodes of the source's graph whose values each pass hands out.
   FrozenPixelClassifier(const PixelClassifier& source, const Normalizer& normalizer,
-                        torch::ScalarType precision, int64_t chunk = 0)
-      : frozen_(std::make_unique<FrozenGraph>(source.model(), precision)),
+                        torch::ScalarType precision, int64_t chunk = 0, Taps taps = {})
+      : frozen_(std::make_unique<FrozenGraph>(source.model(), precision, std::move(taps))),
         normalizer_(normalizer),
         precision_(precision),
-        chunk_(chunk) {}
+        chunk_(chunk),
+        passes_(source.passes()) {}
   torch::Tensor logits(const torch::Tensor& pixels) const {
-    return frozen_->forward(normalizer_(pixels));
+    return logits_of_input(normalizer_(pixels));
+  }
+  /// Logits of images that are normalized already.
+  torch::Tensor logits_of_input(const torch::Tensor& input) const {
+    return counted(frozen_->forward(input), passes_);
   }
   /// pixels [N,3,H,W] -> what the last layer takes, float32 [N,F].
   torch::Tensor features(const torch::Tensor& pixels) const {
-    return frozen_->features(normalizer_(pixels));
+    return counted(frozen_->features(normalizer_(pixels)), passes_);
   }
   /// Copies the source's present weights.
   void refresh() { frozen_->refresh(); }
@@ -80,6 +100,7 @@ class FrozenPixelClassifier {
   Normalizer normalizer_;
   torch::ScalarType precision_;
   int64_t chunk_;
+  std::shared_ptr<Passes> passes_;
 };
 
 }  // namespace sau

@@ -57,9 +57,13 @@ void RepeatedWork::operator()(const std::vector<torch::Tensor>& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].defined()) shape.inputs[i].copy_(inputs[i]);
   }
+  const auto before = passes_ == nullptr ? Passes{} : *passes_;
   const bool is_warm = shape.times++ >= kWarmUps;
   if (is_warm && can_record_ && !shape.recording) shape.recording = record(shape.inputs);
   shape.recording ? shape.recording->replay() : work_(shape.inputs);
+  if (passes_ == nullptr) return;
+  if (!is_warm) shape.passes = *passes_ - before;
+  *passes_ = before + shape.passes;
 }
 
 std::unique_ptr<Recording> RepeatedWork::record(const std::vector<torch::Tensor>& inputs) {

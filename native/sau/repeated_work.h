@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sau/device.h"
+#include "sau/passes.h"
 #include "sau/plan.h"
 #include "sau/run_control.h"
 #include "sau/torch.h"
@@ -31,10 +32,12 @@ OnRefusal on_refusal(const Plan& plan, const RunControl& control);
 class RepeatedWork {
  public:
   using Work = std::function<void(const std::vector<torch::Tensor>& inputs)>;
-  RepeatedWork(Work work, Recorder recorder, OnRefusal on_refusal)
+  /// passes: where the work counts its passes, which a repeated record costs as well; may be null.
+  RepeatedWork(Work work, Recorder recorder, OnRefusal on_refusal, Passes* passes = nullptr)
       : work_(std::move(work)),
         recorder_(std::move(recorder)),
-        on_refusal_(std::move(on_refusal)) {}
+        on_refusal_(std::move(on_refusal)),
+        passes_(passes) {}
 
   /// The first dimension of the first input identifies the shape. Undefined inputs stay undefined.
   void operator()(const std::vector<torch::Tensor>& inputs);
@@ -43,6 +46,7 @@ class RepeatedWork {
   struct Shape {
     std::vector<torch::Tensor> inputs;
     int64_t times = 0;
+    Passes passes;  ///< of one time
     std::unique_ptr<Recording> recording;
   };
 
@@ -52,6 +56,7 @@ class RepeatedWork {
   Work work_;
   Recorder recorder_;
   OnRefusal on_refusal_;
+  Passes* passes_;
   bool can_record_ = true;
   std::map<int64_t, Shape> shapes_;
 };

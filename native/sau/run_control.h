@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sau/error.h"
+#include "sau/passes.h"
 
 namespace sau {
 
@@ -52,8 +53,27 @@ struct Note {
   std::string message;
 };
 
+/// A new part of the job begins, in words. Rounds that are told from then on are its own.
+struct Stage {
+  std::string message;
+};
+
+/// A row of a table that a defense writes besides its rounds.
+struct TableRow {
+  using Cell = std::variant<double, std::string>;
+  std::string table;
+  std::vector<std::pair<std::string, Cell>> cells;
+  std::optional<Metrics> metrics = std::nullopt;  ///< of the model that the row is about
+};
+
+/// Passes of images that a defense has cost, without those of its measurements.
+struct PassesDone {
+  Passes passes;
+};
+
 /// One message of a running job.
-using Progress = std::variant<BatchDone, RoundDone, EvaluationDone, Note>;
+using Progress =
+    std::variant<BatchDone, RoundDone, EvaluationDone, Note, Stage, TableRow, PassesDone>;
 
 /// The connection of a job to its caller. Progress is sent and never awaited.
 struct RunControl {

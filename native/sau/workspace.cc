@@ -26,6 +26,10 @@ Workspace::Workspace(WorkspaceOptions options, std::shared_ptr<const Program> pr
       program_(std::move(program)),
       generator_(at::detail::createCPUGenerator(options_.seed)) {}
 
+Workspace::Workspace(WorkspaceOptions options, Graph network) : Workspace(std::move(options)) {
+  graph_ = std::move(network);
+}
+
 void Workspace::prepare() {
   // Process-wide, so it must be set: otherwise the setting of the previous session would remain.
   const int64_t threads = options_.threads > 0 ? options_.threads : default_threads();
@@ -34,21 +38,27 @@ void Workspace::prepare() {
   if (device_) return;
   const auto device = parse_device(options_.device);
   normalizer_.emplace(options_.mean, options_.std, device);
-  const auto graph =
-      program_ ? graph_of(*program_) : describe_model(options_.model, options_.num_classes).graph;
+  const auto graph = network();
   const auto build = [&] {
     torch::manual_seed(options_.seed);  // both models get equal fresh weights
     auto model = std::make_shared<GraphModule>(graph);
     model->to(device);
     use_channels_last(*model);
     model->eval();
-    return PixelClassifier(std::move(model), *normalizer_, outer_dtype(options_.precision));
+    return PixelClassifier(std::move(model), *normalizer_, outer_dtype(options_.precision),
+                           passes_);
   };
   trainee_ = build();
   reference_ = build();
   for (auto& parameter : reference_->model().parameters()) parameter.set_requires_grad(false);
   plan_ = make_plan(options_.tuning, device);
   device_ = device;
+}
+
+Graph Workspace::network() const {
+  if (graph_) return *graph_;
+  if (program_) return graph_of(*program_);
+  return describe_model(options_.model, options_.num_classes).graph;
 }
 
 std::vector<NamedTensor> Workspace::layout() const { return state_dict(trainee_->model()); }
@@ -88,8 +98,10 @@ void Workspace::replace_images(ImageRole role, ImageSet set) {
   reference_clean_.erase(role);
 }
 
-FrozenPixelClassifier Workspace::frozen(ModelRole role, torch::ScalarType precision) const {
-  return FrozenPixelClassifier(model(role), *normalizer_, precision, options_.tuning.chunk);
+FrozenPixelClassifier Workspace::frozen(ModelRole role, torch::ScalarType precision,
+                                        Taps taps) const {
+  return FrozenPixelClassifier(model(role), *normalizer_, precision, options_.tuning.chunk,
+                               std::move(taps));
 }
 
 FrozenPixelClassifier Workspace::attacked(ModelRole role) const {

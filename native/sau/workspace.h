@@ -42,6 +42,8 @@ class Workspace {
  public:
   /// program: the network in the place of the architecture that the options name; null for none.
   explicit Workspace(WorkspaceOptions options, std::shared_ptr<const Program> program = nullptr);
+  /// Of a network that has no name.
+  Workspace(WorkspaceOptions options, Graph network);
 
   /// Comes before every job: thread count and lazily built models. All else needs it.
   void prepare();
@@ -63,7 +65,7 @@ class Workspace {
   /// Throws ERR_CHECKPOINT where no weights were loaded.
   const PixelClassifier& model(ModelRole role) const;
   /// A frozen view of a model with its present weights.
-  FrozenPixelClassifier frozen(ModelRole role, torch::ScalarType precision) const;
+  FrozenPixelClassifier frozen(ModelRole role, torch::ScalarType precision, Taps taps = {}) const;
   /// A frozen view in the arithmetic of the attack.
   FrozenPixelClassifier attacked(ModelRole role) const;
 
@@ -80,10 +82,16 @@ class Workspace {
                                        const RunControl& control);
 
   TrainingLeft& training() { return training_; }
+  /// Of the two models and their views, so far.
+  Passes& passes() const { return *passes_; }
 
  private:
+  Graph network() const;
+
   WorkspaceOptions options_;
   std::shared_ptr<const Program> program_;
+  std::optional<Graph> graph_;
+  std::shared_ptr<Passes> passes_ = std::make_shared<Passes>();
   std::optional<torch::Device> device_;
   std::optional<Plan> plan_;
   std::optional<Normalizer> normalizer_;

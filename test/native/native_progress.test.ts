@@ -41,7 +41,7 @@ const FT: NativeDefendOptions = {
 describe('what the native core tells', () => {
   it('has of each kind its own fields alone', async () => {
     const events = await told(sauOptions({...UNLEARN, rounds: 1, batchSize: 14, evalEvery: 1}));
-    expect(events.map(({kind}) => kind)).toEqual(['batch', 'evaluation', 'round']);
+    expect(events.map(({kind}) => kind)).toEqual(['batch', 'evaluation', 'round', 'passes']);
     expect(events[0]).toEqual({kind: 'batch', round: 0, rounds: 1, batch: 1, batches: 1});
     expect(events[1]).toEqual({kind: 'evaluation', images: 14, of: 14});
     expect(Object.keys(events[2] ?? {}).sort()).toEqual(
@@ -53,7 +53,7 @@ describe('what the native core tells', () => {
     [sauOptions({...UNLEARN, rounds: 1}), ['loss', 'cleanLoss', 'sharedLoss', 'suspectShare']],
     [FT, ['loss', 'trainAcc']],
   ])('names the figures of the method: $method', async (options, names) => {
-    const last = (await told(options)).at(-1);
+    const last = (await told(options)).at(-2); // the last are the passes
     if (last?.kind !== 'round') throw new Error('The last event is no round');
     expect(Object.keys(last.figures)).toEqual(names);
     expect(Object.values(last.figures).every(Number.isFinite)).toBe(true);

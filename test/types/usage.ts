@@ -112,6 +112,8 @@ export function describe(progress: Progress): string {
       return `${progress.batch} of ${progress.batches}, ${progress.secondsLeft ?? '?'} s`;
     case 'images':
       return `${progress.doing}: ${progress.done} of ${progress.of}`;
+    case 'row':
+      return `${progress.table}: ${Object.keys(progress.cells).join()} ${progress.metrics?.acc}`;
     case 'round':
       return String(progress.report.metrics?.asr);
     default: {

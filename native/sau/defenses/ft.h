@@ -12,7 +12,7 @@ using FtOptions = EpochOptions;
 /// Plain fine-tuning (defenses E1): ordinary training of the trainee, from the weights that it has,
 /// on the clean subset. A round is an epoch; the last, smaller batch is kept. Figures: loss,
 /// trainAcc.
-class FtDefense final : public Defense {
+class FtDefense final : public RoundsDefense {
  public:
   static constexpr const char* kName = "ft";
   using Options = FtOptions;

@@ -30,7 +30,8 @@ SauDefense::SauDefense(Workspace& workspace, SauOptions options, const RunContro
       sums_(workspace.device()),
       recorded_(workspace.plan().recorded),
       repeated_step_([this](const StepInputs& inputs) { step(inputs); },
-                     recorder_of(workspace.device()), on_refusal(workspace.plan(), control)) {
+                     recorder_of(workspace.device()), on_refusal(workspace.plan(), control),
+                     &workspace.passes()) {
   TORCH_CHECK(options_.batch_size > 0 && options_.outer_steps > 0,
               "expected a batch size and outer steps > 0, got ", options_.batch_size, " and ",
               options_.outer_steps);

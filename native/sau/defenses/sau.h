@@ -29,7 +29,7 @@ void fields(V& v, SauOptions& o) {
 
 /// Shared Adversarial Unlearning (specification B1). A round goes over the clean subset once.
 /// Figures: loss, cleanLoss, sharedLoss (means over the steps), suspectShare.
-class SauDefense final : public Defense {
+class SauDefense final : public RoundsDefense {
  public:
   static constexpr const char* kName = "sau";
   using Options = SauOptions;

@@ -100,11 +100,13 @@ torch::Tensor apply_weightless(const Op& op, const Inputs& in) {
 
 }  // namespace
 
-FrozenGraph::FrozenGraph(const GraphModule& source, torch::ScalarType precision)
+FrozenGraph::FrozenGraph(const GraphModule& source, torch::ScalarType precision, Taps taps)
     : source_(source),
-      graph_(in_evaluation(source.graph())),
+      taps_(std::move(taps)),
+      graph_(evaluated()),
       precision_(precision),
       uses_(uses_of(graph_)) {
+  for (const size_t node : taps_.nodes) ++uses_[node];
   const auto& nodes = graph_.nodes;
   const auto users = only_users(graph_, uses_);
   std::vector<bool> absorbed(nodes.size());
@@ -115,6 +117,14 @@ FrozenGraph::FrozenGraph(const GraphModule& source, torch::ScalarType precision)
     steps_.push_back(std::move(step));
   }
   refresh();
+}
+
+/// The source's graph in evaluation mode, whose nodes the taps name from then on.
+Graph FrozenGraph::evaluated() {
+  std::vector<size_t> positions;
+  auto graph = in_evaluation(source_.graph(), &positions);
+  for (auto& node : taps_.nodes) node = positions[node];
+  return graph;
 }
 
 /// Lets a step do what those do who alone use its value. users: of each node. Returns their nodes.
@@ -263,6 +273,7 @@ torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
                   return (*call.callee)(in.all(), {precision_, x.device()});
                 }},
             kernel));
+    if (const auto tap = taps_.find(output)) taps_.take(*tap, values.take(output).toTensor());
     if (output == wanted) break;
   }
   return values.take(wanted).toTensor();

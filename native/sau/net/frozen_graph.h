@@ -13,8 +13,9 @@ namespace sau {
 /// shift whose backward is one mask and one product. Dropout and stochastic depth are gone.
 class FrozenGraph {
  public:
-  /// A view of a module, which must outlive it. precision: dtype of the arithmetic.
-  FrozenGraph(const GraphModule& source, torch::ScalarType precision);
+  /// A view of a module, which must outlive it. precision: dtype of the arithmetic; taps: nodes of
+  /// the module's graph whose values its passes hand out, so that nothing is folded over them.
+  FrozenGraph(const GraphModule& source, torch::ScalarType precision, Taps taps = {});
   /// Takes over the module's present weights. What is in a dtype or a form of its own stays at the
   /// address it has: recorded work reads it there.
   void refresh();
@@ -71,8 +72,10 @@ class FrozenGraph {
   void refresh(Weighted& step);
   void refresh(PooledLinear& step);
   torch::Tensor run(const torch::Tensor& x, size_t wanted) const;
+  Graph evaluated();
 
   const GraphModule& source_;
+  Taps taps_;    ///< by the nodes of graph_
   Graph graph_;  ///< the source's, in evaluation mode
   torch::ScalarType precision_;
   std::vector<Step> steps_;

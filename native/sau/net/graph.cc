@@ -15,7 +15,7 @@ bool may_lose_its_value(const Op& op) {
 
 }  // namespace
 
-Graph in_evaluation(const Graph& graph) {
+Graph in_evaluation(const Graph& graph, std::vector<size_t>* positions) {
   Graph result{graph.weights, {}};
   std::vector<size_t> position;  // of each node's value in the result
   for (const auto& node : graph.nodes) {
@@ -28,6 +28,7 @@ Graph in_evaluation(const Graph& graph) {
     position.push_back(result.nodes.size());
     result.nodes.push_back({node.op, std::move(inputs)});
   }
+  if (positions != nullptr) *positions = std::move(position);
   return result;
 }
 

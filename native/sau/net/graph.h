@@ -178,8 +178,9 @@ struct Graph {
   size_t features() const { return nodes.back().inputs[0]; }
 };
 
-/// The network in evaluation mode: without what does nothing there.
-Graph in_evaluation(const Graph& graph);
+/// The network in evaluation mode: without what does nothing there. positions: where to put the
+/// node that gives each node's value there; may be null.
+Graph in_evaluation(const Graph& graph, std::vector<size_t>* positions = nullptr);
 
 /// How often each node's value is used; the logits count as used once.
 std::vector<int64_t> uses_of(const Graph& graph);

@@ -55,6 +55,40 @@ torch::Tensor fresh(const Weight& weight) {
   TORCH_CHECK(false, "unknown initialization");
 }
 
+/// A weight in the dtype of a value.
+torch::Tensor weight_like(const torch::Tensor& weight, const torch::Tensor& x) {
+  return weight.to(x.scalar_type());
+}
+
+/// Convolves in the dtype of the input. The gradient of the weight is float32.
+torch::Tensor convolve(const op::Conv2d& conv, const std::vector<torch::Tensor>& weights,
+                       torch::Tensor x) {
+  // For few channels the stride of a 1x1 convolution is a slice: oneDNN's weight gradient of a
+  // strided 1x1 channels-last convolution of fewer than 16 (AVX2: 8) input channels writes past its
+  // workspace.
+  constexpr int64_t kSafeChannels = 16;
+  int64_t stride = conv.stride;
+  if (conv.kernel == 1 && stride != 1 && conv.in < kSafeChannels) {
+    x = x.slice(2, 0, x.size(2), stride).slice(3, 0, x.size(3), stride);
+    stride = 1;
+  }
+  return torch::conv2d(x, weight_like(weights[conv.weight], x),
+                       conv.bias ? weight_like(weights[*conv.bias], x) : torch::Tensor(), stride,
+                       conv.padding, /*dilation=*/1, conv.groups);
+}
+
+torch::Tensor normalize_layer(const op::LayerNorm& norm, const std::vector<torch::Tensor>& weights,
+                              const torch::Tensor& x) {
+  return torch::layer_norm(x, {norm.channels}, weight_like(weights[norm.weight], x),
+                           weight_like(weights[norm.bias], x), norm.eps);
+}
+
+torch::Tensor apply_linear(const op::Linear& linear, const std::vector<torch::Tensor>& weights,
+                           const torch::Tensor& x) {
+  return torch::nn::functional::linear(x, weight_like(weights[linear.weight], x),
+                                       weight_like(weights[linear.bias], x));
+}
+
 [[noreturn]] void refuse_training(const std::string& node) {
   throw Error("ERR_CONFIG", "Expected a program whose norms and dropouts can be trained but its " +
                                 node +
@@ -91,96 +125,73 @@ torch::nn::Module& GraphModule::module_of(const std::string& path) {
   return *parent.register_module(name, std::make_shared<torch::nn::Module>());
 }
 
-torch::Tensor GraphModule::forward(const torch::Tensor& x) const {
-  Values values(uses_);
+torch::Tensor GraphModule::forward(const torch::Tensor& x,
+                                   const std::vector<torch::Tensor>& weights,
+                                   const Taps& taps) const {
+  auto uses = uses_;
+  for (const size_t node : taps.nodes) ++uses[node];
+  Values values(uses);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const auto& [op, nodes] = graph_.nodes[i];
     const Inputs in(values, nodes);
-    values.put(i, std::visit<c10::IValue>(
-                      Overloaded{[&](const op::Input&) { return x; },
-                                 [&](const op::Conv2d& conv) { return convolve(conv, in[0]); },
-                                 [&](const op::BatchNorm& norm) { return normalize(norm, in[0]); },
-                                 [&](const op::LayerNorm& norm) { return normalize(norm, in[0]); },
-                                 [&](const op::Linear& linear) { return multiply(linear, in[0]); },
-                                 [&](const op::Scale& scale) {
-                                   const auto map = in[0];
-                                   return map * weight_like(scale.weight, map);
-                                 },
-                                 [&](const op::PrependToken& token) {
-                                   const auto tokens = in[0];
-                                   return prepend(weight_like(token.weight, tokens), tokens);
-                                 },
-                                 [&](const op::AddPositions& positions) {
-                                   const auto tokens = in[0];
-                                   return tokens + weight_like(positions.weight, tokens);
-                                 },
-                                 [&](const op::Relu&) {
-                                   return may_overwrite_input(graph_, uses_, i) ? in[0].relu_()
-                                                                                : in[0].relu();
-                                 },
-                                 [&](const op::WeightValue& value) {
-                                   const auto& weight = weights_[value.weight];
-                                   return weight.is_floating_point() ? weight.to(x.scalar_type())
-                                                                     : weight;
-                                 },
-                                 [&](const op::Dropout& dropout) {
-                                   return torch::dropout(in[0], dropout.rate, is_training());
-                                 },
-                                 [&](const op::StochasticDepth& depth) {
-                                   const auto branch = in[0];
-                                   return is_training() && depth.rate > 0
-                                              ? branch * kept_branches(branch, depth.rate)
-                                              : branch;
-                                 },
-                                 [&](const op::Call& call) {
-                                   if (is_training() && !call.only_evaluates.empty())
-                                     refuse_training(call.only_evaluates);
-                                   return (*call.callee)(in.all(), {x.scalar_type(), x.device()});
-                                 },
-                                 [&](const auto& weightless) { return compute(weightless, in); }},
-                      op));
+    values.put(
+        i, std::visit<c10::IValue>(
+               Overloaded{
+                   [&](const op::Input&) { return x; },
+                   [&](const op::Conv2d& conv) { return convolve(conv, weights, in[0]); },
+                   [&](const op::BatchNorm& norm) { return normalize(norm, weights, in[0]); },
+                   [&](const op::LayerNorm& norm) { return normalize_layer(norm, weights, in[0]); },
+                   [&](const op::Linear& linear) { return apply_linear(linear, weights, in[0]); },
+                   [&](const op::Scale& scale) {
+                     const auto map = in[0];
+                     return map * weight_like(weights[scale.weight], map);
+                   },
+                   [&](const op::PrependToken& token) {
+                     const auto tokens = in[0];
+                     return prepend(weight_like(weights[token.weight], tokens), tokens);
+                   },
+                   [&](const op::AddPositions& positions) {
+                     const auto tokens = in[0];
+                     return tokens + weight_like(weights[positions.weight], tokens);
+                   },
+                   [&](const op::Relu&) {
+                     return may_overwrite_input(graph_, uses, i) ? in[0].relu_() : in[0].relu();
+                   },
+                   [&](const op::WeightValue& value) {
+                     const auto& weight = weights[value.weight];
+                     return weight.is_floating_point() ? weight.to(x.scalar_type()) : weight;
+                   },
+                   [&](const op::Dropout& dropout) {
+                     return torch::dropout(in[0], dropout.rate, is_training());
+                   },
+                   [&](const op::StochasticDepth& depth) {
+                     const auto branch = in[0];
+                     return is_training() && depth.rate > 0
+                                ? branch * kept_branches(branch, depth.rate)
+                                : branch;
+                   },
+                   [&](const op::Call& call) {
+                     if (is_training() && !call.only_evaluates.empty())
+                       refuse_training(call.only_evaluates);
+                     return (*call.callee)(in.all(), {x.scalar_type(), x.device()});
+                   },
+                   [&](const auto& weightless) { return compute(weightless, in); }},
+               op));
+    if (const auto tap = taps.find(i)) taps.take(*tap, values.take(i).toTensor());
   }
   return values.take(graph_.nodes.size() - 1).toTensor();
 }
 
-torch::Tensor GraphModule::weight_like(size_t position, const torch::Tensor& x) const {
-  return weights_[position].to(x.scalar_type());
-}
-
-/// Convolves in the dtype of the input. The gradient of the weight is float32.
-torch::Tensor GraphModule::convolve(const op::Conv2d& conv, torch::Tensor x) const {
-  // For few channels the stride of a 1x1 convolution is a slice: oneDNN's weight gradient of a
-  // strided 1x1 channels-last convolution of fewer than 16 (AVX2: 8) input channels writes past its
-  // workspace.
-  constexpr int64_t kSafeChannels = 16;
-  int64_t stride = conv.stride;
-  if (conv.kernel == 1 && stride != 1 && conv.in < kSafeChannels) {
-    x = x.slice(2, 0, x.size(2), stride).slice(3, 0, x.size(3), stride);
-    stride = 1;
-  }
-  return torch::conv2d(x, weight_like(conv.weight, x),
-                       conv.bias ? weight_like(*conv.bias, x) : torch::Tensor(), stride,
-                       conv.padding, /*dilation=*/1, conv.groups);
-}
-
-torch::Tensor GraphModule::normalize(const op::BatchNorm& norm, const torch::Tensor& x) const {
+torch::Tensor GraphModule::normalize(const op::BatchNorm& norm,
+                                     const std::vector<torch::Tensor>& weights,
+                                     const torch::Tensor& x) const {
   if (is_training()) {
-    auto count = weights_[norm.count];
+    auto count = weights[norm.count];
     count += 1;
   }
-  return torch::nn::functional::detail::batch_norm(x, weights_[norm.mean], weights_[norm.variance],
-                                                   weights_[norm.weight], weights_[norm.bias],
+  return torch::nn::functional::detail::batch_norm(x, weights[norm.mean], weights[norm.variance],
+                                                   weights[norm.weight], weights[norm.bias],
                                                    is_training(), norm.momentum, norm.eps);
-}
-
-torch::Tensor GraphModule::normalize(const op::LayerNorm& norm, const torch::Tensor& x) const {
-  return torch::layer_norm(x, {norm.channels}, weight_like(norm.weight, x),
-                           weight_like(norm.bias, x), norm.eps);
-}
-
-torch::Tensor GraphModule::multiply(const op::Linear& linear, const torch::Tensor& x) const {
-  return torch::nn::functional::linear(x, weight_like(linear.weight, x),
-                                       weight_like(linear.bias, x));
 }
 
 }  // namespace sau

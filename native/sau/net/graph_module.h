@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "sau/net/graph.h"
+#include "sau/net/taps.h"
 #include "sau/torch.h"
 
 namespace sau {
@@ -14,19 +15,20 @@ class GraphModule : public torch::nn::Module {
   /// Draws fresh weights from LibTorch's generator, in the order of the state dict.
   explicit GraphModule(Graph graph);
 
-  torch::Tensor forward(const torch::Tensor& x) const;
+  torch::Tensor forward(const torch::Tensor& x) const { return forward(x, weights_, {}); }
+  /// A pass with weights in the place of the module's own, by their positions in Graph::weights,
+  /// and the values of some nodes. Training mode changes the running statistics that it is given.
+  torch::Tensor forward(const torch::Tensor& x, const std::vector<torch::Tensor>& weights,
+                        const Taps& taps) const;
   const Graph& graph() const { return graph_; }
-  /// A weight by its position in Graph::weights.
+  /// The weights themselves, by their positions in Graph::weights.
+  const std::vector<torch::Tensor>& weights() const { return weights_; }
   const torch::Tensor& weight(size_t position) const { return weights_[position]; }
 
  private:
   torch::nn::Module& module_of(const std::string& path);
-  torch::Tensor convolve(const op::Conv2d& conv, torch::Tensor x) const;
-  torch::Tensor normalize(const op::BatchNorm& norm, const torch::Tensor& x) const;
-  torch::Tensor normalize(const op::LayerNorm& norm, const torch::Tensor& x) const;
-  torch::Tensor multiply(const op::Linear& linear, const torch::Tensor& x) const;
-  /// A weight in the dtype of a value.
-  torch::Tensor weight_like(size_t position, const torch::Tensor& x) const;
+  torch::Tensor normalize(const op::BatchNorm& norm, const std::vector<torch::Tensor>& weights,
+                          const torch::Tensor& x) const;
 
   Graph graph_;
   std::vector<int64_t> uses_;

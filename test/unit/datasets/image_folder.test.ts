@@ -1,7 +1,7 @@
 import {mkdir, rm, symlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {CIFAR10_CLASS_NAMES} from '../../../lib/datasets/cifar.js';
+import {CIFAR10_CLASS_NAMES} from '../../../lib/datasets/class_names.js';
 import type {Dataset} from '../../../lib/datasets/dataset.js';
 import {
   loadCleanFolder,
@@ -118,10 +118,10 @@ describe('openDataset of an image folder', () => {
 
   it('refuses a format that it would have to leave out', async () => {
     const folder = await putFolder();
-    const file = await put(join(folder, 'train/a/0.ppm'), 'P6');
+    const file = await put(join(folder, 'train/a/0.bmp'), 'BM');
     await expect(openImageFolder(folder, SIZE)).rejects.toMatchObject({
       code: 'ERR_DATASET',
-      message: `Expected JPEG, PNG, WebP or TIFF images but found ${file}; convert the .ppm files to PNG`,
+      message: `Expected JPEG, PNG, WebP, TIFF or PPM images but found ${file}; convert the .bmp files to PNG`,
     });
   });
 

@@ -7,11 +7,10 @@ import {
   DATASET_CHOICES,
   findKnown,
   KNOWN,
-  mayHaveClasses,
-  recognize,
   usualRunOn,
   usualText,
 } from '../../../lib/datasets/known.js';
+import {mayHaveClasses, recognize} from '../../../lib/datasets/recognize.js';
 import {ROOT} from '../../support/paths.js';
 
 const names = (count: number, name: (i: number) => string): string[] =>

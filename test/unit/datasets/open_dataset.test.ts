@@ -53,7 +53,8 @@ describe('openDataset', () => {
       message:
         `Expected a data set in ${path} or in a folder there but found none of ` +
         'cifar-10-batches-bin/data_batch_1.bin, cifar-10-batches-py/data_batch_1, ' +
-        'train/<class>/* with test/<class>/* or val/<class>/*; name its folder with data',
+        'cifar-100-binary/train.bin, cifar-100-python/train, Train/<class>/GT-<class>.csv or ' +
+        'Final_Training/Images/<class>/GT-<class>.csv, tiny-imagenet-200/wnids.txt, train/<class>/* with test/<class>/* or val/<class>/*; name its folder with data',
     });
   });
 
@@ -171,7 +172,7 @@ describe('the data set that is asked for', () => {
   it('is refused where only another one is there', async () => {
     const path = await putCifarBinary(await temporaryFolder());
     await expect(openDataset({path, dataset: 'cifar100'})).rejects.toThrow(
-      /of the form train\/.*, as dataset cifar100 asks for, but found .* of the format cifar10-binary/,
+      /of the form cifar-100-binary\/.*, as dataset cifar100 asks for, but found .* of the format cifar10-binary/,
     );
   });
 });

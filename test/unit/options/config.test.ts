@@ -208,7 +208,7 @@ describe('parsing', () => {
 
   it('names every data set and format where it gets none of them', () => {
     expect(messageOf(() => defend({dataset: 'cifar'}))).toBe(
-      'Expected auto, cifar10, cifar100, gtsrb, tiny, imagenet, cifar10-binary, cifar10-python or imagefolder for dataset but received "cifar"',
+      'Expected auto, cifar10, cifar100, gtsrb, tiny, imagenet, cifar10-binary, cifar10-python, cifar100-binary, cifar100-python, gtsrb-ppm, tiny-annotated or imagefolder for dataset but received "cifar"',
     );
   });
 

@@ -7,7 +7,10 @@ import {NO_MEASURING, RoundPace} from '../../../lib/session/pace.js';
 it('what the core has to say to the user arrives as a note, among the batches', () => {
   const sent: Progress[] = [];
   const pace = new RoundPace(NO_MEASURING, {secondsPerImage: null});
-  const relay = progressRelay((progress) => sent.push(progress), pace);
+  const relay = progressRelay(
+    (progress) => sent.push(progress),
+    () => pace,
+  );
   const events: NativeProgress[] = [
     {kind: 'batch', round: 0, rounds: 1, batch: 1, batches: 2},
     {kind: 'note', message: 'a batch cannot be recorded'},

@@ -1,0 +1,44 @@
+import type {Selection} from '../run/results.js';
+
+/** Whether the official tool's quirks are taken over (defenses E0.3). */
+export const COMPAT = {
+  compat: {
+    type: 'choice',
+    choices: ['sound', 'reference'],
+    help: "sound, or reference: with the official tool's quirks that change results",
+    details:
+      'Quirks that make no sense of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.',
+    native: 'compat',
+    default: 'sound',
+  },
+} as const;
+
+type Rule = Exclude<Selection, 'last'>;
+
+/** By what a method chooses among candidates (defenses E0.3): the rules that it allows, and what `clean` may lose. */
+export function selecting<const Rules extends readonly Rule[]>(
+  rules: Rules,
+  {unset, maxDrop}: {unset: string; maxDrop: number},
+) {
+  return {
+    select: {
+      type: 'choice',
+      choices: rules,
+      help: 'by what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the test sets (oracle)',
+      details:
+        '`clean` sets the last fifth of the clean images aside and takes the strongest candidate before the first that ' +
+        'loses too much accuracy on them. `oracle` is the rule of the official tool; a defender has no test sets, so its ' +
+        'results are marked.',
+      unset,
+      default: null,
+    },
+    maxDrop: {
+      type: 'number',
+      least: 0,
+      below: 1,
+      help: 'share of the accuracy on the images that are set aside which select clean may lose',
+      native: 'selection.maxDrop',
+      default: maxDrop,
+    },
+  } as const;
+}

@@ -1,0 +1,66 @@
+#include "sau/defenses/selection.h"
+
+#include "sau/predict.h"
+
+namespace sau {
+namespace {
+
+ImageSet images_between(const ImageSet& set, int64_t begin, int64_t end) {
+  return {set.images.slice(0, begin, end), set.labels.slice(0, begin, end),
+          set.true_labels.slice(0, begin, end)};
+}
+
+}  // namespace
+
+CleanSplit split_clean(const ImageSet& clean) {
+  constexpr int64_t kFifth = 5;
+  const int64_t count = clean.size();
+  if (count < kFifth) {
+    throw Error("ERR_CONFIG",
+                "Expected at least 5 clean images, of which a fifth judges the "
+                "candidates, but received " +
+                    std::to_string(count) + ". Give more clean images, or choose another select");
+  }
+  const int64_t judges = (count + kFifth - 1) / kFifth;
+  return {images_between(clean, 0, count - judges), images_between(clean, count - judges, count)};
+}
+
+double accuracy_on(const FrozenPixelClassifier& model, const ImageSet& set,
+                   const RunControl& control) {
+  const auto right = predict(model, set, control).eq(set.labels).sum().item<double>();
+  return right / static_cast<double>(set.size());
+}
+
+Choice choose_by_clean(const Ladder& ladder, double max_drop, double before,
+                       const std::function<double()>& accuracy, const DefenseRun& run) {
+  Choice choice{0, {}};
+  for (int64_t index = 0; index < ladder.count && !choice.refused; ++index) {
+    run.control().throw_if_cancelled();
+    ladder.apply(index);
+    const double found = accuracy();
+    auto row = ladder.row(index);
+    row.cells.emplace_back("validationAcc", found);
+    row.metrics = run.measure_nth(index);
+    run.report(std::move(row));
+    if (found >= (1 - max_drop) * before)
+      choice.kept = index;
+    else
+      choice.refused = index;
+  }
+  ladder.apply(choice.kept);
+  return choice;
+}
+
+void report_ladder(const Ladder& ladder, const DefenseRun& run) {
+  for (int64_t index = 0; index < ladder.count; ++index) {
+    run.control().throw_if_cancelled();
+    ladder.apply(index);
+    const auto metrics = run.measure_nth(index);
+    if (!metrics) continue;
+    auto row = ladder.row(index);
+    row.metrics = metrics;
+    run.report(std::move(row));
+  }
+}
+
+}  // namespace sau

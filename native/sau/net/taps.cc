@@ -1,0 +1,115 @@
+#include "sau/net/taps.h"
+
+#include <algorithm>
+
+#include "sau/net/cost.h"
+
+namespace sau {
+namespace {
+
+NormSite norm_site(const Graph& graph, size_t node, const op::BatchNorm* batch, size_t weight,
+                   size_t bias, int64_t channels) {
+  const auto& key = graph.weights[weight].key;
+  return {.node = node,
+          .input = graph.nodes[node].inputs[0],
+          .weight = weight,
+          .bias = bias,
+          .channels = channels,
+          .key = key.substr(0, key.rfind('.')),
+          .batch = batch};
+}
+
+/// The last node that takes each node's value.
+std::vector<size_t> last_users(const Graph& graph) {
+  std::vector<size_t> users(graph.nodes.size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const size_t input : graph.nodes[i].inputs) users[input] = i;
+  }
+  return users;
+}
+
+/// Which values are maps [C,H,W], and not channels last.
+std::vector<bool> maps_of(const Graph& graph) {
+  std::vector<bool> maps(graph.nodes.size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const auto& [op, inputs] = graph.nodes[i];
+    if (std::holds_alternative<op::ChannelsToLast>(op))
+      maps[i] = false;
+    else if (inputs.empty() || std::holds_alternative<op::ChannelsToFront>(op))
+      maps[i] = true;
+    else
+      maps[i] = maps[inputs[0]];
+  }
+  return maps;
+}
+
+bool is_activation(const Op& op) {
+  return std::holds_alternative<op::Relu>(op) || std::holds_alternative<op::Activate>(op);
+}
+
+/// Where a norm and an activation stand behind a sum, the sum; else the node itself.
+size_t before_next_stage(const Graph& graph, size_t node) {
+  if (!is_activation(graph.nodes[node].op)) return node;
+  const size_t norm = graph.nodes[node].inputs[0];
+  if (!std::holds_alternative<op::BatchNorm>(graph.nodes[norm].op)) return node;
+  const size_t sum = graph.nodes[norm].inputs[0];
+  return std::holds_alternative<op::Add>(graph.nodes[sum].op) ? sum : node;
+}
+
+}  // namespace
+
+std::optional<size_t> Taps::find(size_t node) const {
+  const auto found = std::find(nodes.begin(), nodes.end(), node);
+  if (found == nodes.end()) return std::nullopt;
+  return static_cast<size_t>(found - nodes.begin());
+}
+
+std::vector<NormSite> norms_of(const Graph& graph) {
+  std::vector<NormSite> norms;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const auto& op = graph.nodes[i].op;
+    if (const auto* norm = std::get_if<op::BatchNorm>(&op))
+      norms.push_back(norm_site(graph, i, norm, norm->weight, norm->bias, norm->channels));
+    if (const auto* norm = std::get_if<op::LayerNorm>(&op))
+      norms.push_back(norm_site(graph, i, nullptr, norm->weight, norm->bias, norm->channels));
+  }
+  std::stable_sort(norms.begin(), norms.end(),
+                   [](const NormSite& a, const NormSite& b) { return a.weight < b.weight; });
+  const auto repeated =
+      std::unique(norms.begin(), norms.end(),
+                  [](const NormSite& a, const NormSite& b) { return a.weight == b.weight; });
+  norms.erase(repeated, norms.end());
+  return norms;
+}
+
+std::vector<NormSite> batch_norms_of(const Graph& graph) {
+  auto norms = norms_of(graph);
+  std::erase_if(norms, [](const NormSite& norm) { return norm.batch == nullptr; });
+  return norms;
+}
+
+std::vector<size_t> stage_ends(const Graph& graph, int64_t height, int64_t width) {
+  const auto shapes = shapes_of(graph, height, width);
+  const auto users = last_users(graph);
+  const auto maps = maps_of(graph);
+  std::vector<size_t> ends;
+  std::vector<int64_t> size;  // of the stage so far, [H,W]
+  size_t reach = 0;           // the last user of what came before
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const bool is_passed_by_all = reach <= i;
+    reach = std::max(reach, users[i]);
+    const bool is_map = maps[i] && shapes[i].size() == 3 && shapes[i][1] > 1;
+    if (!is_passed_by_all || !is_map || i == 0) continue;
+    const std::vector<int64_t> own(shapes[i].begin() + 1, shapes[i].end());
+    if (own == size) {
+      ends.back() = i;
+    } else {
+      ends.push_back(i);
+      size = own;
+    }
+  }
+  for (auto& end : ends) end = before_next_stage(graph, end);
+  return ends;
+}
+
+}  // namespace sau
