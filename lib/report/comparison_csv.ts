@@ -43,6 +43,7 @@ export function runsCsv({methods}: Comparison): string {
   return csv(rows, [
     ['method', ({method}) => method.method],
     ['oracle', ({method}) => method.oracle],
+    ['poisoned_train', ({method}) => method.poisonedTrain],
     ['seed', ({run}) => run.seed],
     ['state', ({run}) => run.kind],
     done('test_acc_before', ({before}) => before.acc),

@@ -20,6 +20,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     expect(status).toBe(0);
     for (const command of [
       'defend',
+      'compare',
       'attack',
       'evaluate',
       'inspect',
@@ -33,14 +34,21 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     expect(stdout).toContain('Examples:');
   });
 
-  it.each(['defend', 'attack badnet', 'evaluate', 'inspect', 'models', 'setup', 'doctor', 'demo'])(
-    'has help with examples for %s',
-    (command) => {
-      const {stdout, stderr, status} = sau(...command.split(' '), '--help');
-      expect({stderr, status}).toEqual({stderr: '', status: 0});
-      expect(stdout).toMatch(/Examples:\n {2}\$ sau-native/);
-    },
-  );
+  it.each([
+    'defend',
+    'compare',
+    'attack badnet',
+    'evaluate',
+    'inspect',
+    'models',
+    'setup',
+    'doctor',
+    'demo',
+  ])('has help with examples for %s', (command) => {
+    const {stdout, stderr, status} = sau(...command.split(' '), '--help');
+    expect({stderr, status}).toEqual({stderr: '', status: 0});
+    expect(stdout).toMatch(/Examples:\n {2}\$ sau-native/);
+  });
 
   it('shows defaults, and keeps the official names out of sight', () => {
     const {stdout} = sau('defend', '--help');
@@ -72,6 +80,10 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     [['defend', '--ckpt', 'x', '--config', 'none.yaml'], /but received none\.yaml/],
     [['attack', 'badnet', '--pratio', '2'], /for --pratio but received 2/],
     [['evaluate', '--ckpt', 'x', '--mean', '0,0,0'], /both or none of --mean and --std/],
+    [['compare'], /Expected --ckpt, --result-file or --program but received none/],
+    [['compare', '--ckpt', 'x', '--rounds', '0'], /for --rounds of sau but received 0/],
+    [['compare', '--ckpt', 'x', '--set', 'ft.step-size=1'], /but received ft\.stepSize/],
+    [['compare', '--ckpt', 'x', '--methods', 'sau,x'], /for --methods but received "sau,x"/],
     [['demo', '--seed', '-1'], /for --seed but received -1/],
     [['inspect'], /missing required argument 'path'/],
   ])('exits with 2 for %j', (args, message) => {
