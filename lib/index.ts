@@ -14,8 +14,9 @@ export {
   type CompareRunOptions,
   compare,
 } from './compare.js';
+export {type FetchResult, fetchDataset} from './data.js';
 export type {ImageSet} from './datasets/image_set.js';
-export type {DatasetChoice, FormatName, KnownName} from './datasets/known.js';
+export type {DatasetChoice, FetchedName, FormatName, KnownName} from './datasets/known.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export type {DefenseName} from './defenses/defenses.js';
 export {type DemoFiles, type DemoResult, demo} from './demo.js';
@@ -29,6 +30,8 @@ export type {
   MissingVersion,
 } from './doctor/report.js';
 export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
+export type {DownloadProgress, DownloadRunOptions} from './download/progress.js';
+export type {ProxyVariable} from './download/proxy.js';
 export {evaluate} from './evaluate.js';
 export type {ArchitectureName, ModelName} from './models/names.js';
 export {type ModelInfo, models} from './models.js';
@@ -127,7 +130,6 @@ export {
 } from './session/open_session.js';
 export {Session, type TrainingPart, type TrainOptions} from './session/session.js';
 export type {Variant} from './setup/pins.js';
-export type {ProxyVariable} from './setup/proxy.js';
 export {
   removeSetup,
   type SetupProgress,

@@ -22,7 +22,7 @@ export async function hasAnnotations(
 /**
  * Opens class folders for training with test images that lie in one folder and have their classes in a table, or
  * that the official tool has moved into class folders. No file is moved here. A label is the rank of the class
- * folder by name, and the test images come in the order that they have in class folders (models G3).
+ * folder by name, and the test images come in the order that they have in class folders (specification C.1).
  * @throws SauError ERR_DATASET where a class folder, the table or an image is missing
  */
 export async function openAnnotatedFolders(

@@ -2,6 +2,7 @@ import type {Selection} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
 import type {FormatName, KnownName} from './known.js';
+import type {Transform} from './transform.js';
 
 /** A clean data set on disk. Only its labels are in memory until a part of it is loaded. */
 export interface Dataset {
@@ -19,6 +20,8 @@ export interface Dataset {
   readonly classTitles: readonly string[];
   readonly height: number;
   readonly width: number;
+  /** How pictures become images of that size. */
+  readonly transform: Transform;
   readonly trainCount: number;
   readonly testCount: number;
   /**

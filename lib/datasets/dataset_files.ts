@@ -2,6 +2,7 @@ import {Breather} from '../base/breather.js';
 import {SauError} from '../base/errors.js';
 import type {ImageSize, LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
+import type {Transform} from './transform.js';
 
 /** What a format finds in a folder. Nothing but names and labels is in memory until images are loaded. */
 export interface DatasetFiles {
@@ -22,7 +23,7 @@ export interface SplitFiles {
    * The images at these positions, of which each is in [0, count), in this order.
    * @throws SauError ERR_DATASET for a file that cannot be read
    */
-  load(positions: Int32Array, size: ImageSize, options?: LoadOptions): Promise<ImageSet>;
+  load(positions: Int32Array, transform: Transform, options?: LoadOptions): Promise<ImageSet>;
 }
 
 export type SplitName = 'train' | 'test';

@@ -1,9 +1,10 @@
 import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import type {DatasetFiles, SplitFiles} from './dataset_files.js';
-import {decodeAll, type ImageSize, type LoadOptions} from './decode.js';
+import {decodeAll, type LoadOptions} from './decode.js';
 import {findSplits, imagesBelow, listFolder} from './image_files.js';
 import type {ImageSet} from './image_set.js';
+import type {Transform} from './transform.js';
 
 interface Split extends LabelledFiles {
   readonly classNames: readonly string[];
@@ -86,7 +87,8 @@ export async function openImageFolder(folder: string): Promise<DatasetFiles> {
 export function labelledSplit(split: LabelledFiles): SplitFiles {
   return {
     count: split.files.length,
-    load: (positions, size, options) => loadLabelledFiles(split, positions, size, options),
+    load: (positions, transform, options) =>
+      loadLabelledFiles(split, positions, transform, options),
   };
 }
 
@@ -94,7 +96,7 @@ interface CleanFolderOptions {
   readonly numClasses: number;
   /** [numClasses] in label order, or null if only their number is known. */
   readonly classNames: readonly string[] | null;
-  readonly size: ImageSize;
+  readonly transform: Transform;
 }
 
 /**
@@ -156,7 +158,7 @@ export async function loadCleanFolder(
   return loadLabelledFiles(
     {files, labels: Int32Array.from(labels)},
     positions,
-    options.size,
+    options.transform,
     loadOptions,
   );
 }
@@ -171,11 +173,11 @@ export interface LabelledFiles {
 async function loadLabelledFiles(
   {files, labels}: LabelledFiles,
   positions: Int32Array,
-  size: ImageSize,
+  transform: Transform,
   options?: LoadOptions,
 ): Promise<ImageSet> {
   const chosen = Array.from(positions, (position) => files[position] ?? '');
-  const images = await decodeAll(chosen, size, options);
+  const images = await decodeAll(chosen, transform, options);
   const chosenLabels = positions.map((position) => labels[position] ?? 0);
   return {
     images,
@@ -183,7 +185,7 @@ async function loadLabelledFiles(
     trueLabels: chosenLabels,
     originalIndices: positions,
     count: positions.length,
-    height: size.height,
-    width: size.width,
+    height: transform.height,
+    width: transform.width,
   };
 }

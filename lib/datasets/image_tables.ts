@@ -28,7 +28,7 @@ export async function findTables(
 /**
  * Opens class folders 00000, 00001, ... with a table GT-<class>.csv in each, and a folder of test images with one
  * table. The order is that of the rows, and the whole image is taken, not the region that the table has of it
- * (models G2).
+ * (specification C.1).
  * @throws SauError ERR_DATASET where a table or an image is missing, or a class is none of the data set's
  */
 export async function openImageTables(

@@ -266,10 +266,21 @@ export const FORMAT_NAMES: readonly FormatName[] = [
   'imagefolder',
 ];
 
+/** A data set that can be fetched from its authors. */
+export type FetchedName = {
+  [Name in KnownName]: (typeof KNOWN)[Name]['source'] extends null ? never : Name;
+}[KnownName];
+
 /** The data sets that can be fetched. */
-export const FETCHED_NAMES: readonly KnownName[] = ENTRIES.flatMap(([name, {source}]) =>
+export const FETCHED_NAMES = ENTRIES.flatMap(([name, {source}]) =>
   source === null ? [] : [name],
-);
+) as readonly FetchedName[];
+
+/** The data set of a run that names none: that of the official tool. */
+export const DEFAULT_DATASET: FetchedName = 'cifar10';
+
+/** The folder in the working directory that the official tool has its data sets in. */
+export const DATA_FOLDER = 'data';
 
 /** What the option `dataset` takes: the data set, the format of its folder, or nothing in particular. */
 export type DatasetChoice = 'auto' | FormatName | KnownName;
@@ -285,6 +296,12 @@ export const DATASET_CHOICES: readonly DatasetChoice[] = [
 export function findKnown(name: string): (KnownDataset & {readonly name: KnownName}) | null {
   const found = ENTRIES.find(([key, {aliases}]) => key === name || aliases.includes(name));
   return found === undefined ? null : {name: found[0], ...found[1]};
+}
+
+/** The data set that a value of the option `dataset` means: by its name, or by a format of its own. */
+export function knownOfChoice(choice: DatasetChoice): KnownName | null {
+  const own = ENTRIES.find(([, {layouts}]) => layouts.some(({format}) => format === choice));
+  return own?.[0] ?? findKnown(choice)?.name ?? null;
 }
 
 /** What the official tool does on a data set; where it is unknown, what it does on most. */

@@ -1,3 +1,5 @@
+import type {Sum} from '../download/checksum.js';
+
 // How data sets lie on the disk where they are no image folders: the parts that differ between data sets of one
 // kind, as plain data. formats.ts has a reader for each kind.
 
@@ -61,9 +63,6 @@ export type DatasetLayout =
   | CifarPythonLayout
   | ImageTablesLayout
   | AnnotatedFoldersLayout;
-
-/** A checksum that the authors or those who host their files state. */
-export type Sum = {readonly sha256: string} | {readonly md5: string};
 
 /** A file of the authors. */
 export interface Archive {

@@ -5,7 +5,9 @@ import {named} from '../options/named.js';
 import type {Dataset} from './dataset.js';
 import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
 import type {ImageSize} from './decode.js';
+import {fetchAdvice, fetchHintOf} from './fetch_hint.js';
 import {FORMATS, type Format} from './formats.js';
+import type {ImageMemory} from './image_memory.js';
 import {
   type DatasetChoice,
   type FormatName,
@@ -15,6 +17,7 @@ import {
   type KnownName,
 } from './known.js';
 import {isOwnFormat, mayHaveClasses, recognize} from './recognize.js';
+import {keepsOwnSize, makeTransform, NO_TRANSFORM, type TransformOptions} from './transform.js';
 
 export interface OpenDatasetOptions {
   /** The data set's folder, or the folder that holds it. */
@@ -28,6 +31,10 @@ export interface OpenDatasetOptions {
   readonly size?: ImageSize | undefined;
   /** Which one is meant where the folder holds several; the name of a data set, known or not. */
   readonly likely?: string | undefined;
+  /** How pictures of other sizes are brought to it; formats of one size take none. */
+  readonly transform?: TransformOptions | undefined;
+  /** Where loaded images go. */
+  readonly memory?: ImageMemory | undefined;
 }
 
 /**
@@ -36,7 +43,7 @@ export interface OpenDatasetOptions {
  * is missing or damaged; ERR_CONFIG when the size of an image folder is unknown
  */
 export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
-  const {dataset: choice = 'auto', size: wanted} = options;
+  const {dataset: choice = 'auto', size: wanted, memory} = options;
   const known = findKnown(choice);
   const likely = findKnown(options.likely ?? '')?.name ?? null;
   const {format, path} = await locate(resolve(options.path), choice, likely);
@@ -44,10 +51,13 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
   if (known !== null) checkClasses(known, format.name, files, path);
   const name = known?.name ?? recognize(format.name, files.classNames);
   const {train, test} = files;
-  const {height, width} = sizeFor(files, wanted, name, path);
+  const size = sizeFor(files, wanted, name, path);
+  const {height, width} = size;
+  const transform = makeTransform(size, options.transform ?? NO_TRANSFORM);
+  if (files.size !== null && !keepsOwnSize(transform)) throw noTransform(path, files.size);
   const load = async (split: SplitName, ...[selection, loading]: Parameters<Load>) => {
     const positions = resolveSelection(selection, files[split].count, split);
-    return files[split].load(positions, {height, width}, loading);
+    return files[split].load(positions, transform, {memory, ...loading});
   };
   return {
     format: format.name,
@@ -59,6 +69,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     classTitles: titlesOf(files, name),
     height,
     width,
+    transform,
     trainCount: train.count,
     testCount: test.count,
     loadTrain: (...given) => load('train', ...given),
@@ -88,10 +99,17 @@ async function locate(
   likely: KnownName | null,
 ): Promise<Located> {
   if (!(await pathExists(path))) {
+    const hint = fetchHintOf(path);
     throw new SauError(
       'ERR_DATASET',
-      `Expected a data set at ${path} but there is no such folder; check ${named('data')}`,
-      {details: {path}},
+      `Expected a data set at ${path} but there is no such folder.`,
+      {
+        remedy:
+          hint === null
+            ? `Check ${named('data')}.`
+            : `${fetchAdvice(hint)}, or check ${named('data')}.`,
+        details: {path, ...(hint === null ? {} : {fetch: hint})},
+      },
     );
   }
   const own: Located[] = [];
@@ -150,11 +168,14 @@ async function nothingFound(
       },
     );
   }
-  return new SauError(
-    'ERR_DATASET',
-    `Expected ${expected} but found none of ${wanted}; name its folder with ${named('data')}`,
-    {details},
-  );
+  const hint = fetchHintOf(path);
+  return new SauError('ERR_DATASET', `Expected ${expected} but found none of ${wanted}.`, {
+    remedy:
+      hint === null
+        ? `Name its folder with ${named('data')}.`
+        : `${fetchAdvice(hint)}, or name its folder with ${named('data')}.`,
+    details: {...details, ...(hint === null ? {} : {fetch: hint})},
+  });
 }
 
 /** Throws ERR_DATASET where a folder cannot be the data set that the user says it is. */
@@ -203,6 +224,14 @@ function sizeFor(
     `Expected images of ${wanted.height}x${wanted.width} but those of ${path} are ` +
       `${stored.height}x${stored.width}; give the data set as an image folder, which is resized`,
     {details: {path, height: stored.height, width: stored.width}},
+  );
+}
+
+function noTransform(path: string, {height, width}: ImageSize): SauError {
+  return new SauError(
+    'ERR_CONFIG',
+    `Expected no ${named('resize')} for ${path}, whose images are all of ${height}x${width}, but received one. Give the data set as an image folder, which is resized`,
+    {details: {path, height, width}},
   );
 }
 

@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {usualRunOn} from '../datasets/known.js';
+import {FETCHED_NAMES, usualRunOn} from '../datasets/known.js';
 import {
   DEFAULT_DEFENSE,
   DEFENSE_NAMES,
@@ -11,13 +11,14 @@ import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK} from './commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {
   attackDefaults,
   DEFEND_DEFAULTS,
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
+  FETCH_DEFAULTS,
   SETUP_DEFAULTS,
 } from './defaults.js';
 import {named} from './named.js';
@@ -31,6 +32,7 @@ import type {
   DefendConfig,
   DemoConfig,
   EvaluateConfig,
+  FetchConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -114,6 +116,14 @@ export function parseEvaluateConfig(options: object): EvaluateConfig {
 export function parseDemoConfig(options: object): DemoConfig {
   const parsing = {schema: schemaOf(tableOf(DEMO)), defaults: DEMO_DEFAULTS};
   return parseOptions(parsing, entriesOf(options)) as DemoConfig;
+}
+
+/** Options of `fetchDataset` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseFetchConfig(options: object): FetchConfig {
+  const given = entriesOf(options);
+  const dataset = nameOf('dataset', FETCHED_NAMES, given.dataset);
+  const schema = schemaOf(tableOf(FETCH)).extend({dataset: oneOf([dataset])});
+  return parseOptions({schema, defaults: FETCH_DEFAULTS}, given) as FetchConfig;
 }
 
 /** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */

@@ -5,7 +5,8 @@ import type {DeviceName} from './option.js';
 /** Where the images are and what they are. */
 export interface DataOptions {
   /**
-   * Original data set: CIFAR-10 (binary or python) or train/ and test/ class folders.
+   * Original data set: its authors' files (CIFAR-10, CIFAR-100, GTSRB, Tiny ImageNet), or train/ and
+   * test/ class folders.
    * @default found beside the record
    */
   readonly data?: string | URL | null | undefined;
@@ -33,6 +34,31 @@ export interface DataOptions {
    * @default the data set's
    */
   readonly imageSize?: number | null | undefined;
+  /**
+   * Pixels of the shorter side of a picture before the crop, such as 256, or height and width, such as
+   * 256x320. As torchvision's Resize, on the 8-bit image. The middle of the result is the network input:
+   * 256 before a crop of 224 is the usual evaluation of ImageNet's models.
+   * @default the record's, else to the network input whatever the aspect
+   */
+  readonly resize?: string | number | null | undefined;
+  /**
+   * Side of the middle of a picture that is the network input, as `imageSize`. As torchvision's
+   * CenterCrop: without a resize of the picture's own pixels.
+   * @default the record's, else none
+   */
+  readonly crop?: number | null | undefined;
+  /**
+   * How a picture is resized; antialiased, as Pillow's.
+   * @default the record's, else bilinear
+   */
+  readonly interpolation?: 'bilinear' | 'bicubic' | null | undefined;
+  /**
+   * Memory for images, such as 4GiB; larger sets are kept in a temporary file. The file lies in the
+   * temporary folder, which TMPDIR names, and has no name: it goes with the process. Results do not
+   * depend on it.
+   * @default a quarter of the available memory
+   */
+  readonly dataMemory?: number | string | null | undefined;
   /**
    * Per-channel mean in [0,1] pixel scale. The model sees (pixel - mean) / std.
    * @default the record's or the data set's
@@ -482,8 +508,8 @@ export type CompareOptions = CommonCompareOptions & CheckpointChoice;
 /** What every attack has. */
 export interface CommonAttackOptions extends DataOptions, DeviceOptions {
   /**
-   * Data set to poison: CIFAR-10 (binary or python) or train/ and test/ class folders.
-   * @default none
+   * Data set to poison: its authors' files, or train/ and test/ class folders.
+   * @default data/<data set>, which is cifar10 if none is named
    */
   readonly data?: string | URL | null | undefined;
   /**
@@ -1120,6 +1146,23 @@ export interface DemoOptions extends DeviceOptions {
    * @default 0.001
    */
   readonly defenseLearningRate?: number | undefined;
+}
+
+/** Options of {@link fetchDataset}: `dataset` is required. */
+export interface FetchOptions {
+  /** The data set. */
+  readonly dataset: 'cifar10' | 'cifar100' | 'gtsrb' | 'tiny';
+  /**
+   * Folder of the data sets; each comes into a folder of its own there.
+   * @default 'data'
+   */
+  readonly out?: string | URL | undefined;
+  /**
+   * The archives, a folder with them, or the address of a mirror. The checksums are the same.
+   * SAU_NATIVE_DATA_SOURCE sets it for every call.
+   * @default the authors' address
+   */
+  readonly from?: string | number | URL | null | undefined;
 }
 
 /** Options of {@link setup}, which fetches LibTorch; every one may be left out. */

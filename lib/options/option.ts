@@ -92,11 +92,18 @@ export interface NumbersOption extends Described, Range {
 
 /** Text of a form that schema.ts knows. */
 export interface FormOption extends Described {
-  readonly type: 'device' | 'model' | 'sha256';
+  readonly type: 'device' | 'model' | 'sha256' | 'sides';
   readonly default: string | null;
 }
 
+/** A number of bytes, as a number or as text with a unit. */
+export interface BytesOption extends Described {
+  readonly type: 'bytes';
+  readonly default: number | null;
+}
+
 export type Option =
+  | BytesOption
   | NumberOption
   | SwitchOption
   | ChoiceOption
@@ -115,7 +122,7 @@ export type OptionGroups = Readonly<Record<string, OptionTable>>;
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
 /** An option's value once it is checked, where it is not null. */
-export type Checked<O> = O extends {type: 'number' | 'integer'}
+export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes'}
   ? number
   : O extends {type: 'switch'}
     ? boolean
@@ -148,9 +155,13 @@ export type ConfigOf<T> = {
 /** What a program may give for an option. */
 type Given<O> = O extends {type: 'path'} | {orFile: true}
   ? ValueOf<O> | URL
-  : O extends {orPath: true}
-    ? ValueOf<O> | number | URL
-    : ValueOf<O>;
+  : O extends {type: 'sides'}
+    ? ValueOf<O> | number
+    : O extends {type: 'bytes'}
+      ? ValueOf<O> | string
+      : O extends {orPath: true}
+        ? ValueOf<O> | number | URL
+        : ValueOf<O>;
 
 /** What a program may give for a table: each option may be left out. */
 export type OptionsOf<T> = {readonly [N in keyof T]?: Given<T[N]> | undefined};

@@ -44,6 +44,10 @@ function checkOf(option: Option): z.ZodType {
       return rule.modelName;
     case 'sha256':
       return rule.sha256;
+    case 'sides':
+      return rule.sides;
+    case 'bytes':
+      return rule.bytes;
     default:
       return assertNever(option);
   }

@@ -80,7 +80,7 @@ export async function writeAttackRecord(
     modelName: config.model,
     numClasses: dataset.numClasses,
     stateDict,
-    dataPath: storedDataPath(record, dataset.path),
+    dataPath: storedDataPath(record, dataset.root),
     imageSize: [dataset.height, dataset.width, 3],
     datasetName,
     ...states,
@@ -194,7 +194,8 @@ async function writePoisoned(
     save_folder_name: relative(config.recordRoot, record),
     ...content,
   });
-  const notes = {...scale, ...content, config, versions: made};
+  const {resize, crop, interpolation} = config;
+  const notes = {...scale, resize, crop, interpolation, ...content, config, versions: made};
   await writeWholeFile(join(record, RECORD.notes), `${JSON.stringify(notes, null, 2)}\n`);
   return {poisonedTrain, poisonedTest};
 }

@@ -116,13 +116,14 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   const {selection, passes, cost} = defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
+  const {transformOptions} = target;
   const imageSize = size.height;
   return {
     ...{schema: RUN_SCHEMA, kind: 'defend', method, versions: await versions()},
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     ...{device, precision, seed},
-    options: {...config, model, numClasses, mean, std, imageSize},
+    options: {...config, ...transformOptions, model, numClasses, mean, std, imageSize},
     checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},
     result: {path: DEFENSE.result, sha256: await sha256OfFile(join(out, DEFENSE.result))},
     ...{model, numClasses},

@@ -41,7 +41,7 @@ export async function loadTestSets(
     pngs.length === 0
       ? null
       : await loadPoisonedPngs(pngs, target.size, {
-          signal,
+          ...{signal, memory: target.memory},
           onImages: imageCounter(run, 'reading'),
         });
   return {cleanTest, poisonedTest};

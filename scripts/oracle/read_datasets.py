@@ -1,4 +1,4 @@
-"""Reads data sets as the official tool does, with torchvision and Pillow (models G1 to G3).
+"""Reads data sets as the official tool does, with torchvision and Pillow (specification C.1).
 
     python scripts/oracle/read_datasets.py {cifar100,gtsrb,tiny} ROOT OUT
 

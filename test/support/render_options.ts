@@ -1,11 +1,12 @@
 // What is written out from the tables of lib/options: the documented types of what programs give, and
 // docs/options.md. `npm run options` writes both; generated.test.ts holds them equal to the tables.
 import {flagName} from '../../bin/flags.js';
+import {FETCHED_NAMES} from '../../lib/datasets/known.js';
 import {DEFENSE_NAMES, defenseOf, defenseTable} from '../../lib/defenses/defenses.js';
 import type {AttackEntry} from '../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../lib/options/commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from '../../lib/options/commands/commands.js';
+import {DEMO, EVALUATE, FETCH, SETUP} from '../../lib/options/commands/commands.js';
 import {DATA, DEVICE} from '../../lib/options/commands/common.js';
 import {COMPARE} from '../../lib/options/commands/compare.js';
 import {DEFEND} from '../../lib/options/commands/defend.js';
@@ -53,6 +54,10 @@ function checkedType(option: Option): string {
       return option.count === undefined
         ? 'readonly number[]'
         : `readonly [${Array.from({length: option.count}, () => 'number').join(', ')}]`;
+    case 'bytes':
+      return 'number | string';
+    case 'sides':
+      return 'string | number';
     case 'device':
       return 'DeviceName';
     case 'model':
@@ -260,6 +265,16 @@ export function documentedTypes(): string {
     }),
     '',
     declaration({
+      name: 'FetchOptions',
+      doc: 'Options of {@link fetchDataset}: `dataset` is required.',
+      lines: [
+        '  /** The data set. */',
+        `  readonly dataset: ${FETCHED_NAMES.map((name) => `'${name}'`).join(' | ')};`,
+      ],
+      table: tableOf(FETCH),
+    }),
+    '',
+    declaration({
       name: 'SetupOptions',
       doc: 'Options of {@link setup}, which fetches LibTorch; every one may be left out.',
       table: tableOf(SETUP),
@@ -344,6 +359,7 @@ export function optionsPage(): string {
     }),
     ...command('evaluate', 'Measures a checkpoint.', EVALUATE),
     ...command('demo', 'Attacks and purifies a small model on synthetic images.', DEMO),
+    ...command('data', `Fetches a data set: ${FETCHED_NAMES.join(', ')}.`, FETCH),
     ...command('setup', 'Fetches LibTorch.', SETUP),
   ].join('\n');
 }

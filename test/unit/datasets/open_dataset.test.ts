@@ -54,7 +54,7 @@ describe('openDataset', () => {
         `Expected a data set in ${path} or in a folder there but found none of ` +
         'cifar-10-batches-bin/data_batch_1.bin, cifar-10-batches-py/data_batch_1, ' +
         'cifar-100-binary/train.bin, cifar-100-python/train, Train/<class>/GT-<class>.csv or ' +
-        'Final_Training/Images/<class>/GT-<class>.csv, tiny-imagenet-200/wnids.txt, train/<class>/* with test/<class>/* or val/<class>/*; name its folder with data',
+        'Final_Training/Images/<class>/GT-<class>.csv, tiny-imagenet-200/wnids.txt, train/<class>/* with test/<class>/* or val/<class>/*. Name its folder with data.',
     });
   });
 

@@ -27,6 +27,7 @@ describe('defaults', () => {
       data: null,
       dataset: 'auto',
       imageSize: null,
+      ...{resize: null, crop: null, interpolation: null, dataMemory: null},
       mean: null,
       std: null,
       numClasses: null,

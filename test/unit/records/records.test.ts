@@ -186,6 +186,15 @@ describe('inspectCheckpoint', () => {
     });
   });
 
+  it('says of a file with several state dicts which they are, and what is in it', async () => {
+    expect(await inspectCheckpoint(fixture('ambiguous.pt'))).toMatchObject({
+      ...{kind: 'other', purifiable: false, model: null},
+      because: 'it holds several state dicts: teacher, student',
+      advice: 'Save the one that you mean alone.',
+      content: {teacher: 'a dict of 8', student: 'a dict of 8'},
+    });
+  });
+
   it('outlines a file without weights and refuses an unsafe one', async () => {
     const description = await inspectCheckpoint(fixture('info.pickle'));
     expect(description).toMatchObject({
