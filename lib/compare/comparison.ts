@@ -140,7 +140,7 @@ function comparedMethod(method: string, states: readonly RunState[]): ComparedMe
     method,
     oracle: states.some((state) => state.kind === 'done' && state.summary.selection === 'oracle'),
     poisonedTrain: DEFENSE_NAMES.some(
-      (name) => name === method && defenseOf(name).needs === 'poisonedTrain',
+      (name) => name === method && 'trainImages' in defenseOf(name),
     ),
     runs,
     acc: spreadOf(done.map(({after}) => after.acc)),
