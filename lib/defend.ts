@@ -1,6 +1,7 @@
 import {dirname, join} from 'node:path';
 import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
+import {writePng} from './datasets/write_pngs.js';
 import {type DefenseName, defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
 import type {DefenseEntry} from './defenses/entry.js';
 import {requireLibTorch} from './native/binding.js';
@@ -10,14 +11,14 @@ import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
 import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
-import {defenseCsv, defenseFolder, RUN} from './records/layout.js';
+import {defenseCsv, defenseFolder, PICTURES, type PictureName, RUN} from './records/layout.js';
 import type {Checkpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
 import {withOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import {type TableRow, TableWriter} from './report/table_writer.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
-import type {RunOptions} from './run/progress.js';
+import type {Progress, RunOptions} from './run/progress.js';
 import type {DefendFiles, DefendResult, RoundReport} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
 import {createSession} from './session/open_session.js';
@@ -151,6 +152,7 @@ class RoundRows {
   readonly #method: DefenseName;
   readonly #entry: DefenseEntry;
   readonly #tables: TableWriter;
+  readonly #pictures = new Map<string, string>();
   #writer: Promise<RoundWriter> | undefined;
 
   constructor(out: string, method: DefenseName, entry: DefenseEntry) {
@@ -164,11 +166,12 @@ class RoundRows {
     return this.#writer !== undefined;
   }
 
-  get files(): Pick<DefendFiles, 'csv' | 'jsonl' | 'tables'> {
+  get files(): Pick<DefendFiles, 'csv' | 'jsonl' | 'tables' | 'pictures'> {
     return {
       csv: join(this.#out, defenseCsv(this.#method)),
       jsonl: join(this.#out, RUN.rounds),
       tables: this.#tables.files,
+      pictures: Object.fromEntries(this.#pictures),
     };
   }
 
@@ -182,6 +185,14 @@ class RoundRows {
     this.#write(() => this.#tables.append(row));
   }
 
+  /** Queues a picture likewise. */
+  appendPicture({name, planes, ...size}: Extract<Progress, {kind: 'picture'}>): void {
+    if (!this.#entry.pictures?.some((own) => own === name)) return;
+    const path = join(this.#out, PICTURES[name as PictureName]);
+    this.#pictures.set(name, path);
+    this.#write(() => writePng(planes, size, path));
+  }
+
   /** Waits until every round is on the disk. Throws ERR_OUTPUT if one could not be written. */
   async close(): Promise<void> {
     const writer = await this.#writer;
@@ -192,9 +203,9 @@ class RoundRows {
     }
   }
 
-  #write(write: (writer: RoundWriter) => void): void {
-    this.#writer = (this.#writer ?? this.#begin()).then((writer) => {
-      write(writer);
+  #write(write: (writer: RoundWriter) => unknown): void {
+    this.#writer = (this.#writer ?? this.#begin()).then(async (writer) => {
+      await write(writer);
       return writer;
     });
     this.#writer.catch(() => undefined); // `close` throws it
@@ -252,6 +263,7 @@ async function allRounds(
           rows.append(progress.report);
         }
         if (progress.kind === 'row') rows.appendRow(progress);
+        if (progress.kind === 'picture') rows.appendPicture(progress);
         run.onProgress?.(progress);
       },
     });

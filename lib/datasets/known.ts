@@ -36,6 +36,8 @@ export interface UsualRun {
   readonly epochs: number;
   /** Rounds of fine-tuning as a defense (defenses E1). */
   readonly fineTuningRounds: number;
+  /** Rounds of FT-SAM (defenses E8). */
+  readonly sharpnessAwareRounds: number;
   /** Of the learning rate. */
   readonly schedule: 'cosine' | 'plateau';
   /** Epochs until the cosine reaches 0, however long the training is; null: as many as the training has. */
@@ -53,6 +55,7 @@ const USUAL: UsualRun = {
   rounds: 100,
   epochs: 100,
   fineTuningRounds: 100,
+  sharpnessAwareRounds: 100,
   schedule: 'cosine',
   cosineEpochs: null,
   flip: false,
@@ -197,7 +200,7 @@ export const KNOWN = {
       ],
       bytes: 400e6,
     },
-    usual: {...USUAL, epochs: 50, cosineEpochs: 100},
+    usual: {...USUAL, epochs: 50, sharpnessAwareRounds: 50, cosineEpochs: 100},
   },
   tiny: {
     title: 'Tiny ImageNet',

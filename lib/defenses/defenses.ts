@@ -2,10 +2,14 @@ import {type OptionTable, tableOf} from '../options/option.js';
 import {defenseFiles, type TableName} from '../records/layout.js';
 import type {DefenseEntry} from './entry.js';
 import {FT} from './ft.js';
+import {FTSAM} from './ftsam.js';
+import {IBAU} from './ibau.js';
+import {NAD} from './nad.js';
+import {NC} from './nc.js';
 import {SAU} from './sau.js';
 
 /** Every defense by its name, which is also the name of its folder beside a checkpoint. */
-export const DEFENSES = {sau: SAU, ft: FT} as const;
+export const DEFENSES = {sau: SAU, ft: FT, ftsam: FTSAM, ibau: IBAU, nc: NC, nad: NAD} as const;
 
 /** The name of a defense; docs/options.md lists their options. */
 export type DefenseName = keyof typeof DEFENSES;
@@ -23,7 +27,8 @@ export function filesOf(method: string): readonly string[] {
   const entry = DEFENSE_NAMES.includes(method as DefenseName)
     ? defenseOf(method as DefenseName)
     : undefined;
-  return defenseFiles(method, Object.keys(entry?.tables ?? {}) as TableName[]);
+  const tables = Object.keys(entry?.tables ?? {}) as TableName[];
+  return defenseFiles(method, tables, entry?.pictures);
 }
 
 /** The options of a defense alone. */

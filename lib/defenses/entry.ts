@@ -1,5 +1,5 @@
 import type {ConfigOf, OptionGroups, TableOf} from '../options/option.js';
-import type {TableName} from '../records/layout.js';
+import type {PictureName, TableName} from '../records/layout.js';
 import type {Figure, RoundColumns} from '../report/round_columns.js';
 import type {TableForm} from '../report/table_writer.js';
 import type {Selection} from '../run/results.js';
@@ -36,6 +36,8 @@ export interface DefenseEntry<
   readonly columns: RoundColumns;
   /** What it writes besides. */
   readonly tables?: Readonly<Partial<Record<TableName, TableForm>>>;
+  /** Pictures that it makes, by their names. */
+  readonly pictures?: readonly PictureName[];
   /** The images that it needs besides the clean subset. */
   readonly needs?: 'poisonedTrain';
   /** Its rounds, where it has no option for them. */

@@ -65,7 +65,7 @@ export async function takeBackDefense(out: string, method: DefenseName): Promise
 export async function writeDefenseResult(
   out: string,
   defense: Defense,
-): Promise<Omit<DefendFiles, 'csv' | 'jsonl' | 'tables'>> {
+): Promise<Omit<DefendFiles, 'csv' | 'jsonl' | 'tables' | 'pictures'>> {
   const {target, cleanSubset, renamed, reports} = defense;
   const {figures, stage} = defenseOf(defense.config.method);
   const files = {

@@ -86,16 +86,35 @@ export const TABLES = {
   /** Rounds of parts that come before. */
   unlearning: 'rnp_unlearning_df.csv',
   teacher: 'nad_te_df.csv',
+  /** What a trigger of each class came to, and how far off the smallest is. */
+  triggers: 'trigger_norms.csv',
+  outliers: 'trigger_outliers.csv',
 } as const;
+
+/** Pictures of a defense, by their names: of all classes, row by row in a square. */
+export const PICTURES = {
+  masks: 'trigger_masks.png',
+  patterns: 'trigger_patterns.png',
+  triggers: 'triggers.png',
+} as const;
+
+export type PictureName = keyof typeof PICTURES;
 
 export type TableName = keyof typeof TABLES;
 
 /** Files whose presence means that a run of `attack` or `defend` was completed. */
 export const RESULTS: readonly string[] = [DEFENSE.result, RECORD.result];
 
-/** Every file that a defense with such tables writes. */
-export function defenseFiles(method: string, tables: readonly TableName[] = []): readonly string[] {
-  const names = tables.map((table) => TABLES[table]);
+/** Every file that a defense with such tables and pictures writes. */
+export function defenseFiles(
+  method: string,
+  tables: readonly TableName[] = [],
+  pictures: readonly PictureName[] = [],
+): readonly string[] {
+  const names = [
+    ...tables.map((table) => TABLES[table]),
+    ...pictures.map((picture) => PICTURES[picture]),
+  ];
   return [...Object.values(DEFENSE), ...Object.values(RUN), defenseCsv(method), ...names];
 }
 

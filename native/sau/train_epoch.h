@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "sau/attacks/in_batch_attack.h"
 #include "sau/image_set.h"
 #include "sau/normalizer.h"
@@ -57,11 +59,18 @@ class EpochSums {
   Hits all_, clean_, attacked_, robust_, crossed_;
 };
 
+/// What a step of the optimizer had: a scalar, and the logits [n,K] of the batch.
+struct StepOutcome {
+  torch::Tensor loss, logits;
+};
+
 /// What an ordinary training does besides.
 struct EpochExtras {
   bool drop_last = false;           ///< leave out the last batch where it is smaller
   torch::Tensor kinds = {};         ///< uint8 [N], ImageKind; undefined: they are not told apart
   InBatchAttack* attack = nullptr;  ///< poisons each batch
+  /// A step in the place of the ordinary one: it clears gradients and steps the optimizer itself.
+  std::function<StepOutcome(const TrainingBatch&)> step = {};
 };
 
 /// Ordinary training over a set, epoch by epoch: augmented batches in random order, cross entropy,
@@ -76,6 +85,7 @@ class EpochTrainer {
  private:
   int64_t batches() const;
   TrainingBatch ordinary_batch(const torch::Tensor& positions);
+  StepOutcome ordinary_step(const TrainingBatch& batch);
 
   TrainingState state_;
   const ImageSet& train_;

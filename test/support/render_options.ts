@@ -6,7 +6,13 @@ import {DEFENSE_NAMES, defenseOf, defenseTable} from '../../lib/defenses/defense
 import type {AttackEntry} from '../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../lib/options/commands/attack.js';
-import {DEMO, EVALUATE, FETCH, SETUP} from '../../lib/options/commands/commands.js';
+import {
+  DEMO,
+  EVALUATE,
+  FETCH,
+  INSPECT_DATASET,
+  SETUP,
+} from '../../lib/options/commands/commands.js';
 import {DATA, DEVICE} from '../../lib/options/commands/common.js';
 import {COMPARE} from '../../lib/options/commands/compare.js';
 import {DEFEND} from '../../lib/options/commands/defend.js';
@@ -198,7 +204,7 @@ export function documentedTypes(): string {
     ]),
     '',
     '/** Options of {@link defend}: a checkpoint is required. */',
-    `export type DefendOptions = (${methods.join(' | ')}) & CheckpointChoice;`,
+    `export type DefendOptions = (\n${methods.map((name) => `  | ${name}`).join('\n')}\n) &\n  CheckpointChoice;`,
     '',
     '/** Options of {@link compare} that are for methods: of one by its name, or of every one that has the option. */',
     'export interface MethodSettings {',
@@ -272,6 +278,12 @@ export function documentedTypes(): string {
         `  readonly dataset: ${FETCHED_NAMES.map((name) => `'${name}'`).join(' | ')};`,
       ],
       table: tableOf(FETCH),
+    }),
+    '',
+    declaration({
+      name: 'InspectDatasetOptions',
+      doc: 'Options of {@link inspectDataset}: `data` is required.',
+      table: tableOf(INSPECT_DATASET),
     }),
     '',
     declaration({
@@ -360,6 +372,11 @@ export function optionsPage(): string {
     ...command('evaluate', 'Measures a checkpoint.', EVALUATE),
     ...command('demo', 'Attacks and purifies a small model on synthetic images.', DEMO),
     ...command('data', `Fetches a data set: ${FETCHED_NAMES.join(', ')}.`, FETCH),
+    ...command(
+      'inspect',
+      'Describes a data set; in the command `data` is the argument. A checkpoint has no options.',
+      INSPECT_DATASET,
+    ),
     ...command('setup', 'Fetches LibTorch.', SETUP),
   ].join('\n');
 }

@@ -5,6 +5,10 @@
 #include <variant>
 
 #include "sau/defenses/ft.h"
+#include "sau/defenses/ftsam.h"
+#include "sau/defenses/ibau.h"
+#include "sau/defenses/nad.h"
+#include "sau/defenses/nc.h"
 #include "sau/defenses/sau.h"
 
 namespace sau {
@@ -34,7 +38,8 @@ struct DefenseTable {
   }
 };
 
-using Defenses = DefenseTable<SauDefense, FtDefense>;
+using Defenses =
+    DefenseTable<SauDefense, FtDefense, FtsamDefense, IbauDefense, NcDefense, NadDefense>;
 
 inline std::unique_ptr<Defense> make_defense(const Defenses::Choice& choice, Workspace& workspace,
                                              const RunControl& control) {
