@@ -21,12 +21,13 @@ const COLUMNS: readonly Column[] = [
     };
   }),
   {title: 'time', leftOut: 1, cell: ({methodSeconds}) => timeCell(methodSeconds)},
-  {title: 'memory', leftOut: 2, cell: ({peakMemoryBytes}) => memoryCell(peakMemoryBytes)},
+  {title: 'F + B/image', leftOut: 2, cell: passesCell},
+  {title: 'memory', leftOut: 3, cell: ({peakMemoryBytes}) => memoryCell(peakMemoryBytes)},
 ];
 
 /** What is tried until the table fits: the last one is the narrowest. */
 const FORMS = [true, false].flatMap((withDeviation) =>
-  [2, 1, 0].map((leftOut) => ({withDeviation, leftOut})),
+  [3, 2, 1, 0].map((leftOut) => ({withDeviation, leftOut})),
 );
 
 /** A row for each method in at most `columns` columns, if that can be, and what is to be said of them. */
@@ -57,7 +58,7 @@ function cellsOf(
     ['', ...columns.map(({title}) => title), 'runs'],
     ['no defense', ...columns.map((_, i) => none[i] ?? '-'), '-'],
     ...methods.map((method) => [
-      method.method,
+      method.poisonedTrain ? `${method.method} *` : method.method,
       ...columns.map(({cell}) => cell(method, withDeviation)),
       `${method.runs.filter(({kind}) => kind === 'done').length}/${method.runs.length}`,
     ]),
@@ -80,6 +81,16 @@ function percentOf(share: number | null): string {
 function timeCell(seconds: Spread | null): string {
   if (seconds === null) return '-';
   return seconds.mean < 10 ? `${seconds.mean.toFixed(1)} s` : duration(seconds.mean);
+}
+
+/** Passes of each clean image, forward and backward. */
+function passesCell({forwardPerImage, backwardPerImage}: ComparedMethod): string {
+  if (forwardPerImage === null || backwardPerImage === null) return '-';
+  return [forwardPerImage, backwardPerImage].map(({mean}) => shortCount(mean)).join(' + ');
+}
+
+function shortCount(count: number): string {
+  return Number.isInteger(count) ? String(count) : count.toFixed(1);
 }
 
 function memoryCell(bytes: Spread | null): string {
@@ -119,7 +130,15 @@ function legend({methods, notes}: Comparison): string[] {
   const brackets = methods.some(({oracle}) => oracle)
     ? ['[ ]: chosen by test images or by the ASR, which a defender does not have']
     : [];
-  const lines = [...brackets, ...notes.map((note) => `note: ${note}`), ...methods.flatMap(reasons)];
+  const stars = methods.some(({poisonedTrain}) => poisonedTrain)
+    ? ['*: has images with the trigger, and not clean ones alone']
+    : [];
+  const lines = [
+    ...brackets,
+    ...stars,
+    ...notes.map((note) => `note: ${note}`),
+    ...methods.flatMap(reasons),
+  ];
   return lines.length === 0 ? [] : ['', ...lines];
 }
 

@@ -1,3 +1,4 @@
+import {DEFENSE_NAMES, defenseOf} from '../defenses/defenses.js';
 import type {RunSummary} from '../records/run_summary.js';
 import type {Metrics} from '../run/metrics.js';
 import {type Spread, spreadOf} from './spread.js';
@@ -24,6 +25,12 @@ export type ComparedRun =
       readonly methodSeconds: number | null;
       /** Largest resident memory of the run's process, with LibTorch and all images; no memory of a GPU. */
       readonly peakMemoryBytes: number | null;
+      /** Images that went through models forward, without measurements. */
+      readonly forwardPasses: number | null;
+      /** Images that went through models backward. */
+      readonly backwardPasses: number | null;
+      /** Clean images that the method had. */
+      readonly cleanCount: number | null;
       /** Such as `cpu` or `cuda:0`. */
       readonly device: string | null;
       /** As resolved, such as `fp32`. */
@@ -59,6 +66,8 @@ export interface ComparedMethod {
    * have it in brackets.
    */
   readonly oracle: boolean;
+  /** Whether it had images with the trigger to learn from, and not clean images alone: tables mark it. */
+  readonly poisonedTrain: boolean;
   /** By seed. */
   readonly runs: readonly ComparedRun[];
   /** Over the runs that are done; each is null where no run tells it. */
@@ -71,6 +80,10 @@ export interface ComparedMethod {
   readonly der: Spread | null;
   /** Wall time of the method alone. */
   readonly methodSeconds: Spread | null;
+  /** Passes forward of each clean image, without measurements. */
+  readonly forwardPerImage: Spread | null;
+  /** Passes backward of each clean image. */
+  readonly backwardPerImage: Spread | null;
   /** Largest resident memory of a run's process. */
   readonly peakMemoryBytes: Spread | null;
 }
@@ -125,19 +138,24 @@ function comparedMethod(method: string, states: readonly RunState[]): ComparedMe
   const done = runs.filter((run) => run.kind === 'done');
   return {
     method,
-    oracle: states.some((state) => state.kind === 'done' && isOracle(state.summary)),
+    oracle: states.some((state) => state.kind === 'done' && state.summary.selection === 'oracle'),
+    poisonedTrain: DEFENSE_NAMES.some(
+      (name) => name === method && 'trainImages' in defenseOf(name),
+    ),
     runs,
     acc: spreadOf(done.map(({after}) => after.acc)),
     asr: spreadOf(done.map(({after}) => after.asr)),
     ra: spreadOf(done.map(({after}) => after.ra)),
     der: spreadOf(done.map(({der}) => der)),
     methodSeconds: spreadOf(done.map(({methodSeconds}) => methodSeconds)),
+    forwardPerImage: spreadOf(done.map((run) => perImage(run.forwardPasses, run.cleanCount))),
+    backwardPerImage: spreadOf(done.map((run) => perImage(run.backwardPasses, run.cleanCount))),
     peakMemoryBytes: spreadOf(done.map(({peakMemoryBytes}) => peakMemoryBytes)),
   };
 }
 
-function isOracle({options}: RunSummary): boolean {
-  return options.select === 'oracle';
+function perImage(passes: number | null, cleanCount: number | null): number | null {
+  return passes === null || cleanCount === null ? null : passes / cleanCount;
 }
 
 function comparedRun(state: RunState): ComparedRun {
@@ -146,11 +164,15 @@ function comparedRun(state: RunState): ComparedRun {
   if (state.kind === 'failed') {
     return {kind: 'failed', seed, folder, code: state.code, message: state.message};
   }
-  const {before, after, der, seconds, cost, device, precision} = state.summary;
+  const {before, after, der, seconds, cost, passes, cleanSubset, device, precision} = state.summary;
   return {
     ...{kind: 'done', seed, folder, before: before ?? UNMEASURED, after: after ?? UNMEASURED, der},
     ...{seconds, methodSeconds: cost?.methodSeconds ?? null},
-    ...{peakMemoryBytes: cost?.peakMemoryBytes ?? null, device, precision},
+    peakMemoryBytes: cost?.peakMemoryBytes ?? null,
+    forwardPasses: passes?.forward ?? null,
+    backwardPasses: passes?.backward ?? null,
+    cleanCount: cleanSubset?.count ?? null,
+    ...{device, precision},
   };
 }
 

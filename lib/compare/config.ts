@@ -137,13 +137,17 @@ function plannedRun(
   try {
     return {method, seed, options: parseDefendConfig(given)};
   } catch (error) {
-    throw error instanceof SauError ? ofMethod(error, method, Object.keys(own)) : error;
+    throw error instanceof SauError ? ofMethod(error, method, own) : error;
   }
 }
 
-/** The error with the options of one method named as `set` has them. */
-function ofMethod(error: SauError, method: DefenseName, own: readonly string[]): SauError {
-  const spell = (name: string) => (own.includes(name) ? `${method}.${name}` : named(name));
+/** The error with its options named as the comparison has them, and with the method. */
+function ofMethod(error: SauError, method: DefenseName, own: UserOptions): SauError {
+  const table = defenseTable(method);
+  const spell = (name: string) => {
+    if (name in own) return `${method}.${name}`;
+    return name in table ? `${named(name)} of ${method}` : named(name);
+  };
   const {cause, code, details} = error;
   return new SauError(code, error.messageIn(spell), {cause, details: {method, ...details}});
 }

@@ -3,9 +3,10 @@ import {join} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {removeFiles, writeWholeFile} from '../base/whole_file.js';
+import {filesOf} from '../defenses/defenses.js';
 import {named} from '../options/named.js';
 import {shown} from '../options/parse.js';
-import {COMPARISON, comparedRun, defenseFiles} from '../records/layout.js';
+import {COMPARISON, comparedRun} from '../records/layout.js';
 import {readRun} from '../records/run.js';
 import type {RunSummary} from '../records/run_summary.js';
 import type {PlannedRun} from './config.js';
@@ -68,7 +69,7 @@ export async function openPlan(folder: string, {checkpoint, runs, force}: Asked)
     if (isDone && difference.length === 0) continue;
     if (isDone) throw otherOptions(folder, run, before, difference);
     const {method, seed} = run;
-    await removeFiles(comparedRun(folder, method, seed), defenseFiles(method));
+    await removeFiles(comparedRun(folder, method, seed), filesOf(method));
   }
   await writePlan(folder, plan);
   return plan;

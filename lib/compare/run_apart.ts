@@ -64,10 +64,12 @@ function tell(child: ChildProcess, message: ToRun): void {
 
 function crashed(how: string, stderr: string): Extract<FromRun, {kind: 'failed'}> {
   const memory = how === 'SIGKILL' ? ', as where the system is out of memory' : '';
+  const last = stderr.trim().split('\n').at(-1) ?? '';
+  const words = last === '' ? '' : ` The last that it wrote is: ${last}`;
   return {
     kind: 'failed',
     code: 'ERR_NATIVE',
-    message: `Expected the process of the run to tell its result but it ended with ${how}${memory}.`,
+    message: `Expected the process of the run to tell its result but it ended with ${how}${memory}.${words}`,
     details: {ended: how, stderr},
   };
 }

@@ -153,15 +153,8 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     },
     cleanSubset: null,
     poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
-    ...{
-      before: null,
-      rounds: [],
-      after: null,
-      der: null,
-      completedRounds: 0,
-      interrupted: false,
-      ...{cost: null, selection: null, passes: null},
-    },
+    ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
+    ...{selection: null, passes: null, cost: null},
     files: {},
   };
 }

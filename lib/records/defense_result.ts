@@ -112,8 +112,8 @@ async function writeInSourceFormat(
 }
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
-  const {started, config, target, cleanSubset, reports, before, after, selection, passes, cost} =
-    defense;
+  const {started, config, target, cleanSubset, reports, before, after} = defense;
+  const {selection, passes, cost} = defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
   const {transformOptions} = target;
@@ -141,9 +141,8 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     ...{before, after, rounds: reports.map(runRound)},
     der: defenseEffectivenessRating(before, after),
     completedRounds: reports.length,
-    ...{selection, passes},
+    ...{selection, passes, cost},
     interrupted: reports.length < config.rounds,
-    cost,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
       ...(checkpoint.format === 'safetensors' ? {safetensors: DEFENSE.safetensors} : {}),

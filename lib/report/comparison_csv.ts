@@ -15,6 +15,7 @@ export function methodsCsv({methods}: Comparison): string {
   return csv(methods, [
     ['method', ({method}) => method],
     ['oracle', ({oracle}) => oracle],
+    ['poisoned_train', ({poisonedTrain}) => poisonedTrain],
     ['runs', ({runs}) => runs.length],
     ['done', ({runs}) => runs.filter(({kind}) => kind === 'done').length],
     ...figures(({acc}) => acc, 'test_acc'),
@@ -22,6 +23,8 @@ export function methodsCsv({methods}: Comparison): string {
     ...figures(({ra}) => ra, 'test_ra'),
     ...figures(({der}) => der, 'der'),
     ...figures(({methodSeconds}) => methodSeconds, 'method_seconds'),
+    ...figures(({forwardPerImage}) => forwardPerImage, 'forward_per_image'),
+    ...figures(({backwardPerImage}) => backwardPerImage, 'backward_per_image'),
     ...figures(({peakMemoryBytes}) => peakMemoryBytes, 'peak_memory_bytes'),
   ]);
 }
@@ -40,6 +43,7 @@ export function runsCsv({methods}: Comparison): string {
   return csv(rows, [
     ['method', ({method}) => method.method],
     ['oracle', ({method}) => method.oracle],
+    ['poisoned_train', ({method}) => method.poisonedTrain],
     ['seed', ({run}) => run.seed],
     ['state', ({run}) => run.kind],
     done('test_acc_before', ({before}) => before.acc),
@@ -52,6 +56,9 @@ export function runsCsv({methods}: Comparison): string {
     done('seconds', ({seconds}) => seconds),
     done('method_seconds', ({methodSeconds}) => methodSeconds),
     done('peak_memory_bytes', ({peakMemoryBytes}) => peakMemoryBytes),
+    done('forward_passes', ({forwardPasses}) => forwardPasses),
+    done('backward_passes', ({backwardPasses}) => backwardPasses),
+    done('clean_images', ({cleanCount}) => cleanCount),
     done('device', ({device}) => device),
     done('precision', ({precision}) => precision),
     ['error_code', ({run}) => (run.kind === 'failed' ? run.code : null)],

@@ -21,6 +21,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     expect(status).toBe(0);
     for (const command of [
       'defend',
+      'compare',
       'attack',
       'evaluate',
       'inspect',
@@ -37,6 +38,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
 
   it.each([
     'defend',
+    'compare',
     'attack badnet',
     'evaluate',
     'inspect',
@@ -81,6 +83,10 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     [['defend', '--ckpt', 'x', '--config', 'none.yaml'], /but received none\.yaml/],
     [['attack', 'badnet', '--pratio', '2'], /for --pratio but received 2/],
     [['evaluate', '--ckpt', 'x', '--mean', '0,0,0'], /both or none of --mean and --std/],
+    [['compare'], /Expected --ckpt, --result-file or --program but received none/],
+    [['compare', '--ckpt', 'x', '--rounds', '0'], /for --rounds of sau but received 0/],
+    [['compare', '--ckpt', 'x', '--set', 'ft.step-size=1'], /but received ft\.stepSize/],
+    [['compare', '--ckpt', 'x', '--methods', 'sau,x'], /for --methods but received "sau,x"/],
     [['demo', '--seed', '-1'], /for --seed but received -1/],
     [['inspect'], /missing required argument 'path'/],
   ])('exits with 2 for %j', (args, message) => {

@@ -4,6 +4,9 @@ import {
   type AttackOptions,
   attack,
   type Checkpoint,
+  type CompareProgress,
+  type CompareResult,
+  compare,
   createSession,
   DEFAULTS,
   type DefendOptions,
@@ -45,6 +48,27 @@ export async function results(signal: AbortSignal): Promise<void> {
   const asr: number | null = metrics.asr;
   const [shown] = await Promise.all([demo(), attack({kind: 'wanet', crossRatio: 2}), asPromise]);
   console.log(after, asr, shown.defense.der);
+}
+
+/** Several methods of one checkpoint. */
+export async function comparison(): Promise<void> {
+  const run = compare({
+    ...{ckpt: 'record/badnet_demo', methods: ['sau', 'ft'], seeds: [0, 1]},
+    set: {every: {rounds: 20}, ft: {learningRate: 0.02}},
+  });
+  isSame<typeof run, Run<CompareResult, CompareProgress>>(true);
+  for await (const progress of run) {
+    if (progress.kind === 'within' && progress.progress.kind === 'round') {
+      console.log(progress.method, progress.seed, progress.progress.report.figures);
+    }
+  }
+  const {methods} = await run;
+  for (const {method, acc, runs} of methods) {
+    const failed = runs.filter((one) => one.kind === 'failed').map(({message}) => message);
+    console.log(method, acc?.mean, acc?.deviation, failed);
+  }
+  // @ts-expect-error an option of sau
+  compare({ckpt: 'model.pt', set: {ft: {steps: 3}}});
 }
 
 /** The README's example. */

@@ -2,6 +2,7 @@ import {expect, it} from 'vitest';
 import {respelled} from '../../../bin/errors.js';
 import {
   attackFlags,
+  compareFlags,
   defendFlags,
   type FlagGroups,
   flagGroups,
@@ -9,12 +10,14 @@ import {
   keysOf,
 } from '../../../bin/flags.js';
 import {SauError} from '../../../lib/base/errors.js';
+import {DEFENSE_NAMES, defenseTable} from '../../../lib/defenses/defenses.js';
 import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../../lib/options/commands/attack.js';
 import {DEMO, EVALUATE, SETUP} from '../../../lib/options/commands/commands.js';
 import {
   attackDefaults,
+  COMPARE_DEFAULTS,
   DEFEND_DEFAULTS,
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
@@ -24,9 +27,20 @@ import {named} from '../../../lib/options/named.js';
 import {tableOf} from '../../../lib/options/option.js';
 
 const ofAllDefenses = Object.assign({}, ...Object.values(DEFEND_DEFAULTS));
+const OF_METHODS = DEFENSE_NAMES.flatMap((name) => Object.keys(defenseTable(name)));
+const OF_SEVERAL_METHODS = OF_METHODS.filter((name, i) => OF_METHODS.indexOf(name) < i);
 
 it.each<[string, FlagGroups, readonly string[]]>([
   ['defend', defendFlags(), [...Object.keys(ofAllDefenses), 'ckpt', 'resultFile']],
+  [
+    'compare',
+    compareFlags(),
+    [
+      ...Object.keys(COMPARE_DEFAULTS),
+      ...new Set(OF_SEVERAL_METHODS),
+      ...['ckpt', 'resultFile', 'set'],
+    ],
+  ],
   ['evaluate', flagGroups(EVALUATE), [...Object.keys(EVALUATE_DEFAULTS), 'ckpt', 'resultFile']],
   ['demo', flagGroups(DEMO), Object.keys(DEMO_DEFAULTS)],
   ['setup', flagGroups(SETUP), Object.keys(SETUP_DEFAULTS)],

@@ -78,12 +78,19 @@ describe('the summary of a run', () => {
       {...SUMMARY, dataset: {...SUMMARY.dataset, mean: [1, 2]}},
       /its dataset\.mean is not three numbers/,
     ],
+    [{...SUMMARY, cost: {methodSeconds: 1}}, /its cost\.peakMemoryBytes is not a count/],
     [{...SUMMARY, files: {checkpoint: 3}}, /its files\.checkpoint is not text/],
   ])('is refused where it is damaged (case %#)', async (content, message) => {
     put('run.json', content);
     const error = await errorOf(readRun(folder), 'ERR_CHECKPOINT');
     expect(error.message).toMatch(message);
     expect(error.details).toMatchObject({path: join(folder, 'run.json')});
+  });
+
+  it('is read where the version that wrote it noted no cost', async () => {
+    const {cost: _, ...older} = SUMMARY;
+    put('run.json', older);
+    expect(await readRun(folder)).toEqual({...SUMMARY, cost: null});
   });
 
   it('of a newer version is refused with what to do', async () => {

@@ -165,6 +165,24 @@ describe('a run', () => {
     expect(await listen(run)).toEqual(['a', 'b']);
   });
 
+  it('tells a late loop no past count of a run that is a part of it either', async () => {
+    type Within = {readonly kind: 'within'; readonly progress: Progress};
+    const within = (progress: Progress): Within => ({kind: 'within', progress});
+    const run = startRun<string, RunOptions<Within>, Within>({}, async ({onProgress}) => {
+      for (const progress of [stage('a'), batch(1), batch(2), stage('b'), batch(3)]) {
+        onProgress(within(progress));
+      }
+      return 'done';
+    });
+    const heard: (string | number)[] = [];
+    const loop = run[Symbol.asyncIterator]();
+    await run;
+    for (let one = await loop.next(); !one.done; one = await loop.next()) {
+      heard.push(nameOf(one.value.progress));
+    }
+    expect(heard).toEqual(['a', 'b']);
+  });
+
   it('throws its error at the end of the loop, once all is told', async () => {
     const {run, tell, reject} = controlledRun();
     const heard: (string | number)[] = [];
