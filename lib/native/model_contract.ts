@@ -112,5 +112,7 @@ export interface NativeNetFunctions {
     peakElements: number;
     /** In float32, of one pass of a measurement. */
     imagesWithinMemory: number;
+    /** In float32, of one pass of the attack or of an outer step. */
+    imagesWithGradients: number;
   };
 }

@@ -143,6 +143,8 @@ Napi::Value cost_of_model(const Napi::CallbackInfo& info) {
     result.Set("peakElements", static_cast<double>(cost.peak_elements));
     const auto images = images_within_memory(model.graph, number(2), number(3), torch::kFloat32);
     result.Set("imagesWithinMemory", static_cast<double>(images));
+    const auto few = images_with_gradients(model.graph, number(2), number(3), torch::kFloat32);
+    result.Set("imagesWithGradients", static_cast<double>(few));
     return result;
   });
 }

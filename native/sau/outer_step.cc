@@ -27,35 +27,41 @@ void OuterLosses::add(const OuterLosses& next) {
   suspects = suspects.defined() ? torch::cat({suspects, next.suspects}) : next.suspects;
 }
 
-OuterLosses accumulate_gradient(const PixelClassifier& trainee, const CleanBatch& images,
-                                const Perturbation& perturbation, const torch::Tensor& clean_logits,
-                                int64_t batch_size, const SauLossOptions& options, OuterRows rows) {
+CleanAnswer accumulate_clean_gradient(const PixelClassifier& trainee, const CleanBatch& images,
+                                      int64_t batch_size, const SauLossOptions& options) {
+  const auto logits = trainee.logits(images.pixels);
+  const auto loss = cross_entropy(logits, images.labels, batch_size);
+  (options.lambda1 * loss).backward();
+  return {logits.detach(), loss.detach()};
+}
+
+OuterLosses accumulate_perturbed_gradient(const PixelClassifier& trainee, const CleanBatch& images,
+                                          const Perturbation& perturbation,
+                                          const torch::Tensor& clean_loss, int64_t batch_size,
+                                          const SauLossOptions& options, OuterRows rows) {
   const auto& fooled = perturbation.reference_perturbed;
   const auto is_suspect = suspects(fooled, images.reference_clean, images.labels);
-  const auto clean = cross_entropy(clean_logits, images.labels, batch_size);
-  OuterLosses losses{.total = {},
-                     .clean = clean.detach(),
-                     .shared = torch::zeros_like(clean.detach()),
+  OuterLosses losses{.total = options.lambda1 * clean_loss,
+                     .clean = clean_loss,
+                     .shared = torch::zeros_like(clean_loss),
                      .adversarial = {},
                      .suspects = is_suspect};
-  auto total = options.lambda1 * clean;
   const bool all = rows == OuterRows::kAll || options.lambda2 != 0;
   const auto chosen = all ? torch::arange(images.labels.size(0), images.labels.options())
                           : is_suspect.nonzero().squeeze(1);
-  if (chosen.size(0) > 0) {
-    const auto of = [&](const torch::Tensor& t) { return t.index_select(0, chosen); };
-    const auto logits = trainee.logits(of(images.pixels) + of(perturbation.delta));
-    const auto shared = shared_risk(logits, of(fooled), of(is_suspect), batch_size);
-    total = total + options.lambda3 * shared;
-    losses.shared = shared.detach();
-    if (all) {
-      const auto adversarial = cross_entropy(logits, images.labels, batch_size);
-      if (options.lambda2 != 0) total = total + options.lambda2 * adversarial;
-      losses.adversarial = adversarial.detach();
-    }
+  if (chosen.size(0) == 0) return losses;
+  const auto of = [&](const torch::Tensor& t) { return t.index_select(0, chosen); };
+  const auto logits = trainee.logits(of(images.pixels) + of(perturbation.delta));
+  const auto shared = shared_risk(logits, of(fooled), of(is_suspect), batch_size);
+  auto loss = options.lambda3 * shared;
+  losses.shared = shared.detach();
+  if (all) {
+    const auto adversarial = cross_entropy(logits, images.labels, batch_size);
+    if (options.lambda2 != 0) loss = loss + options.lambda2 * adversarial;
+    losses.adversarial = adversarial.detach();
   }
-  total.backward();
-  losses.total = total.detach();
+  loss.backward();
+  losses.total = losses.total + loss.detach();
   return losses;
 }
 

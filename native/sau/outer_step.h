@@ -43,11 +43,24 @@ struct OuterLosses {
 /// a gradient.
 enum class OuterRows { kSuspects, kAll };
 
-/// Losses of some images of a batch of batch_size, in evaluation mode. Adds their gradient to the
-/// trainee's parameters. clean_logits: the trainee's logits at the clean images, with their graph.
-OuterLosses accumulate_gradient(const PixelClassifier& trainee, const CleanBatch& images,
-                                const Perturbation& perturbation, const torch::Tensor& clean_logits,
-                                int64_t batch_size, const SauLossOptions& options, OuterRows rows);
+/// What the trainee says of clean images; detached.
+struct CleanAnswer {
+  torch::Tensor logits;  ///< [N,K]
+  torch::Tensor loss;    ///< cross entropy: a scalar, the sum over the images / batch_size
+};
+
+/// Of some images of a batch of batch_size, in evaluation mode. Adds the gradient of their part of
+/// the loss to the trainee's parameters. It needs no perturbation, so that its graph is gone before
+/// the search for one begins.
+CleanAnswer accumulate_clean_gradient(const PixelClassifier& trainee, const CleanBatch& images,
+                                      int64_t batch_size, const SauLossOptions& options);
+
+/// Losses of the images, whose gradient at the clean images is accumulated already. Adds that at
+/// the perturbed ones. clean_loss: what the former has given.
+OuterLosses accumulate_perturbed_gradient(const PixelClassifier& trainee, const CleanBatch& images,
+                                          const Perturbation& perturbation,
+                                          const torch::Tensor& clean_loss, int64_t batch_size,
+                                          const SauLossOptions& options, OuterRows rows);
 
 /// Losses and gradient of a whole batch in training mode. Batch norm then mixes the images, so
 /// clean and perturbed images take one common pass.

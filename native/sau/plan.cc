@@ -18,8 +18,8 @@ Plan make_plan(const Tuning& tuning, const torch::Device& device) {
   return {.dynamic_shapes = execution == Execution::kDynamic,
           .recorded = execution == Execution::kRecorded,
           .must_record = tuning.execution == Execution::kRecorded,
-          .chunk = tuning.chunk > 0 ? tuning.chunk
-                                    : chunk_size(device, std::numeric_limits<int64_t>::max()),
+          .chunk = tuning.chunk > 0 || device.is_cpu() ? tuning.chunk
+                                                       : std::numeric_limits<int64_t>::max(),
           .cache_bytes = tuning.cache_mib << 20};
 }
 

@@ -97,10 +97,15 @@ SharedPgd::Step SharedPgd::step(const torch::Tensor& x, const torch::Tensor& del
   const auto a = trainee.detach().requires_grad_();
   const auto b = reference.detach().requires_grad_();
   const auto loss = inner_loss(a, b, labels, clean, batch_size, options_);
+  Step result{{}, loss.is_shared, {}, reference.detach().argmax(1)};
+  if (dynamic_shapes_ && loss.is_shared.all().item<bool>()) {
+    result.gradient = torch::zeros_like(delta);
+    result.is_broken = (finite_rows(a.detach()) & finite_rows(b.detach())).logical_not();
+    return result;
+  }
   auto gradients = torch::autograd::grad({loss.total}, {a, b});
   if (trainee_.precision() != torch::kFloat32)
     std::tie(gradients[0], gradients[1]) = rescaled_rows(gradients[0], gradients[1]);
-  Step result{{}, loss.is_shared, {}, reference.detach().argmax(1)};
   if (known.known()) {
     result.gradient = torch::autograd::grad({trainee}, {variable}, {gradients[0]})[0] +
                       known.pixel_gradient(gradients[1], x.sizes());

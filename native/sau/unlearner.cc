@@ -1,5 +1,7 @@
 #include "sau/unlearner.h"
 
+#include "sau/device.h"
+#include "sau/net/cost.h"
 #include "sau/predict.h"
 #include "sau/projection.h"
 
@@ -20,12 +22,26 @@ Perturbation part(const Perturbation& perturbation, int64_t begin, int64_t end) 
       part(perturbation.delta, begin, end), part(perturbation.reference_perturbed, begin, end), {}};
 }
 
-/// Calls visit(begin, end) for pieces of at most chunk images.
+int64_t quotient_above(int64_t count, int64_t by) { return (count + by - 1) / by; }
+
+/// Calls visit(begin, end) for pieces of at most `most` images, as large as each other.
 template <typename Visit>
-void for_each_piece(const CleanBatch& batch, int64_t chunk, Visit&& visit) {
+void for_each_piece(const CleanBatch& batch, int64_t most, Visit&& visit) {
   const int64_t count = batch.pixels.size(0);
-  for (int64_t begin = 0; begin < count; begin += chunk)
-    visit(begin, std::min(begin + chunk, count));
+  if (count == 0) return;
+  const int64_t step = quotient_above(count, quotient_above(count, most));
+  for (int64_t begin = 0; begin < count; begin += step) visit(begin, std::min(begin + step, count));
+}
+
+/// Images like these that the search and the outer step take at a time: as many as the network's
+/// cost allows, but one for each thread.
+int64_t images_per_piece(const Plan& plan, const PixelClassifier& trainee, const ImageSet& set,
+                         torch::ScalarType dtype) {
+  if (plan.chunk > 0) return plan.chunk;
+  const auto& images = set.images;
+  const int64_t allowed =
+      images_with_gradients(trainee.model().graph(), images.size(2), images.size(3), dtype);
+  return chunk_size(images.device(), std::max<int64_t>(allowed, at::get_num_threads()));
 }
 
 }  // namespace
@@ -37,6 +53,7 @@ Unlearner::Unlearner(Workspace& workspace, ImageRole role, const RunControl& con
       images_(workspace.images(role)),
       reference_clean_(workspace.reference_clean(role, frozen_reference_, control)),
       plan_(workspace.plan()),
+      piece_(images_per_piece(plan_, trainee_, images_, frozen_trainee_.precision())),
       generator_(workspace.generator()),
       control_(control) {}
 
@@ -44,7 +61,7 @@ void Unlearner::keep_reference_start(const PgdOptions& options, int64_t rounds,
                                      int64_t batch_size) {
   reference_start_ =
       make_reference_start(frozen_reference_, images_, options, rounds,
-                           std::min(plan_.chunk, batch_size), plan_.cache_bytes, control_);
+                           std::min(piece_, batch_size), plan_.cache_bytes, control_);
 }
 
 CleanBatch Unlearner::batch(const torch::Tensor& positions) const {
@@ -64,7 +81,7 @@ Perturbation Unlearner::perturb(const CleanBatch& batch, const torch::Tensor& st
         const torch::NoGradGuard no_grad;
         return frozen_trainee_.logits(piece.pixels);
       },
-      [](const CleanBatch&, const Perturbation&, const torch::Tensor&) {});
+      [](const CleanBatch&, const Perturbation&) {});
 }
 
 Perturbation Unlearner::perturbation(const CleanBatch& batch, const torch::Tensor& delta) const {
@@ -77,13 +94,13 @@ Perturbation Unlearner::perturb_pieces(const CleanBatch& batch, const torch::Ten
                                        Found&& found) const {
   const SharedPgd pgd(frozen_trainee_, frozen_reference_, options, plan_.dynamic_shapes);
   std::vector<torch::Tensor> deltas, reference, broken;
-  for_each_piece(batch, plan_.chunk, [&](int64_t begin, int64_t end) {
+  for_each_piece(batch, piece_, [&](int64_t begin, int64_t end) {
     const auto piece = part(batch, begin, end);
     const auto logits = clean_logits(piece);
     const auto result = pgd.perturb(piece.pixels, part(start, begin, end), piece.labels,
                                     {logits.argmax(1), piece.reference_clean},
                                     piece.reference_start, batch.pixels.size(0), control_);
-    found(piece, result, logits);
+    found(piece, result);
     deltas.push_back(result.delta);
     reference.push_back(result.reference_perturbed);
     broken.push_back(result.broken);
@@ -95,12 +112,13 @@ OuterLosses Unlearner::accumulate(const CleanBatch& batch, const Perturbation& p
                                   const SauLossOptions& options, OuterRows rows) const {
   if (options.train_mode) return accumulate_joint_gradient(trainee_, batch, perturbation, options);
   OuterLosses sum;
-  for_each_piece(batch, plan_.chunk, [&](int64_t begin, int64_t end) {
+  for_each_piece(batch, piece_, [&](int64_t begin, int64_t end) {
     control_.throw_if_cancelled();
     const auto piece = part(batch, begin, end);
-    sum.add(accumulate_gradient(trainee_, piece, part(perturbation, begin, end),
-                                trainee_.logits(piece.pixels), batch.pixels.size(0), options,
-                                rows));
+    const int64_t count = batch.pixels.size(0);
+    const auto clean = accumulate_clean_gradient(trainee_, piece, count, options);
+    sum.add(accumulate_perturbed_gradient(trainee_, piece, part(perturbation, begin, end),
+                                          clean.loss, count, options, rows));
   });
   return sum;
 }
@@ -114,14 +132,19 @@ std::pair<Perturbation, OuterLosses> Unlearner::first_step(const CleanBatch& bat
     auto losses = accumulate_joint_gradient(trainee_, batch, perturbation, loss);
     return {std::move(perturbation), std::move(losses)};
   }
+  const int64_t count = batch.pixels.size(0);
   OuterLosses sum;
+  torch::Tensor clean_loss;  // of the piece
   auto perturbation = perturb_pieces(
       batch, start, pgd,
-      // The graph of the clean pass waits for the outer step.
-      [&](const CleanBatch& piece) { return trainee_.logits(piece.pixels); },
-      [&](const CleanBatch& piece, const Perturbation& found, const torch::Tensor& clean_logits) {
-        sum.add(accumulate_gradient(trainee_, piece, found, clean_logits, batch.pixels.size(0),
-                                    loss, rows()));
+      [&](const CleanBatch& piece) {
+        const auto clean = accumulate_clean_gradient(trainee_, piece, count, loss);
+        clean_loss = clean.loss;
+        return clean.logits;
+      },
+      [&](const CleanBatch& piece, const Perturbation& found) {
+        sum.add(
+            accumulate_perturbed_gradient(trainee_, piece, found, clean_loss, count, loss, rows()));
       });
   return {std::move(perturbation), std::move(sum)};
 }

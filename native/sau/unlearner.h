@@ -52,7 +52,7 @@ class Unlearner {
 
  private:
   /// Perturbs a batch piece by piece. clean_logits(piece) gives the trainee's logits; found(piece,
-  /// perturbation, logits) receives the result.
+  /// perturbation) receives the result.
   template <typename CleanLogits, typename Found>
   Perturbation perturb_pieces(const CleanBatch& batch, const torch::Tensor& start,
                               const PgdOptions& options, CleanLogits&& clean_logits,
@@ -65,6 +65,7 @@ class Unlearner {
   torch::Tensor reference_clean_;  ///< int64 [n], the reference's predictions over the images
   ReferenceStart reference_start_;
   Plan plan_;
+  int64_t piece_;  ///< most images at a time
   torch::Generator& generator_;
   const RunControl& control_;
 };

@@ -29,6 +29,8 @@ import {makeModelWorld, makeWorld} from './worlds.mjs';
 const PARTS = ['loading', 'pgd', 'outer', 'round', 'evaluation', 'training', 'defend'];
 /** Parts that read a record. */
 const OF_RECORDS = ['loading', 'defend'];
+/** Of a network's world that is not evaluated. */
+const FEW_TEST_IMAGES = 8;
 const PRECISIONS = ['fp32', 'tf32', 'bf16', 'fp16', 'auto'];
 
 const HELP = `Measures the package against the plain PyTorch implementation of the official procedure
@@ -75,12 +77,11 @@ function parse(flags) {
   }
   return {
     ...worldOptions(flags),
-    ...modelOptions(flags),
+    ...modelOptions(flags, parts),
     clock: flags.choice('clock', CLOCKS),
     batch,
     clean: integer('clean', batch, batch),
     rounds: integer('rounds', 1),
-    testLimit: integer('test-limit', 512),
     priorRounds: integer('prior-rounds', 1, 0),
     repeats: integer('repeats', 3),
     ...{parts, precisions},
@@ -88,14 +89,18 @@ function parse(flags) {
 }
 
 /** What is measured without a record. */
-function modelOptions({values, integer}) {
+function modelOptions({values, integer}, parts) {
   if (values.model !== undefined && values.record !== undefined) {
     throw new Error('Expected one of --model and --record but received both');
   }
   if (values.model === undefined && values.size !== undefined) {
     throw new Error('Expected --size with --model but received it alone');
   }
-  return {model: values.model ?? null, size: integer('size', 32)};
+  const model = values.model ?? null;
+  const testLimit = integer('test-limit', 512);
+  // Without them fewer images have to go through a network that may be large.
+  const isMeasured = model === null || parts.includes('evaluation');
+  return {model, size: integer('size', 32), testLimit: isMeasured ? testLimit : FEW_TEST_IMAGES};
 }
 
 async function measure(options, temporary, log) {

@@ -35,6 +35,11 @@ def enliven(
     if own_statistics:
         _measure_statistics(model, seen)
     _spread_predictions(model, _logits(model, seen), spread)
+    return predictions(model, images)
+
+
+def predictions(model: nn.Module, images: Tensor) -> Tensor:
+    """Of uint8 images: int64 [N]."""
     return _logits(model, images).argmax(1)
 
 

@@ -70,6 +70,15 @@ describe('the architectures', () => {
     expect(images('preactresnet18', 4096)).toBe(1);
   });
 
+  it('attack as many images at a time as their values leave room for: at 32 pixels a whole chunk, at 224 few', () => {
+    const images = (name: string, size: number) =>
+      core.functional.net.cost(name, 10, size, size).imagesWithGradients;
+    expect(images('preactresnet18', 32)).toBeGreaterThan(64);
+    expect(images('resnet18', 224)).toBe(16);
+    expect(images('vit_b_16', 224)).toBe(3);
+    expect(images('preactresnet18', 4096)).toBe(1);
+  });
+
   it('are refused where their name is unknown', async () => {
     for (const name of ['resnet20', 'preactresnet18_w0', 'preactresnet18_w', '']) {
       const {message} = await errorOf(

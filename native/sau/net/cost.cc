@@ -105,6 +105,11 @@ int64_t macs_of(const Op& op, const ValueShape& out) {
                     op);
 }
 
+/// How many times a number of elements fits into memory; at least once.
+int64_t times_within(int64_t bytes, int64_t elements, torch::ScalarType dtype) {
+  return std::max<int64_t>(1, bytes / (elements * static_cast<int64_t>(c10::elementSize(dtype))));
+}
+
 }  // namespace
 
 std::vector<ValueShape> shapes_of(const Graph& graph, int64_t height, int64_t width) {
@@ -131,11 +136,12 @@ Cost cost_of(const Graph& graph, int64_t height, int64_t width) {
   const auto shapes = shapes_of(graph, height, width);
   const auto elements = [&](size_t node) { return c10::multiply_integers(shapes[node]); };
   auto uses = uses_of(graph);
-  Cost cost{0, 0};
+  Cost cost{0, 0, 0};
   int64_t alive = 0;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     cost.macs += macs_of(graph.nodes[i].op, shapes[i]);
     alive += elements(i);
+    cost.all_elements += elements(i);
     cost.peak_elements = std::max(cost.peak_elements, alive);
     for (const size_t input : graph.nodes[i].inputs) {
       if (--uses[input] == 0) alive -= elements(input);
@@ -147,9 +153,13 @@ Cost cost_of(const Graph& graph, int64_t height, int64_t width) {
 int64_t images_within_memory(const Graph& graph, int64_t height, int64_t width,
                              torch::ScalarType dtype) {
   constexpr int64_t kBytes = int64_t{1} << 30;
-  const auto bytes =
-      cost_of(graph, height, width).peak_elements * static_cast<int64_t>(c10::elementSize(dtype));
-  return std::max<int64_t>(1, kBytes / bytes);
+  return times_within(kBytes, cost_of(graph, height, width).peak_elements, dtype);
+}
+
+int64_t images_with_gradients(const Graph& graph, int64_t height, int64_t width,
+                              torch::ScalarType dtype) {
+  constexpr int64_t kBytes = int64_t{1} << 29;
+  return times_within(kBytes, cost_of(graph, height, width).all_elements, dtype);
 }
 
 }  // namespace sau

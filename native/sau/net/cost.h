@@ -17,6 +17,7 @@ bool norms_single_pixels(const Graph& graph, int64_t height, int64_t width);
 struct Cost {
   int64_t macs;           ///< multiply-accumulates of convolutions, linear layers and attention
   int64_t peak_elements;  ///< most elements of values at a time, in a pass without gradients
+  int64_t all_elements;   ///< elements of all values: what a pass with gradients keeps, at most
 };
 
 Cost cost_of(const Graph& graph, int64_t height, int64_t width);
@@ -25,5 +26,9 @@ Cost cost_of(const Graph& graph, int64_t height, int64_t width);
 /// least one.
 int64_t images_within_memory(const Graph& graph, int64_t height, int64_t width,
                              torch::ScalarType dtype);
+
+/// Images of a pass with gradients whose values, in a dtype, take at most 512 MiB; at least one.
+int64_t images_with_gradients(const Graph& graph, int64_t height, int64_t width,
+                              torch::ScalarType dtype);
 
 }  // namespace sau
