@@ -160,7 +160,13 @@ function sharedDefault(name: string): string {
   });
   const [first] = texts;
   if (first === undefined || texts.every(([, text]) => text === first[1])) return first?.[1] ?? '';
-  return texts.map(([method, text]) => `${method} ${text}`).join(', ');
+  const values = [...new Set(texts.map(([, text]) => text))];
+  return values
+    .map((value) => {
+      const owners = texts.filter(([, text]) => text === value).map(([method]) => method);
+      return `${owners.join(' and ')} ${value}`;
+    })
+    .join(', ');
 }
 
 function ownFlags(method: (typeof DEFENSE_NAMES)[number]): FlagGroups {

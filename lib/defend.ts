@@ -1,6 +1,7 @@
 import {dirname, join} from 'node:path';
 import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
+import type {ImageSet} from './datasets/image_set.js';
 import {writePng} from './datasets/write_pngs.js';
 import {type DefenseName, defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
 import type {DefenseEntry} from './defenses/entry.js';
@@ -24,6 +25,7 @@ import {type Run, startRun} from './run/run.js';
 import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
 import {loadCleanSubset} from './target/clean_images.js';
+import {loadPoisonedTrain} from './target/poisoned_train.js';
 import {openTarget, type Target} from './target/target.js';
 import {loadTestSets, measureCheckpoint, setTestSets} from './target/test_sets.js';
 
@@ -79,19 +81,21 @@ async function defendInto(
   run: DefendRunOptions,
 ): Promise<Omit<DefendResult, 'seconds'>> {
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
+  const entry = defenseOf(config.method);
+  const trainImages = await trainImagesOf(entry, config, target, run);
   const cleanSubset = await loadCleanSubset(config, target, run);
   const testSets = await loadTestSets(target, config.testLimit, run);
 
   stage('preparing the device');
   const {execution, chunkSize, cacheMib} = config;
   const tuning = {execution, chunkSize, cacheMib};
-  const entry = defenseOf(config.method);
   using session = await createSession({...config, ...target, tuning, purpose: entry.purpose});
   const renamed = await session.loadStateDict(target.checkpoint.stateDict);
   if (renamed.length > 0) {
     run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});
   }
   await session.setImages('cleanSubset', cleanSubset);
+  if (trainImages !== null) await session.setImages('train', trainImages);
   await setTestSets(session, testSets);
 
   if (config.precision === 'auto') {
@@ -144,6 +148,19 @@ async function defendInto(
     if (rows.isBegun) await takeBackDefense(out, method);
     throw error;
   }
+}
+
+/** The images of the record's training set that a method looks at; null where it looks at none. */
+async function trainImagesOf(
+  entry: DefenseEntry,
+  config: DefendConfig,
+  target: Target,
+  run: RunOptions,
+): Promise<ImageSet | null> {
+  const count = entry.trainImages?.(config);
+  if (count === undefined) return null;
+  const {seed, method} = config;
+  return loadPoisonedTrain(target, {count, seed, method}, run);
 }
 
 /** The rows of the rounds and of the tables. Until the first has come, what an earlier defense has left stays as it was. */

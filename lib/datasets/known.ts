@@ -38,6 +38,10 @@ export interface UsualRun {
   readonly fineTuningRounds: number;
   /** Rounds of FT-SAM (defenses E8). */
   readonly sharpnessAwareRounds: number;
+  /** Deviations within which channels stay: of channel Lipschitz pruning (defenses E9). */
+  readonly lipschitzU: number;
+  /** Of pruning by what norms see (defenses E6, E10). */
+  readonly normU: number;
   /** Of the learning rate. */
   readonly schedule: 'cosine' | 'plateau';
   /** Epochs until the cosine reaches 0, however long the training is; null: as many as the training has. */
@@ -56,6 +60,8 @@ const USUAL: UsualRun = {
   epochs: 100,
   fineTuningRounds: 100,
   sharpnessAwareRounds: 100,
+  lipschitzU: 3,
+  normU: 3,
   schedule: 'cosine',
   cosineEpochs: null,
   flip: false,
@@ -234,7 +240,11 @@ export const KNOWN = {
       ],
       bytes: 500e6,
     },
-    usual: {...USUAL, rounds: 20, epochs: 200, fineTuningRounds: 200, schedule: 'plateau'},
+    usual: {
+      ...USUAL,
+      ...{rounds: 20, epochs: 200, fineTuningRounds: 200, schedule: 'plateau'},
+      ...{lipschitzU: 5, normU: 4},
+    },
   },
   imagenet: {
     title: 'ImageNet',

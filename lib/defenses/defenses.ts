@@ -1,15 +1,34 @@
 import {type OptionTable, tableOf} from '../options/option.js';
 import {defenseFiles, type TableName} from '../records/layout.js';
+import {ANP} from './anp.js';
+import {BNP} from './bnp.js';
+import {CLP} from './clp.js';
 import type {DefenseEntry} from './entry.js';
+import {EP} from './ep.js';
+import {FP} from './fp.js';
 import {FT} from './ft.js';
 import {FTSAM} from './ftsam.js';
 import {IBAU} from './ibau.js';
 import {NAD} from './nad.js';
 import {NC} from './nc.js';
+import {RNP} from './rnp.js';
 import {SAU} from './sau.js';
 
 /** Every defense by its name, which is also the name of its folder beside a checkpoint. */
-export const DEFENSES = {sau: SAU, ft: FT, ftsam: FTSAM, ibau: IBAU, nc: NC, nad: NAD} as const;
+export const DEFENSES = {
+  sau: SAU,
+  ft: FT,
+  fp: FP,
+  nad: NAD,
+  nc: NC,
+  anp: ANP,
+  ep: EP,
+  ibau: IBAU,
+  ftsam: FTSAM,
+  clp: CLP,
+  bnp: BNP,
+  rnp: RNP,
+} as const;
 
 /** The name of a defense; docs/options.md lists their options. */
 export type DefenseName = keyof typeof DEFENSES;

@@ -38,8 +38,10 @@ export interface DefenseEntry<
   readonly tables?: Readonly<Partial<Record<TableName, TableForm>>>;
   /** Pictures that it makes, by their names. */
   readonly pictures?: readonly PictureName[];
-  /** The images that it needs besides the clean subset. */
-  readonly needs?: 'poisonedTrain';
+  /** How many of the record's training images, poisoned ones among them, it looks at; without it none. */
+  trainImages?(config: Config): number;
+  /** Refuses options that exclude each other. Throws ERR_CONFIG. */
+  check?(config: Config): void;
   /** Its rounds, where it has no option for them. */
   rounds?(config: Config): number;
   /** By what it chooses the weights; without it those of the last round. */

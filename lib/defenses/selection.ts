@@ -1,6 +1,6 @@
 import type {Selection} from '../run/results.js';
 
-/** Whether the official tool's quirks are taken over (defenses E0.3). */
+/** Whether the official tool's quirks are taken over (defenses E0). */
 export const COMPAT = {
   compat: {
     type: 'choice',
@@ -13,12 +13,13 @@ export const COMPAT = {
   },
 } as const;
 
-type Rule = Exclude<Selection, 'last'>;
+/** The rules of a method that chooses. */
+export type Rule = Exclude<Selection, 'last'>;
 
-/** By what a method chooses among candidates (defenses E0.3): the rules that it allows, and what `clean` may lose. */
+/** By what a method chooses among candidates (defenses E0): the rules that it allows. */
 export function selecting<const Rules extends readonly Rule[]>(
   rules: Rules,
-  {unset, maxDrop}: {unset: string; maxDrop: number},
+  {unset, maxDrop}: {unset: string; maxDrop: string},
 ) {
   return {
     select: {
@@ -27,8 +28,8 @@ export function selecting<const Rules extends readonly Rule[]>(
       help: 'by what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the test sets (oracle)',
       details:
         '`clean` sets the last fifth of the clean images aside and takes the strongest candidate before the first that ' +
-        'loses too much accuracy on them. `oracle` is the rule of the official tool; a defender has no test sets, so its ' +
-        'results are marked.',
+        'loses too much accuracy on them. `oracle` is the rule of the official tool; a defender has no test sets, so ' +
+        'that the result is marked.',
       unset,
       default: null,
     },
@@ -36,9 +37,10 @@ export function selecting<const Rules extends readonly Rule[]>(
       type: 'number',
       least: 0,
       below: 1,
-      help: 'share of the accuracy on the images that are set aside which select clean may lose',
-      native: 'selection.maxDrop',
-      default: maxDrop,
+      help: 'share of the accuracy that a candidate may lose, with select clean on the images that are set aside',
+      unset: maxDrop,
+      official: 'acc_ratio',
+      default: null,
     },
   } as const;
 }

@@ -1,4 +1,19 @@
 import type {ImageRole, ModelRole, NativeTensors} from './data_contract.js';
+import type {
+  NativeAnpOptions,
+  NativeEpOptions,
+  NativeFpOptions,
+  NativeOutlierOptions,
+  NativeRnpOptions,
+} from './pruning_contract.js';
+
+import type {NativeEpochOptions, NativeOptimizerOptions} from './training_contract.js';
+
+export type {
+  NativeEpochOptions,
+  NativeOptimizerOptions,
+  ScheduleName,
+} from './training_contract.js';
 
 // The part of the native core's types that belongs to defenses, training and measuring: options, progress
 // and results; see contract.ts.
@@ -38,24 +53,6 @@ export interface NativeSauLossOptions {
   trainMode: boolean;
 }
 
-/** The optimizer of the trainee. */
-export interface NativeOptimizerOptions {
-  /** Which one. */
-  optimizer: 'adam' | 'sgd';
-  /** Step size, constant or the top of a schedule. */
-  learningRate: number;
-  /** L2 penalty, added to the gradient. */
-  weightDecay: number;
-  /** Of `sgd`. */
-  momentum: number;
-  /** Nesterov's momentum instead of the plain one; of `sgd`. */
-  nesterov: boolean;
-  /** Of `adam`: decay of the mean of gradients. */
-  adamBeta1: number;
-  /** Of `adam`: decay of the mean of their squares. */
-  adamBeta2: number;
-}
-
 /** Options of {@link Session.defend}; every one is required. */
 export type NativeDefendOptions = NativeDefendRounds & NativeMethod;
 
@@ -86,6 +83,24 @@ export interface NativeMethods {
   nc: NativeNcOptions;
   /** Attention distillation. Figures: `loss`, `attentionLoss`, `trainAcc`. Table: `teacher`. */
   nad: NativeNadOptions;
+  /** Pruning of features, then training. Figures: `loss`, `trainAcc`. Tables: `pruning`, `scores`. */
+  fp: NativeFpOptions;
+  /**
+   * Pruning by masks that hold against noise, in one round. Figures: `prunedShare`, `threshold`. Tables:
+   * `learning`, `masks`, `thresholds`.
+   */
+  anp: NativeAnpOptions;
+  /** Pruning of outliers, in one round. Figures: `prunedShare`, `u`. Tables: `steps`, `scores`. */
+  ep: NativeEpOptions;
+  /** Likewise. */
+  clp: NativeOutlierOptions;
+  /** Likewise. */
+  bnp: NativeOutlierOptions;
+  /**
+   * Pruning by masks that bring back what was unlearned, in one round. Figures: `prunedShare`, `threshold`. Tables:
+   * `unlearning`, `recovering`, `masks`, `thresholds`.
+   */
+  rnp: NativeRnpOptions;
 }
 
 /** A defense with its options. */
@@ -112,34 +127,6 @@ export interface NativeSauOptions {
   optimizer: NativeOptimizerOptions;
   /** [rounds * n] positions in the clean subset, round by round; empty: shuffled from the seed. */
   batchOrder: Int32Array;
-}
-
-/**
- * How the learning rate of a training changes. plateau: it is multiplied by `gamma` where the mean training
- * loss has not become better for more than ten epochs.
- */
-export type ScheduleName = 'constant' | 'cosine' | 'oneCycle' | 'multiStep' | 'plateau';
-
-/** Options of an epoch of ordinary training; every one is required. */
-export interface NativeEpochOptions {
-  /** Images in a batch. */
-  batchSize: number;
-  /** The optimizer. */
-  optimizer: NativeOptimizerOptions;
-  /** How the learning rate changes. */
-  schedule: ScheduleName;
-  /** cosine and oneCycle: epochs until the learning rate is 0. */
-  scheduleLength: number;
-  /** oneCycle: share of `scheduleLength` in which the learning rate rises, below 1. */
-  warmupShare: number;
-  /** multiStep: epochs after which the learning rate is multiplied by `gamma`. */
-  milestones: readonly number[];
-  /** The factor of multiStep and of plateau. */
-  gamma: number;
-  /** Zero padding in pixels before the random crop; 0: no crop. */
-  cropPadding: number;
-  /** Flips half of the images from left to right. */
-  flip: boolean;
 }
 
 /** Options of `ft`; every one is required. The last, smaller batch is kept. */

@@ -56,6 +56,7 @@ export function parseDefendConfig(options: object): DefendConfig {
   ) as DefendConfig;
   checkNormalization(config);
   checkProgram(config);
+  defenseOf(method).check?.(config);
   if (config.writeProgram && config.program === null) {
     throw optionError('', `${named('program')} beside ${named('writeProgram')}`, 'none');
   }
@@ -66,7 +67,10 @@ export function parseDefendConfig(options: object): DefendConfig {
 function ofOtherDefenses(name: string, method: DefenseName): Foreign | null {
   const others = DEFENSE_NAMES.filter((other) => name in defenseTable(other));
   if (others.length === 0) return null;
-  const owners = others.join(' and ');
+  const owners =
+    others.length < 3
+      ? others.join(' and ')
+      : `${others.slice(0, -1).join(', ')} and ${others.at(-1)}`;
   return {
     expected: `an option of ${method}`,
     hint: `, which belongs to ${owners}. Leave it out, or set ${named('method')} to ${others[0]}`,

@@ -405,13 +405,37 @@ export interface FtDefenseOptions extends CommonDefendOptions {
   readonly flip?: boolean | null | undefined;
 }
 
-/** Options of {@link defend} with `method: 'ftsam'`: fine-tuning with sharpness-aware minimization (FT-SAM). */
-export interface FtsamDefenseOptions extends CommonDefendOptions {
+/** Options of {@link defend} with `method: 'fp'`: fine-pruning of the features that clean images do not use. */
+export interface FpDefenseOptions extends CommonDefendOptions {
   /** The defense. */
-  readonly method: 'ftsam';
+  readonly method: 'fp';
+  /**
+   * Share of the features that a candidate prunes more than the one before.
+   * @default 0.01
+   */
+  readonly pruneStep?: number | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default clean; oracle with compat reference
+   */
+  readonly select?: 'clean' | 'oracle' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.1
+   */
+  readonly maxDrop?: number | null | undefined;
   /**
    * Passes over the clean images.
-   * @default 100; 50 for gtsrb
+   * @default 100; 200 for tiny
    */
   readonly rounds?: number | null | undefined;
   /**
@@ -420,25 +444,10 @@ export interface FtsamDefenseOptions extends CommonDefendOptions {
    */
   readonly batchSize?: number | undefined;
   /**
-   * Length of the perturbation of the weights.
-   * @default 2
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
+   * @default 'sgd'
    */
-  readonly rho?: number | undefined;
-  /**
-   * Each weight is perturbed in proportion to its square.
-   * @default true
-   */
-  readonly adaptiveSam?: boolean | undefined;
-  /**
-   * Share of the target that the other classes get.
-   * @default 0.1
-   */
-  readonly labelSmoothing?: number | undefined;
-  /**
-   * Weight of the part of the gradient that the perturbation takes away.
-   * @default 0
-   */
-  readonly alpha?: number | undefined;
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
   /**
    * Largest learning rate.
    * @default 0.01
@@ -460,16 +469,38 @@ export interface FtsamDefenseOptions extends CommonDefendOptions {
    */
   readonly weightDecay?: number | undefined;
   /**
-   * What moves the learning rate along its cosine. By batch, as in the official tool, the rate falls to
-   * 0 and rises again in as many batches.
-   * @default 'batch'
+   * How the learning rate changes.
+   * @default cosine; plateau for tiny
    */
-  readonly samSchedule?: 'batch' | 'epoch' | undefined;
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
   /**
-   * Batches, or rounds, until the learning rate reaches 0.
+   * Rounds until cosine and oneCycle reach a rate of 0. Whatever the number of rounds is, as in the
+   * official tool.
    * @default 100
    */
   readonly scheduleLength?: number | undefined;
+  /**
+   * Share of oneCycle in which the learning rate rises.
+   * @default 0.25
+   */
+  readonly warmupShare?: number | undefined;
+  /**
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
   /**
    * Zeros around an image before the random crop; 0: no crop.
    * @default 4
@@ -482,60 +513,97 @@ export interface FtsamDefenseOptions extends CommonDefendOptions {
   readonly flip?: boolean | null | undefined;
 }
 
-/** Options of {@link defend} with `method: 'ibau'`: minimax unlearning of a universal perturbation (i-BAU). */
-export interface IbauDefenseOptions extends CommonDefendOptions {
+/** Options of {@link defend} with `method: 'nad'`: fine-tuning towards the attention of a fine-tuned teacher (NAD). */
+export interface NadDefenseOptions extends CommonDefendOptions {
   /** The defense. */
-  readonly method: 'ibau';
+  readonly method: 'nad';
   /**
-   * Perturbations to find and to unlearn.
-   * @default 5
+   * Passes over the clean images.
+   * @default 10
    */
   readonly rounds?: number | undefined;
+  /**
+   * Passes over the clean images that the teacher is fine-tuned in.
+   * @default as many as rounds
+   */
+  readonly teacherRounds?: number | null | undefined;
   /**
    * Images per batch.
    * @default 256
    */
   readonly batchSize?: number | undefined;
   /**
-   * Learning rate of adam.
-   * @default 0.0001
+   * Weight of the attention at the end of the last stage but one.
+   * @default 500
+   */
+  readonly attention1?: number | undefined;
+  /**
+   * Weight of the attention at the end of the last stage.
+   * @default 1000
+   */
+  readonly attention2?: number | undefined;
+  /**
+   * Power of the values that make the attention.
+   * @default 2
+   */
+  readonly attentionPower?: number | undefined;
+  /**
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
+   * @default 'sgd'
+   */
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  /**
+   * The trainee's learning rate, and the teacher's largest.
+   * @default 0.01
    */
   readonly learningRate?: number | undefined;
   /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
    * L2 penalty, added to the gradient.
-   * @default 0
+   * @default 0.0005
    */
   readonly weightDecay?: number | undefined;
   /**
-   * Decay of the means of adam: of gradients and of their squares.
-   * @default [0.9,0.999]
+   * How the teacher's learning rate changes.
+   * @default cosine; plateau for tiny
    */
-  readonly adamBetas?: readonly [number, number] | undefined;
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
   /**
-   * Steps towards the hypergradient; 0: the perturbation counts as fixed.
-   * @default 5
+   * Rounds until cosine and oneCycle reach a rate of 0.
+   * @default 100
    */
-  readonly fixedPoints?: number | undefined;
+  readonly scheduleLength?: number | undefined;
   /**
-   * Share of a batch that has the perturbation while it is unlearned.
-   * @default 0.01
+   * Share of oneCycle in which the learning rate rises.
+   * @default 0.25
    */
-  readonly ibauPortion?: number | undefined;
+  readonly warmupShare?: number | undefined;
   /**
-   * Step along the gradient that finds the perturbation, in normalized pixels.
-   * @default 10
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
    */
-  readonly perturbationRate?: number | undefined;
+  readonly milestones?: readonly number[] | undefined;
   /**
-   * Step of the map whose fixed point the perturbation is taken for.
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
    * @default 0.1
    */
-  readonly fixedPointRate?: number | undefined;
-  /**
-   * Weight of the perturbation's squared norm.
-   * @default 0.001
-   */
-  readonly normWeight?: number | undefined;
+  readonly gamma?: number | undefined;
   /**
    * Zeros around an image before the random crop; 0: no crop.
    * @default 4
@@ -546,6 +614,12 @@ export interface IbauDefenseOptions extends CommonDefendOptions {
    * @default off; on for cifar10
    */
   readonly flip?: boolean | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
 }
 
 /** Options of {@link defend} with `method: 'nc'`: search and unlearning of a trigger for each class (Neural Cleanse). */
@@ -692,47 +766,253 @@ export interface NcDefenseOptions extends CommonDefendOptions {
   readonly compat?: 'sound' | 'reference' | undefined;
 }
 
-/** Options of {@link defend} with `method: 'nad'`: fine-tuning towards the attention of a fine-tuned teacher (NAD). */
-export interface NadDefenseOptions extends CommonDefendOptions {
+/** Options of {@link defend} with `method: 'anp'`: adversarial neuron pruning, by masks of the norms. */
+export interface AnpDefenseOptions extends CommonDefendOptions {
   /** The defense. */
-  readonly method: 'nad';
-  /**
-   * Passes over the clean images.
-   * @default 10
-   */
-  readonly rounds?: number | undefined;
-  /**
-   * Passes over the clean images that the teacher is fine-tuned in.
-   * @default as many as rounds
-   */
-  readonly teacherRounds?: number | null | undefined;
+  readonly method: 'anp';
   /**
    * Images per batch.
    * @default 256
    */
   readonly batchSize?: number | undefined;
   /**
-   * Weight of the attention at the end of the last stage but one.
+   * Batches, drawn with replacement, that the masks are learned from.
+   * @default 2000
+   */
+  readonly iterations?: number | undefined;
+  /**
+   * Batches between reports of the losses.
    * @default 500
    */
-  readonly attention1?: number | undefined;
+  readonly reportEvery?: number | undefined;
   /**
-   * Weight of the attention at the end of the last stage.
-   * @default 1000
+   * Noise on the norms starts within this and is moved by it.
+   * @default 0.4
    */
-  readonly attention2?: number | undefined;
+  readonly noiseBound?: number | undefined;
   /**
-   * Power of the values that make the attention.
+   * Steps that the noise is moved in.
+   * @default 1
+   */
+  readonly noiseSteps?: number | undefined;
+  /**
+   * Weight of the loss without noise; the rest is that of the loss with it.
+   * @default 0.2
+   */
+  readonly cleanShare?: number | undefined;
+  /**
+   * Learning rate of the masks.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of the masks.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * What a candidate cuts: masks up to a threshold, or a share of all masks (number).
+   * @default 'threshold'
+   */
+  readonly pruneBy?: 'threshold' | 'number' | undefined;
+  /**
+   * The last candidate, which leaves the untouched masks of 1.
+   * @default 0.9
+   */
+  readonly mostPruned?: number | undefined;
+  /**
+   * From one candidate to the next, from 0 on.
+   * @default 0.05
+   */
+  readonly pruneStep?: number | undefined;
+  /**
+   * The candidate that select fixed keeps.
+   * @default none
+   */
+  readonly threshold?: number | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default clean; fixed where threshold is given, oracle with compat reference
+   */
+  readonly select?: 'clean' | 'fixed' | 'oracle' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05; 0.1 with select oracle
+   */
+  readonly maxDrop?: number | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'ep'`: entropy pruning, by poisoned training images of the record. */
+export interface EpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ep';
+  /**
+   * Channels are cut whose largest values have an entropy below the mean by more than so many standard
+   * deviations of their layer.
+   * @default 3; 4 for tiny
+   */
+  readonly u?: number | null | undefined;
+  /**
+   * Cut a channel's bias beside its weight.
+   * @default true
+   */
+  readonly pruneBias?: boolean | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default fixed
+   */
+  readonly select?: 'fixed' | 'clean' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05
+   */
+  readonly maxDrop?: number | null | undefined;
+  /**
+   * Training images of the record that are looked at.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Width of a bin of the histograms, in standard deviations.
+   * @default 0.1
+   */
+  readonly binWidth?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'ibau'`: minimax unlearning of a universal perturbation (i-BAU). */
+export interface IbauDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ibau';
+  /**
+   * Perturbations to find and to unlearn.
+   * @default 5
+   */
+  readonly rounds?: number | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Learning rate of adam.
+   * @default 0.0001
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Decay of the means of adam: of gradients and of their squares.
+   * @default [0.9,0.999]
+   */
+  readonly adamBetas?: readonly [number, number] | undefined;
+  /**
+   * Steps towards the hypergradient; 0: the perturbation counts as fixed.
+   * @default 5
+   */
+  readonly fixedPoints?: number | undefined;
+  /**
+   * Share of a batch that has the perturbation while it is unlearned.
+   * @default 0.01
+   */
+  readonly ibauPortion?: number | undefined;
+  /**
+   * Step along the gradient that finds the perturbation, in normalized pixels.
+   * @default 10
+   */
+  readonly perturbationRate?: number | undefined;
+  /**
+   * Step of the map whose fixed point the perturbation is taken for.
+   * @default 0.1
+   */
+  readonly fixedPointRate?: number | undefined;
+  /**
+   * Weight of the perturbation's squared norm.
+   * @default 0.001
+   */
+  readonly normWeight?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'ftsam'`: fine-tuning with sharpness-aware minimization (FT-SAM). */
+export interface FtsamDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ftsam';
+  /**
+   * Passes over the clean images.
+   * @default 100; 50 for gtsrb
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Length of the perturbation of the weights.
    * @default 2
    */
-  readonly attentionPower?: number | undefined;
+  readonly rho?: number | undefined;
   /**
-   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
-   * @default 'sgd'
+   * Each weight is perturbed in proportion to its square.
+   * @default true
    */
-  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  readonly adaptiveSam?: boolean | undefined;
   /**
-   * The trainee's learning rate, and the teacher's largest.
+   * Share of the target that the other classes get.
+   * @default 0.1
+   */
+  readonly labelSmoothing?: number | undefined;
+  /**
+   * Weight of the part of the gradient that the perturbation takes away.
+   * @default 0
+   */
+  readonly alpha?: number | undefined;
+  /**
+   * Largest learning rate.
    * @default 0.01
    */
   readonly learningRate?: number | undefined;
@@ -752,34 +1032,129 @@ export interface NadDefenseOptions extends CommonDefendOptions {
    */
   readonly weightDecay?: number | undefined;
   /**
-   * How the teacher's learning rate changes.
-   * @default cosine; plateau for tiny
+   * What moves the learning rate along its cosine. By batch, as in the official tool, the rate falls to
+   * 0 and rises again in as many batches.
+   * @default 'batch'
    */
-  readonly schedule?:
-    | 'cosine'
-    | 'constant'
-    | 'oneCycle'
-    | 'multiStep'
-    | 'plateau'
-    | null
-    | undefined;
+  readonly samSchedule?: 'batch' | 'epoch' | undefined;
   /**
-   * Rounds until cosine and oneCycle reach a rate of 0.
+   * Batches, or rounds, until the learning rate reaches 0.
    * @default 100
    */
   readonly scheduleLength?: number | undefined;
   /**
-   * Share of oneCycle in which the learning rate rises.
-   * @default 0.25
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
    */
-  readonly warmupShare?: number | undefined;
+  readonly cropPadding?: number | undefined;
   /**
-   * Epochs after which multiStep lowers the rate.
-   * @default [100,200,300,400]
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'clp'`: channel Lipschitz pruning, by the weights alone. */
+export interface ClpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'clp';
+  /**
+   * Channels are cut whose bound on the Lipschitz constant is above the mean by more than so many
+   * standard deviations of their layer.
+   * @default 3; 5 for tiny
+   */
+  readonly u?: number | null | undefined;
+  /**
+   * Cut a channel's bias beside its weight.
+   * @default true
+   */
+  readonly pruneBias?: boolean | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default fixed
+   */
+  readonly select?: 'fixed' | 'clean' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05
+   */
+  readonly maxDrop?: number | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'bnp'`: batch norm pruning, by the statistics of clean images. */
+export interface BnpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'bnp';
+  /**
+   * Channels are cut whose clean statistics diverge from the running ones above the mean by more than so
+   * many standard deviations of their layer.
+   * @default 3; 4 for tiny
+   */
+  readonly u?: number | null | undefined;
+  /**
+   * Cut a channel's bias beside its weight.
+   * @default true
+   */
+  readonly pruneBias?: boolean | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default fixed
+   */
+  readonly select?: 'fixed' | 'clean' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05
+   */
+  readonly maxDrop?: number | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'rnp'`: reconstructive neuron pruning, by what clean images ask back once they are unlearned. */
+export interface RnpDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'rnp';
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Passes over the clean images that unlearn them, at most.
+   * @default 20
+   */
+  readonly unlearningRounds?: number | undefined;
+  /**
+   * Learning rate of the unlearning.
+   * @default 0.01
+   */
+  readonly unlearningRate?: number | undefined;
+  /**
+   * Training accuracy at which the unlearning ends.
+   * @default 0.2
+   */
+  readonly unlearnedAccuracy?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Rounds of the unlearning after which its rate is lowered.
+   * @default [10,20]
    */
   readonly milestones?: readonly number[] | undefined;
   /**
-   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * Factor of the rate at each milestone.
    * @default 0.1
    */
   readonly gamma?: number | undefined;
@@ -794,21 +1169,69 @@ export interface NadDefenseOptions extends CommonDefendOptions {
    */
   readonly flip?: boolean | null | undefined;
   /**
-   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
-   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
-   * @default 'sound'
+   * Passes over the clean images that learn the masks.
+   * @default 20
    */
-  readonly compat?: 'sound' | 'reference' | undefined;
+  readonly recoveringRounds?: number | undefined;
+  /**
+   * Learning rate of the masks.
+   * @default 0.2
+   */
+  readonly recoveringRate?: number | undefined;
+  /**
+   * Factor of the loss that the masks are learned by.
+   * @default 0.2
+   */
+  readonly recoveringShare?: number | undefined;
+  /**
+   * What a candidate cuts: masks up to a threshold, or a share of all masks (number).
+   * @default 'threshold'
+   */
+  readonly pruneBy?: 'threshold' | 'number' | undefined;
+  /**
+   * The last candidate, which leaves the untouched masks of 1.
+   * @default 0.9
+   */
+  readonly mostPruned?: number | undefined;
+  /**
+   * From one candidate to the next, from 0 on.
+   * @default 0.05
+   */
+  readonly pruneStep?: number | undefined;
+  /**
+   * The candidate that select fixed keeps.
+   * @default 0.7
+   */
+  readonly threshold?: number | undefined;
+  /**
+   * By what is chosen how much is pruned: clean images that are set aside, a fixed threshold, or the
+   * test sets (oracle). `clean` sets the last fifth of the clean images aside and takes the strongest
+   * candidate before the first that loses too much accuracy on them. `oracle` is the rule of the
+   * official tool; a defender has no test sets, so that the result is marked.
+   * @default fixed
+   */
+  readonly select?: 'fixed' | 'clean' | null | undefined;
+  /**
+   * Share of the accuracy that a candidate may lose, with select clean on the images that are set aside.
+   * @default 0.05
+   */
+  readonly maxDrop?: number | null | undefined;
 }
 
 /** Options of {@link defend}: a checkpoint is required. */
 export type DefendOptions = (
   | SauDefenseOptions
   | FtDefenseOptions
-  | FtsamDefenseOptions
-  | IbauDefenseOptions
-  | NcDefenseOptions
+  | FpDefenseOptions
   | NadDefenseOptions
+  | NcDefenseOptions
+  | AnpDefenseOptions
+  | EpDefenseOptions
+  | IbauDefenseOptions
+  | FtsamDefenseOptions
+  | ClpDefenseOptions
+  | BnpDefenseOptions
+  | RnpDefenseOptions
 ) &
   CheckpointChoice;
 
@@ -820,6 +1243,26 @@ export interface MethodSettings {
   readonly sau?: Omit<SauDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
   /** For `ft` alone, over `every`. */
   readonly ft?: Omit<FtDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `fp` alone, over `every`. */
+  readonly fp?: Omit<FpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `nad` alone, over `every`. */
+  readonly nad?: Omit<NadDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `nc` alone, over `every`. */
+  readonly nc?: Omit<NcDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `anp` alone, over `every`. */
+  readonly anp?: Omit<AnpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ep` alone, over `every`. */
+  readonly ep?: Omit<EpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ibau` alone, over `every`. */
+  readonly ibau?: Omit<IbauDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ftsam` alone, over `every`. */
+  readonly ftsam?: Omit<FtsamDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `clp` alone, over `every`. */
+  readonly clp?: Omit<ClpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `bnp` alone, over `every`. */
+  readonly bnp?: Omit<BnpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `rnp` alone, over `every`. */
+  readonly rnp?: Omit<RnpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
 }
 
 /** Options of {@link compare} besides the checkpoint. */
@@ -851,7 +1294,23 @@ export interface CommonCompareOptions extends DataOptions, DeviceOptions {
    * Defenses to compare, in the order of the table.
    * @default all
    */
-  readonly methods?: readonly ('sau' | 'ft')[] | null | undefined;
+  readonly methods?:
+    | readonly (
+        | 'sau'
+        | 'ft'
+        | 'fp'
+        | 'nad'
+        | 'nc'
+        | 'anp'
+        | 'ep'
+        | 'ibau'
+        | 'ftsam'
+        | 'clp'
+        | 'bnp'
+        | 'rnp'
+      )[]
+    | null
+    | undefined;
   /**
    * Seeds of the runs of each method; all methods have the clean images of a seed alike.
    * @default [0,1,2]

@@ -84,7 +84,9 @@ export const TABLES = {
   /** What the channels were judged by. */
   scores: 'channel_scores.csv',
   /** Rounds of parts that come before. */
+  learning: 'anp_learning_df.csv',
   unlearning: 'rnp_unlearning_df.csv',
+  recovering: 'rnp_recovering_df.csv',
   teacher: 'nad_te_df.csv',
   /** What a trigger of each class came to, and how far off the smallest is. */
   triggers: 'trigger_norms.csv',

@@ -5,8 +5,8 @@ export interface Figure {
   readonly name: string;
   /** In the curves and in the tables of a report. */
   readonly label: string;
-  /** loss: >= 0, drawn on an axis of its own; share: a fraction in [0,1], shown in percent. */
-  readonly unit: 'loss' | 'share';
+  /** loss: drawn on an axis of its own; share: a fraction in [0,1], shown in percent; number: any other. */
+  readonly unit: 'loss' | 'share' | 'number';
   /** Whether the curves draw it. */
   readonly drawn: boolean;
 }
@@ -25,6 +25,8 @@ const RATES = [
   ['test_asr', 'metrics.asr'],
   ['test_ra', 'metrics.ra'],
 ] as const;
+/** All that is measured of a model. */
+export const MEASURED = [CLEAN_LOSS, BD_LOSS, RA_LOSS, ...RATES] as const;
 /** Figures of an epoch's batches, in training mode. */
 const TRAINING = [
   ['train_epoch_loss_avg_over_batch', 'figures.loss'],

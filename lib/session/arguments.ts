@@ -47,6 +47,12 @@ const METHODS: Readonly<Record<keyof NativeMethods, Ranges>> = {
   nc: {...EPOCH, anomaly: FLOAT, unlearningRatio: SHARE},
   nad: {...EPOCH, teacherRounds: FROM_1, beta1: FLOAT, beta2: FLOAT, power: FLOAT},
   ibau: {batchSize: FROM_1, perturbationRate: FLOAT, portion: SHARE, cropPadding: PADDING},
+  fp: EPOCH,
+  anp: {batchSize: FROM_1, iterations: FROM_1, reportEvery: FROM_1, cropPadding: PADDING},
+  ep: {u: FLOAT, binWidth: FLOAT, cropPadding: PADDING},
+  clp: {u: FLOAT},
+  bnp: {u: FLOAT},
+  rnp: {unlearningRounds: FROM_1, recoveringRounds: FROM_1},
 };
 const PGD: Ranges = {normBound: FLOAT, stepSize: FLOAT, steps: FROM_0};
 const SAM: Ranges = {rho: FLOAT, labelSmoothing: SHARE, alpha: FLOAT};
@@ -69,7 +75,12 @@ export function checkDefendOptions(defend: NativeDefendOptions): void {
   const {method, options} = defend;
   checkRanges(defend, DEFEND);
   checkRanges(options, METHODS[method] ?? {});
-  checkRanges(options.optimizer, OPTIMIZER);
+  checkRanges(valuesOf(options).optimizer ?? {}, OPTIMIZER);
+  if (method === 'rnp') {
+    checkRanges(options.unlearning, EPOCH);
+    checkRanges(options.unlearning.optimizer, OPTIMIZER);
+    checkRanges(options.recovering, OPTIMIZER);
+  }
   if (method === 'sau') checkRanges(options.pgd, PGD);
   if (method === 'ftsam') checkRanges(options.sam, SAM);
   if (method === 'nc') checkRanges(options.inversion, INVERSION);

@@ -87,6 +87,7 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
     const auto made =
         extras_.attack ? extras_.attack->batch(train_, positions) : ordinary_batch(positions);
     const auto [loss, logits] = extras_.step ? extras_.step(made) : ordinary_step(made);
+    if (extras_.after_step) extras_.after_step();
     if (extras_.attack) extras_.attack->step();
     sums.add(loss, logits.argmax(1), made);
     control.report(BatchDone{
@@ -101,6 +102,7 @@ StepOutcome EpochTrainer::ordinary_step(const TrainingBatch& batch) {
   const auto logits = state_.model.logits_of_input(batch.input);
   auto loss = torch::cross_entropy_loss(logits, batch.labels);
   if (batch.extra_loss.defined()) loss = loss + batch.extra_loss;
+  if (extras_.loss_factor != 1) loss = loss * extras_.loss_factor;
   loss.backward();
   state_.optimizer.step();
   return {loss, logits};

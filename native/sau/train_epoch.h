@@ -69,6 +69,8 @@ struct EpochExtras {
   bool drop_last = false;           ///< leave out the last batch where it is smaller
   torch::Tensor kinds = {};         ///< uint8 [N], ImageKind; undefined: they are not told apart
   InBatchAttack* attack = nullptr;  ///< poisons each batch
+  double loss_factor = 1;           ///< -1 makes the loss grow
+  std::function<void()> after_step = {};  ///< what else changes the model behind each step
   /// A step in the place of the ordinary one: it clears gradients and steps the optimizer itself.
   std::function<StepOutcome(const TrainingBatch&)> step = {};
 };

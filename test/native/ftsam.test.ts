@@ -31,14 +31,12 @@ describe('sharpness-aware fine-tuning', () => {
   it('is fine-tuning where nothing is perturbed or smoothed', async () => {
     const sam = {...FTSAM.sam, rho: 0, labelSmoothing: 0};
     const {state} = await tuned(ftsam({sam, batchSize: 12}));
-    const {method, options, ...run} = ftsam({batchSize: 12});
+    const run = {rounds: 2, evalEvery: 0, evalBatchSize: 8};
     const plain = await tuned({...run, method: 'ft', options: {...FTSAM, batchSize: 12}});
     for (const kind of ['parameters', 'statistics'] as const) {
       const difference = largestDifference(flatten(state, kind), flatten(plain.state, kind));
       expectBelow(kind, difference, 1e-6);
     }
-    expect(method).toBe('ftsam');
-    expect(options.batchSize).toBe(12);
   });
 
   it('meets a higher loss at the perturbed weights', async () => {

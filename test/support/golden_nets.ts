@@ -1,22 +1,28 @@
-// The nets by formula of the golden values of defenses (defenses H1 and H8), with their images and labels.
+// The two networks of the golden values of the defenses: their weights and images by formula.
 import type {NativeCore} from '../../lib/native/contract.js';
-import type {NativeLayout, NativeTensor, NativeTensors} from '../../lib/native/data_contract.js';
-import type {NativeNetInput, NativeNode} from '../../lib/native/model_contract.js';
+import type {NativeTensors} from '../../lib/native/data_contract.js';
+import type {NativeNetwork, NativeNode} from '../../lib/native/model_contract.js';
+import type {
+  NativeDefendInput,
+  NativeMethod,
+  NativePixelSet,
+  NativeProgress,
+} from '../../lib/native/run_contract.js';
 
-/** A net of two convolutions, and images of 8x8 in 4 classes. */
-const T_NODES: readonly NativeNode[] = [
-  {op: 'conv', key: 'conv1', x: 0, out: 4, kernel: 3, stride: 1, groups: 1, bias: false},
+/** Two convolutions, each with a norm and a ReLU, a mean and a linear layer. */
+const T_NET: NativeNode[] = [
+  {...{op: 'conv', key: 'conv1', x: 0, out: 4, kernel: 3}, stride: 1, groups: 1, bias: false},
   {op: 'batchNorm', key: 'bn1', x: 1},
   {op: 'relu', x: 2},
-  {op: 'conv', key: 'conv2', x: 3, out: 6, kernel: 3, stride: 2, groups: 1, bias: false},
+  {...{op: 'conv', key: 'conv2', x: 3, out: 6, kernel: 3}, stride: 2, groups: 1, bias: false},
   {op: 'batchNorm', key: 'bn2', x: 4},
   {op: 'relu', x: 5},
   {op: 'globalAverage', x: 6},
   {op: 'linear', key: 'linear', x: 7, out: 4},
 ];
 
-/** [a, b, t, c]: element i is c + a sin(b i + t). */
-const T_WEIGHTS: Readonly<Record<string, readonly [number, number, number, number]>> = {
+/** Element i is c + a sin(b i + t): a, b, t, c. */
+const WAVES: Readonly<Record<string, readonly [number, number, number, number]>> = {
   'conv1.weight': [0.4, 0.37, 1, 0],
   'bn1.weight': [0.3, 0.9, 2, 1],
   'bn1.bias': [0.2, 0.8, 3, 0],
@@ -31,80 +37,134 @@ const T_WEIGHTS: Readonly<Record<string, readonly [number, number, number, numbe
   'linear.bias': [2, 0.5, 12, 0],
 };
 
-const IMAGES = 8;
-export const GOLDEN_LABELS = Int32Array.from({length: IMAGES}, (_, n) => n % 4);
-
-type Layer = NativeLayout[number];
-
-function tensorOf({name, dtype, shape}: Layer, elementOf: (index: number) => number): NativeTensor {
-  if (dtype === 'int64') return {name, dtype, shape, data: new Uint8Array(8)};
-  const count = shape.reduce((product, size) => product * size, 1);
-  const values = Float32Array.from({length: count}, (_, i) => elementOf(i));
-  return {name, dtype, shape, data: new Uint8Array(values.buffer)};
+/** A network with its weights and images, as `functional.defend` takes them. */
+export interface GoldenNet {
+  readonly network: NativeNetwork;
+  readonly tensors: NativeTensors;
+  images(count: number): NativePixelSet;
 }
 
-function imagesOf(side: number, pixelOf: (index: number, image: number) => number): Float32Array {
-  const size = 3 * side * side;
-  return Float32Array.from({length: IMAGES * size}, (_, i) =>
-    pixelOf(i % size, Math.floor(i / size)),
+type Layout = readonly {name: string; dtype: 'int64' | string; shape: number[]}[];
+
+function filled(
+  layout: Layout,
+  element: (name: string, i: number, position: number, shape: readonly number[]) => number,
+): NativeTensors {
+  return layout.map(({name, shape}, position) => {
+    if (name.endsWith('num_batches_tracked')) {
+      return {name, dtype: 'int64', shape, data: new Uint8Array(8)};
+    }
+    const count = shape.reduce((product, size) => product * size, 1);
+    const values = Float32Array.from({length: count}, (_, i) => element(name, i, position, shape));
+    return {name, dtype: 'float32', shape, data: new Uint8Array(values.buffer)};
+  });
+}
+
+function pixelSet(
+  count: number,
+  side: number,
+  pixel: (image: number, i: number) => number,
+): NativePixelSet {
+  const values = 3 * side * side;
+  return {
+    images: Float32Array.from({length: count * values}, (_, i) =>
+      pixel(Math.floor(i / values), i % values),
+    ),
+    labels: Int32Array.from({length: count}, (_, image) => image % 4),
+    ...{count, height: side, width: side},
+  };
+}
+
+/** The small network. */
+export function tNet(core: NativeCore): GoldenNet {
+  const wave = (name: string, i: number): number => {
+    const [a, b, t, c] = WAVES[name] ?? [0, 0, 0, 0];
+    return c + a * Math.sin(b * i + t);
+  };
+  return {
+    network: {nodes: T_NET},
+    tensors: filled(core.functional.net.layout(T_NET), wave),
+    images: (count) =>
+      pixelSet(count, 8, (n, i) => 0.5 + 0.5 * Math.sin((0.2 + 0.13 * n) * i + 0.3)),
+  };
+}
+
+/** A number in [-1,1) of tensor k. */
+function hashed(i: number, k: number): number {
+  const v = Math.sin(12.9898 * i + 78.233 * k + 1) * 43758.5453;
+  return 2 * (v - Math.floor(v)) - 1;
+}
+
+/** The narrow preactresnet18. */
+export function w4(core: NativeCore): GoldenNet {
+  const layers = core.describeModel('preactresnet18_w4', 4).layers;
+  const layout = layers.map(({key, dtype, shape}) => ({name: key, dtype, shape}));
+  const element = (name: string, i: number, k: number, shape: readonly number[]): number => {
+    const h = hashed(i, k);
+    if (shape.length >= 2) {
+      return Math.sqrt(6 / (shape.reduce((a, b) => a * b, 1) / (shape[0] ?? 1))) * h;
+    }
+    if (name.endsWith('running_var')) return 0.8 + 0.3 * h;
+    return name.endsWith('weight') ? 1 + 0.3 * h : 0.2 * h;
+  };
+  return {
+    network: {model: 'preactresnet18_w4', numClasses: 4},
+    tensors: filled(layout, element),
+    images: (count) => pixelSet(count, 16, (n, i) => 0.5 + 0.5 * hashed(i, 1000 + n)),
+  };
+}
+
+export interface Told {
+  readonly events: readonly NativeProgress[];
+  readonly tensors: NativeTensors;
+}
+
+type Row = Extract<NativeProgress, {kind: 'row'}>;
+
+/** A defense of one round of a network, measured where there are test images. */
+export function defended(
+  core: NativeCore,
+  {network, tensors}: GoldenNet,
+  method: NativeMethod,
+  given: Partial<NativeDefendInput> & {rounds?: number; evalEvery?: number},
+): Told {
+  const {rounds = 1, evalEvery = 0, ...input} = given;
+  return core.functional.defend({
+    ...network,
+    tensors,
+    ...{mean: [0, 0, 0], std: [1, 1, 1], seed: 0, sets: {}},
+    ...input,
+    defend: {...method, rounds, evalEvery, evalBatchSize: 256},
+  });
+}
+
+export function rowsOf({events}: Told, table: string): Row[] {
+  return events.filter((event): event is Row => event.kind === 'row' && event.table === table);
+}
+
+/** The cells of a table's column. */
+export function column(told: Told, table: string, name: string): number[] {
+  return rowsOf(told, table).map(({cells}) => Number(cells[name]));
+}
+
+/** A channel's column of a table, by layer and channel. */
+export function ofChannels(told: Told, table: string, layer: string, name: string): number[] {
+  return rowsOf(told, table)
+    .filter(({cells}) => cells.layer === layer)
+    .sort((a, b) => Number(a.cells.channel) - Number(b.cells.channel))
+    .map(({cells}) => Number(cells[name]));
+}
+
+/** Channels of a layer that were cut. */
+export function cutOf(told: Told, layer: string): number[] {
+  return ofChannels(told, 'scores', layer, 'cut').flatMap((cut, channel) =>
+    cut === 1 ? [channel] : [],
   );
 }
 
-export function tNet(core: NativeCore): NativeNetInput {
-  const tensors = core.functional.net.layout(T_NODES).map((layer) => {
-    const [a, b, t, c] = T_WEIGHTS[layer.name] ?? [0, 0, 0, 0];
-    return tensorOf(layer, (i) => c + a * Math.sin(b * i + t));
-  });
-  const images = imagesOf(8, (i, n) => 0.5 + 0.5 * Math.sin((0.2 + 0.13 * n) * i + 0.3));
-  return {nodes: T_NODES, tensors, images, count: IMAGES, height: 8, width: 8};
-}
-
-/** In [-1, 1). */
-function h(i: number, k: number): number {
-  const value = Math.sin(12.9898 * i + 78.233 * k + 1) * 43758.5453;
-  return 2 * (value - Math.floor(value)) - 1;
-}
-
-/** Of the preactresnet18 of 4 base channels: [scale, offset] of h. */
-function rangeOf({name, shape}: Layer): readonly [number, number] {
-  if (shape.length > 1) {
-    const [outputs = 1, ...rest] = shape;
-    const elements = rest.reduce((product, size) => product * size, outputs);
-    return [Math.sqrt((6 * outputs) / elements), 0];
-  }
-  if (name.endsWith('running_var')) return [0.3, 0.8];
-  return name.endsWith('weight') ? [0.3, 1] : [0.2, 0];
-}
-
-/** The preactresnet18 of 4 base channels, and images of 16x16 in 4 classes. */
-export function w4(core: NativeCore): NativeNetInput {
-  const model = 'preactresnet18_w4';
-  const {layers} = core.describeModel(model, 4);
-  const tensors = layers.map(({key, shape, dtype}, k) => {
-    const layer = {name: key, shape, dtype};
-    const [scale, offset] = rangeOf(layer);
-    return tensorOf(layer, (i) => offset + scale * h(i, k));
-  });
-  const images = imagesOf(16, (i, n) => 0.5 + 0.5 * h(i, 1000 + n));
-  return {model, numClasses: 4, tensors, images, count: IMAGES, height: 16, width: 16};
-}
-
-/** The float elements of a tensor. */
-export function elementsOf(tensors: NativeTensors, name: string): Float32Array {
-  const found = tensors.find((tensor) => tensor.name === name);
-  if (found === undefined) throw new Error(`There is no ${name}`);
-  return new Float32Array(Uint8Array.from(found.data).buffer);
-}
-
-/** The L2 norm of all elements of tensors of floats. */
-export function normOf(tensors: NativeTensors): number {
-  const squares = tensors
-    .filter(({dtype}) => dtype === 'float32')
-    .flatMap(({name}) => [...elementsOf(tensors, name)].map((value) => value * value));
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
-}
-
-/** Of a net's parameters alone, of those tensors that are not running statistics. */
-export function parameterNormOf(tensors: NativeTensors): number {
-  return normOf(tensors.filter(({name}) => !name.includes('running_')));
+export function tensorNamed({tensors}: Told, name: string): Float32Array {
+  const tensor = tensors.find((candidate) => candidate.name === name);
+  if (tensor === undefined) throw new Error(`There is no ${name}`);
+  const {buffer, byteOffset, byteLength} = tensor.data;
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }

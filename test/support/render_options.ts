@@ -94,11 +94,23 @@ function property(name: string, option: Option): string[] {
   ];
 }
 
-/** A property in one line, or a long union with a line for each part. */
+/** A property in one line, or a long union, and a long list of one, with a line for each part. */
 function declared(name: string, type: string): string[] {
   const line = `  readonly ${name}?: ${type};`;
   if (line.length <= 100) return [line];
-  return [`  readonly ${name}?:`, ...`${type};`.split(' | ').map((part) => `    | ${part}`)];
+  const [, list, others] = /^readonly \((.*)\)\[\] \| (.*)$/.exec(type) ?? [];
+  const parts = (union: string, indent: string) =>
+    union.split(' | ').map((part) => `${indent}| ${part}`);
+  if (list === undefined || list.length <= 80) {
+    return [`  readonly ${name}?:`, ...parts(`${type};`, '    ')];
+  }
+  return [
+    `  readonly ${name}?:`,
+    '    | readonly (',
+    ...parts(list, '        '),
+    '      )[]',
+    ...parts(`${others};`, '    '),
+  ];
 }
 
 function wrapped(text: string): string[] {
@@ -198,7 +210,10 @@ export function documentedTypes(): string {
     ]),
     '',
     '/** Options of {@link defend}: a checkpoint is required. */',
-    `export type DefendOptions = (\n${methods.map((name) => `  | ${name}`).join('\n')}\n) &\n  CheckpointChoice;`,
+    'export type DefendOptions = (',
+    ...methods.map((method) => `  | ${method}`),
+    ') &',
+    '  CheckpointChoice;',
     '',
     '/** Options of {@link compare} that are for methods: of one by its name, or of every one that has the option. */',
     'export interface MethodSettings {',

@@ -4,11 +4,17 @@
 #include <string>
 #include <variant>
 
+#include "sau/defenses/anp.h"
+#include "sau/defenses/bnp.h"
+#include "sau/defenses/clp.h"
+#include "sau/defenses/ep.h"
+#include "sau/defenses/fp.h"
 #include "sau/defenses/ft.h"
 #include "sau/defenses/ftsam.h"
 #include "sau/defenses/ibau.h"
 #include "sau/defenses/nad.h"
 #include "sau/defenses/nc.h"
+#include "sau/defenses/rnp.h"
 #include "sau/defenses/sau.h"
 
 namespace sau {
@@ -39,7 +45,8 @@ struct DefenseTable {
 };
 
 using Defenses =
-    DefenseTable<SauDefense, FtDefense, FtsamDefense, IbauDefense, NcDefense, NadDefense>;
+    DefenseTable<SauDefense, FtDefense, FpDefense, NadDefense, NcDefense, AnpDefense, EpDefense,
+                 IbauDefense, FtsamDefense, ClpDefense, BnpDefense, RnpDefense>;
 
 inline std::unique_ptr<Defense> make_defense(const Defenses::Choice& choice, Workspace& workspace,
                                              const RunControl& control) {

@@ -7,11 +7,11 @@
 
 namespace sau {
 
-/// The quirks of the official tool (defenses E0.3): not taken over, or the numbered ones taken
+/// The quirks of the official tool (defenses E0): not taken over, or the numbered ones taken
 /// over.
 enum class Compat { kSound, kReference };
 
-/// By what a defense chooses among candidates (defenses E0.3): by clean images that it does not
+/// By what a defense chooses among candidates (defenses E0): by clean images that it does not
 /// learn from, by a threshold that the user gives, or, as the official tool does, by the test sets.
 enum class Select { kClean, kFixed, kOracle };
 

@@ -88,6 +88,18 @@ std::vector<NormSite> batch_norms_of(const Graph& graph) {
   return norms;
 }
 
+std::optional<size_t> feature_layer(const Graph& graph) {
+  std::optional<size_t> first;
+  for (size_t node = graph.nodes.size() - 1;; node = graph.nodes[node].inputs[0]) {
+    const auto& op = graph.nodes[node].op;
+    const bool is_linear = std::holds_alternative<op::Linear>(op);
+    if (is_linear) first = node;
+    const bool is_between = is_activation(op) || std::holds_alternative<op::Dropout>(op) ||
+                            std::holds_alternative<op::Widen>(op);
+    if (!is_linear && !is_between) return first;
+  }
+}
+
 std::vector<size_t> stage_ends(const Graph& graph, int64_t height, int64_t width) {
   const auto shapes = shapes_of(graph, height, width);
   const auto users = last_users(graph);

@@ -34,6 +34,11 @@ std::vector<NormSite> norms_of(const Graph& graph);
 /// Those of them that are batch norms.
 std::vector<NormSite> batch_norms_of(const Graph& graph);
 
+/// The first of the linear layers that the logits come from, which nothing but activations and
+/// dropout is between: what it takes are the features of an image. None of a program that ends
+/// otherwise.
+std::optional<size_t> feature_layer(const Graph& graph);
+
 /// The ends of the stages of a network at images of a size, from the first stage to the last: for
 /// each size of maps above one pixel the last value that all paths to the logits go through. What
 /// the next stage does first to a sum, its norm and activation, belongs to that stage.

@@ -57,6 +57,7 @@ describe('KNOWN', () => {
       rounds: 100,
       epochs: 100,
       fineTuningRounds: 100,
+      ...{lipschitzU: 3, normU: 3},
       schedule: 'cosine',
       cosineEpochs: null,
       flip: false,

@@ -47,15 +47,23 @@ describe('a bad option is refused in the words of the user:', () => {
     ],
     [{stepz: 1}, 'Expected a known option but received stepz; the nearest is steps'],
     [{qqqqqq: 1}, 'Expected a known option but received qqqqqq'],
-    [{method: 'fp'}, 'Expected one of sau, ft for method but received "fp"'],
+    [
+      {method: 'abl'},
+      'Expected one of sau, ft, fp, nad, nc, anp, ep, ibau, ftsam, clp, bnp, rnp for method but received "abl"',
+    ],
     [
       {method: 'ft', normBound: 0.1},
       'Expected an option of ft but received normBound, which belongs to sau. Leave it out, or set method to sau',
     ],
     [
       {cropPadding: 0},
-      'Expected an option of sau but received cropPadding, which belongs to ft. Leave it out, or set method to ft',
+      'Expected an option of sau but received cropPadding, which belongs to ft, fp, nad, nc, anp, ep, ibau, ftsam and rnp. Leave it out, or set method to ft',
     ],
+    [
+      {method: 'anp', select: 'fixed'},
+      'Expected number >= 0 and < 1 beside select fixed for threshold but received nothing',
+    ],
+    [{method: 'clp', select: 'oracle'}, 'Expected fixed or clean for select but received "oracle"'],
     [
       {out: new URL('https://example.org/out')},
       'Expected a folder for out but received "https://example.org/out"',

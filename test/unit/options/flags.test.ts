@@ -23,10 +23,10 @@ import {
 import {named} from '../../../lib/options/named.js';
 import {tableOf} from '../../../lib/options/option.js';
 
-const {sau, ft} = DEFEND_DEFAULTS;
+const ofAllDefenses = Object.assign({}, ...Object.values(DEFEND_DEFAULTS));
 
 it.each<[string, FlagGroups, readonly string[]]>([
-  ['defend', defendFlags(), [...Object.keys({...sau, ...ft}), 'ckpt', 'resultFile']],
+  ['defend', defendFlags(), [...Object.keys(ofAllDefenses), 'ckpt', 'resultFile']],
   ['evaluate', flagGroups(EVALUATE), [...Object.keys(EVALUATE_DEFAULTS), 'ckpt', 'resultFile']],
   ['demo', flagGroups(DEMO), Object.keys(DEMO_DEFAULTS)],
   ['setup', flagGroups(SETUP), Object.keys(SETUP_DEFAULTS)],
@@ -50,9 +50,11 @@ it('the help of defend tells the default of each method where they differ', () =
   const {Defense: shared = []} = defendFlags();
   const helpOf = (name: string) => shared.find(({key}) => key === name)?.help;
   expect(helpOf('batchSize')).toBe('images per batch (default: 256)');
-  expect(helpOf('learningRate')).toBe('learning rate (default: sau 0.0001, ft 0.01)');
+  expect(helpOf('learningRate')).toBe(
+    'learning rate (default: sau and ibau 0.0001, ft and fp and nad and nc and anp and ftsam 0.01)',
+  );
   expect(helpOf('rounds')).toBe(
-    'passes over the clean images (default: sau 100; 20 for tiny, ft 100; 200 for tiny)',
+    'passes over the clean images (default: sau 100; 20 for tiny, ft and fp and nc 100; 200 for tiny, nad 10, ibau 5, ftsam 100; 50 for gtsrb)',
   );
 });
 

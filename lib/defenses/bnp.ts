@@ -1,0 +1,44 @@
+import {nativeOf} from '../options/native.js';
+import {type OptionGroups, tableOf} from '../options/option.js';
+import {defense} from './entry.js';
+import {
+  nativeOutliers,
+  outlierOptions,
+  pruningColumns,
+  pruningFigures,
+  SCORES,
+  STEPS,
+  STEPS_IGNORED,
+} from './pruning.js';
+
+const OPTIONS = {
+  pruning: {
+    ...outlierOptions(
+      'whose clean statistics diverge from the running ones above the mean',
+      'normU',
+    ),
+  },
+} as const satisfies OptionGroups;
+
+/** Batch norm pruning (defenses E10). */
+export const BNP = defense({
+  summary: 'batch norm pruning, by the statistics of clean images',
+  stage: 'scoring channels',
+  options: OPTIONS,
+  purpose: 'training',
+  ignored: {
+    ...STEPS_IGNORED,
+    batch_size: 'does not matter: the statistics are those of all images',
+  },
+  figures: pruningFigures('u'),
+  columns: pruningColumns('u'),
+  tables: {steps: STEPS, scores: SCORES},
+  rounds: () => 1,
+  selection: ({select}) => select ?? 'fixed',
+  async nativeOptions(config, {datasetName}) {
+    return {
+      ...nativeOf(tableOf(OPTIONS), config),
+      ...nativeOutliers(config, 'normU', datasetName),
+    };
+  },
+});

@@ -1,0 +1,58 @@
+import {usualRunOn} from '../datasets/known.js';
+import {TRAINING} from '../options/commands/training.js';
+import {nativeOf} from '../options/native.js';
+import {type OptionGroups, tableOf} from '../options/option.js';
+import {defense} from './entry.js';
+import {
+  nativeOutliers,
+  outlierOptions,
+  pruningColumns,
+  pruningFigures,
+  SCORES,
+  STEPS,
+  STEPS_IGNORED,
+} from './pruning.js';
+
+const OPTIONS = {
+  pruning: {
+    ...outlierOptions('whose largest values have an entropy below the mean', 'normU'),
+    batchSize: {
+      type: 'integer',
+      above: 1,
+      help: 'training images of the record that are looked at',
+      official: 'batch_size',
+      default: 256,
+    },
+    binWidth: {
+      type: 'number',
+      above: 0,
+      help: 'width of a bin of the histograms, in standard deviations',
+      native: 'binWidth',
+      default: 0.1,
+    },
+    cropPadding: TRAINING.cropPadding,
+    flip: TRAINING.flip,
+  },
+} as const satisfies OptionGroups;
+
+/** Entropy pruning, which needs poisoned training images (defenses E6). */
+export const EP = defense({
+  summary: 'entropy pruning, by poisoned training images of the record',
+  stage: 'scoring channels',
+  options: OPTIONS,
+  purpose: 'training',
+  ignored: {...STEPS_IGNORED},
+  figures: pruningFigures('u'),
+  columns: pruningColumns('u'),
+  tables: {steps: STEPS, scores: SCORES},
+  rounds: () => 1,
+  selection: ({select}) => select ?? 'fixed',
+  trainImages: ({batchSize}) => batchSize,
+  async nativeOptions(config, {datasetName}) {
+    return {
+      ...nativeOf(tableOf(OPTIONS), config),
+      ...nativeOutliers(config, 'normU', datasetName),
+      flip: config.flip ?? usualRunOn(datasetName).flip,
+    };
+  },
+});

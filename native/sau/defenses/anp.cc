@@ -1,0 +1,182 @@
+#include "sau/defenses/anp.h"
+
+#include "sau/train_epoch.h"
+
+namespace sau {
+namespace {
+
+/// Throws ERR_CONFIG where the oracle has nothing to look at.
+void require_test_sets(const Workspace& workspace, const std::string& method) {
+  if (workspace.find_images(ImageRole::kCleanTest) != nullptr &&
+      workspace.find_images(ImageRole::kPoisonedTest) != nullptr)
+    return;
+  throw Error("ERR_CONFIG", "Expected clean and poisoned test images for select oracle of " +
+                                method + " but some are missing. Choose select clean");
+}
+
+}  // namespace
+
+AnpDefense::AnpDefense(Workspace& workspace, AnpOptions options, const RunControl&)
+    : workspace_(workspace),
+      options_(std::move(options)),
+      model_(workspace.model(ModelRole::kTrainee)),
+      norms_(require_norms(norms_of(model_.model().graph()), kName, "norms")),
+      pruner_(model_.model(), norms_),
+      passes_(model_, norms_),
+      split_(options_.selection.select == Select::kClean
+                 ? std::optional(split_clean(workspace.images(ImageRole::kCleanSubset)))
+                 : std::nullopt),
+      learn_(split_ ? split_->learn : workspace.images(ImageRole::kCleanSubset)),
+      masks_(torch::ones({passes_.channels()}, workspace.device()).requires_grad_()),
+      optimizer_({masks_}, options_.optimizer) {
+  TORCH_CHECK(options_.batch_size > 0 && options_.iterations > 0 && options_.report_every > 0,
+              "expected a batch size and iterations > 0");
+  if (options_.selection.select == Select::kOracle) require_test_sets(workspace, kName);
+  const auto drawn = static_cast<int64_t>(options_.start_noise.size());
+  TORCH_CHECK(drawn == 0 || drawn == 2 * passes_.channels(), "expected noise for ",
+              passes_.channels(), " channels");
+}
+
+std::vector<NamedTensor> AnpDefense::state() const {
+  auto state = optimizer_.state();
+  state.push_back({"masks", masks_});
+  return state;
+}
+
+void AnpDefense::run(const DefenseRun& run) {
+  const int64_t blocks = (options_.iterations + options_.report_every - 1) / options_.report_every;
+  run.part({.stage = "learning masks", .table = "learning", .rounds = blocks, .measured = false},
+           [&](const Round& block) { return learn(block, run.control()); });
+  const RankedMasks ranked(masks_, norms_);
+  ranked.report(run);
+  const bool ahead = options_.compat == Compat::kReference;
+  const MaskLadder masks(ranked, options_.ladder, ahead);
+  run.begin_stage("choosing a threshold");
+  const auto [threshold, number] = choose(masks, run);
+  require_rest(number, pruner_.channels(), "threshold");
+  run.rounds([&, threshold = threshold, number = number](const Round&) {
+    const int64_t cut = pruner_.cut(ranked.lowest(number), /*biases=*/false);
+    return Figures{{"prunedShare", share_of(cut, pruner_.channels())}, {"threshold", threshold}};
+  });
+}
+
+Figures AnpDefense::learn(const Round& block, const RunControl& control) {
+  const int64_t first = block.index * options_.report_every;
+  const int64_t stop = std::min(first + options_.report_every, options_.iterations);
+  auto sums = torch::zeros({3}, workspace_.device());
+  for (int64_t iteration = first; iteration < stop; ++iteration) {
+    control.throw_if_cancelled();
+    const auto losses = step(positions_of(iteration));
+    sums += torch::stack({losses.noise, losses.robust, losses.natural});
+    control.report(BatchDone{.round = block.index,
+                             .rounds = block.of,
+                             .batch = iteration - first + 1,
+                             .batches = stop - first});
+  }
+  const auto means = (sums / static_cast<double>(stop - first)).to(torch::kCPU, torch::kFloat64);
+  const double robust = means[1].item<double>(), natural = means[2].item<double>();
+  return {{"loss", options_.clean_share * natural + (1 - options_.clean_share) * robust},
+          {"noiseLoss", means[0].item<double>()},
+          {"robustLoss", robust},
+          {"naturalLoss", natural}};
+}
+
+torch::Tensor AnpDefense::positions_of(int64_t iteration) {
+  const int64_t size = options_.batch_size;
+  const auto& order = options_.batch_order;
+  const auto positions =
+      order.empty()
+          ? torch::randint(learn_.size(), {size}, workspace_.generator(), torch::kInt64)
+          : torch::tensor(order, torch::kInt64).slice(0, iteration * size, (iteration + 1) * size);
+  return positions.to(workspace_.device());
+}
+
+AnpDefense::Noise AnpDefense::start_noise() {
+  const auto both =
+      options_.start_noise.empty()
+          ? torch::empty({2 * passes_.channels()})
+                .uniform_(-options_.noise_bound, options_.noise_bound, workspace_.generator())
+          : torch::tensor(options_.start_noise, torch::kFloat32);
+  const auto halves = both.to(workspace_.device()).chunk(2);
+  return {halves[0].clone(), halves[1].clone()};
+}
+
+AnpDefense::Losses AnpDefense::step(const torch::Tensor& positions) {
+  const auto images = augment(learn_.images.index_select(0, positions), options_.crop_padding,
+                              options_.flip, workspace_.generator());
+  const auto input = model_.normalizer()(to_pixels(images));
+  const auto labels = learn_.labels.index_select(0, positions);
+  auto noise = start_noise();
+  torch::Tensor noise_loss;
+  const double size = options_.noise_bound / static_cast<double>(options_.noise_steps);
+  const auto fixed_masks = masks_.detach();
+  for (int64_t step = 0; step < options_.noise_steps; ++step) {
+    noise.weights.requires_grad_();
+    noise.biases.requires_grad_();
+    const auto logits = passes_.logits(input, fixed_masks + noise.weights, 1 + noise.biases);
+    const auto loss = -torch::cross_entropy_loss(logits, labels);
+    if (step == 0) noise_loss = loss.detach();
+    const auto gradients = torch::autograd::grad({loss}, {noise.weights, noise.biases});
+    noise = {noise.weights.detach() - size * gradients[0].sign(),
+             noise.biases.detach() - size * gradients[1].sign()};
+  }
+  const auto robust = torch::cross_entropy_loss(
+      passes_.logits(input, masks_ + noise.weights, 1 + noise.biases), labels);
+  const auto natural = torch::cross_entropy_loss(passes_.logits(input, masks_, {}), labels);
+  optimizer_.zero_grad();
+  (options_.clean_share * natural + (1 - options_.clean_share) * robust).backward();
+  optimizer_.step();
+  const torch::NoGradGuard no_grad;
+  masks_.clamp_(0, 1);
+  return {noise_loss.defined() ? noise_loss : torch::zeros_like(natural), robust.detach(),
+          natural.detach()};
+}
+
+std::pair<double, int64_t> AnpDefense::choose(const MaskLadder& masks, const DefenseRun& run) {
+  const auto ladder = masks.ladder(pruner_);
+  const auto at = [&](int64_t index) {
+    const double threshold = masks.thresholds()[static_cast<size_t>(index)];
+    return std::pair{threshold, masks.number_at(threshold)};
+  };
+  switch (options_.selection.select) {
+    case Select::kFixed:
+      report_ladder(ladder, run);
+      return {options_.ladder.threshold, masks.number_at(options_.ladder.threshold)};
+    case Select::kOracle: {
+      const int64_t best = choose_by_oracle(ladder, run);
+      return best < 0 ? std::pair{kNaN, int64_t{0}} : at(best);
+    }
+    case Select::kClean: {
+      const auto accuracy = [&] {
+        return accuracy_on(workspace_.frozen(ModelRole::kTrainee, torch::kFloat32), split_->judge,
+                           run.control());
+      };
+      const double before = accuracy();
+      return at(choose_by_clean(ladder, options_.selection.max_drop, before, accuracy, run).kept);
+    }
+  }
+  TORCH_CHECK(false, "unknown selection");
+}
+
+/// The official rule: of the candidates whose test ACC is within maxDrop of that before, the one
+/// with the lowest test ASR, if that is lower than before; else -1.
+int64_t AnpDefense::choose_by_oracle(const Ladder& ladder, const DefenseRun& run) const {
+  const auto before = run.measure();
+  double lowest = before.asr;
+  int64_t best = -1;
+  for (int64_t index = 0; index < ladder.count; ++index) {
+    run.control().throw_if_cancelled();
+    ladder.apply(index);
+    auto row = ladder.row(index);
+    const auto metrics = run.measure();
+    row.metrics = metrics;
+    run.report(std::move(row));
+    const double change = std::abs(metrics.acc - before.acc) / before.acc;
+    if (change >= options_.selection.max_drop || metrics.asr >= lowest) continue;
+    lowest = metrics.asr;
+    best = index;
+  }
+  return best;
+}
+
+}  // namespace sau
