@@ -72,6 +72,8 @@ export class BarState {
   /** Of the rounds that have begun in this stage, else of its images. */
   #parts: ProgressParts | null = null;
   #inRounds = false;
+  /** What is counted without an end. */
+  #found = '';
   #measured: readonly string[] = [];
 
   /** @param now Milliseconds of a clock that only goes on */
@@ -81,12 +83,16 @@ export class BarState {
   }
 
   follow(progress: Progress): void {
-    if (progress.kind !== 'note' && progress.kind !== 'before') this.#since = this.#now();
+    const begins = progress.kind !== 'images' || progress.of !== null;
+    if (progress.kind !== 'note' && progress.kind !== 'before' && begins) {
+      this.#since = this.#now();
+    }
     switch (progress.kind) {
       case 'stage':
         this.#stage = progress.message;
         this.#parts = null;
         this.#inRounds = false;
+        this.#found = '';
         break;
       case 'batch': {
         const {round, rounds, batch, batches, secondsLeft} = progress;
@@ -121,7 +127,9 @@ export class BarState {
   /** At most `columns` long; empty in the first second of what is not counted. */
   line(columns: number): string {
     const passed = this.#now() - this.#since;
-    if (this.#parts === null) return elapsedLine(this.#stage, passed, columns);
+    if (this.#parts === null) {
+      return elapsedLine(joined([this.#stage, this.#found].filter(Boolean)), passed, columns);
+    }
     const {secondsLeft} = this.#parts;
     const left = secondsLeft === null ? null : Math.max(0, secondsLeft - passed / 1000);
     return progressLine({...this.#parts, secondsLeft: left}, columns);
@@ -129,6 +137,8 @@ export class BarState {
 
   #withImages(progress: Extract<Progress, {kind: 'images'}>): ProgressParts | null {
     const {doing, done, of, secondsLeft} = progress;
+    this.#found = of === null ? `${doing} ${done} images` : '';
+    if (of === null) return this.#parts;
     const text = `${doing} ${done}/${of}`;
     // Within rounds the bar is theirs.
     if (this.#inRounds && this.#parts !== null) {
@@ -176,7 +186,8 @@ function shortNumber(value: number): string {
 export function countLine(progress: Counted): string {
   const left = timeLeft(progress.secondsLeft);
   if (progress.kind === 'images') {
-    return joined([`${progress.doing} ${progress.done}/${progress.of} images`, ...left]);
+    const {doing, done, of} = progress;
+    return joined([`${doing} ${of === null ? done : `${done}/${of}`} images`, ...left]);
   }
   const {round, rounds, batch, batches} = progress;
   return joined([`${round + 1}/${rounds}`, `batch ${batch}/${batches}`, ...left]);

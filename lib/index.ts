@@ -16,6 +16,18 @@ export {
 } from './compare.js';
 export {type FetchResult, fetchDataset} from './data.js';
 export type {ImageSet} from './datasets/image_set.js';
+export type {
+  ImageSizes,
+  SizeCount,
+  SizeExample,
+  UnreadableImage,
+} from './datasets/image_sizes.js';
+export type {
+  InspectedClass,
+  InspectedDataset,
+  InspectedOptions,
+  InspectedSplit,
+} from './datasets/inspect_dataset.js';
 export type {DatasetChoice, FetchedName, FormatName, KnownName} from './datasets/known.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export type {DefenseName} from './defenses/defenses.js';
@@ -33,6 +45,7 @@ export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './
 export type {DownloadProgress, DownloadRunOptions} from './download/progress.js';
 export type {ProxyVariable} from './download/proxy.js';
 export {evaluate} from './evaluate.js';
+export {inspectDataset} from './inspect.js';
 export type {ArchitectureName, ModelName} from './models/names.js';
 export {type ModelInfo, models} from './models.js';
 export type {

@@ -2,7 +2,7 @@ import {basename, join} from 'node:path';
 import {pathExists} from '../base/path_exists.js';
 import {damagedDataFile} from './data_file.js';
 import type {DatasetFiles} from './dataset_files.js';
-import {imagesBelow} from './image_files.js';
+import {imagesBelow, type Scan} from './image_files.js';
 import {checkSameClasses, type LabelledFiles, labelledSplit, scanSplit} from './image_folder.js';
 import type {KnownDataset} from './known.js';
 import type {AnnotatedFoldersLayout} from './layout.js';
@@ -29,9 +29,10 @@ export async function openAnnotatedFolders(
   folder: string,
   layout: AnnotatedFoldersLayout,
   known: KnownDataset,
+  scan?: Scan,
 ): Promise<DatasetFiles> {
   const {title, numClasses} = known;
-  const train = await scanSplit(join(folder, layout.train));
+  const train = await scanSplit(join(folder, layout.train), scan);
   const {classNames} = train;
   if (classNames.length !== numClasses) {
     throw damagedDataFile(join(folder, layout.train), title, {
@@ -40,7 +41,7 @@ export async function openAnnotatedFolders(
     });
   }
   await checkIds(join(folder, layout.ids), classNames, title);
-  const test = await readTest(folder, layout, {known, classNames});
+  const test = await readTest(folder, layout, {known, classNames, scan});
   const titles = await readTitles(join(folder, layout.words), title);
   return {
     classNames,
@@ -72,17 +73,18 @@ async function readTitles(file: string, of: string): Promise<ReadonlyMap<string,
 interface Classes {
   readonly known: KnownDataset;
   readonly classNames: readonly string[];
+  readonly scan: Scan | undefined;
 }
 
 async function readTest(
   folder: string,
   {test: name, annotations}: AnnotatedFoldersLayout,
-  {known, classNames}: Classes,
+  {known, classNames, scan}: Classes,
 ): Promise<LabelledFiles> {
   const split = join(folder, name);
   const table = join(split, annotations);
   if (!(await pathExists(table))) {
-    const test = await scanSplit(split);
+    const test = await scanSplit(split, scan);
     checkSameClasses({classNames}, test, folder);
     return test;
   }
@@ -101,6 +103,7 @@ async function readTest(
   if (images.length === 0) {
     throw damagedDataFile(table, known.title, {expected: 'a row for each image', found: 'none'});
   }
+  scan?.add(images.length);
   images.sort((a, b) => a.label - b.label || (a.image < b.image ? -1 : 1));
   return {
     files: images.map(({image}) => places.get(image) ?? ''),

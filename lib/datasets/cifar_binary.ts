@@ -98,37 +98,70 @@ async function readPicks(
   }
 }
 
-async function loadSplit(
+/** A record in memory: its image begins at `at` of `bytes`. */
+type OnRecord = (slot: number, label: number, bytes: Buffer, at: number) => void;
+
+/** Reads the records of a selection and checks their labels. */
+async function visitRecords(
   files: readonly BatchFile[],
   {known, labelBytes, bytes: recordBytes}: Records,
   selection: Int32Array,
-  {signal, onImages}: LoadOptions = {},
-): Promise<ImageSet> {
+  {signal, onImages}: LoadOptions,
+  onRecord: OnRecord,
+): Promise<void> {
   const picks = await picksByFile(
     selection,
     files.map((file) => file.records),
   );
-  const images = new Uint8Array(selection.length * CIFAR.imageBytes);
-  const labels = new Int32Array(selection.length);
   let done = 0;
   for (const [i, file] of files.entries()) {
     await readPicks(file, recordBytes, picks[i] ?? [], (bytes, firstRecord, members) => {
       signal?.throwIfAborted();
       for (const {slot, offset} of members) {
         const at = (offset - firstRecord) * recordBytes + labelBytes;
-        labels[slot] = checkCifarLabel(bytes[at - 1], file.path, known);
-        images.set(bytes.subarray(at, at + CIFAR.imageBytes), slot * CIFAR.imageBytes);
+        onRecord(slot, checkCifarLabel(bytes[at - 1], file.path, known), bytes, at);
       }
       done += members.length;
       onImages?.(done, selection.length);
     });
   }
+}
+
+async function loadSplit(
+  files: readonly BatchFile[],
+  records: Records,
+  selection: Int32Array,
+  options: LoadOptions = {},
+): Promise<ImageSet> {
+  const images = new Uint8Array(selection.length * CIFAR.imageBytes);
+  const labels = new Int32Array(selection.length);
+  await visitRecords(files, records, selection, options, (slot, label, bytes, at) => {
+    labels[slot] = label;
+    images.set(bytes.subarray(at, at + CIFAR.imageBytes), slot * CIFAR.imageBytes);
+  });
   return cifarImageSet(images, labels, selection);
 }
 
+async function readLabels(
+  files: readonly BatchFile[],
+  records: Records,
+  count: number,
+  options: LoadOptions = {},
+): Promise<Int32Array> {
+  const labels = new Int32Array(count);
+  const all = Int32Array.from(labels.keys());
+  await visitRecords(files, records, all, options, (slot, label) => {
+    labels[slot] = label;
+  });
+  return labels;
+}
+
 function splitFiles(files: readonly BatchFile[], records: Records): SplitFiles {
+  const count = files.reduce((total, file) => total + file.records, 0);
   return {
-    count: files.reduce((total, file) => total + file.records, 0),
+    count,
+    paths: null,
+    labels: (options) => readLabels(files, records, count, options),
     load: (positions, _size, options) => loadSplit(files, records, positions, options),
   };
 }

@@ -111,19 +111,43 @@ async function inspectBatch(
   return {path, count: perFile ?? (await readBatch(path, null, how)).labels.length};
 }
 
+function countOf(files: readonly BatchFile[]): number {
+  return files.reduce((sum, {count}) => sum + count, 0);
+}
+
+async function readLabels(
+  files: readonly BatchFile[],
+  how: Reading,
+  {signal, onImages}: LoadOptions = {},
+): Promise<Int32Array> {
+  const all = new Int32Array(countOf(files));
+  let done = 0;
+  for (const {path, count} of files) {
+    signal?.throwIfAborted();
+    const {labels} = await readBatch(path, count, how);
+    for (const label of labels) all[done++] = checkCifarLabel(label, path, how.known);
+    onImages?.(done, all.length);
+  }
+  return all;
+}
+
 async function copyPicks(
   {labels, images}: {labels: readonly unknown[]; images: Uint8Array},
   picks: readonly Pick[],
   {file, known}: {file: string; known: KnownDataset},
   out: {images: Uint8Array; labels: Int32Array},
+  onCopied: (count: number) => void,
 ): Promise<void> {
   const breather = new Breather();
-  for (const {slot, offset} of picks) {
+  for (const [i, {slot, offset}] of picks.entries()) {
     const at = offset * CIFAR.imageBytes;
     out.labels[slot] = checkCifarLabel(labels[offset], file, known);
     out.images.set(images.subarray(at, at + CIFAR.imageBytes), slot * CIFAR.imageBytes);
-    if (breather.due) await breather.rest();
+    if (!breather.due) continue;
+    onCopied(i + 1);
+    await breather.rest();
   }
+  onCopied(picks.length);
 }
 
 async function loadSplit(
@@ -148,9 +172,11 @@ async function loadSplit(
     signal?.throwIfAborted();
     const {data, labels} = await readBatch(path, count, how);
     const images = await reading(path, known.title, () => data.bytes());
-    await copyPicks({labels, images}, members, {file: path, known}, out);
-    done += members.length;
-    onImages?.(done, selection.length);
+    const before = done;
+    await copyPicks({labels, images}, members, {file: path, known}, out, (copied) => {
+      done = before + copied;
+      onImages?.(done, selection.length);
+    });
   }
   return cifarImageSet(out.images, out.labels, selection);
 }
@@ -173,7 +199,9 @@ export async function openCifarPython(
       files.push(await inspectBatch(join(folder, name), imagesPerFile, how));
     }
     return {
-      count: files.reduce((sum, {count}) => sum + count, 0),
+      count: countOf(files),
+      paths: null,
+      labels: (options) => readLabels(files, how, options),
       load: (positions, _size, options) => loadSplit(files, how, positions, options),
     };
   };

@@ -19,6 +19,13 @@ export interface DatasetFiles {
 /** The images of one split, in the order of the format. */
 export interface SplitFiles {
   readonly count: number;
+  /** [count] The image files; null where images lie many in a file. */
+  readonly paths: readonly string[] | null;
+  /**
+   * [count] The label of each image.
+   * @throws SauError ERR_DATASET for a file that cannot be read
+   */
+  labels(options?: LoadOptions): Promise<Int32Array>;
   /**
    * The images at these positions, of which each is in [0, count), in this order.
    * @throws SauError ERR_DATASET for a file that cannot be read

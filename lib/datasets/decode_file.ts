@@ -68,7 +68,7 @@ export async function decodeImageFile({path, bytes, format, header}: ImageFile):
 async function decodeBytes(bytes: Buffer, header: ImageHeader): Promise<RgbImage> {
   const pixels = header.width * header.height;
   const image = sharp(bytes, {failOn: 'error', ignoreIcc: true, limitInputPixels: pixels});
-  if (header.cmyk !== undefined) return fromCmyk(image, header.cmyk === 'inverted');
+  if (header.isCmyk) return fromCmyk(image);
   if (header.channels === 1 && header.bitsPerSample === 16) return fromGray16(image);
   const {data, info} = await image
     .toColourspace('srgb')
@@ -80,20 +80,19 @@ async function decodeBytes(bytes: Buffer, header: ImageHeader): Promise<RgbImage
 }
 
 /** Pillow's arithmetic for inks, which knows no profiles. */
-async function fromCmyk(image: Sharp, isInverted: boolean): Promise<RgbImage> {
+async function fromCmyk(image: Sharp): Promise<RgbImage> {
   const {data: inks, info} = await image
     .pipelineColourspace('cmyk')
     .toColourspace('cmyk')
     .raw({depth: 'uchar'})
     .toBuffer({resolveWithObject: true});
   const {height, width} = info;
-  const flip = isInverted ? 0xff : 0;
   const data = new Uint8Array(height * width * 3);
   const breather = new Breather();
   for (let pixel = 0; pixel < height * width; pixel++) {
-    const light = 255 - ((inks[4 * pixel + 3] ?? 0) ^ flip);
+    const light = 255 - (inks[4 * pixel + 3] ?? 0);
     for (let c = 0; c < 3; c++) {
-      const product = ((inks[4 * pixel + c] ?? 0) ^ flip) * light + 128;
+      const product = (inks[4 * pixel + c] ?? 0) * light + 128;
       data[3 * pixel + c] = light - (((product >> 8) + product) >> 8);
     }
     if ((pixel & 0xffff) === 0xffff && breather.due) await breather.rest();
@@ -126,7 +125,7 @@ async function headerOf(path: string, bytes: Buffer, format: ImageFormat): Promi
     return {
       ...{height: found.height, width: found.width, channels: found.channels},
       bitsPerSample: BITS[found.depth] ?? 64,
-      ...(found.space === 'cmyk' ? {cmyk: format === 'jpeg' ? 'inverted' : 'plain'} : {}),
+      isCmyk: found.space === 'cmyk',
     };
   } catch (cause) {
     throw undecodable(path, messageOf(cause), cause);

@@ -6,7 +6,7 @@ import {hasAnnotations, openAnnotatedFolders} from './annotated_folders.js';
 import {openCifarBinary} from './cifar_binary.js';
 import {openCifarPython} from './cifar_python.js';
 import type {DatasetFiles} from './dataset_files.js';
-import {findSplits, listFolder} from './image_files.js';
+import {findSplits, listFolder, type Scan} from './image_files.js';
 import {openImageFolder} from './image_folder.js';
 import {findTables, openImageTables} from './image_tables.js';
 import {type FormatName, KNOWN, type KnownDataset, type KnownName} from './known.js';
@@ -23,7 +23,7 @@ export interface Format {
   /** The folders of this format: the path itself, or some below it; none where there is no such folder. */
   find(path: string): Promise<readonly string[]>;
   /** Reads labels and names, and no images yet. Throws ERR_DATASET where a file is missing or damaged. */
-  open(folder: string): Promise<DatasetFiles>;
+  open(folder: string, scan: Scan): Promise<DatasetFiles>;
   /** The folder that the official tool takes a data set in this folder from. */
   rootOf(folder: string): string;
 }
@@ -59,7 +59,7 @@ function ownFormat(of: KnownName, known: KnownDataset, layout: DatasetLayout): F
       }
       return [];
     },
-    open: (folder) => openLayout(folder, layout, known),
+    open: (folder, scan) => openLayout(folder, layout, known, scan),
     rootOf: (folder) => (basename(folder) === layout.folder ? dirname(folder) : folder),
   };
 }
@@ -83,6 +83,7 @@ function openLayout(
   folder: string,
   layout: DatasetLayout,
   known: KnownDataset,
+  scan: Scan,
 ): Promise<DatasetFiles> {
   switch (layout.reader) {
     case 'cifar-binary':
@@ -90,9 +91,9 @@ function openLayout(
     case 'cifar-python':
       return openCifarPython(folder, layout, known);
     case 'image-tables':
-      return openImageTables(folder, layout, known);
+      return openImageTables(folder, layout, known, scan);
     case 'annotated-folders':
-      return openAnnotatedFolders(folder, layout, known);
+      return openAnnotatedFolders(folder, layout, known, scan);
     default:
       return assertNever(layout);
   }

@@ -62,6 +62,36 @@ export function findSplits(folders: readonly string[]): {train: string; test: st
   return test !== undefined && folders.includes('train') ? {train: 'train', test} : null;
 }
 
+/** Options of what searches folders for images. */
+export interface ScanOptions {
+  /** Aborting makes the call reject with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Images found so far; `total` is null until all are. */
+  readonly onImages?: ((found: number, total: number | null) => void) | undefined;
+}
+
+/** Counts the images that a search of folders finds. */
+export class Scan {
+  readonly #options: ScanOptions;
+  #found = 0;
+
+  constructor(options: ScanOptions = {}) {
+    this.#options = options;
+  }
+
+  /** So many more. Throws `signal.reason` where the search is aborted. */
+  add(count: number): void {
+    this.#options.signal?.throwIfAborted();
+    this.#found += count;
+    this.#options.onImages?.(this.#found, null);
+  }
+
+  /** These were all. */
+  end(): void {
+    if (this.#found > 0) this.#options.onImages?.(this.#found, this.#found);
+  }
+}
+
 /** [folder, its image files] for the folder and every folder below it. */
 async function walk(folder: string): Promise<[string, string[]][]> {
   const {folders, files, others} = await listFolder(folder);

@@ -2,7 +2,7 @@ import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import type {DatasetFiles, SplitFiles} from './dataset_files.js';
 import {decodeAll, type LoadOptions} from './decode.js';
-import {findSplits, imagesBelow, listFolder} from './image_files.js';
+import {findSplits, imagesBelow, listFolder, Scan} from './image_files.js';
 import type {ImageSet} from './image_set.js';
 import type {Transform} from './transform.js';
 
@@ -11,7 +11,7 @@ interface Split extends LabelledFiles {
 }
 
 /** Reads the file names of one split, not the images. A label is the rank of the class folder by name. */
-export async function scanSplit(folder: string): Promise<Split> {
+export async function scanSplit(folder: string, scan = new Scan()): Promise<Split> {
   const {folders: classNames} = await listFolder(folder);
   if (classNames.length < 2) {
     throw new SauError(
@@ -35,6 +35,7 @@ export async function scanSplit(folder: string): Promise<Split> {
       files.push(file);
       labels.push(label);
     }
+    scan.add(images.length);
   }
   return {classNames, files, labels: Int32Array.from(labels)};
 }
@@ -63,7 +64,7 @@ export function checkSameClasses(
  * set's binary distribution means another image here.
  * @throws SauError ERR_DATASET when a split is missing, empty or has other classes
  */
-export async function openImageFolder(folder: string): Promise<DatasetFiles> {
+export async function openImageFolder(folder: string, scan?: Scan): Promise<DatasetFiles> {
   const splits = findSplits((await listFolder(folder)).folders);
   if (splits === null) {
     throw new SauError(
@@ -72,8 +73,8 @@ export async function openImageFolder(folder: string): Promise<DatasetFiles> {
       {details: {folder}},
     );
   }
-  const train = await scanSplit(join(folder, splits.train));
-  const test = await scanSplit(join(folder, splits.test));
+  const train = await scanSplit(join(folder, splits.train), scan);
+  const test = await scanSplit(join(folder, splits.test), scan);
   checkSameClasses(train, test, folder);
   return {
     classNames: train.classNames,
@@ -87,6 +88,8 @@ export async function openImageFolder(folder: string): Promise<DatasetFiles> {
 export function labelledSplit(split: LabelledFiles): SplitFiles {
   return {
     count: split.files.length,
+    paths: split.files,
+    labels: async () => split.labels,
     load: (positions, transform, options) =>
       loadLabelledFiles(split, positions, transform, options),
   };

@@ -6,11 +6,8 @@ export interface ImageHeader extends ImageSize {
   /** Samples of a pixel in the file, such as 4 of CMYK. */
   readonly channels: number;
   readonly bitsPerSample: number;
-  /**
-   * Set where the samples are inks: as the decoder gives them, or the other way round, since Pillow takes every
-   * CMYK JPEG for one of Adobe's, in which 0 is full ink.
-   */
-  readonly cmyk?: 'plain' | 'inverted';
+  /** Whether the samples are inks. */
+  readonly isCmyk: boolean;
 }
 
 /** The formats that are decoded. */
@@ -82,7 +79,7 @@ export function readHeader(file: Buffer, format: ImageFormat): ImageHeader | nul
     case 'jpeg':
       return jpegHeader(file);
     case 'ppm':
-      return {...readPpmHeader(file), channels: 3, bitsPerSample: 8};
+      return {...readPpmHeader(file), channels: 3, bitsPerSample: 8, isCmyk: false};
     default:
       return null;
   }
@@ -101,6 +98,7 @@ function pngHeader(file: Buffer): ImageHeader | null {
     height: file.readUInt32BE(20),
     channels,
     bitsPerSample: file[24] ?? 8,
+    isCmyk: false,
   };
 }
 
@@ -110,7 +108,6 @@ const isFrame = (marker: number): boolean =>
 
 function jpegHeader(file: Buffer): ImageHeader | null {
   let at = 2;
-  let isAdobe = false;
   while (at + 9 < file.length && file[at] === 0xff) {
     const marker = file[at + 1] ?? 0;
     if (marker === 0xff) {
@@ -124,10 +121,9 @@ function jpegHeader(file: Buffer): ImageHeader | null {
         width: file.readUInt16BE(at + 7),
         channels,
         bitsPerSample: file[at + 4] ?? 8,
-        ...(channels === 4 ? {cmyk: isAdobe ? 'plain' : 'inverted'} : {}),
+        isCmyk: channels === 4,
       };
     }
-    isAdobe ||= marker === 0xee && file.toString('latin1', at + 4, at + 9) === 'Adobe';
     const hasNoLength = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
     at += 2 + (hasNoLength ? 0 : file.readUInt16BE(at + 2));
   }

@@ -16,7 +16,7 @@ export function isMapped(images: Uint8Array): boolean {
 }
 
 /** A file is worth its cost for more than so many bytes. */
-const SMALL = 2 ** 24;
+const SMALL = 2 ** 20;
 
 /** The share of the available memory that images take by default: a run keeps two or three copies of some. */
 const SHARE = 1 / 4;
@@ -91,7 +91,7 @@ function tooLarge(count: number, size: ImageSize, bytes: number, cause?: unknown
     `Expected memory for ${count} images of ${height}x${width}, ${gib(bytes)}, but ${why}${isLong ? ` ${gib(constants.MAX_LENGTH)}` : ''}.`,
     {
       cause,
-      remedy: `Lower ${named('imageSize')}, or use fewer images, such as with ${named('testLimit')}${isLong ? ', or Node.js 22 or later' : ''}.`,
+      remedy: `Lower ${named('imageSize')}, or use fewer images, such as with ${named('testLimit')}${isLong ? ', or Node.js 22.3 or later' : ''}.`,
       details: {count, height, width, bytes},
     },
   );

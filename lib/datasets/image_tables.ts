@@ -2,7 +2,7 @@ import {dirname, join} from 'node:path';
 import {pathExists} from '../base/path_exists.js';
 import {damagedDataFile} from './data_file.js';
 import type {DatasetFiles} from './dataset_files.js';
-import {listFolder} from './image_files.js';
+import {listFolder, type Scan} from './image_files.js';
 import {type LabelledFiles, labelledSplit} from './image_folder.js';
 import type {KnownDataset} from './known.js';
 import type {ImageTablesLayout} from './layout.js';
@@ -35,12 +35,14 @@ export async function openImageTables(
   folder: string,
   layout: ImageTablesLayout,
   known: KnownDataset,
+  scan?: Scan,
 ): Promise<DatasetFiles> {
   const found = await findTables(folder, layout);
   if (found === null) throw missingClass(folder, known, [], folderOf(0));
-  const train = await readTrain(found.train, known);
+  const train = await readTrain(found.train, known, scan);
   const table = await testTable(found.test, layout.testTable);
   const test = await readRows(table, found.test, known, null);
+  scan?.add(test.files.length);
   return {
     classNames: Array.from({length: known.numClasses}, (_, label) => folderOf(label)),
     size: null,
@@ -53,7 +55,11 @@ function folderOf(label: number): string {
   return String(label).padStart(5, '0');
 }
 
-async function readTrain(folder: string, known: KnownDataset): Promise<LabelledFiles> {
+async function readTrain(
+  folder: string,
+  known: KnownDataset,
+  scan: Scan | undefined,
+): Promise<LabelledFiles> {
   const {folders} = await listFolder(folder);
   const files: string[] = [];
   const labels: number[] = [];
@@ -64,6 +70,7 @@ async function readTrain(folder: string, known: KnownDataset): Promise<LabelledF
     const rows = await readRows(table, join(folder, name), known, label);
     files.push(...rows.files);
     labels.push(...rows.labels);
+    scan?.add(rows.files.length);
   }
   return {files, labels: Int32Array.from(labels)};
 }

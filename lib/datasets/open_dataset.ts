@@ -7,6 +7,7 @@ import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_fil
 import type {ImageSize} from './decode.js';
 import {fetchAdvice, fetchHintOf} from './fetch_hint.js';
 import {FORMATS, type Format} from './formats.js';
+import {Scan, type ScanOptions} from './image_files.js';
 import type {ImageMemory} from './image_memory.js';
 import {
   type DatasetChoice,
@@ -31,10 +32,22 @@ export interface OpenDatasetOptions {
   readonly size?: ImageSize | undefined;
   /** Which one is meant where the folder holds several; the name of a data set, known or not. */
   readonly likely?: string | undefined;
+  /** Of the search for image files. */
+  readonly scan?: ScanOptions | undefined;
   /** How pictures of other sizes are brought to it; formats of one size take none. */
   readonly transform?: TransformOptions | undefined;
   /** Where loaded images go. */
   readonly memory?: ImageMemory | undefined;
+}
+
+/** A data set that was found, with what its files say. */
+export interface FoundDataset {
+  readonly format: Format;
+  /** null where neither the user nor the folder tells. */
+  readonly name: KnownName | null;
+  /** The folder that holds the files. */
+  readonly path: string;
+  readonly files: DatasetFiles;
 }
 
 /**
@@ -43,17 +56,42 @@ export interface OpenDatasetOptions {
  * is missing or damaged; ERR_CONFIG when the size of an image folder is unknown
  */
 export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
-  const {dataset: choice = 'auto', size: wanted, memory} = options;
+  return datasetOf(await findDataset(options), options);
+}
+
+/** Finds a data set and reads its labels and names. Throws as {@link openDataset}, but for a size. */
+export async function findDataset(
+  options: Pick<OpenDatasetOptions, 'path' | 'dataset' | 'likely' | 'scan'>,
+): Promise<FoundDataset> {
+  const {dataset: choice = 'auto'} = options;
   const known = findKnown(choice);
   const likely = findKnown(options.likely ?? '')?.name ?? null;
   const {format, path} = await locate(resolve(options.path), choice, likely);
-  const files = await format.open(path);
+  const scan = new Scan(options.scan);
+  const files = await format.open(path, scan);
+  scan.end();
   if (known !== null) checkClasses(known, format.name, files, path);
   const name = known?.name ?? recognize(format.name, files.classNames);
+  return {format, name, path, files};
+}
+
+/**
+ * The data set with images of the size that is asked for.
+ * @throws SauError ERR_DATASET where the images have another size; ERR_CONFIG where none is known
+ */
+export function datasetOf(
+  found: FoundDataset,
+  {
+    size: wanted,
+    transform: asked = NO_TRANSFORM,
+    memory,
+  }: Pick<OpenDatasetOptions, 'size' | 'transform' | 'memory'>,
+): Dataset {
+  const {format, name, path, files} = found;
   const {train, test} = files;
   const size = sizeFor(files, wanted, name, path);
   const {height, width} = size;
-  const transform = makeTransform(size, options.transform ?? NO_TRANSFORM);
+  const transform = makeTransform(size, asked);
   if (files.size !== null && !keepsOwnSize(transform)) throw noTransform(path, files.size);
   const load = async (split: SplitName, ...[selection, loading]: Parameters<Load>) => {
     const positions = resolveSelection(selection, files[split].count, split);
@@ -112,15 +150,7 @@ async function locate(
       },
     );
   }
-  const own: Located[] = [];
-  const folders: Located[] = [];
-  for (const format of formatsOf(choice)) {
-    // What has a format of its own is preferred, so that others need not be looked for.
-    if (format.of === null && own.length > 0) continue;
-    for (const found of await format.find(path)) {
-      (format.of === null ? folders : own).push({format, path: found});
-    }
-  }
+  const {own, folders} = await search(path, formatsOf(choice));
   const [first] = own;
   if (first !== undefined) {
     const names = new Set(own.map(({format}) => format.of));
@@ -132,6 +162,26 @@ async function locate(
   if (folder === undefined) throw await nothingFound(path, choice, formatsOf(choice));
   if (others.length === 0) return folder;
   throw severalFound(path, folders);
+}
+
+/** Data sets in formats of their own, and image folders; the latter only where there is none of the former. */
+async function search(path: string, formats: readonly Format[]) {
+  const own: Located[] = [];
+  const folders: Located[] = [];
+  for (const format of formats) {
+    // What has a format of its own is preferred, so that others need not be looked for.
+    if (format.of === null && own.length > 0) continue;
+    for (const found of await format.find(path)) {
+      (format.of === null ? folders : own).push({format, path: found});
+    }
+  }
+  return {own, folders};
+}
+
+/** The folders of all data sets in a folder. */
+export async function foldersOfDatasets(folder: string): Promise<readonly string[]> {
+  const {own, folders} = await search(resolve(folder), FORMATS);
+  return [...own, ...folders].map(({path}) => path);
 }
 
 function severalFound(path: string, found: readonly Located[]): SauError {
@@ -203,7 +253,7 @@ function checkClasses(
 }
 
 /** What the files say, else what is known of the data set, else the names of the classes. */
-function titlesOf({classNames, classTitles}: DatasetFiles, name: KnownName | null) {
+export function titlesOf({classNames, classTitles}: DatasetFiles, name: KnownName | null) {
   const known: KnownDataset | null = name === null ? null : KNOWN[name];
   return classTitles ?? known?.classTitles ?? classNames;
 }

@@ -11,7 +11,7 @@ import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK} from './commands/attack.js';
-import {DEMO, EVALUATE, FETCH, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {
   attackDefaults,
@@ -19,6 +19,7 @@ import {
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
   FETCH_DEFAULTS,
+  INSPECT_DATASET_DEFAULTS,
   SETUP_DEFAULTS,
 } from './defaults.js';
 import {named} from './named.js';
@@ -33,6 +34,7 @@ import type {
   DemoConfig,
   EvaluateConfig,
   FetchConfig,
+  InspectDatasetConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -128,6 +130,18 @@ export function parseFetchConfig(options: object): FetchConfig {
   const dataset = nameOf('dataset', FETCHED_NAMES, given.dataset);
   const schema = schemaOf(tableOf(FETCH)).extend({dataset: oneOf([dataset])});
   return parseOptions({schema, defaults: FETCH_DEFAULTS}, given) as FetchConfig;
+}
+
+/** Options of `inspectDataset` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseInspectDatasetConfig(options: object): InspectDatasetConfig {
+  const parsing = {
+    schema: schemaOf(tableOf(INSPECT_DATASET)),
+    defaults: INSPECT_DATASET_DEFAULTS,
+  };
+  const config = parseOptions(parsing, entriesOf(options)) as InspectDatasetConfig;
+  const {preview} = config;
+  if (preview === null || preview.toLowerCase().endsWith('.png')) return config;
+  throw optionError('preview', 'the name of a PNG file to write', shown(preview));
 }
 
 /** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */

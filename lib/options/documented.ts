@@ -2028,6 +2028,38 @@ export interface FetchOptions {
   readonly from?: string | number | URL | null | undefined;
 }
 
+/** Options of {@link inspectDataset}: `data` is required. */
+export interface InspectDatasetOptions {
+  /**
+   * Folder of the data set, or one that holds it.
+   */
+  readonly data?: string | URL | undefined;
+  /**
+   * What it is: a known data set, a format, or auto to look.
+   * @default 'auto'
+   */
+  readonly dataset?:
+    | 'auto'
+    | 'cifar10'
+    | 'cifar100'
+    | 'gtsrb'
+    | 'tiny'
+    | 'imagenet'
+    | 'cifar10-binary'
+    | 'cifar10-python'
+    | 'cifar100-binary'
+    | 'cifar100-python'
+    | 'gtsrb-ppm'
+    | 'tiny-annotated'
+    | 'imagefolder'
+    | undefined;
+  /**
+   * Draw some training images, a row for each class, to preview.png or this file.
+   * @default no picture
+   */
+  readonly preview?: string | URL | null | undefined;
+}
+
 /** Options of {@link setup}, which fetches LibTorch; every one may be left out. */
 export interface SetupOptions {
   /**

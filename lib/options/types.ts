@@ -7,7 +7,7 @@ import type {
   TrainingAttackKind,
 } from './attacks/attacks.js';
 import type {ATTACK, RECIPES} from './commands/attack.js';
-import type {DEMO, EVALUATE, FETCH, SETUP} from './commands/commands.js';
+import type {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import type {DATA} from './commands/common.js';
 import type {DEFEND} from './commands/defend.js';
 import type {ConfigOf, DefaultsOf, TableOf} from './option.js';
@@ -50,5 +50,7 @@ export type EvaluateConfig = ConfigOf<TableOf<typeof EVALUATE>>;
 export type DemoConfig = ConfigOf<TableOf<typeof DEMO>>;
 /** A `data` run, which fetches a data set. */
 export type FetchConfig = ConfigOf<TableOf<typeof FETCH>> & {readonly dataset: FetchedName};
+/** An `inspectDataset` run. */
+export type InspectDatasetConfig = ConfigOf<TableOf<typeof INSPECT_DATASET>>;
 /** A `setup` run, which fetches LibTorch. */
 export type SetupConfig = ConfigOf<TableOf<typeof SETUP>>;

@@ -70,10 +70,11 @@ EpochTrainer::EpochTrainer(const TrainingState& state, const ImageSet& train,
     : state_(state), train_(train), options_(options), extras_(std::move(extras)) {}
 
 EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control) {
-  const auto device = train_.images.device();
+  const auto device = train_.device();
   const int64_t batches = this->batches();
   const ModeGuard training(state_.model.model(), true);
-  const auto order = torch::randperm(train_.size(), state_.generator, torch::kInt64).to(device);
+  const auto drawn = torch::randperm(train_.size(), state_.generator, torch::kInt64);
+  const auto order = drawn.to(device);
   if (extras_.attack) extras_.attack->start_epoch(train_, epoch.index);
   EpochSums sums(device, batches);
   for (int64_t batch = 0; batch < batches; ++batch) {
@@ -82,8 +83,9 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
     const double part = (static_cast<double>(batch) + 0.5) / static_cast<double>(batches);
     state_.optimizer.set_learning_rate(
         state_.schedule.rate_at(static_cast<double>(epoch.index) + part));
-    const auto positions =
-        order.slice(0, batch * options_.batch_size, (batch + 1) * options_.batch_size);
+    const int64_t begin = batch * options_.batch_size, end = begin + options_.batch_size;
+    const auto positions = order.slice(0, begin, end);
+    train_.will_need(drawn.slice(0, end, end + options_.batch_size));
     const auto made =
         extras_.attack ? extras_.attack->batch(train_, positions) : ordinary_batch(positions);
     const auto [loss, logits] = extras_.step ? extras_.step(made) : ordinary_step(made);
@@ -134,8 +136,8 @@ int64_t EpochTrainer::batches() const {
 
 /// A batch of a set that is poisoned already, or clean.
 TrainingBatch EpochTrainer::ordinary_batch(const torch::Tensor& positions) {
-  const auto images = augment(train_.images.index_select(0, positions), options_.crop_padding,
-                              options_.flip, state_.generator);
+  const auto images =
+      augment(train_.select(positions), options_.crop_padding, options_.flip, state_.generator);
   TrainingBatch batch{.input = state_.model.normalizer()(to_pixels(images)),
                       .labels = train_.labels.index_select(0, positions),
                       .true_labels = train_.true_labels.index_select(0, positions)};

@@ -111,6 +111,32 @@ export function cifarMeta(perBatch: number, style: PickleStyle): Buffer {
   );
 }
 
+/** The files of the authors' archive of CIFAR-10 by path, with so many images in each batch. */
+export function cifar10Pickles(perBatch: number): Map<string, Buffer> {
+  const folder = 'cifar-10-batches-py';
+  const files = new Map([[`${folder}/batches.meta`, cifarMeta(perBatch, 'python2')]]);
+  for (const [b, name] of [...BATCHES, 'test_batch'].entries()) {
+    const images = Array.from({length: perBatch}, (_, i) => cifarImage(b * perBatch + i));
+    const labels = images.map(({label}) => label);
+    const pixels = Buffer.concat(images.map((image) => image.pixels));
+    files.set(`${folder}/${name}`, cifarBatch({labels, pixels}, 'python2'));
+  }
+  files.set(`${folder}/readme.html`, Buffer.from('<html></html>'));
+  return files;
+}
+
+/** The files of the authors' archive of CIFAR-100 by path, with an image of each class. */
+export function cifar100Pickles(): Map<string, Buffer> {
+  const labels = Array.from({length: 100}, (_, i) => i);
+  const pixels = someBytes(100 * IMAGE_BYTES);
+  const folder = 'cifar-100-python';
+  return new Map([
+    [`${folder}/meta`, cifar100Meta(CIFAR100_CLASS_NAMES, 'python2')],
+    [`${folder}/train`, cifar100Batch({labels, pixels}, 'python2')],
+    [`${folder}/test`, cifar100Batch({labels: labels.toReversed(), pixels}, 'python2')],
+  ]);
+}
+
 /** Writes `cifar-10-batches-py` with two images per batch, the same as putCifarBinary. */
 export async function putCifarPython(folder: string, style: PickleStyle): Promise<string> {
   await put(join(folder, 'batches.meta'), cifarMeta(2, style));

@@ -6,7 +6,13 @@ import {DEFENSE_NAMES, defenseOf, defenseTable} from '../../lib/defenses/defense
 import type {AttackEntry} from '../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../lib/options/commands/attack.js';
-import {DEMO, EVALUATE, FETCH, SETUP} from '../../lib/options/commands/commands.js';
+import {
+  DEMO,
+  EVALUATE,
+  FETCH,
+  INSPECT_DATASET,
+  SETUP,
+} from '../../lib/options/commands/commands.js';
 import {DATA, DEVICE} from '../../lib/options/commands/common.js';
 import {COMPARE} from '../../lib/options/commands/compare.js';
 import {DEFEND} from '../../lib/options/commands/defend.js';
@@ -290,6 +296,12 @@ export function documentedTypes(): string {
     }),
     '',
     declaration({
+      name: 'InspectDatasetOptions',
+      doc: 'Options of {@link inspectDataset}: `data` is required.',
+      table: tableOf(INSPECT_DATASET),
+    }),
+    '',
+    declaration({
       name: 'SetupOptions',
       doc: 'Options of {@link setup}, which fetches LibTorch; every one may be left out.',
       table: tableOf(SETUP),
@@ -375,6 +387,11 @@ export function optionsPage(): string {
     ...command('evaluate', 'Measures a checkpoint.', EVALUATE),
     ...command('demo', 'Attacks and purifies a small model on synthetic images.', DEMO),
     ...command('data', `Fetches a data set: ${FETCHED_NAMES.join(', ')}.`, FETCH),
+    ...command(
+      'inspect',
+      'Describes a data set; in the command `data` is the argument. A checkpoint has no options.',
+      INSPECT_DATASET,
+    ),
     ...command('setup', 'Fetches LibTorch.', SETUP),
   ].join('\n');
 }

@@ -129,6 +129,27 @@ export const FETCH = {
   },
 } as const satisfies OptionGroups;
 
+/** What `inspect` does with a data set. */
+export const INSPECT_DATASET = {
+  'Data set': {
+    data: {
+      type: 'path',
+      expects: 'a folder',
+      value: '<dir>',
+      help: 'folder of the data set, or one that holds it',
+    },
+    dataset: DATA.dataset,
+    preview: {
+      type: 'path',
+      expects: 'the name of a PNG file to write',
+      value: '[file.png]',
+      help: 'draw some training images, a row for each class, to preview.png or this file',
+      unset: 'no picture',
+      default: null,
+    },
+  },
+} as const satisfies OptionGroups;
+
 /** By default `setup` takes the variant that suits the machine, from its usual source. */
 export const SETUP = {
   LibTorch: {

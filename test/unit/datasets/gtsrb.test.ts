@@ -141,14 +141,14 @@ describe('GTSRB', () => {
     ['16-bit', Buffer.from('P6 1 1 65535\n123456'), /values go to 65535/],
     ['empty', Buffer.from('P6 0 5 255\n'), /has 0x5 pixels/],
     ['a text', Buffer.from('P6 hello'), /header of the PPM is damaged/],
-    ['a huge one', Buffer.from('P6 99999 99999 255\n'), /ends after 0 of/],
+    ['a huge one', Buffer.from('P6 20000 99999 255\n'), /20000 x 99999/],
   ])('names an image that is %s', async (_, bytes, why) => {
     const folder = await putSigns();
     const file = await put(join(folder, 'Test/00000.ppm'), bytes);
     const data = await openDataset({path: folder});
     const error = await errorOf(data.loadTest([0]), 'ERR_DATASET');
     expect(error.message).toMatch(why);
-    expect(error.details).toEqual({file});
+    expect(error.details).toMatchObject({file});
   });
 
   it('has headers with comments', async () => {

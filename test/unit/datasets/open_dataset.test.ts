@@ -85,6 +85,30 @@ describe('openDataset', () => {
     );
   });
 
+  it('refuses a resize of CIFAR-10, whose images are not pictures of any size', async () => {
+    const path = await putCifarBinary(await temporaryFolder());
+    const transform = {resize: '40', crop: 32, interpolation: null};
+    await expect(openDataset({path, transform})).rejects.toThrow(
+      /Expected no resize for .*, whose images are all of 32x32, but received one/,
+    );
+    const same = openDataset({path, transform: {...transform, resize: '32'}});
+    expect(await same).toMatchObject({height: 32, width: 32});
+  });
+
+  it('crops the pictures of an image folder after the resize', async () => {
+    const path = await putImageFolder(await temporaryFolder());
+    const transform = {resize: '8', crop: 4, interpolation: 'bicubic'} as const;
+    const dataset = await openDataset({path, size: SIZE, transform});
+    expect(dataset.transform).toEqual({
+      ...SIZE,
+      resize: {shorterSide: 8},
+      interpolation: 'bicubic',
+    });
+    expect([...(await dataset.loadTrain([1])).images]).toEqual(
+      [1, 2, 3].flatMap((level) => Array<number>(16).fill(level)),
+    );
+  });
+
   it('looks past files and empty folders beside the image folder', async () => {
     const path = await temporaryFolder();
     await mkdir(join(path, 'empty'));
