@@ -6,7 +6,7 @@ import type {
   NativeOptimizerOptions,
   NativeSamOptions,
 } from '../../lib/native/run_contract.js';
-import {expectBelow, relativeL2} from '../support/closeness.js';
+import {tNet, w4} from '../support/golden_nets.js';
 import {
   elementsOf,
   w4 as narrowNet,
@@ -34,17 +34,12 @@ const ADAM: NativeOptimizerOptions = {
   ...{optimizer: 'adam', learningRate: 1e-4, weightDecay: 0},
 };
 
-/** Golden values are computed in double precision. */
-function expectGolden(what: string, actual: ArrayLike<number>, expected: readonly number[]): void {
-  expectBelow(what, relativeL2(actual, expected), 1e-4);
-}
-
 describe('a step of FT-SAM on the golden nets', () => {
   const SAM: NativeSamOptions = {rho: 2, adaptive: true, labelSmoothing: 0.1, alpha: 0};
   const step = (net: typeof tNet, sam: Partial<NativeSamOptions> = {}) =>
     core.functional.defenses.samStep({
-      ...net(core),
-      ...{labels: GOLDEN_LABELS, optimizer: SGD, sam: {...SAM, ...sam}},
+      ...stepInput(net(core)),
+      ...{optimizer: SGD, sam: {...SAM, ...sam}},
     });
 
   it('has the losses, the gradient and the weights of the reference', () => {
@@ -124,16 +119,16 @@ describe('i-BAU on the golden nets', () => {
       memoryBytes?: number;
     } = {},
   ) => {
-    const input = net(core);
+    const input = stepInput(net(core));
     return core.functional.defenses.hypergradientStep({
       ...input,
-      ...{labels: GOLDEN_LABELS, patched: PATCHED, perturbation: waveOf(input.height)},
+      ...{patched: PATCHED, perturbation: waveOf(input.height)},
       ...{optimizer: ADAM, hypergradient: {...OPTIONS, ...options}, chunk, memoryBytes},
     });
   };
   const objective = (labels: Int32Array, perturbation: Float32Array, chunk = 8) =>
     core.functional.defenses.universalObjective({
-      ...tNet(core),
+      ...stepInput(tNet(core)),
       ...{labels, optimizer: ADAM, perturbation, normWeight: 0.001, chunk},
     });
 
@@ -149,7 +144,11 @@ describe('i-BAU on the golden nets', () => {
     expectGolden('objectives', values, [-0.6640519, -4.977196]);
     expectGolden('norm', [Math.hypot(...w)], [19.97905]);
     expectGolden('w', w.slice(0, 3), [-0.1973326, -0.4585287, -0.9830759]);
-    expectGolden('another', [objective(GOLDEN_LABELS, waveOf(8)).value], [-3.261673]);
+    expectGolden(
+      'another',
+      [objective(stepInput(tNet(core)).labels, waveOf(8)).value],
+      [-3.261673],
+    );
   });
 
   it.each([

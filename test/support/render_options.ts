@@ -100,11 +100,23 @@ function property(name: string, option: Option): string[] {
   ];
 }
 
-/** A property in one line, or a long union with a line for each part. */
+/** A property in one line, or a long union, and a long list of one, with a line for each part. */
 function declared(name: string, type: string): string[] {
   const line = `  readonly ${name}?: ${type};`;
   if (line.length <= 100) return [line];
-  return [`  readonly ${name}?:`, ...`${type};`.split(' | ').map((part) => `    | ${part}`)];
+  const [, list, others] = /^readonly \((.*)\)\[\] \| (.*)$/.exec(type) ?? [];
+  const parts = (union: string, indent: string) =>
+    union.split(' | ').map((part) => `${indent}| ${part}`);
+  if (list === undefined || list.length <= 80) {
+    return [`  readonly ${name}?:`, ...parts(`${type};`, '    ')];
+  }
+  return [
+    `  readonly ${name}?:`,
+    '    | readonly (',
+    ...parts(list, '        '),
+    '      )[]',
+    ...parts(`${others};`, '    '),
+  ];
 }
 
 function wrapped(text: string): string[] {

@@ -49,7 +49,7 @@ describe('a bad option is refused in the words of the user:', () => {
     [{qqqqqq: 1}, 'Expected a known option but received qqqqqq'],
     [
       {method: 'abl'},
-      'Expected one of sau, ft, fp, anp, ep, clp, bnp, rnp for method but received "abl"',
+      'Expected one of sau, ft, fp, nad, nc, anp, ep, ibau, ftsam, clp, bnp, rnp for method but received "abl"',
     ],
     [
       {method: 'ft', normBound: 0.1},
@@ -57,7 +57,7 @@ describe('a bad option is refused in the words of the user:', () => {
     ],
     [
       {cropPadding: 0},
-      'Expected an option of sau but received cropPadding, which belongs to ft, fp, anp, ep and rnp. Leave it out, or set method to ft',
+      'Expected an option of sau but received cropPadding, which belongs to ft, fp, nad, nc, anp, ep, ibau, ftsam and rnp. Leave it out, or set method to ft',
     ],
     [
       {method: 'anp', select: 'fixed'},
