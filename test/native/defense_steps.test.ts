@@ -9,21 +9,16 @@ import type {
 import {tNet, w4} from '../support/golden_nets.js';
 import {
   elementsOf,
-  w4 as narrowNet,
-  netInput,
+  expectGolden,
   normOf,
   parameterNormOf,
-  tNet as smallNet,
-} from '../support/golden_nets.js';
+  stepInput,
+} from '../support/golden_steps.js';
 
 let core: NativeCore;
 beforeAll(async () => {
   ({core} = await loadCore());
 });
-
-const GOLDEN_LABELS = Int32Array.from({length: 8}, (_, image) => image % 4);
-const tNet = (of: NativeCore) => netInput(smallNet(of));
-const w4 = (of: NativeCore) => netInput(narrowNet(of));
 
 const SGD: NativeOptimizerOptions = {
   ...{optimizer: 'sgd', learningRate: 0.01, weightDecay: 5e-4, momentum: 0.9},
