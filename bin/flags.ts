@@ -3,6 +3,7 @@ import {DEFAULT_DEFENSE, DEFENSE_NAMES, defenseOf, defenseTable} from '../lib/de
 import type {AttackEntry} from '../lib/options/attacks/attack_entry.js';
 import {ATTACK_TABLE, type AttackKind} from '../lib/options/attacks/attacks.js';
 import {ATTACK, RECIPES} from '../lib/options/commands/attack.js';
+import {COMPARE} from '../lib/options/commands/compare.js';
 import {DEFEND} from '../lib/options/commands/defend.js';
 import {choicesText, defaultText, placeholder, valueText} from '../lib/options/describe.js';
 import {spelled} from '../lib/options/named.js';
@@ -122,6 +123,21 @@ export function defendFlags(): FlagGroups {
     ...flagGroups({'Model and data': data}),
     Defense: [flag('method', '<name>', method), ...sharedFlags()],
     ...Object.assign({}, ...DEFENSE_NAMES.map(ownFlags)),
+    ...flagGroups(others),
+  };
+}
+
+/** `compare`: what all its runs have alike, and the options of the methods. */
+export function compareFlags(): FlagGroups {
+  const {'Model and data': data, Comparison, ...others} = COMPARE;
+  const set = flag(
+    'set',
+    '<method.option=value>',
+    'an option of one method, or without a method of all that have it; may be given many times',
+  );
+  return {
+    ...flagGroups({'Model and data': data, Comparison}),
+    'Methods (each has its own defaults)': [set, ...sharedFlags()],
     ...flagGroups(others),
   };
 }

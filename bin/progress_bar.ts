@@ -12,7 +12,7 @@ interface ProgressView {
   stop(): void;
 }
 
-type Counted = Extract<Progress, {readonly kind: 'batch' | 'images'}>;
+export type Counted = Extract<Progress, {readonly kind: 'batch' | 'images'}>;
 
 /** Nothing when quiet; a bar on a terminal outside CI; else plain lines, one per round. */
 export function createProgressView(quiet: boolean): ProgressView {
@@ -22,7 +22,7 @@ export function createProgressView(quiet: boolean): ProgressView {
   return canDraw(process.stderr) ? createBar() : createLines();
 }
 
-const MS_BETWEEN_LINES = 30_000;
+export const MS_BETWEEN_LINES = 30_000;
 
 /** Of what is counted a line now and then: a log is not to be filled with it. */
 function createLines(): ProgressView {
@@ -72,6 +72,8 @@ export class BarState {
   /** Of the rounds that have begun in this stage, else of its images. */
   #parts: ProgressParts | null = null;
   #inRounds = false;
+  /** What is counted without an end. */
+  #found = '';
   #measured: readonly string[] = [];
 
   /** @param now Milliseconds of a clock that only goes on */
@@ -81,12 +83,16 @@ export class BarState {
   }
 
   follow(progress: Progress): void {
-    if (progress.kind !== 'note' && progress.kind !== 'before') this.#since = this.#now();
+    const begins = progress.kind !== 'images' || progress.of !== null;
+    if (progress.kind !== 'note' && progress.kind !== 'before' && begins) {
+      this.#since = this.#now();
+    }
     switch (progress.kind) {
       case 'stage':
         this.#stage = progress.message;
         this.#parts = null;
         this.#inRounds = false;
+        this.#found = '';
         break;
       case 'batch': {
         const {round, rounds, batch, batches, secondsLeft} = progress;
@@ -111,6 +117,7 @@ export class BarState {
       case 'note':
       case 'before':
       case 'row':
+      case 'picture':
         break;
       default:
         assertNever(progress);
@@ -120,7 +127,9 @@ export class BarState {
   /** At most `columns` long; empty in the first second of what is not counted. */
   line(columns: number): string {
     const passed = this.#now() - this.#since;
-    if (this.#parts === null) return elapsedLine(this.#stage, passed, columns);
+    if (this.#parts === null) {
+      return elapsedLine(joined([this.#stage, this.#found].filter(Boolean)), passed, columns);
+    }
     const {secondsLeft} = this.#parts;
     const left = secondsLeft === null ? null : Math.max(0, secondsLeft - passed / 1000);
     return progressLine({...this.#parts, secondsLeft: left}, columns);
@@ -128,6 +137,8 @@ export class BarState {
 
   #withImages(progress: Extract<Progress, {kind: 'images'}>): ProgressParts | null {
     const {doing, done, of, secondsLeft} = progress;
+    this.#found = of === null ? `${doing} ${done} images` : '';
+    if (of === null) return this.#parts;
     const text = `${doing} ${done}/${of}`;
     // Within rounds the bar is theirs.
     if (this.#inRounds && this.#parts !== null) {
@@ -145,6 +156,8 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
       return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
     case 'before':
       return joined(['before', ...rates(progress.metrics)]);
+    case 'picture':
+      return `picture of ${progress.name}`;
     case 'row': {
       const {cells, metrics} = progress;
       return joined([...cellTexts(cells), ...(metrics === null ? [] : rates(metrics))]);
@@ -170,10 +183,11 @@ function shortNumber(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
-function countLine(progress: Counted): string {
+export function countLine(progress: Counted): string {
   const left = timeLeft(progress.secondsLeft);
   if (progress.kind === 'images') {
-    return joined([`${progress.doing} ${progress.done}/${progress.of} images`, ...left]);
+    const {doing, done, of} = progress;
+    return joined([`${doing} ${of === null ? done : `${done}/${of}`} images`, ...left]);
   }
   const {round, rounds, batch, batches} = progress;
   return joined([`${round + 1}/${rounds}`, `batch ${batch}/${batches}`, ...left]);

@@ -5,6 +5,8 @@ import {Command, CommanderError} from 'commander';
 import {SauError} from '../lib/base/errors.js';
 import type {Finish} from './command.js';
 import {registerAttack} from './commands/attack.js';
+import {registerCompare} from './commands/compare.js';
+import {registerData} from './commands/data.js';
 import {registerDefend} from './commands/defend.js';
 import {registerDemo} from './commands/demo.js';
 import {registerDoctor} from './commands/doctor.js';
@@ -22,10 +24,12 @@ function createProgram(finish: Finish): Command {
     .exitOverride()
     .configureOutput({outputError: () => undefined});
   registerDefend(program, finish);
+  registerCompare(program, finish);
   registerAttack(program, finish);
   registerEvaluate(program, finish);
   registerInspect(program, finish);
   registerModels(program, finish);
+  registerData(program, finish);
   registerSetup(program, finish);
   registerDoctor(program, finish);
   registerDemo(program, finish);
@@ -33,6 +37,7 @@ function createProgram(finish: Finish): Command {
     'sau-native demo',
     'sau-native inspect model.pt',
     'sau-native defend --ckpt record/badnet_demo --clean 5pct --data data/cifar10',
+    'sau-native data cifar10',
     'sau-native setup',
     'sau-native doctor',
   ]);

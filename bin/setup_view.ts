@@ -1,6 +1,6 @@
 import {createInterface} from 'node:readline/promises';
 import {SauError} from '../lib/base/errors.js';
-import {sizeOf} from '../lib/setup/disk.js';
+import {sizeOf} from '../lib/download/disk.js';
 import type {SetupPlan} from '../lib/setup/plan.js';
 import type {SetupProgress} from '../lib/setup/progress.js';
 import {interruptible} from './long_run.js';

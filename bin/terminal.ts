@@ -24,6 +24,8 @@ const STYLES = {
   note: ['yellow'],
   heading: ['bold'],
   command: ['cyan'],
+  best: ['bold'],
+  second: ['underline'],
 } as const;
 
 /** Text for a stream, in color where it can have any. */

@@ -1,6 +1,8 @@
 import {dirname, join} from 'node:path';
+import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
 import type {ImageSet} from './datasets/image_set.js';
+import {writePng} from './datasets/write_pngs.js';
 import {type DefenseName, defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
 import type {DefenseEntry} from './defenses/entry.js';
 import {requireLibTorch} from './native/binding.js';
@@ -10,14 +12,14 @@ import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
 import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
-import {defenseCsv, defenseFolder, RUN} from './records/layout.js';
+import {defenseCsv, defenseFolder, PICTURES, type PictureName, RUN} from './records/layout.js';
 import type {Checkpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
 import {withOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import {type TableRow, TableWriter} from './report/table_writer.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
-import type {RunOptions} from './run/progress.js';
+import type {Progress, RunOptions} from './run/progress.js';
 import type {DefendFiles, DefendResult, RoundReport} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
 import {createSession} from './session/open_session.js';
@@ -116,7 +118,10 @@ async function defendInto(
   run.signal?.throwIfAborted();
   const rows = new RoundRows(out, method, entry);
   try {
+    const begun = performance.now();
     const reports = await allRounds((told) => session.defend(job, told), run, rows);
+    const methodSeconds = (performance.now() - begun) / 1000;
+    const cost = {methodSeconds, peakMemoryBytes: await peakMemory()};
     stage('writing the result');
     const trained = await session.exportStateDict();
     const source = {checkpoint: target.checkpoint, renamed};
@@ -131,7 +136,7 @@ async function defendInto(
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
-      ...{stateDict, renamed, reports, before, after, selection, passes},
+      ...{stateDict, renamed, reports, before, after, selection, passes, cost},
       tables: rows.files.tables ?? {},
     });
     return {
@@ -159,12 +164,21 @@ async function trainImagesOf(
   return loadPoisonedTrain(target, {count, seed, method}, run);
 }
 
+/** A list of files under its name; nothing where it is empty. */
+function present<Name extends string>(
+  name: Name,
+  files: Readonly<Record<string, string>>,
+): {readonly [N in Name]?: Readonly<Record<string, string>>} {
+  return Object.keys(files).length === 0 ? {} : ({[name]: files} as {[N in Name]: typeof files});
+}
+
 /** The rows of the rounds and of the tables. Until the first has come, what an earlier defense has left stays as it was. */
 class RoundRows {
   readonly #out: string;
   readonly #method: DefenseName;
   readonly #entry: DefenseEntry;
   readonly #tables: TableWriter;
+  readonly #pictures = new Map<string, string>();
   #writer: Promise<RoundWriter> | undefined;
 
   constructor(out: string, method: DefenseName, entry: DefenseEntry) {
@@ -178,12 +192,12 @@ class RoundRows {
     return this.#writer !== undefined;
   }
 
-  get files(): Pick<DefendFiles, 'csv' | 'jsonl' | 'tables'> {
-    const tables = this.#tables.files;
+  get files(): Pick<DefendFiles, 'csv' | 'jsonl' | 'tables' | 'pictures'> {
     return {
       csv: join(this.#out, defenseCsv(this.#method)),
       jsonl: join(this.#out, RUN.rounds),
-      ...(Object.keys(tables).length === 0 ? {} : {tables}),
+      ...present('tables', this.#tables.files),
+      ...present('pictures', Object.fromEntries(this.#pictures)),
     };
   }
 
@@ -197,6 +211,14 @@ class RoundRows {
     this.#write(() => this.#tables.append(row));
   }
 
+  /** Queues a picture likewise. */
+  appendPicture({name, planes, ...size}: Extract<Progress, {kind: 'picture'}>): void {
+    if (!this.#entry.pictures?.some((own) => own === name)) return;
+    const path = join(this.#out, PICTURES[name as PictureName]);
+    this.#pictures.set(name, path);
+    this.#write(() => writePng(planes, size, path));
+  }
+
   /** Waits until every round is on the disk. Throws ERR_OUTPUT if one could not be written. */
   async close(): Promise<void> {
     const writer = await this.#writer;
@@ -207,9 +229,9 @@ class RoundRows {
     }
   }
 
-  #write(write: (writer: RoundWriter) => void): void {
-    this.#writer = (this.#writer ?? this.#begin()).then((writer) => {
-      write(writer);
+  #write(write: (writer: RoundWriter) => unknown): void {
+    this.#writer = (this.#writer ?? this.#begin()).then(async (writer) => {
+      await write(writer);
       return writer;
     });
     this.#writer.catch(() => undefined); // `close` throws it
@@ -267,6 +289,7 @@ async function allRounds(
           rows.append(progress.report);
         }
         if (progress.kind === 'row') rows.appendRow(progress);
+        if (progress.kind === 'picture') rows.appendPicture(progress);
         run.onProgress?.(progress);
       },
     });

@@ -4,6 +4,8 @@ import {SauError} from './base/errors.js';
 import {cudaState, type DoctorFacts, diagnose} from './doctor/diagnose.js';
 import {checkLinking, mixedVariants, namesOf, systemLibraries} from './doctor/libraries.js';
 import type {DoctorProblem, DoctorReport} from './doctor/report.js';
+import {freeBytes} from './download/disk.js';
+import {proxyVariables} from './download/proxy.js';
 import {type AddonFiles, addonFiles, toSauError} from './native/binding.js';
 import {
   cacheFolder,
@@ -16,9 +18,7 @@ import {
 import {probeLoading} from './native/load_probe.js';
 import {findNvidiaDriver} from './native/nvidia_driver.js';
 import {packageVersion} from './native/versions.js';
-import {freeBytes} from './setup/disk.js';
 import {readPins, variantOf} from './setup/pins.js';
-import {proxyVariables} from './setup/proxy.js';
 
 export type {
   DoctorCode,

@@ -4,8 +4,31 @@ export {ERROR_CODES, SauError, type SauErrorCode, type SauErrorOptions} from './
 export type {CheckpointFormat} from './checkpoint/checkpoint_file.js';
 export type {ForeignFormat} from './checkpoint/foreign_file.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
+export type {ComparedMethod, ComparedRun, Comparison} from './compare/comparison.js';
+export type {AboutRun, CompareProgress} from './compare/progress.js';
+export {readComparison} from './compare/read_comparison.js';
+export type {Spread} from './compare/spread.js';
+export {
+  type CompareFiles,
+  type CompareResult,
+  type CompareRunOptions,
+  compare,
+} from './compare.js';
+export {type FetchResult, fetchDataset} from './data.js';
 export type {ImageSet} from './datasets/image_set.js';
-export type {DatasetChoice, FormatName, KnownName} from './datasets/known.js';
+export type {
+  ImageSizes,
+  SizeCount,
+  SizeExample,
+  UnreadableImage,
+} from './datasets/image_sizes.js';
+export type {
+  InspectedClass,
+  InspectedDataset,
+  InspectedOptions,
+  InspectedSplit,
+} from './datasets/inspect_dataset.js';
+export type {DatasetChoice, FetchedName, FormatName, KnownName} from './datasets/known.js';
 export {type DefendRunOptions, defend} from './defend.js';
 export type {DefenseName} from './defenses/defenses.js';
 export {type DemoFiles, type DemoResult, demo} from './demo.js';
@@ -19,7 +42,10 @@ export type {
   MissingVersion,
 } from './doctor/report.js';
 export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
+export type {DownloadProgress, DownloadRunOptions} from './download/progress.js';
+export type {ProxyVariable} from './download/proxy.js';
 export {evaluate} from './evaluate.js';
+export {inspectDataset} from './inspect.js';
 export type {ArchitectureName, ModelName} from './models/names.js';
 export {type ModelInfo, models} from './models.js';
 export type {
@@ -70,11 +96,18 @@ export type {
   NativeDefendRounds as DefendRounds,
   NativeEpochOptions as EpochOptions,
   NativeFtOptions as FtOptions,
+  NativeFtsamOptions as FtsamOptions,
+  NativeHypergradientOptions as HypergradientOptions,
+  NativeIbauOptions as IbauOptions,
+  NativeInversionOptions as InversionOptions,
   NativeMethod as Method,
   NativeMethods as Methods,
+  NativeNadOptions as NadOptions,
+  NativeNcOptions as NcOptions,
   NativeOptimizerOptions as OptimizerOptions,
   NativeOuterGradient as OuterGradient,
   NativePgdOptions as PgdOptions,
+  NativeSamOptions as SamOptions,
   NativeSauLossOptions as SauLossOptions,
   NativeSauOptions as SauOptions,
   NormName,
@@ -99,6 +132,7 @@ export {type Checkpoint, readCheckpoint, type Weights} from './records/read_chec
 export {readRun} from './records/run.js';
 export type {
   RunCleanSubset,
+  RunCost,
   RunDataset,
   RunFile,
   RunRound,
@@ -128,7 +162,6 @@ export {
 } from './session/open_session.js';
 export {Session, type TrainingPart, type TrainOptions} from './session/session.js';
 export type {Variant} from './setup/pins.js';
-export type {ProxyVariable} from './setup/proxy.js';
 export {
   removeSetup,
   type SetupProgress,

@@ -7,6 +7,7 @@ import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import type {AttackResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
+import {offeringData} from '../data_view.js';
 import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
 import {
   addConfigFlag,
@@ -57,8 +58,8 @@ async function simulate(
   const {parseAttackConfig} = await import('../../lib/options/config.js');
   const config = parseAttackConfig(options);
   const {attack} = await import('../../lib/attack.js');
-  const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
-    attack(config, run),
+  const {result, interrupted} = await offeringData(values, () =>
+    longRun(values.quiet === true, notes, (run) => attack(config, run)),
   );
   printResult(values.json === true, result, () => describe(result));
   return interrupted ? EXIT.interrupted : EXIT.done;

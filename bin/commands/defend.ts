@@ -12,6 +12,7 @@ import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import type {DefendResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
+import {offeringData} from '../data_view.js';
 import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
 import {
   addConfigFlag,
@@ -63,8 +64,8 @@ async function purify(
   const {parseDefendConfig} = await import('../../lib/options/config.js');
   const config = parseDefendConfig(options);
   const {defend} = await import('../../lib/defend.js');
-  const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
-    defend(config, {...run, saveOnAbort: true}),
+  const {result, interrupted} = await offeringData(values, () =>
+    longRun(values.quiet === true, notes, (run) => defend(config, {...run, saveOnAbort: true})),
   );
   printResult(values.json === true, result, () =>
     [

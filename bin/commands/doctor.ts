@@ -17,7 +17,7 @@ export function registerDoctor(program: Command, finish: Finish): void {
   addExamples(command, ['sau-native doctor', 'sau-native doctor --json']);
   runs(command, finish, async (values) => {
     const {doctor} = await import('../../lib/doctor.js');
-    const {sizeOf} = await import('../../lib/setup/disk.js');
+    const {sizeOf} = await import('../../lib/download/disk.js');
     const report = await doctor();
     printResult(values.json === true, report, () => describe(report, sizeOf));
     return exitCode(report);

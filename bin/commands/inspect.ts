@@ -1,41 +1,95 @@
 import type {Command} from 'commander';
+import {SauError} from '../../lib/base/errors.js';
+import {INSPECT_DATASET} from '../../lib/options/commands/commands.js';
+import {named} from '../../lib/options/named.js';
+import {tableOf} from '../../lib/options/option.js';
+import type {UserOptions} from '../../lib/options/parse.js';
 import type {CheckpointDescription, ModelDescription} from '../../lib/records/description.js';
-import {type Finish, runs} from '../command.js';
-import {EXIT} from '../errors.js';
-import {addExamples, addFlags, flag, flagName} from '../flags.js';
+import {addFlagGroups, type Finish, runs} from '../command.js';
+import {datasetView} from '../dataset_view.js';
+import {EXIT, type ExitCode} from '../errors.js';
+import {addExamples, addFlags, flag, flagGroups, flagName, pick} from '../flags.js';
+import {longRun} from '../long_run.js';
 import {printResult} from '../output.js';
 
 export function registerInspect(program: Command, finish: Finish): void {
+  const flags = flagGroups({'Data set': DATASET_FLAGS});
   const command = program
     .command('inspect')
-    .argument('<path>', 'checkpoint file, record folder or program (.pt2)')
-    .summary('say whether a checkpoint can be purified, and what is in it')
+    .argument('<path>', 'checkpoint file, record folder, program (.pt2) or data set')
+    .summary('say whether a checkpoint or a data set can be used, and what is in it')
     .description(
-      'Says whether a checkpoint, a record folder or a program of torch.export can be purified, and shows what is in it. ' +
-        'Executes nothing from it. Works without LibTorch, but then compares no weights. Exit code 0: it said yes or no; ' +
-        '1: the file is missing, damaged or unsafe.',
+      'Says whether a checkpoint, a record folder or a program of torch.export can be purified, or a data set be used, and ' +
+        'shows what is in it. Executes nothing from it. Works without LibTorch, but then compares no weights. Of image files ' +
+        'it reads the headers. Exit code 0: it said yes or no; 1: a file is missing, damaged or unsafe.',
     );
+  addFlags(command, 'Checkpoint:', [flag('tensors', '', 'list every tensor')]);
+  addFlagGroups(command, flags);
   addFlags(command, 'Output:', [
-    flag('tensors', '', 'list every tensor'),
     flag('json', '', 'print JSON on stdout, with every tensor'),
+    flag('quiet', '', 'no progress on stderr'),
   ]);
   addExamples(command, [
     'sau-native inspect record/badnet_demo',
     'sau-native inspect model.safetensors --tensors',
     'sau-native inspect model.pt2',
     'sau-native inspect defense_result.pt --json',
+    'sau-native inspect data/cifar10 --preview classes.png',
   ]);
   runs(command, finish, async (values, path) => {
-    const {describeCheckpoint, inWords} = await import('../../lib/records/inspect.js');
-    const report = inWords(await describeCheckpoint(path), flagName);
-    const {stringify} = await import('yaml');
-    printResult(values.json === true, report, () =>
-      [
-        verdictLine(report),
-        stringify(brief(report, values.tensors === true), {lineWidth: 0}).trimEnd(),
-      ].join('\n'),
-    );
-    return EXIT.done;
+    const given = pick(values, Object.keys(DATASET_FLAGS));
+    const {inspectedAs} = await import('../../lib/inspect.js');
+    const kind = given.dataset === undefined ? await inspectedAs(path) : 'dataset';
+    if (kind === 'dataset') return showDataset(values, path, given);
+    refuseOthers('a data set', given, path);
+    return showCheckpoint(values, path);
+  });
+}
+
+const {data: _, ...DATASET_FLAGS} = tableOf(INSPECT_DATASET);
+const DEFAULT_PREVIEW = 'preview.png';
+
+async function showDataset(
+  values: UserOptions,
+  data: string,
+  given: UserOptions,
+): Promise<ExitCode> {
+  refuseOthers('a checkpoint', pick(values, ['tensors']), data);
+  // The flag may stand without a name.
+  const preview = given.preview === true ? DEFAULT_PREVIEW : given.preview;
+  const {inspectDataset} = await import('../../lib/inspect.js');
+  const {parseInspectDatasetConfig} = await import('../../lib/options/config.js');
+  const config = parseInspectDatasetConfig({...given, data, preview});
+  const {result} = await longRun(values.quiet === true, [], (run) => inspectDataset(config, run));
+  const {stringify} = await import('yaml');
+  printResult(values.json === true, result, () =>
+    [
+      result.usable ? 'can be used: yes' : `can be used: no, because ${result.because}`,
+      stringify(datasetView(result), {lineWidth: 0}).trimEnd(),
+    ].join('\n'),
+  );
+  return EXIT.done;
+}
+
+async function showCheckpoint(values: UserOptions, path: string): Promise<ExitCode> {
+  const {describeCheckpoint, inWords} = await import('../../lib/records/inspect.js');
+  const report = inWords(await describeCheckpoint(path), flagName);
+  const {stringify} = await import('yaml');
+  printResult(values.json === true, report, () =>
+    [
+      verdictLine(report),
+      stringify(brief(report, values.tensors === true), {lineWidth: 0}).trimEnd(),
+    ].join('\n'),
+  );
+  return EXIT.done;
+}
+
+/** Throws ERR_CONFIG for flags of what the path is not. */
+function refuseOthers(expected: string, given: UserOptions, path: string): void {
+  const [name] = Object.keys(given);
+  if (name === undefined) return;
+  throw new SauError('ERR_CONFIG', `Expected ${expected} for ${named(name)} but ${path} is none.`, {
+    remedy: `Leave ${named(name)} out, or name another path.`,
   });
 }
 

@@ -66,7 +66,7 @@ async function remove(values: UserOptions): Promise<ExitCode> {
     throw new SauError('ERR_CONFIG', `Expected --remove alone but received ${names} with it`);
   }
   const {planRemoval, removeSetup} = await import('../../lib/setup.js');
-  const {sizeOf} = await import('../../lib/setup/disk.js');
+  const {sizeOf} = await import('../../lib/download/disk.js');
   const {removed: doomed} = await planRemoval();
   if (doomed.length > 0 && values.yes !== true) {
     if (values.quiet !== true) {

@@ -1,5 +1,5 @@
 import type {ImageSize} from '../datasets/decode.js';
-import {resizeBilinear, writePlanes} from '../datasets/rgb_image.js';
+import {resizedPlanes} from '../datasets/rgb_image.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import type {AttackContext, Triggers} from './attack_context.js';
 import {readPicture} from './option_files.js';
@@ -73,8 +73,5 @@ function isBuiltIn(patch: string): patch is keyof typeof PATCHES {
 
 async function builtInMask(patch: keyof typeof PATCHES, size: ImageSize): Promise<Uint8Array> {
   const drawn = {data: drawPatch(patch), height: DRAWN_SIDE, width: DRAWN_SIDE};
-  const resized = await resizeBilinear(drawn, size.height, size.width);
-  const mask = new Uint8Array(resized.data.length);
-  writePlanes(resized, mask, 0);
-  return mask;
+  return resizedPlanes(drawn, size);
 }

@@ -1,4 +1,4 @@
-import {type RgbImage, resizeBilinear, writePlanes} from '../datasets/rgb_image.js';
+import {type RgbImage, resizedPlanes} from '../datasets/rgb_image.js';
 import {ATTACK_TABLE, type OwnOptions} from '../options/attacks/attacks.js';
 import {clipToByte} from './add_pattern.js';
 import type {AttackContext, Triggers} from './attack_context.js';
@@ -24,10 +24,7 @@ export async function blended(
 }
 
 async function builtInPattern({size}: Pick<AttackContext, 'size'>): Promise<Uint8Array> {
-  const resized = await resizeBilinear(drawBlendedPattern(), size.height, size.width);
-  const planes = new Uint8Array(resized.data.length);
-  writePlanes(resized, planes, 0);
-  return planes;
+  return resizedPlanes(drawBlendedPattern(), size);
 }
 
 /** The image's share is computed in double, the pattern's in single precision, their sum in double. */

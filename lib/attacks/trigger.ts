@@ -1,4 +1,5 @@
 import {Breather} from '../base/breather.js';
+import {allocateLike} from '../datasets/image_memory.js';
 import type {ImageSet} from '../datasets/image_set.js';
 
 /**
@@ -26,7 +27,7 @@ export async function applyTrigger(
   {trigger, labelOf, onImages}: Stamp,
 ): Promise<ImageSet> {
   const imageBytes = 3 * set.height * set.width;
-  const images = new Uint8Array(positions.length * imageBytes);
+  const images = await allocateLike(set, positions.length);
   const breather = new Breather();
   for (const [slot, position] of positions.entries()) {
     const from = position * imageBytes;
@@ -57,7 +58,7 @@ export async function withPoisoned(
   poisoned: ImageSet,
 ): Promise<ImageSet> {
   const imageBytes = 3 * clean.height * clean.width;
-  const images = new Uint8Array(clean.images.length);
+  const images = await allocateLike(clean, clean.count);
   const labels = clean.labels.slice();
   const breather = new Breather();
   for (let i = 0; i < clean.count; i++) {

@@ -1,7 +1,7 @@
 import {SauError} from '../base/errors.js';
 import type {StateDict, TensorData} from '../checkpoint/tensor.js';
 import type {ImageSize} from '../datasets/decode.js';
-import {resizeBilinear, writePlanes} from '../datasets/rgb_image.js';
+import {resizedPlanes} from '../datasets/rgb_image.js';
 import type {OwnOptions} from '../options/attacks/attacks.js';
 import {GENERATOR_DEFAULTS} from '../options/defaults.js';
 import {named} from '../options/named.js';
@@ -109,7 +109,7 @@ function isInside({x, y, across, down}: Ellipse, column: number, row: number): b
  * TrojanNN's built-in start picture, planes [3,H,W]: a white apple on black, drawn for this package. It lies right
  * of and below the center, like the official shape (specification B4.7).
  */
-export async function drawApple({height, width}: ImageSize): Promise<Uint8Array> {
+export async function drawApple(size: ImageSize): Promise<Uint8Array> {
   const data = new Uint8Array(DRAWN_SIDE * DRAWN_SIDE * 3);
   for (let row = 0; row < DRAWN_SIDE; row++) {
     for (let column = 0; column < DRAWN_SIDE; column++) {
@@ -118,8 +118,5 @@ export async function drawApple({height, width}: ImageSize): Promise<Uint8Array>
       data.fill(WHITE, at, at + 3);
     }
   }
-  const drawn = {data, height: DRAWN_SIDE, width: DRAWN_SIDE};
-  const planes = new Uint8Array(3 * height * width);
-  writePlanes(await resizeBilinear(drawn, height, width), planes, 0);
-  return planes;
+  return resizedPlanes({data, height: DRAWN_SIDE, width: DRAWN_SIDE}, size);
 }

@@ -10,9 +10,9 @@ export const ERROR_CODES = [
   'ERR_OUTPUT', // the output folder exists, is read-only, full or cannot be written
   'ERR_LIBTORCH_NOT_FOUND', // no LibTorch in any of the places tried
   'ERR_LIBTORCH_VERSION', // a LibTorch was found, but not one this build can load
-  'ERR_DOWNLOAD', // LibTorch could not be fetched: the network, the server or pip failed
-  'ERR_CHECKSUM', // a fetched file has the wrong sha256
-  'ERR_ARCHIVE', // an archive or folder for setup is damaged, unsafe or holds no LibTorch
+  'ERR_DOWNLOAD', // LibTorch or a data set could not be fetched: the network, the server or pip failed
+  'ERR_CHECKSUM', // a fetched file has the wrong checksum
+  'ERR_ARCHIVE', // an archive is damaged, unsafe or holds something else than was wanted
   'ERR_DEVICE', // the device is unknown or not available
   'ERR_OUT_OF_MEMORY', // the device or the host ran out of memory
   'ERR_BUSY', // the session already has a job

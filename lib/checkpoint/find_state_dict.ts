@@ -45,14 +45,10 @@ const COUNTERS: ReadonlySet<string | undefined> = new Set([
  * C.4). Throws ERR_CHECKPOINT if there is none or several, and ERR_UNSAFE_PICKLE for a whole pickled model.
  */
 export function findStateDict(value: unknown, path: string): FoundStateDict {
-  const candidates = collect(value, [], 2);
-  const averaged = candidates.filter(isAveraged);
-  const plain = candidates.filter((candidate) => !isAveraged(candidate));
-  const usual = plain.filter(({keyPath}) => USUAL_KEYS.has(keyPath.at(-1)));
-  const eligible = [usual, plain, averaged].find((group) => group.length > 0) ?? [];
+  const {eligible, averaged} = search(value);
   const [first, second] = eligible;
   if (first === undefined) throw nothingFound(value, path);
-  if (second !== undefined) throw ambiguous(candidates, path);
+  if (second !== undefined) throw ambiguous(stateDictsIn(value), path);
   const {keyPath} = first;
   const {weights, counters} = withoutCounters(first.tensors);
   const notes = [
@@ -70,6 +66,23 @@ export function findStateDict(value: unknown, path: string): FoundStateDict {
     fileNames: new Map([...bare].map(([name, {fileName}]) => [name, fileName])),
     notes,
   };
+}
+
+/** The keys of each state dict that a checkpoint may mean, joined by dots: one unless it is ambiguous. */
+export function stateDictsIn(value: unknown): readonly string[] {
+  const {candidates, eligible} = search(value);
+  const meant = eligible.length > 1 ? candidates : eligible;
+  return meant.map(({keyPath}) => keyPath.join('.'));
+}
+
+/** All state dicts of a checkpoint, those among them of averaged weights, and those that it may mean. */
+function search(value: unknown) {
+  const candidates = collect(value, [], 2);
+  const averaged = candidates.filter(isAveraged);
+  const plain = candidates.filter((candidate) => !isAveraged(candidate));
+  const usual = plain.filter(({keyPath}) => USUAL_KEYS.has(keyPath.at(-1)));
+  const eligible = [usual, plain, averaged].find((group) => group.length > 0) ?? [];
+  return {candidates, averaged, eligible};
 }
 
 function isAveraged({keyPath}: Candidate): boolean {
@@ -90,8 +103,7 @@ function nothingFound(value: unknown, path: string): SauError {
   );
 }
 
-function ambiguous(candidates: readonly Candidate[], path: string): SauError {
-  const names = candidates.map(({keyPath}) => keyPath.join('.'));
+function ambiguous(names: readonly string[], path: string): SauError {
   return new SauError(
     'ERR_CHECKPOINT',
     `Expected one state dict in ${path} but found ${names.length} (${names.join(', ')}): save the one you mean alone`,

@@ -29,8 +29,14 @@ export function isBuildable(value: unknown): value is Buildable {
   return typeof value === 'object' && value !== null && SET_STATE in value;
 }
 
-/** collections.OrderedDict. A state dict has attributes (`_metadata`), which hold no weights and are dropped. */
+/**
+ * collections.OrderedDict. A state dict has the attribute `_metadata`, which holds no weights: it is dropped where a
+ * file is read.
+ */
 export class OrderedDict extends Map<unknown, unknown> implements Buildable {
+  /** For the writer: the attributes of the Python object, none if empty. */
+  attributes: ReadonlyMap<string, unknown> = new Map();
+
   [SET_STATE](): void {}
 }
 

@@ -214,6 +214,10 @@ class PickleWriter {
       await this.value(value);
     }
     this.#op('u');
+    if (dict instanceof OrderedDict && dict.attributes.size > 0) {
+      await this.#dict(dict.attributes as ReadonlyMap<string, PickleValue>);
+      this.#op('b');
+    }
   }
 
   #emptyOrderedDict(): void {

@@ -1,55 +1,34 @@
-import {SauError} from '../base/errors.js';
+import {damagedDataFile} from './data_file.js';
 import type {ImageSet} from './image_set.js';
+import type {KnownDataset} from './known.js';
 
-/** Facts that both layouts of CIFAR-10 share: the file names (without '.bin') and the shape of the records. */
-export const CIFAR10 = {
-  trainFiles: ['data_batch_1', 'data_batch_2', 'data_batch_3', 'data_batch_4', 'data_batch_5'],
-  testFiles: ['test_batch'],
-  numClasses: 10,
-  side: 32,
+/** The shape of an image in all layouts of CIFAR. */
+export const CIFAR = {
+  height: 32,
+  width: 32,
   /** One image: 3 planes of 32x32. */
   imageBytes: 3072,
 } as const;
 
-/** The official order of the labels, for folders without a list of names. */
-export const CIFAR10_CLASS_NAMES: readonly string[] = [
-  'airplane',
-  'automobile',
-  'bird',
-  'cat',
-  'deer',
-  'dog',
-  'frog',
-  'horse',
-  'ship',
-  'truck',
-];
-
-/** The official order of the fine labels: by name. */
-export const CIFAR100_CLASS_NAMES: readonly string[] = `
-  apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
-  caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish
-  forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle
-  mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
-  possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar
-  sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale
-  willow_tree wolf woman worm
-`
-  .trim()
-  .split(/\s+/);
-
-/** Throws ERR_DATASET unless the label is from 0 to 9. */
-export function checkCifarLabel(label: unknown, file: string): number {
-  if (typeof label === 'number' && Number.isInteger(label) && label >= 0 && label <= 9) {
+/** Throws ERR_DATASET unless the label is one of the data set's. */
+export function checkCifarLabel(
+  label: unknown,
+  file: string,
+  {title, numClasses}: KnownDataset,
+): number {
+  if (typeof label === 'number' && Number.isInteger(label) && label >= 0 && label < numClasses) {
     return label;
   }
-  throw new SauError(
-    'ERR_DATASET',
-    `Expected labels 0 to 9 in ${file} but found ${label}; download it again`,
-    {
-      details: {file, label: String(label)},
-    },
-  );
+  const expected = `labels 0 to ${numClasses - 1}`;
+  throw damagedDataFile(file, title, {expected, found: String(label)});
+}
+
+/** The names where there is one for each class, else the official ones. */
+export function classNamesOf(
+  names: readonly string[],
+  {classes, numClasses}: KnownDataset,
+): readonly string[] {
+  return names.length === numClasses || classes instanceof RegExp ? names : classes;
 }
 
 /** An ImageSet of clean CIFAR images. */
@@ -64,7 +43,7 @@ export function cifarImageSet(
     trueLabels: labels,
     originalIndices,
     count: labels.length,
-    height: CIFAR10.side,
-    width: CIFAR10.side,
+    height: CIFAR.height,
+    width: CIFAR.width,
   };
 }

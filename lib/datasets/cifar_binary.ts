@@ -1,7 +1,8 @@
-import {type FileHandle, open, readFile, stat} from 'node:fs/promises';
+import {type FileHandle, open, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {messageOf, SauError} from '../base/errors.js';
-import {CIFAR10, CIFAR10_CLASS_NAMES, checkCifarLabel, cifarImageSet} from './cifar.js';
+import {SauError} from '../base/errors.js';
+import {CIFAR, checkCifarLabel, cifarImageSet, classNamesOf} from './cifar.js';
+import {damagedDataFile, sizeOfDataFile} from './data_file.js';
 import {
   type DatasetFiles,
   type Pick,
@@ -10,37 +11,31 @@ import {
   type SplitFiles,
 } from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
+import {ImageMemory} from './image_memory.js';
 import type {ImageSet} from './image_set.js';
+import type {KnownDataset} from './known.js';
+import type {CifarBinaryLayout} from './layout.js';
 
-/** One label byte, then the image. */
-const RECORD_BYTES = 1 + CIFAR10.imageBytes;
 /** Records per read: 1.5 MB, about a millisecond of copying. */
 const BLOCK_RECORDS = 512;
+
+/** Records of one data set, each of label bytes and an image. */
+interface Records {
+  readonly known: KnownDataset;
+  readonly labelBytes: number;
+  readonly bytes: number;
+}
 
 interface BatchFile {
   readonly path: string;
   readonly records: number;
 }
 
-async function inspectBatch(path: string): Promise<BatchFile> {
-  let bytes: number;
-  try {
-    bytes = (await stat(path)).size;
-  } catch (cause) {
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected the CIFAR-10 batch ${path} but it cannot be read: ${messageOf(cause)}; download the data set again, or check its permissions`,
-      {cause, details: {file: path}},
-    );
-  }
-  if (bytes === 0 || bytes % RECORD_BYTES !== 0) {
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected ${path} to hold whole records of ${RECORD_BYTES} bytes but it has ${bytes} bytes; download it again`,
-      {details: {file: path, bytes}},
-    );
-  }
-  return {path, records: bytes / RECORD_BYTES};
+async function inspectBatch(path: string, {known, bytes: record}: Records): Promise<BatchFile> {
+  const bytes = await sizeOfDataFile(path, known.title);
+  if (bytes > 0 && bytes % record === 0) return {path, records: bytes / record};
+  const expected = `whole records of ${record} bytes`;
+  throw damagedDataFile(path, known.title, {expected, found: `${bytes} bytes`});
 }
 
 /** Records that follow each other in a file. */
@@ -63,12 +58,11 @@ function spanOf(picks: readonly Pick[]): Span {
 async function readSpan(
   handle: FileHandle,
   {first, count}: Span,
-  file: BatchFile,
-  buffer: Buffer,
+  {file, buffer, recordBytes}: {file: BatchFile; buffer: Buffer; recordBytes: number},
 ): Promise<void> {
-  const length = count * RECORD_BYTES;
+  const length = count * recordBytes;
   for (let filled = 0; filled < length; ) {
-    const position = first * RECORD_BYTES + filled;
+    const position = first * recordBytes + filled;
     const {bytesRead} = await handle.read(buffer, filled, length - filled, position);
     if (bytesRead === 0) {
       throw new SauError(
@@ -86,17 +80,18 @@ async function readSpan(
 /** Calls `onSpan` with the part of each block that holds picked records. The bytes are only valid within the call. */
 async function readPicks(
   file: BatchFile,
+  recordBytes: number,
   picks: readonly Pick[],
   onSpan: (bytes: Buffer, firstRecord: number, members: readonly Pick[]) => void,
 ): Promise<void> {
   if (picks.length === 0) return;
   const handle = await open(file.path);
   // One buffer for all: memory that is new costs more than the reading.
-  const buffer = Buffer.allocUnsafe(BLOCK_RECORDS * RECORD_BYTES);
+  const buffer = Buffer.allocUnsafe(BLOCK_RECORDS * recordBytes);
   try {
     for (const members of picksByBlock(picks, BLOCK_RECORDS).values()) {
       const span = spanOf(members);
-      await readSpan(handle, span, file, buffer);
+      await readSpan(handle, span, {file, buffer, recordBytes});
       onSpan(buffer, span.first, members);
     }
   } finally {
@@ -104,60 +99,98 @@ async function readPicks(
   }
 }
 
-async function loadSplit(
+/** A record in memory: its image begins at `at` of `bytes`. */
+type OnRecord = (slot: number, label: number, bytes: Buffer, at: number) => void;
+
+/** Reads the records of a selection and checks their labels. */
+async function visitRecords(
   files: readonly BatchFile[],
+  {known, labelBytes, bytes: recordBytes}: Records,
   selection: Int32Array,
-  {signal, onImages}: LoadOptions = {},
-): Promise<ImageSet> {
+  {signal, onImages}: LoadOptions,
+  onRecord: OnRecord,
+): Promise<void> {
   const picks = await picksByFile(
     selection,
     files.map((file) => file.records),
   );
-  const images = new Uint8Array(selection.length * CIFAR10.imageBytes);
-  const labels = new Int32Array(selection.length);
   let done = 0;
   for (const [i, file] of files.entries()) {
-    await readPicks(file, picks[i] ?? [], (bytes, firstRecord, members) => {
+    await readPicks(file, recordBytes, picks[i] ?? [], (bytes, firstRecord, members) => {
       signal?.throwIfAborted();
       for (const {slot, offset} of members) {
-        const at = (offset - firstRecord) * RECORD_BYTES;
-        labels[slot] = checkCifarLabel(bytes[at], file.path);
-        images.set(bytes.subarray(at + 1, at + RECORD_BYTES), slot * CIFAR10.imageBytes);
+        const at = (offset - firstRecord) * recordBytes + labelBytes;
+        onRecord(slot, checkCifarLabel(bytes[at - 1], file.path, known), bytes, at);
       }
       done += members.length;
       onImages?.(done, selection.length);
     });
   }
+}
+
+async function loadSplit(
+  files: readonly BatchFile[],
+  records: Records,
+  selection: Int32Array,
+  options: LoadOptions = {},
+): Promise<ImageSet> {
+  const {memory = new ImageMemory()} = options;
+  const images = await memory.allocate(selection.length, CIFAR);
+  const labels = new Int32Array(selection.length);
+  await visitRecords(files, records, selection, options, (slot, label, bytes, at) => {
+    labels[slot] = label;
+    images.set(bytes.subarray(at, at + CIFAR.imageBytes), slot * CIFAR.imageBytes);
+  });
   return cifarImageSet(images, labels, selection);
 }
 
-function splitFiles(files: readonly BatchFile[]): SplitFiles {
+async function readLabels(
+  files: readonly BatchFile[],
+  records: Records,
+  count: number,
+  options: LoadOptions = {},
+): Promise<Int32Array> {
+  const labels = new Int32Array(count);
+  const all = Int32Array.from(labels.keys());
+  await visitRecords(files, records, all, options, (slot, label) => {
+    labels[slot] = label;
+  });
+  return labels;
+}
+
+function splitFiles(files: readonly BatchFile[], records: Records): SplitFiles {
+  const count = files.reduce((total, file) => total + file.records, 0);
   return {
-    count: files.reduce((total, file) => total + file.records, 0),
-    load: (positions, _size, options) => loadSplit(files, positions, options),
+    count,
+    paths: null,
+    labels: (options) => readLabels(files, records, count, options),
+    load: (positions, _size, options) => loadSplit(files, records, positions, options),
   };
 }
 
-async function readClassNames(folder: string): Promise<readonly string[]> {
-  const text = await readFile(join(folder, 'batches.meta.txt'), 'utf8').catch(() => '');
-  const names = text.split(/\s+/).filter((name) => name !== '');
-  return names.length === CIFAR10.numClasses ? names : CIFAR10_CLASS_NAMES;
+async function readClassNames(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split(/\s+/).filter((name) => name !== '');
 }
 
 /**
- * Opens `cifar-10-batches-bin`: records of one label byte and 3072 image bytes, in the order of the
- * batch files. Loading reads only the blocks that hold the wanted images.
- * @throws SauError ERR_DATASET if a batch is missing or truncated
+ * Opens a binary version of CIFAR: records of label bytes and 3072 image bytes, in the order of the files. Loading
+ * reads only the blocks that hold the wanted images.
+ * @throws SauError ERR_DATASET if a file is missing or truncated
  */
-export async function openCifarBinary(folder: string): Promise<DatasetFiles> {
-  const inspect = (names: readonly string[]): Promise<BatchFile[]> =>
-    Promise.all(names.map((name) => inspectBatch(join(folder, `${name}.bin`))));
-  const train = await inspect(CIFAR10.trainFiles);
-  const test = await inspect(CIFAR10.testFiles);
+export async function openCifarBinary(
+  folder: string,
+  {labelBytes, train, test, names}: CifarBinaryLayout,
+  known: KnownDataset,
+): Promise<DatasetFiles> {
+  const records = {known, labelBytes, bytes: labelBytes + CIFAR.imageBytes};
+  const inspect = (files: readonly string[]): Promise<BatchFile[]> =>
+    Promise.all(files.map((name) => inspectBatch(join(folder, name), records)));
+  const batches = {train: await inspect(train), test: await inspect(test)};
   return {
-    classNames: await readClassNames(folder),
-    size: {height: CIFAR10.side, width: CIFAR10.side},
-    train: splitFiles(train),
-    test: splitFiles(test),
+    classNames: classNamesOf(await readClassNames(join(folder, names)), known),
+    size: {height: CIFAR.height, width: CIFAR.width},
+    train: splitFiles(batches.train, records),
+    test: splitFiles(batches.test, records),
   };
 }

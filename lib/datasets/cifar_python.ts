@@ -1,4 +1,3 @@
-import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Breather} from '../base/breather.js';
 import {messageOf, SauError} from '../base/errors.js';
@@ -6,158 +5,211 @@ import {NumpyArray} from '../checkpoint/numpy_values.js';
 import {describeValue} from '../checkpoint/pickle_values.js';
 import {unpickle} from '../checkpoint/unpickle.js';
 import {VOCABULARY} from '../checkpoint/vocabulary.js';
-import {CIFAR10, checkCifarLabel, cifarImageSet} from './cifar.js';
+import {CIFAR, checkCifarLabel, cifarImageSet} from './cifar.js';
+import {damagedDataFile, readDataFile, sizeOfDataFile} from './data_file.js';
 import {type DatasetFiles, type Pick, picksByFile, type SplitFiles} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
+import {ImageMemory} from './image_memory.js';
 import type {ImageSet} from './image_set.js';
+import type {KnownDataset} from './known.js';
+import type {CifarPythonLayout} from './layout.js';
 
-function malformed(file: string, expected: string, found: string, cause?: unknown): SauError {
-  return new SauError(
-    'ERR_DATASET',
-    `Expected ${expected} in the CIFAR-10 file ${file} but found ${found}; download it again`,
-    {cause, details: {file}},
-  );
+/** How the files of one data set are read. */
+interface Reading {
+  readonly known: KnownDataset;
+  readonly layout: CifarPythonLayout;
 }
 
 /** Runs a step of reading. Its failures become ERR_DATASET, except for an unsafe pickle. */
-async function reading<T>(file: string, step: () => Promise<T>): Promise<T> {
+async function reading<T>(file: string, title: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (cause) {
     if (cause instanceof SauError && cause.code !== 'ERR_CHECKPOINT') throw cause;
-    throw malformed(file, 'a whole pickle', `damage (${messageOf(cause)})`, cause);
+    const found = `damage (${messageOf(cause)})`;
+    throw damagedDataFile(file, title, {expected: 'a whole pickle', found, cause});
   }
 }
 
 /** Reads a pickled dict of Python 2 or 3; its keys become text. */
-async function readDict(file: string): Promise<ReadonlyMap<unknown, unknown>> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected the CIFAR-10 file ${file} but it cannot be read: ${messageOf(cause)}; download the data set again, or check its permissions`,
-      {cause, details: {file}},
-    );
-  });
-  const {value} = await reading(file, () =>
+async function readDict(file: string, title: string): Promise<ReadonlyMap<unknown, unknown>> {
+  const bytes = await readDataFile(file, title);
+  const {value} = await reading(file, title, () =>
     unpickle(bytes, {source: file, vocabulary: VOCABULARY}),
   );
   if (value instanceof Map) return value;
-  throw malformed(file, 'a dict', describeValue(value));
+  throw damagedDataFile(file, title, {expected: 'a dict', found: describeValue(value)});
 }
 
 interface Batch {
-  /** uint8 [count,3,32,32] */
-  readonly images: Uint8Array;
+  /** uint8 [count,3,32,32], in the pickle. */
+  readonly data: NumpyArray;
   readonly labels: readonly unknown[];
 }
 
-async function readBatch(file: string, count: number): Promise<Batch> {
-  const dict = await readDict(file);
+/** @param count null: as many as the file has labels */
+async function readBatch(file: string, count: number | null, how: Reading): Promise<Batch> {
+  const {title} = how.known;
+  const malformed = (expected: string, found: string): SauError =>
+    damagedDataFile(file, title, {expected, found});
+  const dict = await readDict(file, title);
   const data = dict.get('data');
-  const labels = dict.get('labels');
+  const labels = dict.get(how.layout.labels);
   if (!(data instanceof NumpyArray) || data.type !== 'uint8') {
-    throw malformed(file, 'a uint8 array "data"', describeValue(data));
+    throw malformed('a uint8 array "data"', describeValue(data));
   }
-  if (data.shape.join() !== [count, CIFAR10.imageBytes].join()) {
-    throw malformed(file, `"data" of shape [${count},${CIFAR10.imageBytes}]`, `[${data.shape}]`);
+  const wanted = count ?? (Array.isArray(labels) ? labels.length : 0);
+  if (!Array.isArray(labels) || labels.length !== wanted || wanted === 0) {
+    const many = count === null ? 'a list' : String(count);
+    throw malformed(`${many} "${how.layout.labels}"`, describeValue(labels));
   }
-  if (!Array.isArray(labels) || labels.length !== count) {
-    throw malformed(file, `${count} "labels"`, describeValue(labels));
+  if (data.shape.join() !== [wanted, CIFAR.imageBytes].join()) {
+    throw malformed(`"data" of shape [${wanted},${CIFAR.imageBytes}]`, `[${data.shape}]`);
   }
-  return {images: await reading(file, () => data.bytes()), labels};
+  return {data, labels};
 }
 
 interface Meta {
   readonly classNames: readonly string[];
-  readonly imagesPerBatch: number;
+  /** null: the files tell. */
+  readonly imagesPerFile: number | null;
 }
 
 function textOf(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
 }
 
-async function readMeta(file: string): Promise<Meta> {
-  const dict = await readDict(file);
-  const names = dict.get('label_names');
-  const perBatch = dict.get('num_cases_per_batch');
-  if (!Array.isArray(names) || names.length !== CIFAR10.numClasses) {
-    throw malformed(file, `${CIFAR10.numClasses} "label_names"`, describeValue(names));
+async function readMeta(file: string, {known, layout}: Reading): Promise<Meta> {
+  const {title, numClasses} = known;
+  const dict = await readDict(file, title);
+  const names = dict.get(layout.names);
+  if (!Array.isArray(names) || names.length !== numClasses) {
+    const expected = `${numClasses} "${layout.names}"`;
+    throw damagedDataFile(file, title, {expected, found: describeValue(names)});
   }
-  if (typeof perBatch !== 'number' || !Number.isInteger(perBatch) || perBatch < 1) {
-    throw malformed(file, 'a positive "num_cases_per_batch"', describeValue(perBatch));
+  const classNames = names.map(textOf);
+  if (layout.perFile === undefined) return {classNames, imagesPerFile: null};
+  const perFile = dict.get(layout.perFile);
+  if (typeof perFile !== 'number' || !Number.isInteger(perFile) || perFile < 1) {
+    const expected = `a positive "${layout.perFile}"`;
+    throw damagedDataFile(file, title, {expected, found: describeValue(perFile)});
   }
-  return {classNames: names.map(textOf), imagesPerBatch: perBatch};
+  return {classNames, imagesPerFile: perFile};
+}
+
+interface BatchFile {
+  readonly path: string;
+  readonly count: number;
+}
+
+/** Where the files have no fixed number of images, they are read for it. */
+async function inspectBatch(
+  path: string,
+  perFile: number | null,
+  how: Reading,
+): Promise<BatchFile> {
+  await sizeOfDataFile(path, how.known.title);
+  return {path, count: perFile ?? (await readBatch(path, null, how)).labels.length};
+}
+
+function countOf(files: readonly BatchFile[]): number {
+  return files.reduce((sum, {count}) => sum + count, 0);
+}
+
+async function readLabels(
+  files: readonly BatchFile[],
+  how: Reading,
+  {signal, onImages}: LoadOptions = {},
+): Promise<Int32Array> {
+  const all = new Int32Array(countOf(files));
+  let done = 0;
+  for (const {path, count} of files) {
+    signal?.throwIfAborted();
+    const {labels} = await readBatch(path, count, how);
+    for (const label of labels) all[done++] = checkCifarLabel(label, path, how.known);
+    onImages?.(done, all.length);
+  }
+  return all;
 }
 
 async function copyPicks(
-  batch: Batch,
+  {labels, images}: {labels: readonly unknown[]; images: Uint8Array},
   picks: readonly Pick[],
-  file: string,
+  {file, known}: {file: string; known: KnownDataset},
   out: {images: Uint8Array; labels: Int32Array},
+  onCopied: (count: number) => void,
 ): Promise<void> {
   const breather = new Breather();
-  for (const {slot, offset} of picks) {
-    const at = offset * CIFAR10.imageBytes;
-    out.labels[slot] = checkCifarLabel(batch.labels[offset], file);
-    out.images.set(batch.images.subarray(at, at + CIFAR10.imageBytes), slot * CIFAR10.imageBytes);
-    if (breather.due) await breather.rest();
+  for (const [i, {slot, offset}] of picks.entries()) {
+    const at = offset * CIFAR.imageBytes;
+    out.labels[slot] = checkCifarLabel(labels[offset], file, known);
+    out.images.set(images.subarray(at, at + CIFAR.imageBytes), slot * CIFAR.imageBytes);
+    if (!breather.due) continue;
+    onCopied(i + 1);
+    await breather.rest();
   }
+  onCopied(picks.length);
 }
 
 async function loadSplit(
-  files: readonly string[],
-  imagesPerBatch: number,
+  files: readonly BatchFile[],
+  how: Reading,
   selection: Int32Array,
-  {signal, onImages}: LoadOptions = {},
+  {signal, onImages, memory = new ImageMemory()}: LoadOptions = {},
 ): Promise<ImageSet> {
+  const {known} = how;
   const picks = await picksByFile(
     selection,
-    files.map(() => imagesPerBatch),
+    files.map(({count}) => count),
   );
   const out = {
-    images: new Uint8Array(selection.length * CIFAR10.imageBytes),
+    images: await memory.allocate(selection.length, CIFAR),
     labels: new Int32Array(selection.length),
   };
   let done = 0;
-  for (const [i, file] of files.entries()) {
+  for (const [i, {path, count}] of files.entries()) {
     const members = picks[i] ?? [];
     if (members.length === 0) continue;
     signal?.throwIfAborted();
-    await copyPicks(await readBatch(file, imagesPerBatch), members, file, out);
-    done += members.length;
-    onImages?.(done, selection.length);
+    const {data, labels} = await readBatch(path, count, how);
+    const images = await reading(path, known.title, () => data.bytes());
+    const before = done;
+    await copyPicks({labels, images}, members, {file: path, known}, out, (copied) => {
+      done = before + copied;
+      onImages?.(done, selection.length);
+    });
   }
   return cifarImageSet(out.images, out.labels, selection);
 }
 
-async function checkPresent(file: string): Promise<void> {
-  await stat(file).catch((cause: unknown) => {
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected the CIFAR-10 file ${file} but it cannot be read: ${messageOf(cause)}; download the data set again, or check its permissions`,
-      {cause, details: {file}},
-    );
-  });
-}
-
 /**
- * Opens `cifar-10-batches-py`: pickled dicts, of Python 2 (the official download) or 3. Nothing in a
- * pickle is executed. Only the batches that hold wanted images are read.
+ * Opens a Python version of CIFAR: pickled dicts, of Python 2 (the official download) or 3. Nothing in a pickle is
+ * executed. Only the files that hold wanted images are read for them.
  * @throws SauError ERR_DATASET if a file is missing or damaged, ERR_UNSAFE_PICKLE if one names code
  */
-export async function openCifarPython(folder: string): Promise<DatasetFiles> {
-  const train = CIFAR10.trainFiles.map((name) => join(folder, name));
-  const test = CIFAR10.testFiles.map((name) => join(folder, name));
-  const {classNames, imagesPerBatch} = await readMeta(join(folder, 'batches.meta'));
-  for (const file of [...train, ...test]) await checkPresent(file);
-  const split = (files: readonly string[]): SplitFiles => ({
-    count: files.length * imagesPerBatch,
-    load: (positions, _size, options) => loadSplit(files, imagesPerBatch, positions, options),
-  });
+export async function openCifarPython(
+  folder: string,
+  layout: CifarPythonLayout,
+  known: KnownDataset,
+): Promise<DatasetFiles> {
+  const how = {known, layout};
+  const {classNames, imagesPerFile} = await readMeta(join(folder, layout.meta), how);
+  const split = async (names: readonly string[]): Promise<SplitFiles> => {
+    const files: BatchFile[] = [];
+    for (const name of names) {
+      files.push(await inspectBatch(join(folder, name), imagesPerFile, how));
+    }
+    return {
+      count: countOf(files),
+      paths: null,
+      labels: (options) => readLabels(files, how, options),
+      load: (positions, _size, options) => loadSplit(files, how, positions, options),
+    };
+  };
   return {
     classNames,
-    size: {height: CIFAR10.side, width: CIFAR10.side},
-    train: split(train),
-    test: split(test),
+    size: {height: CIFAR.height, width: CIFAR.width},
+    train: await split(layout.train),
+    test: await split(layout.test),
   };
 }

@@ -2,6 +2,7 @@ import type {Selection} from './dataset_files.js';
 import type {LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
 import type {FormatName, KnownName} from './known.js';
+import type {Transform} from './transform.js';
 
 /** A clean data set on disk. Only its labels are in memory until a part of it is loaded. */
 export interface Dataset {
@@ -10,11 +11,17 @@ export interface Dataset {
   readonly name: KnownName | null;
   /** The folder that holds the files. */
   readonly path: string;
+  /** The folder that the official tool takes it from: `path`, or the one above where `path` is the archive's own. */
+  readonly root: string;
   readonly numClasses: number;
   /** [numClasses] in label order. */
   readonly classNames: readonly string[];
+  /** [numClasses] What the classes are called, for people; the same as `classNames` where nothing else is known. */
+  readonly classTitles: readonly string[];
   readonly height: number;
   readonly width: number;
+  /** How pictures become images of that size. */
+  readonly transform: Transform;
   readonly trainCount: number;
   readonly testCount: number;
   /**

@@ -2,11 +2,14 @@ import {Breather} from '../base/breather.js';
 import {SauError} from '../base/errors.js';
 import type {ImageSize, LoadOptions} from './decode.js';
 import type {ImageSet} from './image_set.js';
+import type {Transform} from './transform.js';
 
 /** What a format finds in a folder. Nothing but names and labels is in memory until images are loaded. */
 export interface DatasetFiles {
   /** In label order. */
   readonly classNames: readonly string[];
+  /** What the classes are called, in label order, where the files tell more than `classNames`. */
+  readonly classTitles?: readonly string[];
   /** Of every image; null where they have sizes of their own and are resized to the one that is asked for. */
   readonly size: ImageSize | null;
   readonly train: SplitFiles;
@@ -16,11 +19,18 @@ export interface DatasetFiles {
 /** The images of one split, in the order of the format. */
 export interface SplitFiles {
   readonly count: number;
+  /** [count] The image files; null where images lie many in a file. */
+  readonly paths: readonly string[] | null;
+  /**
+   * [count] The label of each image.
+   * @throws SauError ERR_DATASET for a file that cannot be read
+   */
+  labels(options?: LoadOptions): Promise<Int32Array>;
   /**
    * The images at these positions, of which each is in [0, count), in this order.
    * @throws SauError ERR_DATASET for a file that cannot be read
    */
-  load(positions: Int32Array, size: ImageSize, options?: LoadOptions): Promise<ImageSet>;
+  load(positions: Int32Array, transform: Transform, options?: LoadOptions): Promise<ImageSet>;
 }
 
 export type SplitName = 'train' | 'test';

@@ -1,24 +1,17 @@
-import {constants, readFileSync} from 'node:fs';
-import {readFile} from 'node:fs/promises';
-import sharp from 'sharp';
-import {Breather} from '../base/breather.js';
-import {messageOf, SauError} from '../base/errors.js';
+import {ByteBudget} from '../base/byte_budget.js';
 import {QuickReads} from '../base/quick_reads.js';
-import {named} from '../options/named.js';
+import {decodedBytes, decodeImageFile, readImageFile} from './decode_file.js';
+import {ImageMemory} from './image_memory.js';
 import type {ImageSet} from './image_set.js';
-import {type RgbImage, resizeBilinear, writePlanes} from './rgb_image.js';
-import {decodeSmallPng} from './small_png.js';
+import {writeTransformed} from './rgb_image.js';
+import type {ImageSize, Transform} from './transform.js';
 
-/** Enough to keep libuv's four threads busy while JavaScript packs the previous images. */
+export type {ImageSize} from './transform.js';
+
+/** Enough to keep libuv's four threads busy while JavaScript reads the next files. */
 const CONCURRENCY = 8;
-
-export interface ImageSize {
-  readonly height: number;
-  readonly width: number;
-}
-
-/** With this flag a pipe in place of an image is empty and does not block forever. */
-const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+/** What the decoders of all images may need at a time; a larger image is decoded alone. */
+const DECODED_BYTES = 2 ** 28;
 
 /** Options of everything that reads or writes many images. */
 export interface LoadOptions {
@@ -26,72 +19,36 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Images read or written so far, of `total`. */
   readonly onImages?: ((done: number, total: number) => void) | undefined;
-}
-
-/** The type lacks numbers, which Node.js takes. */
-const READ_OPTIONS = {flag: READ as unknown as string};
-
-/**
- * Decodes a JPEG, PNG, WebP or TIFF file to 8-bit RGB at its own size. Gray becomes RGB. Alpha, color profiles and
- * the EXIF orientation are ignored, as in Pillow's `convert('RGB')`.
- */
-async function decodeFile(file: string, reads: QuickReads): Promise<RgbImage> {
-  let bytes: Buffer;
-  try {
-    bytes = await reads.read(
-      () => readFileSync(file, READ_OPTIONS),
-      () => readFile(file, READ_OPTIONS),
-    );
-  } catch (cause) {
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected an image at ${file} but it cannot be read: ${messageOf(cause)}. Check the path and its permissions`,
-      {cause, details: {file}},
-    );
-  }
-  const small = decodeSmallPng(bytes);
-  if (small !== null) return small;
-  try {
-    const {data, info} = await sharp(bytes, {failOn: 'error', ignoreIcc: true})
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw({depth: 'uchar'})
-      .toBuffer({resolveWithObject: true});
-    if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
-    return {data, height: info.height, width: info.width};
-  } catch (cause) {
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected a JPEG, PNG, WebP or TIFF image but ${file} cannot be decoded: ${messageOf(cause)}. Get it again, save it anew or remove it`,
-      {cause, details: {file}},
-    );
-  }
+  /** Where the images go; by default in memory, up to a share of what there is. */
+  readonly memory?: ImageMemory | undefined;
 }
 
 /**
- * Decodes files, in their order, to one uint8 array [N,3,H,W]. An image of another size is resized bilinearly
- * (antialiased).
- * @throws SauError ERR_DATASET naming the first file that is missing or corrupt, ERR_OUT_OF_MEMORY
+ * Decodes files, in their order, to one uint8 array [N,3,H,W]. Images of other sizes are resized and cropped as the
+ * transform says, by default to its size, bilinearly (antialiased), whatever their aspect. What the decoders of all
+ * images need at a time is bounded by what the files' headers say.
+ * @throws SauError ERR_DATASET naming the first file that is missing, corrupt or no image, ERR_OUT_OF_MEMORY
  */
 export async function decodeAll(
   files: readonly string[],
-  size: ImageSize,
-  {signal, onImages}: LoadOptions = {},
+  transform: Transform,
+  {signal, onImages, memory = new ImageMemory()}: LoadOptions = {},
 ): Promise<Uint8Array> {
-  const {height, width} = size;
-  const bytes = 3 * height * width;
-  const images = roomFor(files.length, size);
+  const images = await memory.allocate(files.length, transform);
+  const bytes = 3 * transform.height * transform.width;
   const waiting = files.entries();
-  const breather = new Breather();
   const reads = new QuickReads();
+  const budget = new ByteBudget(DECODED_BYTES);
   let done = 0;
   let failed = false;
   const work = async (): Promise<void> => {
-    for (const [slot, file] of waiting) {
+    for (const [slot, path] of waiting) {
       if (failed) return;
       signal?.throwIfAborted();
-      const image = await resizeBilinear(await decodeFile(file, reads), height, width, breather);
-      writePlanes(image, images, slot * bytes);
+      const file = await readImageFile(path, reads);
+      await budget.run(decodedBytes(file), async () => {
+        await writeTransformed(await decodeImageFile(file), transform, images, slot * bytes);
+      });
       done += 1;
       onImages?.(done, files.length);
     }
@@ -102,24 +59,6 @@ export async function decodeAll(
     failed = true; // the other workers stop after their current file
   }
   return images;
-}
-
-/** uint8 [count,3,H,W]. Throws ERR_OUT_OF_MEMORY. */
-function roomFor(count: number, {height, width}: ImageSize): Uint8Array {
-  const bytes = count * 3 * height * width;
-  try {
-    return new Uint8Array(bytes);
-  } catch (cause) {
-    throw new SauError(
-      'ERR_OUT_OF_MEMORY',
-      `Expected memory for ${count} images of ${height}x${width}, ${(bytes / 2 ** 30).toFixed(1)} GiB, but there is too little.`,
-      {
-        cause,
-        remedy: `Lower ${named('imageSize')}, or use fewer images, such as with ${named('testLimit')}.`,
-        details: {count, height, width, bytes},
-      },
-    );
-  }
 }
 
 /** One image as planes: uint8 [3,H,W]. Throws as {@link decodeAll}. */

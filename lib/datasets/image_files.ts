@@ -3,9 +3,9 @@ import {opendir, stat} from 'node:fs/promises';
 import {extname, join} from 'node:path';
 import {messageOf, SauError} from '../base/errors.js';
 
-const READABLE = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']);
+const READABLE = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.ppm']);
 /** Formats that the official loader takes as images but that are not decoded here. */
-const UNREADABLE = new Set(['.ppm', '.bmp', '.pgm']);
+const UNREADABLE = new Set(['.bmp', '.pgm']);
 
 interface Listing {
   readonly folders: readonly string[];
@@ -46,7 +46,7 @@ function isImage(folder: string, name: string): boolean {
     const file = join(folder, name);
     throw new SauError(
       'ERR_DATASET',
-      `Expected JPEG, PNG, WebP or TIFF images but found ${file}; convert the ${extension} files to PNG`,
+      `Expected JPEG, PNG, WebP, TIFF or PPM images but found ${file}; convert the ${extension} files to PNG`,
       {details: {file}},
     );
   }
@@ -60,6 +60,36 @@ const TEST_FOLDERS: readonly string[] = ['test', 'val'];
 export function findSplits(folders: readonly string[]): {train: string; test: string} | null {
   const test = TEST_FOLDERS.find((name) => folders.includes(name));
   return test !== undefined && folders.includes('train') ? {train: 'train', test} : null;
+}
+
+/** Options of what searches folders for images. */
+export interface ScanOptions {
+  /** Aborting makes the call reject with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Images found so far; `total` is null until all are. */
+  readonly onImages?: ((found: number, total: number | null) => void) | undefined;
+}
+
+/** Counts the images that a search of folders finds. */
+export class Scan {
+  readonly #options: ScanOptions;
+  #found = 0;
+
+  constructor(options: ScanOptions = {}) {
+    this.#options = options;
+  }
+
+  /** So many more. Throws `signal.reason` where the search is aborted. */
+  add(count: number): void {
+    this.#options.signal?.throwIfAborted();
+    this.#found += count;
+    this.#options.onImages?.(this.#found, null);
+  }
+
+  /** These were all. */
+  end(): void {
+    if (this.#found > 0) this.#options.onImages?.(this.#found, this.#found);
+  }
 }
 
 /** [folder, its image files] for the folder and every folder below it. */

@@ -1,16 +1,17 @@
 import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import type {DatasetFiles, SplitFiles} from './dataset_files.js';
-import {decodeAll, type ImageSize, type LoadOptions} from './decode.js';
-import {findSplits, imagesBelow, listFolder} from './image_files.js';
+import {decodeAll, type LoadOptions} from './decode.js';
+import {findSplits, imagesBelow, listFolder, Scan} from './image_files.js';
 import type {ImageSet} from './image_set.js';
+import type {Transform} from './transform.js';
 
 interface Split extends LabelledFiles {
   readonly classNames: readonly string[];
 }
 
 /** Reads the file names of one split, not the images. A label is the rank of the class folder by name. */
-async function scanSplit(folder: string): Promise<Split> {
+export async function scanSplit(folder: string, scan = new Scan()): Promise<Split> {
   const {folders: classNames} = await listFolder(folder);
   if (classNames.length < 2) {
     throw new SauError(
@@ -26,7 +27,7 @@ async function scanSplit(folder: string): Promise<Split> {
     if (images.length === 0) {
       throw new SauError(
         'ERR_DATASET',
-        `Expected images in the class folder ${join(folder, name)} but found none; put JPEG, PNG, WebP or TIFF files into it, or remove it from both splits`,
+        `Expected images in the class folder ${join(folder, name)} but found none; put JPEG, PNG, WebP, TIFF or PPM files into it, or remove it from both splits`,
         {details: {folder: join(folder, name)}},
       );
     }
@@ -34,11 +35,17 @@ async function scanSplit(folder: string): Promise<Split> {
       files.push(file);
       labels.push(label);
     }
+    scan.add(images.length);
   }
   return {classNames, files, labels: Int32Array.from(labels)};
 }
 
-function checkSameClasses(train: Split, test: Split, folder: string): void {
+/** Throws ERR_DATASET. */
+export function checkSameClasses(
+  train: Pick<Split, 'classNames'>,
+  test: Pick<Split, 'classNames'>,
+  folder: string,
+): void {
   if (train.classNames.join('/') === test.classNames.join('/')) return;
   const missing = train.classNames.filter((name) => !test.classNames.includes(name));
   const extra = test.classNames.filter((name) => !train.classNames.includes(name));
@@ -57,7 +64,7 @@ function checkSameClasses(train: Split, test: Split, folder: string): void {
  * set's binary distribution means another image here.
  * @throws SauError ERR_DATASET when a split is missing, empty or has other classes
  */
-export async function openImageFolder(folder: string): Promise<DatasetFiles> {
+export async function openImageFolder(folder: string, scan?: Scan): Promise<DatasetFiles> {
   const splits = findSplits((await listFolder(folder)).folders);
   if (splits === null) {
     throw new SauError(
@@ -66,21 +73,25 @@ export async function openImageFolder(folder: string): Promise<DatasetFiles> {
       {details: {folder}},
     );
   }
-  const train = await scanSplit(join(folder, splits.train));
-  const test = await scanSplit(join(folder, splits.test));
+  const train = await scanSplit(join(folder, splits.train), scan);
+  const test = await scanSplit(join(folder, splits.test), scan);
   checkSameClasses(train, test, folder);
   return {
     classNames: train.classNames,
     size: null,
-    train: splitFiles(train),
-    test: splitFiles(test),
+    train: labelledSplit(train),
+    test: labelledSplit(test),
   };
 }
 
-function splitFiles(split: Split): SplitFiles {
+/** Files with their labels as a split. */
+export function labelledSplit(split: LabelledFiles): SplitFiles {
   return {
     count: split.files.length,
-    load: (positions, size, options) => loadLabelledFiles(split, positions, size, options),
+    paths: split.files,
+    labels: async () => split.labels,
+    load: (positions, transform, options) =>
+      loadLabelledFiles(split, positions, transform, options),
   };
 }
 
@@ -88,7 +99,7 @@ interface CleanFolderOptions {
   readonly numClasses: number;
   /** [numClasses] in label order, or null if only their number is known. */
   readonly classNames: readonly string[] | null;
-  readonly size: ImageSize;
+  readonly transform: Transform;
 }
 
 /**
@@ -142,7 +153,7 @@ export async function loadCleanFolder(
   if (files.length === 0) {
     throw new SauError(
       'ERR_DATASET',
-      `Expected images in the class folders of ${folder} but found none; put JPEG, PNG, WebP or TIFF files into them`,
+      `Expected images in the class folders of ${folder} but found none; put JPEG, PNG, WebP, TIFF or PPM files into them`,
       {details: {folder}},
     );
   }
@@ -150,13 +161,13 @@ export async function loadCleanFolder(
   return loadLabelledFiles(
     {files, labels: Int32Array.from(labels)},
     positions,
-    options.size,
+    options.transform,
     loadOptions,
   );
 }
 
 /** Image files that are not decoded yet, with their labels. All lists have one entry per image. */
-interface LabelledFiles {
+export interface LabelledFiles {
   readonly files: readonly string[];
   readonly labels: Int32Array;
 }
@@ -165,11 +176,11 @@ interface LabelledFiles {
 async function loadLabelledFiles(
   {files, labels}: LabelledFiles,
   positions: Int32Array,
-  size: ImageSize,
+  transform: Transform,
   options?: LoadOptions,
 ): Promise<ImageSet> {
   const chosen = Array.from(positions, (position) => files[position] ?? '');
-  const images = await decodeAll(chosen, size, options);
+  const images = await decodeAll(chosen, transform, options);
   const chosenLabels = positions.map((position) => labels[position] ?? 0);
   return {
     images,
@@ -177,7 +188,7 @@ async function loadLabelledFiles(
     trueLabels: chosenLabels,
     originalIndices: positions,
     count: positions.length,
-    height: size.height,
-    width: size.width,
+    height: transform.height,
+    width: transform.width,
   };
 }

@@ -1,8 +1,9 @@
 import {Breather} from '../base/breather.js';
+import {allocateLike} from './image_memory.js';
 
-/** Images at network resolution, resident in memory, with their labels. */
+/** Images at network resolution with their labels. */
 export interface ImageSet {
-  /** uint8 [N,3,H,W], channels R, G, B, row-major. */
+  /** uint8 [N,3,H,W], channels R, G, B, row-major. Of a large set a file that is mapped into memory. */
   readonly images: Uint8Array;
   /** [N] class indices, 0-based. For poisoned images the attack's label. */
   readonly labels: Int32Array;
@@ -22,7 +23,7 @@ export interface ImageSet {
 export async function selectImages(set: ImageSet, positions: Int32Array): Promise<ImageSet> {
   const {height, width} = set;
   const bytes = 3 * height * width;
-  const images = new Uint8Array(positions.length * bytes);
+  const images = await allocateLike(set, positions.length);
   const breather = new Breather();
   for (const [slot, position] of positions.entries()) {
     images.set(set.images.subarray(position * bytes, (position + 1) * bytes), slot * bytes);

@@ -5,7 +5,10 @@ import {named} from '../options/named.js';
 import type {Dataset} from './dataset.js';
 import {type DatasetFiles, resolveSelection, type SplitName} from './dataset_files.js';
 import type {ImageSize} from './decode.js';
+import {fetchAdvice, fetchHintOf} from './fetch_hint.js';
 import {FORMATS, type Format} from './formats.js';
+import {Scan, type ScanOptions} from './image_files.js';
+import type {ImageMemory} from './image_memory.js';
 import {
   type DatasetChoice,
   type FormatName,
@@ -13,9 +16,9 @@ import {
   KNOWN,
   type KnownDataset,
   type KnownName,
-  mayHaveClasses,
-  recognize,
 } from './known.js';
+import {isOwnFormat, mayHaveClasses, recognize} from './recognize.js';
+import {keepsOwnSize, makeTransform, NO_TRANSFORM, type TransformOptions} from './transform.js';
 
 export interface OpenDatasetOptions {
   /** The data set's folder, or the folder that holds it. */
@@ -27,6 +30,24 @@ export interface OpenDatasetOptions {
   readonly dataset?: DatasetChoice | undefined;
   /** What the model was trained at. An image folder is resized to it; other formats must have it. */
   readonly size?: ImageSize | undefined;
+  /** Which one is meant where the folder holds several; the name of a data set, known or not. */
+  readonly likely?: string | undefined;
+  /** Of the search for image files. */
+  readonly scan?: ScanOptions | undefined;
+  /** How pictures of other sizes are brought to it; formats of one size take none. */
+  readonly transform?: TransformOptions | undefined;
+  /** Where loaded images go. */
+  readonly memory?: ImageMemory | undefined;
+}
+
+/** A data set that was found, with what its files say. */
+export interface FoundDataset {
+  readonly format: Format;
+  /** null where neither the user nor the folder tells. */
+  readonly name: KnownName | null;
+  /** The folder that holds the files. */
+  readonly path: string;
+  readonly files: DatasetFiles;
 }
 
 /**
@@ -35,26 +56,58 @@ export interface OpenDatasetOptions {
  * is missing or damaged; ERR_CONFIG when the size of an image folder is unknown
  */
 export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
-  const {dataset: choice = 'auto', size: wanted} = options;
+  return datasetOf(await findDataset(options), options);
+}
+
+/** Finds a data set and reads its labels and names. Throws as {@link openDataset}, but for a size. */
+export async function findDataset(
+  options: Pick<OpenDatasetOptions, 'path' | 'dataset' | 'likely' | 'scan'>,
+): Promise<FoundDataset> {
+  const {dataset: choice = 'auto'} = options;
   const known = findKnown(choice);
-  const {format, path} = await locate(resolve(options.path), choice, formatsOf(choice, known));
-  const files = await format.open(path);
+  const likely = findKnown(options.likely ?? '')?.name ?? null;
+  const {format, path} = await locate(resolve(options.path), choice, likely);
+  const scan = new Scan(options.scan);
+  const files = await format.open(path, scan);
+  scan.end();
   if (known !== null) checkClasses(known, format.name, files, path);
   const name = known?.name ?? recognize(format.name, files.classNames);
+  return {format, name, path, files};
+}
+
+/**
+ * The data set with images of the size that is asked for.
+ * @throws SauError ERR_DATASET where the images have another size; ERR_CONFIG where none is known
+ */
+export function datasetOf(
+  found: FoundDataset,
+  {
+    size: wanted,
+    transform: asked = NO_TRANSFORM,
+    memory,
+  }: Pick<OpenDatasetOptions, 'size' | 'transform' | 'memory'>,
+): Dataset {
+  const {format, name, path, files} = found;
   const {train, test} = files;
-  const {height, width} = sizeFor(files, wanted, name, path);
+  const size = sizeFor(files, wanted, name, path);
+  const {height, width} = size;
+  const transform = makeTransform(size, asked);
+  if (files.size !== null && !keepsOwnSize(transform)) throw noTransform(path, files.size);
   const load = async (split: SplitName, ...[selection, loading]: Parameters<Load>) => {
     const positions = resolveSelection(selection, files[split].count, split);
-    return files[split].load(positions, {height, width}, loading);
+    return files[split].load(positions, transform, {memory, ...loading});
   };
   return {
     format: format.name,
     name,
     path,
+    root: format.rootOf(path),
     numClasses: files.classNames.length,
     classNames: files.classNames,
+    classTitles: titlesOf(files, name),
     height,
     width,
+    transform,
     trainCount: train.count,
     testCount: test.count,
     loadTrain: (...given) => load('train', ...given),
@@ -65,38 +118,77 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
 type Load = Dataset['loadTrain'];
 
 /** The formats that a choice allows, the preferred one first. */
-function formatsOf(
-  choice: DatasetChoice,
-  known: KnownDataset | null,
-): readonly (typeof FORMATS)[number][] {
+function formatsOf(choice: DatasetChoice): readonly Format[] {
   if (choice === 'auto') return FORMATS;
+  const known = findKnown(choice);
   if (known === null) return FORMATS.filter(({name}) => name === choice);
-  return FORMATS.filter(({name}) => name === 'imagefolder' || known.formats.includes(name));
+  return FORMATS.filter(({of}) => of === null || of === known.name);
 }
 
+interface Located {
+  readonly format: Format;
+  readonly path: string;
+}
+
+/** @param likely The one to take where there are several data sets */
 async function locate(
   path: string,
   choice: DatasetChoice,
-  formats: readonly (typeof FORMATS)[number][],
-) {
+  likely: KnownName | null,
+): Promise<Located> {
   if (!(await pathExists(path))) {
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected a data set at ${path} but there is no such folder; check ${named('data')}`,
-      {details: {path}},
-    );
+    throw missing(path, choice, {
+      message: `Expected a data set at ${path} but there is no such folder.`,
+      remedy: `check ${named('data')}.`,
+      details: {path},
+    });
   }
+  const {own, folders} = await search(path, formatsOf(choice));
+  const [first] = own;
+  if (first !== undefined) {
+    const names = new Set(own.map(({format}) => format.of));
+    const chosen = names.size === 1 ? first : own.find(({format}) => format.of === likely);
+    if (chosen !== undefined) return chosen;
+    throw severalFound(path, own);
+  }
+  const [folder, ...others] = folders;
+  if (folder === undefined) throw await nothingFound(path, choice, formatsOf(choice));
+  if (others.length === 0) return folder;
+  throw severalFound(path, folders);
+}
+
+/** Data sets in formats of their own, and image folders; the latter only where there is none of the former. */
+async function search(path: string, formats: readonly Format[]) {
+  const own: Located[] = [];
+  const folders: Located[] = [];
   for (const format of formats) {
-    const [first, ...others] = await format.find(path);
-    if (first === undefined) continue;
-    if (others.length === 0) return {format, path: first};
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected one data set in ${path} but found ${[first, ...others].join(' and ')}; name one of them`,
-      {details: {path, found: [first, ...others]}},
-    );
+    // What has a format of its own is preferred, so that others need not be looked for.
+    if (format.of === null && own.length > 0) continue;
+    for (const found of await format.find(path)) {
+      (format.of === null ? folders : own).push({format, path: found});
+    }
   }
-  throw await nothingFound(path, choice, formats);
+  return {own, folders};
+}
+
+/** The folders of all data sets in a folder. */
+export async function foldersOfDatasets(folder: string): Promise<readonly string[]> {
+  const {own, folders} = await search(resolve(folder), FORMATS);
+  return [...own, ...folders].map(({path}) => path);
+}
+
+function severalFound(path: string, found: readonly Located[]): SauError {
+  const shown = found.map(({format, path: folder}) =>
+    format.of === null ? folder : `${folder} (${KNOWN[format.of].title})`,
+  );
+  return new SauError(
+    'ERR_DATASET',
+    `Expected one data set in ${path} but found ${shown.join(' and ')}.`,
+    {
+      remedy: `Name one of the folders, or say which data set it is with ${named('dataset')}.`,
+      details: {path, found: found.map((each) => each.path)},
+    },
+  );
 }
 
 async function nothingFound(
@@ -119,11 +211,31 @@ async function nothingFound(
       },
     );
   }
-  return new SauError(
-    'ERR_DATASET',
-    `Expected ${expected} but found none of ${wanted}; name its folder with ${named('data')}`,
-    {details},
-  );
+  return missing(path, choice, {
+    message: `Expected ${expected} but found none of ${wanted}.`,
+    remedy: `name its folder with ${named('data')}.`,
+    details,
+  });
+}
+
+interface Missing {
+  readonly message: string;
+  /** Without a capital: something may come before it. */
+  readonly remedy: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Advises to fetch the data set where it can be fetched; a format that is asked for may be another one. */
+function missing(path: string, choice: DatasetChoice, {message, remedy, details}: Missing) {
+  const asked = findKnown(choice)?.name ?? null;
+  const hint = choice === 'auto' || asked !== null ? fetchHintOf(path, asked) : null;
+  return new SauError('ERR_DATASET', message, {
+    remedy:
+      hint === null
+        ? `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
+        : `${fetchAdvice(hint)}, or ${remedy}`,
+    details: hint === null ? details : {...details, fetch: hint},
+  });
 }
 
 /** Throws ERR_DATASET where a folder cannot be the data set that the user says it is. */
@@ -133,7 +245,7 @@ function checkClasses(
   {classNames}: DatasetFiles,
   path: string,
 ): void {
-  if (known.formats.includes(format) || mayHaveClasses(known, classNames)) return;
+  if (isOwnFormat(known, format) || mayHaveClasses(known, classNames)) return;
   const {title, numClasses, classes} = known;
   const expected =
     classes instanceof RegExp
@@ -148,6 +260,12 @@ function checkClasses(
       details: {path, dataset: known.name, numClasses, found: classNames.length},
     },
   );
+}
+
+/** What the files say, else what is known of the data set, else the names of the classes. */
+export function titlesOf({classNames, classTitles}: DatasetFiles, name: KnownName | null) {
+  const known: KnownDataset | null = name === null ? null : KNOWN[name];
+  return classTitles ?? known?.classTitles ?? classNames;
 }
 
 /** What the images are loaded at: the user's wish, the size that they have, or that of the known data set. */
@@ -166,6 +284,14 @@ function sizeFor(
     `Expected images of ${wanted.height}x${wanted.width} but those of ${path} are ` +
       `${stored.height}x${stored.width}; give the data set as an image folder, which is resized`,
     {details: {path, height: stored.height, width: stored.width}},
+  );
+}
+
+function noTransform(path: string, {height, width}: ImageSize): SauError {
+  return new SauError(
+    'ERR_CONFIG',
+    `Expected no ${named('resize')} for ${path}, whose images are all of ${height}x${width}, but received one. Give the data set as an image folder, which is resized`,
+    {details: {path, height, width}},
   );
 }
 

@@ -7,6 +7,10 @@ import type {DefenseEntry} from './entry.js';
 import {EP} from './ep.js';
 import {FP} from './fp.js';
 import {FT} from './ft.js';
+import {FTSAM} from './ftsam.js';
+import {IBAU} from './ibau.js';
+import {NAD} from './nad.js';
+import {NC} from './nc.js';
 import {RNP} from './rnp.js';
 import {SAU} from './sau.js';
 
@@ -15,8 +19,12 @@ export const DEFENSES = {
   sau: SAU,
   ft: FT,
   fp: FP,
+  nad: NAD,
+  nc: NC,
   anp: ANP,
   ep: EP,
+  ibau: IBAU,
+  ftsam: FTSAM,
   clp: CLP,
   bnp: BNP,
   rnp: RNP,
@@ -38,7 +46,8 @@ export function filesOf(method: string): readonly string[] {
   const entry = DEFENSE_NAMES.includes(method as DefenseName)
     ? defenseOf(method as DefenseName)
     : undefined;
-  return defenseFiles(method, Object.keys(entry?.tables ?? {}) as TableName[]);
+  const tables = Object.keys(entry?.tables ?? {}) as TableName[];
+  return defenseFiles(method, tables, entry?.pictures);
 }
 
 /** The options of a defense alone. */

@@ -1,5 +1,5 @@
 import type {ConfigOf, OptionGroups, TableOf} from '../options/option.js';
-import type {TableName} from '../records/layout.js';
+import type {PictureName, TableName} from '../records/layout.js';
 import type {Figure, RoundColumns} from '../report/round_columns.js';
 import type {TableForm} from '../report/table_writer.js';
 import type {Selection} from '../run/results.js';
@@ -38,6 +38,8 @@ export interface DefenseEntry<
   readonly tables?: Readonly<Partial<Record<TableName, TableForm>>>;
   /** Whether it looks at the clean subset at all; without it, it does. */
   needsClean?(config: Config): boolean;
+  /** Pictures that it makes, by their names. */
+  readonly pictures?: readonly PictureName[];
   /** How many of the record's training images, poisoned ones among them, it looks at; without it none. */
   trainImages?(config: Config): number;
   /** Refuses options that exclude each other. Throws ERR_CONFIG. */

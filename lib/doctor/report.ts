@@ -1,10 +1,10 @@
 import type {SauErrorCode} from '../base/errors.js';
+import type {ProxyVariable} from '../download/proxy.js';
 import type {AddonFiles} from '../native/binding.js';
 import type {NativeDeviceInfo} from '../native/contract.js';
 import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';
 import type {Variant} from '../setup/pins.js';
-import type {ProxyVariable} from '../setup/proxy.js';
 
 /**
  * The possible problems. ERR_ codes are the errors that a call would throw; the others are found by doctor only.

@@ -19,6 +19,7 @@ import type {
   NativeLayout,
   NativeTensors,
 } from './data_contract.js';
+import type {NativeDefenseFunctions} from './defense_contract.js';
 import type {NativeModel, NativeNetFunctions, NativeNetwork} from './model_contract.js';
 import type {NativeProgram} from './program_contract.js';
 import type {
@@ -246,5 +247,6 @@ export interface NativeFunctional {
     tensors: NativeTensors;
   };
   readonly attacks: NativeAttackFunctions;
+  readonly defenses: NativeDefenseFunctions;
   readonly net: NativeNetFunctions;
 }

@@ -27,6 +27,8 @@ export type NativeLayout = {name: string; dtype: DType; shape: number[]}[];
 
 export interface NativeImageSet {
   images: Uint8Array;
+  /** Whether the images are a file that is mapped into memory. They then must outlive the role. */
+  isMapped: boolean;
   labels: Int32Array;
   trueLabels: Int32Array;
   count: number;

@@ -72,6 +72,17 @@ export interface NativeMethods {
   sau: NativeSauOptions;
   /** Ordinary training on the clean subset. Figures: `loss`, `trainAcc`. */
   ft: NativeFtOptions;
+  /** Sharpness-aware fine-tuning. Figures: `loss`, `perturbedLoss`, `trainAcc`. */
+  ftsam: NativeFtsamOptions;
+  /** Unlearning of a universal perturbation. Figures: `loss`, `perturbedLoss`, `trainAcc`. */
+  ibau: NativeIbauOptions;
+  /**
+   * Neural Cleanse. Figures: `loss`, `trainAcc`; there is no round where no class stands out. Tables: `triggers`,
+   * `outliers`. Pictures: `masks`, `patterns`, `triggers`.
+   */
+  nc: NativeNcOptions;
+  /** Attention distillation. Figures: `loss`, `attentionLoss`, `trainAcc`. Table: `teacher`. */
+  nad: NativeNadOptions;
   /** Pruning of features, then training. Figures: `loss`, `trainAcc`. Tables: `pruning`, `scores`. */
   fp: NativeFpOptions;
   /**
@@ -120,6 +131,113 @@ export interface NativeSauOptions {
 
 /** Options of `ft`; every one is required. The last, smaller batch is kept. */
 export type NativeFtOptions = NativeEpochOptions;
+
+/** A step of sharpness-aware minimization (defenses E8). */
+export interface NativeSamOptions {
+  /** Length of the perturbation of the weights. */
+  rho: number;
+  /** Each weight is perturbed in proportion to its square. */
+  adaptive: boolean;
+  /** Share of the target that the other classes get. */
+  labelSmoothing: number;
+  /** Weight of the part of the first gradient that is orthogonal to the second. */
+  alpha: number;
+}
+
+/** Options of `ftsam`; every one is required. */
+export interface NativeFtsamOptions extends NativeEpochOptions {
+  /** The step. */
+  sam: NativeSamOptions;
+  /** `batch`: the schedule counts batches where it says epochs. */
+  samSchedule: 'batch' | 'epoch';
+}
+
+/** The implicit gradient of i-BAU (defenses E7). */
+export interface NativeHypergradientOptions {
+  /** Of the perturbation's squared norm in the inner objective. */
+  normWeight: number;
+  /** Step of the map whose fixed point the perturbation is taken for. */
+  fixedPointRate: number;
+  /** Steps towards the solution of the linear system. */
+  fixedPoints: number;
+}
+
+/** Options of `ibau`; every one is required. The last, smaller batch is kept. */
+export interface NativeIbauOptions {
+  /** Images in a batch. */
+  batchSize: number;
+  /** Step along the gradient that finds the universal perturbation, in normalized pixels. */
+  perturbationRate: number;
+  /** Share of a batch that has the perturbation in the outer loss. */
+  portion: number;
+  /** The outer gradient. */
+  hypergradient: NativeHypergradientOptions;
+  /** The outer optimizer. */
+  optimizer: NativeOptimizerOptions;
+  /** Zero padding in pixels before the random crop; 0: no crop. */
+  cropPadding: number;
+  /** Flips half of the images from left to right. */
+  flip: boolean;
+}
+
+/** Whether the official tool's quirks are taken over. */
+export type CompatName = 'sound' | 'reference';
+
+/** The search for a trigger of a class (defenses E4). */
+export interface NativeInversionOptions {
+  /** Images in a batch. */
+  batchSize: number;
+  /** Passes over the images for a class, at most. */
+  epochs: number;
+  /** Of Adam, for mask and pattern. */
+  learningRate: number;
+  /** Weight of the mask's norm. */
+  initialCost: number;
+  /** By which the weight rises; it falls by its power of 1.5. */
+  costMultiplier: number;
+  /** Epochs in a row with or without success that change the weight. */
+  patience: number;
+  /** Share of images in the target class from which on a mask counts. */
+  success: number;
+  /** Ends before `epochs` where the norm no longer falls. */
+  earlyStop: boolean;
+  /** Share of the best norm above which another did not fall. */
+  earlyStopThreshold: number;
+  /** Epochs without a fall. */
+  earlyStopPatience: number;
+  /** Zero padding in pixels before the random crop; 0: no crop. */
+  cropPadding: number;
+  /** Flips half of the images from left to right. */
+  flip: boolean;
+  /** Normalizes rows of the pattern in the place of its channels, as the official tool does. */
+  rowConstants: boolean;
+}
+
+/** Options of `nc`; every one is required. Those of an epoch are the unlearning's. */
+export interface NativeNcOptions extends NativeEpochOptions {
+  /** `reference` stamps images by pictures of 8 bits. */
+  compat: CompatName;
+  /** The search. */
+  inversion: NativeInversionOptions;
+  /** Index above which a class counts as a backdoor's target. */
+  anomaly: number;
+  /** Share of the images that are stamped. */
+  unlearningRatio: number;
+}
+
+/** Options of `nad`; every one is required. The schedule is the teacher's; the trainee's rate is constant. */
+export interface NativeNadOptions extends NativeEpochOptions {
+  /** `reference` updates running statistics several times in a step. */
+  compat: CompatName;
+  /** Epochs of the teacher. */
+  teacherRounds: number;
+  /** Weight of the attention of the last stage but one. */
+  beta1: number;
+  /** Weight of the attention of the last stage. */
+  beta2: number;
+  /** Of the attention. */
+  power: number;
+}
 
 /** Options of {@link Session.train}; every one is required. */
 export interface NativeTrainOptions extends NativeEpochOptions {
@@ -209,6 +327,8 @@ export type NativeProgress =
       /** Of the model that the row is about, where it was evaluated. */
       metrics?: NativeMetrics;
     }
+  /** A picture that a defense has made: planes uint8 [3,height,width]. */
+  | {kind: 'picture'; name: string; height: number; width: number; planes: Uint8Array}
   /** What a defense has cost, without its measurements; told once, at its end. */
   | ({kind: 'passes'} & NativePasses);
 

@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {usualRunOn} from '../datasets/known.js';
+import {FETCHED_NAMES, usualRunOn} from '../datasets/known.js';
 import {
   DEFAULT_DEFENSE,
   DEFENSE_NAMES,
@@ -11,13 +11,15 @@ import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK} from './commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {
   attackDefaults,
   DEFEND_DEFAULTS,
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
+  FETCH_DEFAULTS,
+  INSPECT_DATASET_DEFAULTS,
   SETUP_DEFAULTS,
 } from './defaults.js';
 import {named} from './named.js';
@@ -31,6 +33,8 @@ import type {
   DefendConfig,
   DemoConfig,
   EvaluateConfig,
+  FetchConfig,
+  InspectDatasetConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -120,6 +124,26 @@ export function parseDemoConfig(options: object): DemoConfig {
   return parseOptions(parsing, entriesOf(options)) as DemoConfig;
 }
 
+/** Options of `fetchDataset` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseFetchConfig(options: object): FetchConfig {
+  const given = entriesOf(options);
+  const dataset = nameOf('dataset', FETCHED_NAMES, given.dataset);
+  const schema = schemaOf(tableOf(FETCH)).extend({dataset: oneOf([dataset])});
+  return parseOptions({schema, defaults: FETCH_DEFAULTS}, given) as FetchConfig;
+}
+
+/** Options of `inspectDataset` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseInspectDatasetConfig(options: object): InspectDatasetConfig {
+  const parsing = {
+    schema: schemaOf(tableOf(INSPECT_DATASET)),
+    defaults: INSPECT_DATASET_DEFAULTS,
+  };
+  const config = parseOptions(parsing, entriesOf(options)) as InspectDatasetConfig;
+  const {preview} = config;
+  if (preview === null || preview.toLowerCase().endsWith('.png')) return config;
+  throw optionError('preview', 'the name of a PNG file to write', shown(preview));
+}
+
 /** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
 export function parseSetupConfig(options: object): SetupConfig {
   const parsing = {schema: schemaOf(tableOf(SETUP)), defaults: SETUP_DEFAULTS};
@@ -171,7 +195,7 @@ function nameOf<Name extends string>(option: string, names: readonly Name[], val
 }
 
 /** A program has weights of its own, which are those of a run without a checkpoint. */
-function withProgram(options: UserOptions): UserOptions {
+export function withProgram(options: UserOptions): UserOptions {
   const {ckpt, resultFile, program} = options;
   const takesOwn = ckpt === undefined && resultFile === undefined;
   return takesOwn && typeof pathOf(program) === 'string' ? {...options, ckpt: program} : options;
@@ -186,7 +210,7 @@ function checkProgram({program, model}: {program: string | null; model: string |
  * Replaces `byName`, the name of a folder under the record root, by the path `byPath`; exactly one must be given. Only
  * where the model is read can both be missing, and there a program may stand in.
  */
-function locate(
+export function locate(
   options: UserOptions,
   byPath: string,
   byName: string,
@@ -212,7 +236,7 @@ function locate(
 }
 
 /** Throws ERR_CONFIG if a program gives nothing or not an object. */
-function entriesOf(options: unknown): UserOptions {
+export function entriesOf(options: unknown): UserOptions {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
     return {...options};
   }

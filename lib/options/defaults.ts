@@ -2,7 +2,8 @@ import {DEFENSE_NAMES, type DefenseName, defenseTable} from '../defenses/defense
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from './attacks/attacks.js';
 import {ATTACK, RECIPES} from './commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
+import {COMPARE} from './commands/compare.js';
 import {DEFEND} from './commands/defend.js';
 import {defaultsOf, tableOf} from './option.js';
 import type {UserOptions} from './parse.js';
@@ -17,8 +18,11 @@ function defendDefaults(method: DefenseName): UserOptions {
   return {method, ...defaultsOf(tableOf(DEFEND)), ...defaultsOf(defenseTable(method))};
 }
 
+export const COMPARE_DEFAULTS = defaultsOf(tableOf(COMPARE));
 export const EVALUATE_DEFAULTS = defaultsOf(tableOf(EVALUATE));
 export const DEMO_DEFAULTS = defaultsOf(tableOf(DEMO));
+export const FETCH_DEFAULTS = defaultsOf(tableOf(FETCH));
+export const INSPECT_DATASET_DEFAULTS = defaultsOf(tableOf(INSPECT_DATASET));
 export const SETUP_DEFAULTS = defaultsOf(tableOf(SETUP));
 
 /**
@@ -46,12 +50,18 @@ function recipeOf(name: unknown): UserOptions {
 export interface Defaults {
   /** Of {@link defend}, by method. */
   readonly defend: Readonly<Record<DefenseName, Readonly<Record<string, unknown>>>>;
+  /** Of {@link compare}; those of the methods are under `defend`. */
+  readonly compare: Readonly<Record<string, unknown>>;
   /** Of {@link attack}, by kind. */
   readonly attack: Readonly<Record<AttackKind, Readonly<Record<string, unknown>>>>;
   /** Of {@link evaluate}. */
   readonly evaluate: Readonly<Record<string, unknown>>;
   /** Of {@link demo}. */
   readonly demo: Readonly<Record<string, unknown>>;
+  /** Of {@link fetchDataset}. */
+  readonly fetchDataset: Readonly<Record<string, unknown>>;
+  /** Of {@link inspectDataset}. */
+  readonly inspectDataset: Readonly<Record<string, unknown>>;
   /** Of {@link setup}. */
   readonly setup: Readonly<Record<string, unknown>>;
 }
@@ -59,11 +69,14 @@ export interface Defaults {
 /** The default of every option; null where it depends on the data set or the checkpoint. */
 export const DEFAULTS: Defaults = {
   defend: DEFEND_DEFAULTS,
+  compare: COMPARE_DEFAULTS,
   attack: Object.fromEntries(
     ATTACK_KINDS.map((kind) => [kind, attackDefaults(kind)]),
   ) as Defaults['attack'],
   evaluate: EVALUATE_DEFAULTS,
   demo: DEMO_DEFAULTS,
+  fetchDataset: FETCH_DEFAULTS,
+  inspectDataset: INSPECT_DATASET_DEFAULTS,
   setup: SETUP_DEFAULTS,
 };
 

@@ -22,6 +22,7 @@ function usualOf(option: Option): string {
 
 /** What can be chosen from, '' where that is not a list. */
 export function choicesText(option: Option): string {
+  if (option.type === 'choices') return option.choices.join(', ');
   if (option.type !== 'choice') return '';
   return [...option.choices, ...(option.orFile === true ? ['a file'] : [])].join(', ');
 }
@@ -40,6 +41,8 @@ export function placeholder(option: Option): string {
       return '[on|off]';
     case 'choice':
       return option.orFile === true ? '<what>' : '<name>';
+    case 'choices':
+      return '<name,name>';
     case 'path':
       return '<file>';
     default:

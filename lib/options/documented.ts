@@ -5,7 +5,8 @@ import type {DeviceName} from './option.js';
 /** Where the images are and what they are. */
 export interface DataOptions {
   /**
-   * Original data set: CIFAR-10 (binary or python) or train/ and test/ class folders.
+   * Original data set: its authors' files (CIFAR-10, CIFAR-100, GTSRB, Tiny ImageNet), or train/ and
+   * test/ class folders.
    * @default found beside the record
    */
   readonly data?: string | URL | null | undefined;
@@ -22,6 +23,10 @@ export interface DataOptions {
     | 'imagenet'
     | 'cifar10-binary'
     | 'cifar10-python'
+    | 'cifar100-binary'
+    | 'cifar100-python'
+    | 'gtsrb-ppm'
+    | 'tiny-annotated'
     | 'imagefolder'
     | undefined;
   /**
@@ -29,6 +34,31 @@ export interface DataOptions {
    * @default the data set's
    */
   readonly imageSize?: number | null | undefined;
+  /**
+   * Pixels of the shorter side of a picture before the crop, such as 256, or height and width, such as
+   * 256x320. As torchvision's Resize, on the 8-bit image. The middle of the result is the network input:
+   * 256 before a crop of 224 is the usual evaluation of ImageNet's models.
+   * @default the record's, else to the network input whatever the aspect
+   */
+  readonly resize?: string | number | null | undefined;
+  /**
+   * Side of the middle of a picture that is the network input, as `imageSize`. As torchvision's
+   * CenterCrop: without a resize of the picture's own pixels.
+   * @default the record's, else none
+   */
+  readonly crop?: number | null | undefined;
+  /**
+   * How a picture is resized; antialiased, as Pillow's.
+   * @default the record's, else bilinear
+   */
+  readonly interpolation?: 'bilinear' | 'bicubic' | null | undefined;
+  /**
+   * Memory for images, such as 4GiB; larger sets are kept in a temporary file. The file lies in the
+   * temporary folder, which TMPDIR names, and has no name: it goes with the process. Results do not
+   * depend on it.
+   * @default a quarter of the available memory
+   */
+  readonly dataMemory?: number | string | null | undefined;
   /**
    * Per-channel mean in [0,1] pixel scale. The model sees (pixel - mean) / std.
    * @default the record's or the data set's
@@ -483,6 +513,259 @@ export interface FpDefenseOptions extends CommonDefendOptions {
   readonly flip?: boolean | null | undefined;
 }
 
+/** Options of {@link defend} with `method: 'nad'`: fine-tuning towards the attention of a fine-tuned teacher (NAD). */
+export interface NadDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'nad';
+  /**
+   * Passes over the clean images.
+   * @default 10
+   */
+  readonly rounds?: number | undefined;
+  /**
+   * Passes over the clean images that the teacher is fine-tuned in.
+   * @default as many as rounds
+   */
+  readonly teacherRounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Weight of the attention at the end of the last stage but one.
+   * @default 500
+   */
+  readonly attention1?: number | undefined;
+  /**
+   * Weight of the attention at the end of the last stage.
+   * @default 1000
+   */
+  readonly attention2?: number | undefined;
+  /**
+   * Power of the values that make the attention.
+   * @default 2
+   */
+  readonly attentionPower?: number | undefined;
+  /**
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
+   * @default 'sgd'
+   */
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  /**
+   * The trainee's learning rate, and the teacher's largest.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * How the teacher's learning rate changes.
+   * @default cosine; plateau for tiny
+   */
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
+  /**
+   * Rounds until cosine and oneCycle reach a rate of 0.
+   * @default 100
+   */
+  readonly scheduleLength?: number | undefined;
+  /**
+   * Share of oneCycle in which the learning rate rises.
+   * @default 0.25
+   */
+  readonly warmupShare?: number | undefined;
+  /**
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+}
+
+/** Options of {@link defend} with `method: 'nc'`: search and unlearning of a trigger for each class (Neural Cleanse). */
+export interface NcDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'nc';
+  /**
+   * Passes over the clean images in the search of a trigger for a class, at most.
+   * @default 80
+   */
+  readonly inversionEpochs?: number | undefined;
+  /**
+   * Learning rate of adam for mask and pattern.
+   * @default 0.1
+   */
+  readonly maskRate?: number | undefined;
+  /**
+   * Weight of the mask's norm in the beginning.
+   * @default 0.001
+   */
+  readonly initialCost?: number | undefined;
+  /**
+   * Factor of that weight where the trigger works; its power of 1.5 divides it where it does not.
+   * @default 2
+   */
+  readonly costMultiplier?: number | undefined;
+  /**
+   * Epochs in a row that change the weight.
+   * @default 5
+   */
+  readonly costPatience?: number | undefined;
+  /**
+   * Share of the images in the target class from which on a trigger works.
+   * @default 0.98
+   */
+  readonly triggerSuccess?: number | undefined;
+  /**
+   * A search ends where the norm no longer falls.
+   * @default true
+   */
+  readonly earlyStop?: boolean | undefined;
+  /**
+   * Share of the best norm above which another has not fallen.
+   * @default 0.99
+   */
+  readonly earlyStopThreshold?: number | undefined;
+  /**
+   * Epochs without a fall that end a search.
+   * @default 25
+   */
+  readonly earlyStopPatience?: number | undefined;
+  /**
+   * Index above which a class counts as the target of a backdoor.
+   * @default 2
+   */
+  readonly anomalyThreshold?: number | undefined;
+  /**
+   * Passes over the clean images.
+   * @default 100; 200 for tiny
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Share of the clean images that are stamped with the triggers found.
+   * @default 0.2
+   */
+  readonly unlearningRatio?: number | undefined;
+  /**
+   * Which optimizer; adam suits ConvNeXt and ViT, with a learning rate of about 0.001.
+   * @default 'sgd'
+   */
+  readonly optimizer?: 'sgd' | 'adam' | undefined;
+  /**
+   * Largest learning rate.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * How the learning rate changes.
+   * @default cosine; plateau for tiny
+   */
+  readonly schedule?:
+    | 'cosine'
+    | 'constant'
+    | 'oneCycle'
+    | 'multiStep'
+    | 'plateau'
+    | null
+    | undefined;
+  /**
+   * Rounds until cosine and oneCycle reach a rate of 0.
+   * @default 100
+   */
+  readonly scheduleLength?: number | undefined;
+  /**
+   * Share of oneCycle in which the learning rate rises.
+   * @default 0.25
+   */
+  readonly warmupShare?: number | undefined;
+  /**
+   * Epochs after which multiStep lowers the rate.
+   * @default [100,200,300,400]
+   */
+  readonly milestones?: readonly number[] | undefined;
+  /**
+   * Factor of the rate at each milestone, and in plateau where the loss has stopped falling.
+   * @default 0.1
+   */
+  readonly gamma?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+}
+
 /** Options of {@link defend} with `method: 'anp'`: adversarial neuron pruning, by masks of the norms. */
 export interface AnpDefenseOptions extends CommonDefendOptions {
   /** The defense. */
@@ -616,6 +899,149 @@ export interface EpDefenseOptions extends CommonDefendOptions {
    * @default 0.1
    */
   readonly binWidth?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'ibau'`: minimax unlearning of a universal perturbation (i-BAU). */
+export interface IbauDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ibau';
+  /**
+   * Perturbations to find and to unlearn.
+   * @default 5
+   */
+  readonly rounds?: number | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Learning rate of adam.
+   * @default 0.0001
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Decay of the means of adam: of gradients and of their squares.
+   * @default [0.9,0.999]
+   */
+  readonly adamBetas?: readonly [number, number] | undefined;
+  /**
+   * Steps towards the hypergradient; 0: the perturbation counts as fixed.
+   * @default 5
+   */
+  readonly fixedPoints?: number | undefined;
+  /**
+   * Share of a batch that has the perturbation while it is unlearned.
+   * @default 0.01
+   */
+  readonly ibauPortion?: number | undefined;
+  /**
+   * Step along the gradient that finds the perturbation, in normalized pixels.
+   * @default 10
+   */
+  readonly perturbationRate?: number | undefined;
+  /**
+   * Step of the map whose fixed point the perturbation is taken for.
+   * @default 0.1
+   */
+  readonly fixedPointRate?: number | undefined;
+  /**
+   * Weight of the perturbation's squared norm.
+   * @default 0.001
+   */
+  readonly normWeight?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+}
+
+/** Options of {@link defend} with `method: 'ftsam'`: fine-tuning with sharpness-aware minimization (FT-SAM). */
+export interface FtsamDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'ftsam';
+  /**
+   * Passes over the clean images.
+   * @default 100; 50 for gtsrb
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 256
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Length of the perturbation of the weights.
+   * @default 2
+   */
+  readonly rho?: number | undefined;
+  /**
+   * Each weight is perturbed in proportion to its square.
+   * @default true
+   */
+  readonly adaptiveSam?: boolean | undefined;
+  /**
+   * Share of the target that the other classes get.
+   * @default 0.1
+   */
+  readonly labelSmoothing?: number | undefined;
+  /**
+   * Weight of the part of the gradient that the perturbation takes away.
+   * @default 0
+   */
+  readonly alpha?: number | undefined;
+  /**
+   * Largest learning rate.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * What moves the learning rate along its cosine. By batch, as in the official tool, the rate falls to
+   * 0 and rises again in as many batches.
+   * @default 'batch'
+   */
+  readonly samSchedule?: 'batch' | 'epoch' | undefined;
+  /**
+   * Batches, or rounds, until the learning rate reaches 0.
+   * @default 100
+   */
+  readonly scheduleLength?: number | undefined;
   /**
    * Zeros around an image before the random crop; 0: no crop.
    * @default 4
@@ -797,19 +1223,156 @@ export type DefendOptions = (
   | SauDefenseOptions
   | FtDefenseOptions
   | FpDefenseOptions
+  | NadDefenseOptions
+  | NcDefenseOptions
   | AnpDefenseOptions
   | EpDefenseOptions
+  | IbauDefenseOptions
+  | FtsamDefenseOptions
   | ClpDefenseOptions
   | BnpDefenseOptions
   | RnpDefenseOptions
 ) &
   CheckpointChoice;
 
+/** Options of {@link compare} that are for methods: of one by its name, or of every one that has the option. */
+export interface MethodSettings {
+  /** For every method that has an option of this name. */
+  readonly every?: Readonly<Record<string, unknown>> | undefined;
+  /** For `sau` alone, over `every`. */
+  readonly sau?: Omit<SauDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ft` alone, over `every`. */
+  readonly ft?: Omit<FtDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `fp` alone, over `every`. */
+  readonly fp?: Omit<FpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `nad` alone, over `every`. */
+  readonly nad?: Omit<NadDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `nc` alone, over `every`. */
+  readonly nc?: Omit<NcDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `anp` alone, over `every`. */
+  readonly anp?: Omit<AnpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ep` alone, over `every`. */
+  readonly ep?: Omit<EpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ibau` alone, over `every`. */
+  readonly ibau?: Omit<IbauDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `ftsam` alone, over `every`. */
+  readonly ftsam?: Omit<FtsamDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `clp` alone, over `every`. */
+  readonly clp?: Omit<ClpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `bnp` alone, over `every`. */
+  readonly bnp?: Omit<BnpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `rnp` alone, over `every`. */
+  readonly rnp?: Omit<RnpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+}
+
+/** Options of {@link compare} besides the checkpoint. */
+export interface CommonCompareOptions extends DataOptions, DeviceOptions {
+  /** Options of the methods; by default each method has its own defaults. */
+  readonly set?: MethodSettings | undefined;
+  /**
+   * Folder of the record folders.
+   * @default 'record'
+   */
+  readonly recordRoot?: string | URL | undefined;
+  /**
+   * Architecture, such as preactresnet18, where the checkpoint does not name it.
+   * @default the checkpoint's
+   */
+  readonly model?: ModelName | null | undefined;
+  /**
+   * Instead of `model`: the network as torch.export wrote it (.pt2); without `ckpt` its own weights are
+   * taken. docs/programs.md says what is read.
+   * @default a known architecture
+   */
+  readonly program?: string | URL | null | undefined;
+  /**
+   * Clean images to use: 5pct, 0.05, a count, an index file or a folder of images.
+   * @default '5pct'
+   */
+  readonly clean?: string | number | URL | undefined;
+  /**
+   * Defenses to compare, in the order of the table.
+   * @default all
+   */
+  readonly methods?:
+    | readonly (
+        | 'sau'
+        | 'ft'
+        | 'fp'
+        | 'nad'
+        | 'nc'
+        | 'anp'
+        | 'ep'
+        | 'ibau'
+        | 'ftsam'
+        | 'clp'
+        | 'bnp'
+        | 'rnp'
+      )[]
+    | null
+    | undefined;
+  /**
+   * Seeds of the runs of each method; all methods have the clean images of a seed alike.
+   * @default [0,1,2]
+   */
+  readonly seeds?: readonly number[] | undefined;
+  /**
+   * Folder of the comparison, which goes on where an earlier call stopped.
+   * @default compare beside the checkpoint
+   */
+  readonly out?: string | URL | null | undefined;
+  /**
+   * Start anew what `out` has.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+  /**
+   * Write the weights in the checkpoint's own types, such as float16, and not in float32. They are
+   * computed in float32 and rounded at the end; the last measurement is of the rounded ones.
+   * @default false
+   */
+  readonly keepDtype?: boolean | undefined;
+  /**
+   * Also write the purified model as a program, defense_result.pt2, where `program` is given.
+   * @default false
+   */
+  readonly writeProgram?: boolean | undefined;
+  /**
+   * Images per batch when measuring; losses are means over batches.
+   * @default 256
+   */
+  readonly evalBatchSize?: number | undefined;
+  /**
+   * Measure after every n-th round too; 0: before and after alone, so that the time is of the method
+   * alone.
+   * @default 0
+   */
+  readonly evalEvery?: number | undefined;
+  /**
+   * How a batch goes through the device.
+   * @default 'auto'
+   */
+  readonly execution?: 'auto' | 'dynamic' | 'static' | 'recorded' | undefined;
+  /**
+   * Images per pass; 0: the device decides.
+   * @default 0
+   */
+  readonly chunkSize?: number | undefined;
+  /**
+   * Memory in MiB for what stays the same in every round; 0: none.
+   * @default 512
+   */
+  readonly cacheMib?: number | undefined;
+}
+
+/** Options of {@link compare}: a checkpoint is required. */
+export type CompareOptions = CommonCompareOptions & CheckpointChoice;
+
 /** What every attack has. */
 export interface CommonAttackOptions extends DataOptions, DeviceOptions {
   /**
-   * Data set to poison: CIFAR-10 (binary or python) or train/ and test/ class folders.
-   * @default none
+   * Data set to poison: its authors' files, or train/ and test/ class folders.
+   * @default data/<data set>, which is cifar10 if none is named
    */
   readonly data?: string | URL | null | undefined;
   /**
@@ -1446,6 +2009,55 @@ export interface DemoOptions extends DeviceOptions {
    * @default 0.001
    */
   readonly defenseLearningRate?: number | undefined;
+}
+
+/** Options of {@link fetchDataset}: `dataset` is required. */
+export interface FetchOptions {
+  /** The data set. */
+  readonly dataset: 'cifar10' | 'cifar100' | 'gtsrb' | 'tiny';
+  /**
+   * Folder of the data sets; each comes into a folder of its own there.
+   * @default 'data'
+   */
+  readonly out?: string | URL | undefined;
+  /**
+   * The archives, a folder with them, or the address of a mirror. The checksums are the same.
+   * SAU_NATIVE_DATA_SOURCE sets it for every call.
+   * @default the authors' address
+   */
+  readonly from?: string | number | URL | null | undefined;
+}
+
+/** Options of {@link inspectDataset}: `data` is required. */
+export interface InspectDatasetOptions {
+  /**
+   * Folder of the data set, or one that holds it.
+   */
+  readonly data?: string | URL | undefined;
+  /**
+   * What it is: a known data set, a format, or auto to look.
+   * @default 'auto'
+   */
+  readonly dataset?:
+    | 'auto'
+    | 'cifar10'
+    | 'cifar100'
+    | 'gtsrb'
+    | 'tiny'
+    | 'imagenet'
+    | 'cifar10-binary'
+    | 'cifar10-python'
+    | 'cifar100-binary'
+    | 'cifar100-python'
+    | 'gtsrb-ppm'
+    | 'tiny-annotated'
+    | 'imagefolder'
+    | undefined;
+  /**
+   * Draw some training images, a row for each class, to preview.png or this file.
+   * @default no picture
+   */
+  readonly preview?: string | URL | null | undefined;
 }
 
 /** Options of {@link setup}, which fetches LibTorch; every one may be left out. */

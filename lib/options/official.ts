@@ -121,6 +121,8 @@ function translate(name: string, value: unknown, dataset: unknown, notes: string
     }
     case 'lr_scheduler':
       return SCHEDULES[text] ?? value;
+    case 'atk_succ_threshold': // in percent
+      return Number(text) / 100;
     case 'client_optimizer': {
       const named = text.toLowerCase();
       if (named === 'adam' || named === 'sgd') {

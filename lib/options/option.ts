@@ -55,6 +55,13 @@ export interface ChoiceOption extends Described {
   readonly byDataset?: UsualPart<string>;
 }
 
+/** Some of the choices, in any order, each once. */
+export interface ChoicesOption extends Described {
+  readonly type: 'choices';
+  readonly choices: readonly string[];
+  readonly default: readonly string[] | null;
+}
+
 /** A path, or a `file:` URL. */
 export interface PathOption extends Described {
   readonly type: 'path';
@@ -85,14 +92,22 @@ export interface NumbersOption extends Described, Range {
 
 /** Text of a form that schema.ts knows. */
 export interface FormOption extends Described {
-  readonly type: 'device' | 'model' | 'sha256';
+  readonly type: 'device' | 'model' | 'sha256' | 'sides';
   readonly default: string | null;
 }
 
+/** A number of bytes, as a number or as text with a unit. */
+export interface BytesOption extends Described {
+  readonly type: 'bytes';
+  readonly default: number | null;
+}
+
 export type Option =
+  | BytesOption
   | NumberOption
   | SwitchOption
   | ChoiceOption
+  | ChoicesOption
   | PathOption
   | TextOption
   | NumbersOption
@@ -107,7 +122,7 @@ export type OptionGroups = Readonly<Record<string, OptionTable>>;
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
 /** An option's value once it is checked, where it is not null. */
-export type Checked<O> = O extends {type: 'number' | 'integer'}
+export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes'}
   ? number
   : O extends {type: 'switch'}
     ? boolean
@@ -115,17 +130,19 @@ export type Checked<O> = O extends {type: 'number' | 'integer'}
       ? string
       : O extends {type: 'choice'; choices: readonly (infer Choice)[]}
         ? Choice
-        : O extends {type: 'numbers'; count: 2}
-          ? readonly [number, number]
-          : O extends {type: 'numbers'; count: 3}
-            ? readonly [number, number, number]
-            : O extends {type: 'numbers'}
-              ? readonly number[]
-              : O extends {type: 'device'}
-                ? DeviceName
-                : O extends {type: 'model'}
-                  ? ModelName
-                  : string;
+        : O extends {type: 'choices'; choices: readonly (infer Choice)[]}
+          ? readonly Choice[]
+          : O extends {type: 'numbers'; count: 2}
+            ? readonly [number, number]
+            : O extends {type: 'numbers'; count: 3}
+              ? readonly [number, number, number]
+              : O extends {type: 'numbers'}
+                ? readonly number[]
+                : O extends {type: 'device'}
+                  ? DeviceName
+                  : O extends {type: 'model'}
+                    ? ModelName
+                    : string;
 
 /** An option's value once it is checked. */
 export type ValueOf<O> = O extends {default: null} ? Checked<O> | null : Checked<O>;
@@ -138,9 +155,13 @@ export type ConfigOf<T> = {
 /** What a program may give for an option. */
 type Given<O> = O extends {type: 'path'} | {orFile: true}
   ? ValueOf<O> | URL
-  : O extends {orPath: true}
-    ? ValueOf<O> | number | URL
-    : ValueOf<O>;
+  : O extends {type: 'sides'}
+    ? ValueOf<O> | number
+    : O extends {type: 'bytes'}
+      ? ValueOf<O> | string
+      : O extends {orPath: true}
+        ? ValueOf<O> | number | URL
+        : ValueOf<O>;
 
 /** What a program may give for a table: each option may be left out. */
 export type OptionsOf<T> = {readonly [N in keyof T]?: Given<T[N]> | undefined};

@@ -101,6 +101,19 @@ export function oneOf(names: readonly string[]) {
   });
 }
 
+/** "sau,ft" or an array: at least one of some names, none of them twice. */
+export function someOf(names: readonly string[]) {
+  const check = (value: unknown) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => names.includes(one)) &&
+    new Set(value).size === value.length;
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? value.trim().split(/[\s,]+/) : value),
+    z.custom<string[]>(check, {error: `some of ${names.join(', ')}, each once,`}),
+  );
+}
+
 function listed(names: readonly string[]): string {
   const last = names.length - 1;
   return names.length === 1
@@ -156,3 +169,38 @@ export const sha256 = z.preprocess(
     error: '64 hexadecimal digits',
   }),
 );
+
+/** Pixels of a side, or of height and width, given back as text such as `256` or `256x320`. */
+export const sides = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  z.custom<string>((value) => typeof value === 'string' && areSides(value), {
+    error: 'pixels from 1 to 4096 such as 256, or height and width such as 256x320',
+  }),
+);
+
+function areSides(text: string): boolean {
+  const isSide = (side: string) =>
+    /^\d{1,4}$/.test(side) && Number(side) >= 1 && Number(side) <= 4096;
+  const sides = text.split('x');
+  return sides.length <= 2 && sides.every(isSide);
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ...{b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40},
+  ...{kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12},
+};
+
+/** A number of bytes, or text such as `4GiB`, given back as whole bytes. */
+export const bytes = z.preprocess(
+  bytesFrom,
+  z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= 0, {
+    error: 'a number of bytes with a unit such as 4GiB or 500MB',
+  }),
+);
+
+function bytesFrom(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const [, count, unit = 'b'] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b)?\s*$/i.exec(value) ?? [];
+  const size = UNITS[unit.toLowerCase()];
+  return count === undefined || size === undefined ? value : Math.floor(Number(count) * size);
+}

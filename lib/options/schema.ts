@@ -30,6 +30,8 @@ function checkOf(option: Option): z.ZodType {
       return option.orFile === true
         ? rule.path(`${option.choices.join(', ')} or a file`)
         : rule.oneOf(option.choices);
+    case 'choices':
+      return rule.someOf(option.choices);
     case 'path':
       return rule.path(option.expects);
     case 'text':
@@ -42,6 +44,10 @@ function checkOf(option: Option): z.ZodType {
       return rule.modelName;
     case 'sha256':
       return rule.sha256;
+    case 'sides':
+      return rule.sides;
+    case 'bytes':
+      return rule.bytes;
     default:
       return assertNever(option);
   }

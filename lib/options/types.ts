@@ -1,3 +1,4 @@
+import type {FetchedName} from '../datasets/known.js';
 import type {DEFENSES, DefenseName} from '../defenses/defenses.js';
 import type {
   AttackKind,
@@ -6,7 +7,7 @@ import type {
   TrainingAttackKind,
 } from './attacks/attacks.js';
 import type {ATTACK, RECIPES} from './commands/attack.js';
-import type {DEMO, EVALUATE, SETUP} from './commands/commands.js';
+import type {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import type {DATA} from './commands/common.js';
 import type {DEFEND} from './commands/defend.js';
 import type {ConfigOf, DefaultsOf, TableOf} from './option.js';
@@ -47,5 +48,9 @@ export type TrainingAttackConfig = Extract<AttackConfig, {readonly kind: Trainin
 export type EvaluateConfig = ConfigOf<TableOf<typeof EVALUATE>>;
 /** A `demo` run. */
 export type DemoConfig = ConfigOf<TableOf<typeof DEMO>>;
+/** A `data` run, which fetches a data set. */
+export type FetchConfig = ConfigOf<TableOf<typeof FETCH>> & {readonly dataset: FetchedName};
+/** An `inspectDataset` run. */
+export type InspectDatasetConfig = ConfigOf<TableOf<typeof INSPECT_DATASET>>;
 /** A `setup` run, which fetches LibTorch. */
 export type SetupConfig = ConfigOf<TableOf<typeof SETUP>>;

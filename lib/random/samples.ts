@@ -42,6 +42,32 @@ export function numpyChoiceWithoutReplacement(n: number, k: number, seed: number
   return new NumpyLegacyRandom(seed).permutation(n).slice(0, k);
 }
 
+/**
+ * Equally many positions of each class, class by class, each drawn by numpy's
+ * `np.random.choice(positions, k, replace=False)` from one generator: the official tool's class-balanced subset
+ * (defenses E0).
+ * @throws SauError ERR_CONFIG for a seed that is not a 32-bit integer, or a class with fewer than `perClass`
+ */
+export function classBalancedSample(
+  labels: Int32Array,
+  numClasses: number,
+  perClass: number,
+  seed: number,
+): Int32Array {
+  const random = new NumpyLegacyRandom(seed);
+  const chosen = Array.from({length: numClasses}, (_, label) => {
+    const positions = labels.reduce<number[]>((list, own, i) => {
+      if (own === label) list.push(i);
+      return list;
+    }, []);
+    checkDraw(positions.length, perClass);
+    return [...random.permutation(positions.length).subarray(0, perClass)].map(
+      (i) => positions[i] ?? 0,
+    );
+  });
+  return Int32Array.from(chosen.flat());
+}
+
 /** Uniform in [0, limit): as many top bits as `limit` has, drawn until they fit. limit >= 1. */
 function below(twister: MersenneTwister, limit: number): number {
   const shift = Math.clz32(limit);

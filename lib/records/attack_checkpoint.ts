@@ -49,7 +49,7 @@ const KEYS = {
  */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   ...['data', 'out', 'recordRoot', 'force', 'resume', 'saveEvery', 'preview', 'poisonOnly'],
-  ...['device', 'threads'],
+  ...['device', 'threads', 'dataMemory'],
 ]);
 
 /** The identity that a checkpoint must have for this attack to continue from it. */

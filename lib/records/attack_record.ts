@@ -80,7 +80,7 @@ export async function writeAttackRecord(
     modelName: config.model,
     numClasses: dataset.numClasses,
     stateDict,
-    dataPath: storedDataPath(record, dataset.path),
+    dataPath: storedDataPath(record, dataset.root),
     imageSize: [dataset.height, dataset.width, 3],
     datasetName,
     ...states,
@@ -153,8 +153,15 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     },
     cleanSubset: null,
     poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
-    ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
-    ...{selection: null, passes: null},
+    ...{
+      before: null,
+      rounds: [],
+      after: null,
+      der: null,
+      completedRounds: 0,
+      interrupted: false,
+      ...{cost: null, selection: null, passes: null},
+    },
     files: {},
   };
 }
@@ -194,7 +201,8 @@ async function writePoisoned(
     save_folder_name: relative(config.recordRoot, record),
     ...content,
   });
-  const notes = {...scale, ...content, config, versions: made};
+  const {resize, crop, interpolation} = config;
+  const notes = {...scale, resize, crop, interpolation, ...content, config, versions: made};
   await writeWholeFile(join(record, RECORD.notes), `${JSON.stringify(notes, null, 2)}\n`);
   return {poisonedTrain, poisonedTest};
 }

@@ -14,7 +14,7 @@ import type {DefendFiles, Passes, RoundReport, Selection} from '../run/results.j
 import type {Target} from '../target/target.js';
 import {DEFENSE, defenseCsv, RUN} from './layout.js';
 import {readRun, sha256OfFile, writeRun} from './run.js';
-import {RUN_SCHEMA, type RunSummary, runRound} from './run_summary.js';
+import {RUN_SCHEMA, type RunCost, type RunSummary, runRound} from './run_summary.js';
 import {underNamesOf} from './source_form.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
@@ -41,6 +41,7 @@ export interface Defense {
   readonly passes: Passes | null;
   /** The tables that were written, by their names. */
   readonly tables: Readonly<Record<string, string>>;
+  readonly cost: RunCost;
 }
 
 /**
@@ -65,7 +66,7 @@ export async function takeBackDefense(out: string, method: DefenseName): Promise
 export async function writeDefenseResult(
   out: string,
   defense: Defense,
-): Promise<Omit<DefendFiles, 'csv' | 'jsonl' | 'tables'>> {
+): Promise<Omit<DefendFiles, 'csv' | 'jsonl' | 'tables' | 'pictures'>> {
   const {target, cleanSubset, renamed, reports} = defense;
   const {figures, stage} = defenseOf(defense.config.method);
   const files = {
@@ -113,16 +114,18 @@ async function writeInSourceFormat(
 }
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
-  const {started, config, target, cleanSubset, reports, before, after, selection, passes} = defense;
+  const {started, config, target, cleanSubset, reports, before, after, selection, passes, cost} =
+    defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
+  const {transformOptions} = target;
   const imageSize = size.height;
   return {
     ...{schema: RUN_SCHEMA, kind: 'defend', method, versions: await versions()},
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     ...{device, precision, seed},
-    options: {...config, model, numClasses, mean, std, imageSize},
+    options: {...config, ...transformOptions, model, numClasses, mean, std, imageSize},
     checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},
     result: {path: DEFENSE.result, sha256: await sha256OfFile(join(out, DEFENSE.result))},
     ...{model, numClasses},
@@ -145,6 +148,7 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     completedRounds: reports.length,
     ...{selection, passes},
     interrupted: reports.length < config.rounds,
+    cost,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
       ...(checkpoint.format === 'safetensors' ? {safetensors: DEFENSE.safetensors} : {}),

@@ -12,7 +12,7 @@ export interface CheckpointDescription extends Verdict {
   readonly format: CheckpointFormat | ForeignFormat;
   /**
    * attack_epoch: of an interrupted attack. poisoned_set: of an attack that trained nothing. other: a torch.save
-   * file without weights, such as info.pickle. program: of torch.export. foreign: a file or folder of another format.
+   * file without weights, such as info.pickle, or with several state dicts. program: of torch.export. foreign: a file or folder of another format.
    */
   readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other' | 'program' | 'foreign';
   /** What was chosen or left out among the weights. */

@@ -7,7 +7,7 @@ import {
   checkStorage,
   withCheckpointFile,
 } from '../checkpoint/checkpoint_file.js';
-import {findStateDict} from '../checkpoint/find_state_dict.js';
+import {findStateDict, stateDictsIn} from '../checkpoint/find_state_dict.js';
 import {FOREIGN, isForeignFormat} from '../checkpoint/foreign_file.js';
 import {describeValue} from '../checkpoint/pickle_values.js';
 import {elementCount} from '../checkpoint/tensor.js';
@@ -111,6 +111,17 @@ async function describeFile(file: CheckpointFile, path: string): Promise<Checkpo
       ...{notes: [], model: null, record: null, content: outline(value)},
     };
   }
+  const several = stateDictsIn(weightsIn(value));
+  if (several.length > 1) {
+    return {
+      ...common,
+      kind: 'other',
+      purifiable: false,
+      because: `it holds several state dicts: ${several.join(', ')}`,
+      advice: 'Save the one that you mean alone.',
+      ...{architecture: null, notes: [], model: null, record: null, content: outline(value)},
+    };
+  }
   const {model, notes} = describeModel(file, path);
   const verdict = await verdictOf({path, ...model});
   const rest = {...common, ...verdict, notes, model, content: null};
@@ -121,6 +132,11 @@ async function describeFile(file: CheckpointFile, path: string): Promise<Checkpo
   return {...rest, kind: isDefenseResult(value) ? 'defense_result' : 'state_dict', record: null};
 }
 
+/** The part of a checkpoint that has its weights. */
+function weightsIn(value: unknown): unknown {
+  return isAttackResult(value) ? modelOf(value) : value;
+}
+
 function isPoisonedSet(value: unknown): boolean {
   return value instanceof Map && value.get('content') === POISONED_SET;
 }
@@ -129,10 +145,7 @@ function describeModel(
   {format, storages, value}: CheckpointFile,
   path: string,
 ): {model: ModelDescription; notes: readonly string[]} {
-  const {keyPath, tensors, notes} = findStateDict(
-    isAttackResult(value) ? modelOf(value) : value,
-    path,
-  );
+  const {keyPath, tensors, notes} = findStateDict(weightsIn(value), path);
   const list = [...tensors].map(([name, {storage, shape}]) => {
     checkStorage(storages, storage);
     return {name, dtype: storage.dtype, shape};

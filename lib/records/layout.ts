@@ -46,6 +46,26 @@ export const RUN = {
   curves: 'curves.svg',
 } as const;
 
+/** In the folder of a comparison. */
+export const COMPARISON = {
+  /** Its runs, their options, and which of them failed. */
+  summary: 'compare.json',
+  /** A row for each method. */
+  methods: 'compare.csv',
+  /** A row for each run. */
+  runs: 'compare_runs.csv',
+} as const;
+
+/** Where a comparison of a record's model goes. */
+export function comparisonFolder(record: string): string {
+  return join(record, 'compare');
+}
+
+/** The folder of one run in that of a comparison. */
+export function comparedRun(comparison: string, method: string, seed: number): string {
+  return join(comparison, method, `seed_${seed}`);
+}
+
 /** The table of a defense's rounds. */
 export function defenseCsv(method: string): string {
   return `${method}_df.csv`;
@@ -68,16 +88,35 @@ export const TABLES = {
   unlearning: 'rnp_unlearning_df.csv',
   recovering: 'rnp_recovering_df.csv',
   teacher: 'nad_te_df.csv',
+  /** What a trigger of each class came to, and how far off the smallest is. */
+  triggers: 'trigger_norms.csv',
+  outliers: 'trigger_outliers.csv',
 } as const;
+
+/** Pictures of a defense, by their names: of all classes, row by row in a square. */
+export const PICTURES = {
+  masks: 'trigger_masks.png',
+  patterns: 'trigger_patterns.png',
+  triggers: 'triggers.png',
+} as const;
+
+export type PictureName = keyof typeof PICTURES;
 
 export type TableName = keyof typeof TABLES;
 
 /** Files whose presence means that a run of `attack` or `defend` was completed. */
 export const RESULTS: readonly string[] = [DEFENSE.result, RECORD.result];
 
-/** Every file that a defense with such tables writes. */
-export function defenseFiles(method: string, tables: readonly TableName[] = []): readonly string[] {
-  const names = tables.map((table) => TABLES[table]);
+/** Every file that a defense with such tables and pictures writes. */
+export function defenseFiles(
+  method: string,
+  tables: readonly TableName[] = [],
+  pictures: readonly PictureName[] = [],
+): readonly string[] {
+  const names = [
+    ...tables.map((table) => TABLES[table]),
+    ...pictures.map((picture) => PICTURES[picture]),
+  ];
   return [...Object.values(DEFENSE), ...Object.values(RUN), defenseCsv(method), ...names];
 }
 

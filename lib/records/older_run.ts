@@ -122,6 +122,7 @@ async function olderDefense(folder: string): Promise<RunSummary> {
     completedRounds,
     interrupted: completedRounds < config.rounds,
     ...{selection: null, passes: null},
+    cost: null,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv('sau'), jsonl: RUN.rounds},
       ...{cleanIndex: DEFENSE.cleanIndex, config: DEFENSE.config, curves: RUN.curves},
@@ -155,6 +156,7 @@ async function olderAttack(folder: string): Promise<RunSummary> {
     completedRounds: rounds.length,
     interrupted: false,
     ...{selection: null, passes: null},
+    cost: null,
     files: {
       ...{checkpoint: RECORD.result, notes: RECORD.notes, curves: RUN.curves},
       ...{csv: RECORD.csv, jsonl: RUN.rounds},

@@ -2,6 +2,7 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {NO_TRANSFORM, type TransformOptions} from '../datasets/transform.js';
 import {DATA} from '../options/commands/common.js';
 import {named} from '../options/named.js';
 import {valueRule} from '../options/schema.js';
@@ -13,10 +14,26 @@ export interface RecordNotes {
   readonly std: ChannelConstants;
 }
 
-const schema = z.object({mean: valueRule(DATA.mean), std: valueRule(DATA.std)});
+const scaleSchema = z.object({mean: valueRule(DATA.mean), std: valueRule(DATA.std)});
+
+/** Records of an earlier version do not say how their pictures were brought to size: there was one way. */
+const transformSchema = z.object({
+  resize: valueRule(DATA.resize).nullable().default(NO_TRANSFORM.resize),
+  crop: valueRule(DATA.crop).nullable().default(NO_TRANSFORM.crop),
+  interpolation: valueRule(DATA.interpolation).nullable().default(NO_TRANSFORM.interpolation),
+});
 
 /** The notes of a record folder; null if it has none. Throws ERR_CHECKPOINT for a file with other contents. */
-export async function readRecordNotes(folder: string): Promise<RecordNotes | null> {
+export function readRecordNotes(folder: string): Promise<RecordNotes | null> {
+  return readNotes(folder, scaleSchema);
+}
+
+/** How the images of a record were brought to size; null if it has no notes. Throws as {@link readRecordNotes}. */
+export function readRecordTransform(folder: string): Promise<TransformOptions | null> {
+  return readNotes(folder, transformSchema);
+}
+
+async function readNotes<T>(folder: string, schema: z.ZodType<T>): Promise<T | null> {
   const path = join(folder, RECORD.notes);
   const refuse = (why: string, cause?: unknown): SauError =>
     new SauError('ERR_CHECKPOINT', `Expected the notes of a record at ${path} but ${why}.`, {

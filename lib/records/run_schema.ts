@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {SauError} from '../base/errors.js';
 import type {Metrics} from '../run/metrics.js';
-import {RUN_SCHEMA, type RunRound, type RunSummary} from './run_summary.js';
+import {RUN_SCHEMA, type RunCost, type RunRound, type RunSummary} from './run_summary.js';
 
 const number = z.number({error: 'a number'});
 const count = z.number({error: 'a count'}).int({error: 'a count'}).min(0, {error: 'a count'});
@@ -34,6 +34,11 @@ export const runRoundSchema = z.object(
 ) satisfies z.ZodType<RunRound>;
 
 const file = z.object({path: text, sha256: text.nullable()}, {error: 'a file'});
+
+const cost = z.object(
+  {methodSeconds: number, peakMemoryBytes: count.nullable()},
+  {error: 'a cost'},
+) satisfies z.ZodType<RunCost>;
 
 /** The form of `run.json`; each message is what was expected, as a noun. */
 export const runSchema = z.object(
@@ -89,6 +94,7 @@ export const runSchema = z.object(
       .nullable()
       .default(null),
     interrupted: z.boolean({error: 'true or false'}),
+    cost: cost.nullable().default(null),
     files: named(text),
   },
   {error: 'a map of names to values'},

@@ -61,8 +61,24 @@ export interface RunSummary {
   readonly passes: Passes | null;
   /** Whether it was stopped before the last round. */
   readonly interrupted: boolean;
+  /** What a defense cost; null for an attack, and where a version wrote the folder that did not note it. */
+  readonly cost: RunCost | null;
   /** Names in the folder by what they are. */
   readonly files: Readonly<Record<string, string>>;
+}
+
+/** What a defense cost. */
+export interface RunCost {
+  /**
+   * Wall time of the method alone: nothing of reading, of measuring before and after, and of writing. What is
+   * measured after a round is in it: `evalEvery: 0` leaves that out.
+   */
+  readonly methodSeconds: number;
+  /**
+   * Largest resident memory of the process until the method had ended, with LibTorch and all images; of earlier
+   * work too, where the process did any. null where the system does not tell.
+   */
+  readonly peakMemoryBytes: number | null;
 }
 
 /** The versions that a result depends on. */

@@ -1,5 +1,6 @@
 import {Breather} from '../base/breather.js';
 import {localPath} from '../base/path_exists.js';
+import {moduleVersions} from '../checkpoint/module_versions.js';
 import {OrderedDict, PyTuple} from '../checkpoint/pickle_values.js';
 import {NumpyVector, PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
 import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
@@ -71,6 +72,7 @@ function modelEntries({
 }: CheckpointToWrite): [string, PickleValue][] {
   const model = new OrderedDict() as OrderedDict & Map<string, PickleValue>;
   for (const [name, tensor] of stateDict) model.set(name, new PickledTensor(tensor));
+  model.attributes = new Map([['_metadata', moduleVersions(modelName, [...stateDict.keys()])]]);
   return [
     ['model_name', modelName],
     ['num_classes', numClasses],

@@ -2,7 +2,7 @@ import type {Metrics} from './metrics.js';
 import type {RoundReport} from './results.js';
 
 /** What may be done with many images at a time. */
-export type ImageWork = 'reading' | 'poisoning' | 'checking' | 'writing' | 'measuring';
+export type ImageWork = 'finding' | 'reading' | 'poisoning' | 'checking' | 'writing' | 'measuring';
 
 /** The messages of a long call while it runs. They are sent and never awaited. */
 export type Progress =
@@ -38,17 +38,26 @@ export type Progress =
       /** Estimate for the rest of the run in seconds; null until there is one. */
       readonly secondsLeft: number | null;
     }
-  /** Images done: of a stage that reads, poisons, checks, writes or measures them, also within a round. */
+  /** Images done: of a stage that finds, reads, poisons, checks, writes or measures them, also within a round. */
   | {
       readonly kind: 'images';
       /** What is done with them. */
       readonly doing: ImageWork;
       /** Images that are done. */
       readonly done: number;
-      /** Images of the set, or of all sets that are measured. */
-      readonly of: number;
+      /** Images of the set, or of all sets that are measured; null while folders are searched for them. */
+      readonly of: number | null;
       /** Estimate in seconds for these images, or within rounds for the rest of the run; null until one can be made. */
       readonly secondsLeft: number | null;
+    }
+  /** A picture that a defense has made: planes uint8 [3,height,width]. */
+  | {
+      readonly kind: 'picture';
+      /** A key of `files.pictures` of the result. */
+      readonly name: string;
+      readonly height: number;
+      readonly width: number;
+      readonly planes: Uint8Array;
     }
   /** A row of a table that a defense writes besides its rounds, such as a threshold with what it comes to. */
   | {
@@ -70,15 +79,15 @@ export type Progress =
       readonly secondsLeft: number | null;
     };
 
-/** Options of every long call. */
-export interface RunOptions {
+/** Options of every long call, whose progress is `Told`. */
+export interface RunOptions<Told = Progress> {
   /** Aborting makes the call reject with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
    * Called with each progress message. It delays only the JS thread. If it throws, the call stops and rejects with
    * that error.
    */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: Told) => void;
 }
 
 const MS_BETWEEN_COUNTS = 50;
@@ -87,14 +96,15 @@ const MS_BETWEEN_COUNTS = 50;
 export function imageCounter(
   {onProgress}: RunOptions,
   doing: ImageWork,
-): (done: number, of: number) => void {
+): (done: number, of: number | null) => void {
   const start = performance.now();
   let next = start;
   return (done, of) => {
     const now = performance.now();
-    if (now < next && done < of) return;
+    if (now < next && done !== of) return;
     next = now + MS_BETWEEN_COUNTS;
-    const secondsLeft = done === 0 ? null : ((now - start) / 1000 / done) * (of - done);
+    const secondsLeft =
+      done === 0 || of === null ? null : ((now - start) / 1000 / done) * (of - done);
     onProgress?.({kind: 'images', doing, done, of, secondsLeft});
   };
 }

@@ -41,6 +41,8 @@ export interface DefendFiles {
   readonly curves: string;
   /** What a method writes besides its rounds, by its table's name, such as `thresholds`; absent where it writes none. */
   readonly tables?: Readonly<Record<string, string>>;
+  /** Pictures that a method makes, by their names, such as `masks`; absent where it makes none. */
+  readonly pictures?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -8,25 +8,31 @@ import type {Progress, RunOptions} from './progress.js';
  * the result. Nothing waits for the loop: of the `batch` and `images` messages that come while its body is
  * busy only the last is kept, of all others none is lost. Leaving the loop does not stop the run: `signal` does.
  */
-export interface Run<T> extends Promise<T>, AsyncIterable<Progress> {}
+export interface Run<T, Told = Progress> extends Promise<T>, AsyncIterable<Told> {}
+
+/** A message, or one of a run that is a part of another. */
+interface Message {
+  readonly kind: string;
+  readonly progress?: {readonly kind: string};
+}
 
 /**
  * Starts `work`. Its progress goes to the options' `onProgress` and to all who iterate the run. `work` receives a
  * signal that is aborted by the options' signal, or by an error that `onProgress` throws, with which the run then
  * rejects. Where the options' signal is aborted before, the run rejects with its reason and `work` is not called.
  */
-export function startRun<T, Options extends RunOptions>(
+export function startRun<T, Options extends RunOptions<Told>, Told extends Message = Progress>(
   options: Options,
-  work: (options: Options & Required<RunOptions>) => Promise<T>,
-): Run<T> {
-  const told: Progress[] = [];
-  const readers = new Set<Reader>();
+  work: (options: Options & Required<RunOptions<Told>>) => Promise<T>,
+): Run<T, Told> {
+  const told: Told[] = [];
+  const readers = new Set<Reader<Told>>();
   let ended = false;
   const stop = new AbortController();
   const follow = (): void => stop.abort(options.signal?.reason);
   let failure: {readonly error: unknown} | undefined;
-  const onProgress = (progress: Progress): void => {
-    if (!isCount(progress)) told.push(progress);
+  const onProgress = (progress: Told): void => {
+    if (countOf(progress) === null) told.push(progress);
     for (const reader of readers) reader.push(progress);
     try {
       options.onProgress?.(progress);
@@ -51,7 +57,7 @@ export function startRun<T, Options extends RunOptions>(
   };
   const result = settle();
 
-  async function* read(reader: Reader): AsyncGenerator<Progress, void, undefined> {
+  async function* read(reader: Reader<Told>): AsyncGenerator<Told, void, undefined> {
     try {
       for (;;) {
         const progress = reader.shift();
@@ -64,37 +70,40 @@ export function startRun<T, Options extends RunOptions>(
       readers.delete(reader);
     }
   }
-  const iterate = (): AsyncGenerator<Progress, void, undefined> => {
+  const iterate = (): AsyncGenerator<Told, void, undefined> => {
     const reader = new Reader(told);
     readers.add(reader);
     result.catch(() => undefined); // the loop throws the error, so a run that is only iterated counts as handled
     return read(reader);
   };
-  return Object.defineProperty(result, Symbol.asyncIterator, {value: iterate}) as Run<T>;
+  return Object.defineProperty(result, Symbol.asyncIterator, {value: iterate}) as Run<T, Told>;
 }
 
-/** What is past when the next one comes: of these there are many more than of all others. */
-function isCount({kind}: Progress): boolean {
-  return kind === 'batch' || kind === 'images';
+/** The kind of a count, which is past when the next one comes: of these there are many more than of all others. */
+function countOf({kind, progress}: Message): string | null {
+  const counted = progress?.kind ?? kind;
+  return counted === 'batch' || counted === 'images' ? counted : null;
 }
 
 /** The messages that a loop has not received yet. */
-class Reader {
-  readonly #waiting: Progress[];
+class Reader<Told extends Message> {
+  readonly #waiting: Told[];
   #wake: () => void = () => undefined;
 
-  constructor(told: readonly Progress[]) {
+  constructor(told: readonly Told[]) {
     this.#waiting = [...told];
   }
 
-  push(progress: Progress): void {
+  push(progress: Told): void {
     const last = this.#waiting.length - 1;
-    const replaces = isCount(progress) && this.#waiting[last]?.kind === progress.kind;
+    const before = this.#waiting[last];
+    const count = countOf(progress);
+    const replaces = count !== null && before !== undefined && countOf(before) === count;
     this.#waiting.splice(replaces ? last : last + 1, 1, progress);
     this.wake();
   }
 
-  shift(): Progress | undefined {
+  shift(): Told | undefined {
     return this.#waiting.shift();
   }
 

@@ -26,6 +26,7 @@ const FROM_0: Range = {least: 0};
 const FROM_1: Range = {least: 1};
 const PADDING: Range = {least: 0, most: 4096};
 const FLOAT: Range = {least: 0, most: MOST_FLOAT};
+const SHARE: Range = {least: 0, most: 1};
 
 const SESSION: Ranges = {
   seed: {least: 0, most: Number.MAX_SAFE_INTEGER},
@@ -42,6 +43,10 @@ const TRAIN: Ranges = {
 const METHODS: Readonly<Record<keyof NativeMethods, Ranges>> = {
   sau: {batchSize: FROM_1, outerSteps: FROM_1},
   ft: EPOCH,
+  ftsam: EPOCH,
+  nc: {...EPOCH, anomaly: FLOAT, unlearningRatio: SHARE},
+  nad: {...EPOCH, teacherRounds: FROM_1, beta1: FLOAT, beta2: FLOAT, power: FLOAT},
+  ibau: {batchSize: FROM_1, perturbationRate: FLOAT, portion: SHARE, cropPadding: PADDING},
   fp: EPOCH,
   anp: {batchSize: FROM_1, iterations: FROM_1, reportEvery: FROM_1, cropPadding: PADDING},
   ep: {u: FLOAT, binWidth: FLOAT, cropPadding: PADDING},
@@ -50,6 +55,13 @@ const METHODS: Readonly<Record<keyof NativeMethods, Ranges>> = {
   rnp: {unlearningRounds: FROM_1, recoveringRounds: FROM_1},
 };
 const PGD: Ranges = {normBound: FLOAT, stepSize: FLOAT, steps: FROM_0};
+const SAM: Ranges = {rho: FLOAT, labelSmoothing: SHARE, alpha: FLOAT};
+const HYPERGRADIENT: Ranges = {normWeight: FLOAT, fixedPointRate: FLOAT, fixedPoints: FROM_0};
+const INVERSION: Ranges = {
+  ...{batchSize: FROM_1, epochs: FROM_1, learningRate: FLOAT, initialCost: FLOAT},
+  ...{costMultiplier: FLOAT, patience: FROM_1, success: SHARE, earlyStopThreshold: SHARE},
+  ...{earlyStopPatience: FROM_1, cropPadding: PADDING},
+};
 const OPTIMIZER: Ranges = {learningRate: FLOAT, weightDecay: FLOAT, momentum: FLOAT};
 
 /** Throws ERR_CONFIG for options of a session that are out of range. */
@@ -70,6 +82,9 @@ export function checkDefendOptions(defend: NativeDefendOptions): void {
     checkRanges(options.recovering, OPTIMIZER);
   }
   if (method === 'sau') checkRanges(options.pgd, PGD);
+  if (method === 'ftsam') checkRanges(options.sam, SAM);
+  if (method === 'nc') checkRanges(options.inversion, INVERSION);
+  if (method === 'ibau') checkRanges(options.hypergradient, HYPERGRADIENT);
 }
 
 /** Throws ERR_CONFIG for options of `perturb` that are out of range. */

@@ -121,6 +121,9 @@ export function progressRelay(
       case 'row':
         send(toRow(event));
         break;
+      case 'picture':
+        send(event);
+        break;
       case 'passes': // of interest to whoever asked for the job
         break;
       default:

@@ -1,5 +1,6 @@
 import {matchStateDict} from '../checkpoint/state_dict.js';
 import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
+import {isMapped} from '../datasets/image_memory.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import type {
   NativeAdversarialOptions,
@@ -64,6 +65,8 @@ export class Session implements Disposable {
   readonly #program: Program | null;
   /** Sizes of the images that were set, by role. */
   readonly #sizes = new Map<ImageRole, ImageSize>();
+  /** Images in mapped files by role, which are not copied: they live as long as the session works on them. */
+  readonly #held = new Map<ImageRole, Uint8Array | null>();
   #passes: Passes | null = null;
   /** The device in use, such as `cpu` or `cuda:0`. */
   readonly device: string;
@@ -115,10 +118,16 @@ export class Session implements Disposable {
     return this.#jobs.run(() => this.#native.initialize());
   }
 
-  /** Copies an image set to the device under a role. Throws ERR_DATASET for labels out of range. */
+  /**
+   * Copies an image set to the device under a role. Images in a mapped file are not copied: the session keeps them
+   * and brings batches to the device. Throws ERR_DATASET for labels out of range.
+   */
   async setImages(role: ImageRole, set: ImageSet): Promise<void> {
     checkImages(set);
-    await this.#jobs.run(() => this.#native.setImages(role, set));
+    const {images} = set;
+    const held = isMapped(images) ? images : null;
+    await this.#jobs.run(() => this.#native.setImages(role, {...set, isMapped: held !== null}));
+    this.#held.set(role, held);
     this.#sizes.set(role, sizeOf(set));
   }
 
@@ -311,6 +320,7 @@ export class Session implements Disposable {
 
   /** Frees the session's memory, at once or when its job has stopped. May be called more than once. */
   dispose(): void {
+    if (!this.#native.busy) this.#held.clear(); // else its job still reads them
     this.#native.dispose();
   }
 

@@ -2,8 +2,8 @@ import {createHash, randomUUID} from 'node:crypto';
 import {lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {unwritableFile} from '../base/whole_file.js';
+import {folderBytes} from '../download/disk.js';
 import {cacheFolder, type LibTorch, readLibTorch} from '../native/libtorch.js';
-import {folderBytes} from './disk.js';
 
 /** A marker file in each folder that setup has made. A folder without it is never removed. */
 const MARK = 'sau-native-setup.json';

@@ -1,11 +1,11 @@
 import {rm} from 'node:fs/promises';
 import {unwritableFile} from '../base/whole_file.js';
+import {requireSpace, sizeOf} from '../download/disk.js';
+import {PartFile} from '../download/download.js';
+import {withLock} from '../download/lock.js';
 import {type LibTorch, readLibTorch} from '../native/libtorch.js';
 import {SETUP_DEFAULTS} from '../options/defaults.js';
 import {SetupCache} from './cache.js';
-import {requireSpace, sizeOf} from './disk.js';
-import {PartFile} from './download.js';
-import {withLock} from './lock.js';
 import {readPins} from './pins.js';
 import {findPresent, planSetup, type SetupPlan} from './plan.js';
 import {runOf, type SetupRun} from './progress.js';
@@ -49,7 +49,7 @@ export function underLock<T>(cache: SetupCache, run: SetupRun, work: () => Promi
 async function installInto(cache: SetupCache, plan: SetupPlan, run: SetupRun): Promise<LibTorch> {
   const {version, source, installedBytes} = plan;
   if (installedBytes !== null) {
-    await requireSpace(cache.folder, installedBytes, `LibTorch ${version}`);
+    await requireSpace(cache.folder, installedBytes, `LibTorch ${version}`, run);
   }
   await cache.prepare();
   const staging = await cache.staging();

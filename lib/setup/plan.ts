@@ -2,13 +2,13 @@ import {statSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {SauError} from '../base/errors.js';
+import {shownUrl} from '../download/http.js';
 import {findLibC} from '../native/libc.js';
 import type {LibTorch} from '../native/libtorch.js';
 import {findNvidiaDriver} from '../native/nvidia_driver.js';
 import {named} from '../options/named.js';
 import type {SetupConfig} from '../options/types.js';
 import {SetupCache} from './cache.js';
-import {shownUrl} from './http.js';
 import {chooseVariant, type Pins, readPins, type Variant, variantOf} from './pins.js';
 import {hasPip, type PipAttempt, pipArguments, pipAttempts} from './pip.js';
 

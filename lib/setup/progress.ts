@@ -1,11 +1,8 @@
+import type {DownloadProgress, DownloadRun} from '../download/progress.js';
+
 /** The messages of `setup` while it works. They are sent and never awaited. */
 export type SetupProgress =
-  /** A new part begins. */
-  | {readonly kind: 'stage'; readonly message: string}
-  /** Something the user should know. */
-  | {readonly kind: 'note'; readonly message: string}
-  /** Progress of a download, of unpacking or of copying, in bytes. */
-  | {readonly kind: 'bytes'; readonly done: number; readonly total: number | null}
+  | DownloadProgress
   /** A line that pip printed. */
   | {readonly kind: 'pip'; readonly line: string};
 
@@ -18,8 +15,7 @@ export interface SetupRunOptions {
 }
 
 /** The options with every field set. */
-export interface SetupRun {
-  readonly signal: AbortSignal;
+export interface SetupRun extends DownloadRun {
   readonly onProgress: (progress: SetupProgress) => void;
 }
 
@@ -27,5 +23,9 @@ export function runOf({signal, onProgress}: SetupRunOptions): SetupRun {
   return {
     signal: signal ?? new AbortController().signal,
     onProgress: onProgress ?? (() => undefined),
+    advice: {
+      elsewhere: 'fetch the file elsewhere and pass it with `npx sau-native setup --from FILE`',
+      space: 'Free some, or choose another folder with SAU_NATIVE_CACHE.',
+    },
   };
 }

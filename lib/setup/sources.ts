@@ -2,16 +2,17 @@ import {existsSync} from 'node:fs';
 import {mkdir, rename, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {messageOf, SauError} from '../base/errors.js';
+import {requireSum} from '../download/checksum.js';
+import {copyFolder} from '../download/disk.js';
+import {download} from '../download/download.js';
+import {unpackZip} from '../download/unpack.js';
 import {type LibTorch, readLibTorch} from '../native/libtorch.js';
 import {named} from '../options/named.js';
 import type {SetupCache} from './cache.js';
-import {copyFolder} from './disk.js';
-import {download, requireSha256} from './download.js';
 import {variantOf} from './pins.js';
 import {fetchNvidiaLibraries, fetchWheel, type PipAttempt} from './pip.js';
 import type {SetupPlan} from './plan.js';
 import type {SetupRun} from './progress.js';
-import {unpack} from './unpack.js';
 
 /** Brings the LibTorch of a plan into an empty folder, as torch/ and nvidia/, and checks what came. */
 export async function bring(
@@ -27,12 +28,12 @@ export async function bring(
     case 'url': {
       const part = cache.partOf(source.url);
       run.onProgress({kind: 'stage', message: `fetching ${plan.from}`});
-      await download(source.url, source.sha256, part, run);
+      await download(source.url, {sha256: source.sha256}, part, run);
       return bringArchive(part, plan, staging, run);
     }
     case 'archive':
       if (source.sha256 !== null) {
-        await requireSha256(source.path, source.sha256, source.path, run.signal);
+        await requireSum(source.path, {sha256: source.sha256}, source.path, run.signal);
       }
       return bringArchive(source.path, plan, staging, run);
     case 'folder':
@@ -47,7 +48,7 @@ async function bringArchive(
   run: SetupRun,
 ): Promise<LibTorch> {
   run.onProgress({kind: 'stage', message: `unpacking ${archive}`});
-  await unpack(archive, staging, run);
+  await unpackZip(archive, staging, run);
   // The zip names the folder libtorch. It gets the wheel's name for it, so that NVIDIA's libraries can lie beside
   // it.
   const inZip = join(staging, 'libtorch');

@@ -1,11 +1,19 @@
-import {basename} from 'node:path';
+import {basename, join} from 'node:path';
 import {checkLabelMode, type LabelMode} from '../attacks/poison.js';
 import {SauError} from '../base/errors.js';
 import type {Dataset} from '../datasets/dataset.js';
+import {ImageMemory} from '../datasets/image_memory.js';
+import {
+  DATA_FOLDER,
+  type DatasetChoice,
+  DEFAULT_DATASET,
+  knownOfChoice,
+} from '../datasets/known.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {named} from '../options/named.js';
 import type {AttackConfig} from '../options/types.js';
 import type {RecordNotes} from '../records/record_notes.js';
+import {askedSize} from '../target/picture_options.js';
 import {normalization} from '../target/target.js';
 
 /** An attack whose options are checked and whose data set is open. */
@@ -24,22 +32,32 @@ export async function openAttack(config: AttackConfig): Promise<OpenedAttack> {
   const started = new Date();
   const dataset = await openAttackDataset(config);
   const datasetName = dataset.name ?? basename(dataset.path);
-  const scale = await normalization(config, null, datasetName, dataset.numClasses);
+  const {path, numClasses} = dataset;
+  const scale = await normalization(config, null, {name: datasetName, path, numClasses});
   const mode = labelModeOf(config);
-  checkLabelMode(mode, dataset.numClasses);
+  checkLabelMode(mode, numClasses);
   return {config, dataset, datasetName, scale, mode, started};
 }
 
 async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
-  if (config.data === null) {
-    throw new SauError(
-      'ERR_CONFIG',
-      `Expected ${named('data')} with the folder of the data set to poison but received nothing. Give CIFAR-10 or a folder with train/ and test/ class folders`,
-    );
-  }
-  const size =
-    config.imageSize === null ? undefined : {height: config.imageSize, width: config.imageSize};
-  return openDataset({path: config.data, dataset: config.dataset, size});
+  const {data, dataset, resize, crop, interpolation} = config;
+  return openDataset({
+    path: data ?? usualFolder(dataset),
+    dataset,
+    size: askedSize(config),
+    transform: {resize, crop, interpolation},
+    memory: new ImageMemory(config.dataMemory ?? undefined),
+  });
+}
+
+/** Where the official tool has the data set that is named, or its own default. Throws ERR_CONFIG for another one. */
+function usualFolder(dataset: DatasetChoice): string {
+  const name = dataset === 'auto' ? DEFAULT_DATASET : knownOfChoice(dataset);
+  if (name !== null) return join(DATA_FOLDER, name);
+  throw new SauError(
+    'ERR_CONFIG',
+    `Expected ${named('data')} with the folder of the data set to poison but received nothing. Give a folder with train/ and test/ class folders`,
+  );
 }
 
 function labelModeOf({labelMode, targetLabel}: AttackConfig): LabelMode {

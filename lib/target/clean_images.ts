@@ -1,11 +1,12 @@
 import {SauError} from '../base/errors.js';
 import {chooseCleanSubset, parseCleanSpec} from '../datasets/clean_subset.js';
+import {fetchAdvice} from '../datasets/fetch_hint.js';
 import {loadCleanFolder} from '../datasets/image_folder.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {named} from '../options/named.js';
 import type {DefendConfig} from '../options/types.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
-import type {Target} from './target.js';
+import {hintOf, type Target} from './target.js';
 
 /**
  * The clean images that a defense learns from: a sample of the data set's training split, the images of
@@ -17,21 +18,31 @@ export async function loadCleanSubset(
   run: RunOptions,
 ): Promise<ImageSet> {
   const {signal, onProgress} = run;
-  const loading = {signal, onImages: imageCounter(run, 'reading')};
+  const {dataset, numClasses, transform, memory} = target;
+  const loading = {signal, memory, onImages: imageCounter(run, 'reading')};
   const spec = parseCleanSpec(config.clean);
-  const {dataset, numClasses, size} = target;
   if (spec.kind === 'folder') {
     const classNames = dataset?.classNames ?? null;
-    return loadCleanFolder(spec.path, {numClasses, classNames, size}, loading);
+    return loadCleanFolder(spec.path, {numClasses, classNames, transform}, loading);
   }
   if (dataset === null) {
-    throw new SauError(
-      'ERR_DATASET',
-      `Expected a data set to take ${named('clean')} ${config.clean} from but found none; name its folder with ` +
-        `${named('data')}, or give a folder of clean images as ${named('clean')}`,
-    );
+    throw withoutData(config.clean, target);
   }
   const {indices, note} = await chooseCleanSubset(spec, dataset.trainCount, config.seed);
   if (note !== null) onProgress?.({kind: 'note', message: note});
   return dataset.loadTrain(indices, loading);
+}
+
+/** Advises to fetch the data set of a record where that is one that can be fetched. */
+function withoutData(clean: string, {record}: Target): SauError {
+  const hint = hintOf(record);
+  const others = `its folder with ${named('data')}, or give a folder of clean images as ${named('clean')}.`;
+  return new SauError(
+    'ERR_DATASET',
+    `Expected a data set to take ${named('clean')} ${clean} from but found none.`,
+    {
+      remedy: hint === null ? `Name ${others}` : `${fetchAdvice(hint)}, name ${others}`,
+      details: hint === null ? {} : {fetch: hint},
+    },
+  );
 }

@@ -2,9 +2,16 @@ import {dirname, join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
-import type {ImageSize} from '../datasets/decode.js';
-import {findKnown, KNOWN} from '../datasets/known.js';
-import {openDataset} from '../datasets/open_dataset.js';
+import {type FetchHint, fetchHintOf} from '../datasets/fetch_hint.js';
+import {ImageMemory} from '../datasets/image_memory.js';
+import {DATA_FOLDER, findKnown, KNOWN} from '../datasets/known.js';
+import {type OpenDatasetOptions, openDataset} from '../datasets/open_dataset.js';
+import {
+  type ImageSize,
+  makeTransform,
+  type Transform,
+  type TransformOptions,
+} from '../datasets/transform.js';
 import {checkModelName, checkModelSize, classesOfHead, modelOfWeights} from '../models/identify.js';
 import {loadCore} from '../native/binding.js';
 import {named, spelled} from '../options/named.js';
@@ -18,6 +25,7 @@ import {RECORD, recordAbove} from '../records/layout.js';
 import {type Checkpoint, readCheckpoint} from '../records/read_checkpoint.js';
 import {type RecordNotes, readRecordNotes} from '../records/record_notes.js';
 import {datasetRootsOf} from '../records/record_paths.js';
+import {askedSize, transformOptionsOf} from './picture_options.js';
 
 /** A record of an attack, and the file that it was read from. */
 export interface FoundRecord extends BackdoorRecord {
@@ -36,11 +44,20 @@ export interface Target {
   readonly program: Program | null;
   readonly numClasses: number;
   readonly size: ImageSize;
+  /** How pictures become images of that size. */
+  readonly transform: Transform;
+  /** The same as options, the record's included. */
+  readonly transformOptions: TransformOptions;
+  /** Where images go. */
+  readonly memory: ImageMemory;
   readonly mean: ChannelConstants;
   readonly std: ChannelConstants;
   /** A key of KNOWN where it is known, else what the record or folder says. */
   readonly datasetName: string;
 }
+
+/** The name of a data set of which nothing is known. */
+const UNKNOWN = 'unknown';
 
 export interface TargetConfig extends DataConfig {
   readonly ckpt: string;
@@ -64,25 +81,38 @@ export async function openTarget(
   const record = await recordOf(checkpoint, config.poisoned ?? null, note);
   const recordSize =
     record === null ? undefined : {height: record.imageSize[0], width: record.imageSize[1]};
-  const asked =
-    config.imageSize === null ? recordSize : {height: config.imageSize, width: config.imageSize};
+  const asked = askedSize(config) ?? recordSize;
   const size = program === null ? asked : sizeOfProgram(program, asked);
-  const dataset = await findDataset(config, record, size);
+  const transformOptions = await transformOptionsOf(config, record?.path ?? null);
+  const memory = new ImageMemory(config.dataMemory ?? undefined);
+  const dataset = await findDataset(config, record, {size, transform: transformOptions, memory});
   const datasetName =
-    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? 'unknown';
+    findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? UNKNOWN;
   const {model, numClasses} =
     program === null
       ? await modelOf(config, checkpoint, dataset)
       : {model: programName(program), numClasses: classesOf(config, program, dataset)};
+  const {height, width} = size ?? dataset ?? sizeOfKnown(datasetName);
   return {
     checkpoint,
     record,
     dataset,
     ...{model, program, numClasses},
-    size: size ?? dataset ?? sizeOfKnown(datasetName),
-    ...(await normalization(config, record, datasetName, numClasses)),
+    size: {height, width},
+    transform: dataset?.transform ?? makeTransform({height, width}, transformOptions),
+    ...{transformOptions, memory},
+    ...(await normalization(config, record, {name: datasetName, path: dataset?.path, numClasses})),
     datasetName,
   };
+}
+
+/** Images of which the normalization is asked for. */
+interface Images {
+  /** Of the data set, known or not. */
+  readonly name: string;
+  /** Its folder, if there is one. */
+  readonly path: string | undefined;
+  readonly numClasses: number;
 }
 
 /**
@@ -93,18 +123,19 @@ export async function openTarget(
 export async function normalization(
   {mean, std}: Pick<DataConfig, 'mean' | 'std'>,
   record: Pick<FoundRecord, 'path'> | null,
-  datasetName: string,
-  numClasses: number,
+  {name, path, numClasses}: Images,
 ): Promise<RecordNotes> {
   if (mean !== null && std !== null) return {mean, std};
   const notes = record === null ? null : await readRecordNotes(dirname(record.path));
   if (notes !== null) return notes;
-  const known = findKnown(datasetName);
+  const known = findKnown(name);
   if (known?.numClasses === numClasses) return {mean: known.mean, std: known.std};
+  const images = path ?? (name === UNKNOWN ? 'images' : `the data set ${JSON.stringify(name)}`);
   throw new SauError(
     'ERR_CONFIG',
-    `Expected ${named('mean')} and ${named('std')} for the data set "${datasetName}" of ${numClasses} classes but received neither; give the ` +
+    `Expected ${named('mean')} and ${named('std')} for ${images} of ${numClasses} classes but received neither; give the ` +
       `constants that the model was trained with, such as those of ${Object.keys(KNOWN).join(', ')}`,
+    {details: {name, path, numClasses}},
   );
 }
 
@@ -137,15 +168,31 @@ async function recordOf(
 async function findDataset(
   config: DataConfig,
   record: FoundRecord | null,
-  size: ImageSize | undefined,
+  options: Pick<OpenDatasetOptions, 'size' | 'transform' | 'memory'>,
 ): Promise<Dataset | null> {
   const {dataset} = config;
-  if (config.data !== null) return openDataset({path: config.data, dataset, size});
+  if (config.data !== null) return openDataset({path: config.data, dataset, ...options});
   if (record === null) return null;
+  const likely = record.datasetName;
   for (const path of await datasetRootsOf(record.path, record.dataPath)) {
-    if (await pathExists(path)) return openDataset({path, dataset, size});
+    if (await pathExists(path)) return openDataset({path, dataset, likely, ...options});
   }
+  const usual = usualPlaceOf(record);
+  if (usual !== null && (await pathExists(usual)))
+    return openDataset({path: usual, dataset, ...options});
   return null;
+}
+
+/** How the data set of a record that is not there is fetched; null where it cannot be. */
+export function hintOf(record: FoundRecord | null): FetchHint | null {
+  const place = record === null ? null : usualPlaceOf(record);
+  return place === null ? null : fetchHintOf(place);
+}
+
+/** Where the official tool has the data set of a record, and where `data` brings it; null for an unknown one. */
+function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
+  const name = findKnown(datasetName)?.name;
+  return name === undefined ? null : join(dirname(path), '..', '..', DATA_FOLDER, name);
 }
 
 /** Beside a program the weights may be its own, or those of another program. */

@@ -1,12 +1,13 @@
 import {SauError} from '../base/errors.js';
 import {loadPoisonedPngs, type PoisonedPng} from '../datasets/decode.js';
+import {fetchAdvice} from '../datasets/fetch_hint.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {poisonedEntries} from '../records/attack_result.js';
 import {createPngResolver} from '../records/record_paths.js';
 import type {Metrics} from '../run/metrics.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {Session} from '../session/session.js';
-import type {Target} from './target.js';
+import {hintOf, type Target} from './target.js';
 
 /** The test sets for measuring a model; null if there is none. */
 export interface TestSets {
@@ -27,7 +28,8 @@ export async function loadTestSets(
   const note = (message: string): void => onProgress?.({kind: 'note', message});
   const {dataset} = target;
   const limit = testLimit ?? Number.POSITIVE_INFINITY;
-  if (dataset === null) note('no data set with a test split: ACC is not measured');
+  if (dataset === null)
+    note(`no data set with a test split: ACC is not measured${remedyFor(target)}`);
   const cleanTest =
     dataset === null
       ? null
@@ -41,7 +43,7 @@ export async function loadTestSets(
     pngs.length === 0
       ? null
       : await loadPoisonedPngs(pngs, target.size, {
-          signal,
+          ...{signal, memory: target.memory},
           onImages: imageCounter(run, 'reading'),
         });
   return {cleanTest, poisonedTest};
@@ -84,4 +86,9 @@ async function poisonedTestPngs({record}: Target, limit: number): Promise<Poison
     pngs.push({...entry, path: await resolver.resolve(path)});
   }
   return pngs;
+}
+
+function remedyFor({record}: Target): string {
+  const hint = hintOf(record);
+  return hint === null ? '' : `. ${fetchAdvice(hint)}`;
 }

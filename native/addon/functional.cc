@@ -4,6 +4,7 @@
 #include "addon/fields.h"
 #include "addon/functional_attacks.h"
 #include "addon/functional_defend.h"
+#include "addon/functional_defenses.h"
 #include "addon/functional_net.h"
 #include "addon/tensors.h"
 #include "sau/generators/lf_pattern.h"
@@ -93,6 +94,7 @@ Napi::Object define_functional(Napi::Env env) {
   functional.Set("innerLoss", Napi::Function::New(env, inner));
   functional.Set("sharedRisk", Napi::Function::New(env, outer));
   functional.Set("attacks", define_attack_functions(env));
+  functional.Set("defenses", define_defense_functions(env));
   functional.Set("defend", Napi::Function::New(env, defend_network));
   functional.Set("net", define_net_functions(env));
   return functional;

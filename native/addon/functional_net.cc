@@ -58,11 +58,6 @@ class NodeReader {
   std::vector<Value> values_{net_.input()};
 };
 
-torch::Tensor net_images(const Napi::Object& o) {
-  return float_tensor(field(o, "images"), {integer_field(o, "count"), 3, integer_field(o, "height"),
-                                           integer_field(o, "width")});
-}
-
 Napi::Value net_layout(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const GraphModule module(NodeReader().read(info[0]));
@@ -76,7 +71,7 @@ Napi::Value run_net(const Napi::CallbackInfo& info) {
     GraphModule module(network_of(o));
     load_state_dict(module, named_tensors(field(o, "tensors")));
     const auto dtype = dtype_of(string_field(o, "dtype"));
-    const auto images = net_images(o);
+    const auto images = net_images_of(o);
     ResponseLabels labels;
     if (o.Has("labels"))
       labels = int32_tensor(field(o, "labels"), {images.size(0)}).to(torch::kInt64);
@@ -100,7 +95,7 @@ Napi::Value weight_gradients(const Napi::CallbackInfo& info) {
     const auto o = object_of(info[0], "the network and its images");
     GraphModule module(network_of(o));
     load_state_dict(module, named_tensors(field(o, "tensors")));
-    const auto images = net_images(o);
+    const auto images = net_images_of(o);
     return to_js(info.Env(), respond_weights(module, images), true);
   });
 }
@@ -188,6 +183,11 @@ Graph network_of(const Napi::Object& o) {
   if (o.Has("program")) return graph_of(program_of(o.Get("program")));
   if (!o.Has("model")) return NodeReader().read(field(o, "nodes"));
   return describe_model(string_field(o, "model"), integer_field(o, "numClasses")).graph;
+}
+
+torch::Tensor net_images_of(const Napi::Object& o) {
+  return float_tensor(field(o, "images"), {integer_field(o, "count"), 3, integer_field(o, "height"),
+                                           integer_field(o, "width")});
 }
 
 Napi::Object define_net_functions(Napi::Env env) {

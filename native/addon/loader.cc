@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "addon/images.h"
+
 // What `require` loads. It needs no LibTorch, so help, doctor and inspect work without one. load()
 // first opens LibTorch by absolute path and then the core, whose NEEDED entries are then already
 // satisfied. Opening LibTorch is slow, so it happens off the JS thread.
@@ -93,6 +95,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("load", Napi::Function::New(env, load));
+  sau::addon::define_images(env, exports);
   return exports;
 }
 

@@ -1,5 +1,7 @@
 #include "addon/progress.h"
 
+#include <algorithm>
+
 namespace sau::addon {
 namespace {
 
@@ -61,6 +63,18 @@ Napi::Object event_object(Napi::Env env, const TableRow& event) {
   o.Set("table", event.table);
   o.Set("cells", cells);
   if (event.metrics) o.Set("metrics", to_js(env, *event.metrics));
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const PictureMade& event) {
+  auto planes = Napi::Uint8Array::New(env, event.planes.size());
+  std::copy(event.planes.begin(), event.planes.end(), planes.Data());
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "picture");
+  o.Set("name", event.name);
+  set(o, "height", event.height);
+  set(o, "width", event.width);
+  o.Set("planes", planes);
   return o;
 }
 

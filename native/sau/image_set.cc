@@ -1,5 +1,8 @@
 #include "sau/image_set.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "sau/error.h"
 
 namespace sau {
@@ -16,25 +19,54 @@ void check_labels(const char* what, const torch::Tensor& labels, int64_t num_cla
   }
 }
 
+/// Asks the system to read a part of a mapping; it may as well not.
+void read_ahead(const uint8_t* begin, int64_t bytes) {
+  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto start = reinterpret_cast<uintptr_t>(begin);
+  const auto aligned = start / page * page;
+  madvise(reinterpret_cast<void*>(aligned), start - aligned + static_cast<size_t>(bytes),
+          MADV_WILLNEED);
+}
+
 }  // namespace
 
 torch::Tensor to_pixels(const torch::Tensor& images) {
   return images
-      .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast)
+      .to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::ChannelsLast)
       .div_(255.0);
 }
 
+torch::Tensor ImageSet::select(const torch::Tensor& indices) const {
+  return images.index_select(0, indices.to(images.device())).to(device());
+}
+
+torch::Tensor ImageSet::select(int64_t begin, int64_t end) const {
+  return images.slice(0, begin, end).to(device());
+}
+
 torch::Tensor ImageSet::pixels(const torch::Tensor& indices) const {
-  return to_pixels(images.index_select(0, indices));
+  return to_pixels(select(indices));
 }
 
 torch::Tensor ImageSet::pixels(int64_t begin, int64_t end) const {
-  return to_pixels(images.slice(0, begin, end));
+  return to_pixels(select(begin, end));
 }
 
-ImageSet make_image_set(const torch::Tensor& images, const torch::Tensor& labels,
-                        const torch::Tensor& true_labels, int64_t num_classes,
-                        const torch::Device& device) {
+void ImageSet::will_need(const torch::Tensor& indices) const {
+  if (!is_mapped) return;
+  const auto* positions = indices.data_ptr<int64_t>();
+  for (int64_t i = 0; i < indices.size(0); ++i) will_need(positions[i], positions[i] + 1);
+}
+
+void ImageSet::will_need(int64_t begin, int64_t end) const {
+  end = std::min(end, size());
+  if (!is_mapped || begin >= end) return;
+  const int64_t bytes = images[0].numel();
+  read_ahead(images.data_ptr<uint8_t>() + begin * bytes, (end - begin) * bytes);
+}
+
+ImageSet make_image_set(const HostImages& host, int64_t num_classes, const torch::Device& device) {
+  const auto& [images, labels, true_labels, is_mapped] = host;
   TORCH_CHECK(images.dim() == 4 && images.size(1) == 3 && images.scalar_type() == torch::kUInt8,
               "images must be uint8 [N,3,H,W], got ", images.scalar_type(), " ", images.sizes());
   if (images.size(0) == 0)
@@ -48,8 +80,8 @@ ImageSet make_image_set(const torch::Tensor& images, const torch::Tensor& labels
   const auto on_device = [&](const torch::Tensor& t, torch::ScalarType dtype) {
     return t.to(torch::TensorOptions(device).dtype(dtype), /*non_blocking=*/false, /*copy=*/true);
   };
-  return {on_device(images, torch::kUInt8), on_device(labels, torch::kInt64),
-          on_device(true_labels, torch::kInt64)};
+  return {is_mapped ? images : on_device(images, torch::kUInt8), on_device(labels, torch::kInt64),
+          on_device(true_labels, torch::kInt64), is_mapped};
 }
 
 }  // namespace sau

@@ -21,6 +21,8 @@ class Normalizer {
   /// The inverse: the model's input -> pixels. Divides by 1 / std as the official tool does,
   /// because truncation to gray levels depends on the last bit (specification B4.8).
   torch::Tensor pixels(const torch::Tensor& input) const;
+  const torch::Tensor& mean() const { return mean_; }  ///< [1,3,1,1]
+  const torch::Tensor& std() const { return std_; }    ///< [1,3,1,1]
 
  private:
   torch::Tensor mean_;
@@ -91,6 +93,7 @@ class FrozenPixelClassifier {
   }
   /// Copies the source's present weights.
   void refresh() { frozen_->refresh(); }
+  const Graph& graph() const { return frozen_->graph(); }
   torch::ScalarType precision() const { return precision_; }
   /// Images [N,3,H,W] like these, which are on the device, per pass without gradients.
   int64_t images_per_pass(const torch::Tensor& images) const;

@@ -25,10 +25,11 @@ void for_each_logits(const FrozenPixelClassifier& model, const ImageSet& set,
                      const RunControl& control,
                      const std::function<void(int64_t, int64_t, const torch::Tensor&)>& visit) {
   const torch::NoGradGuard no_grad;
-  const int64_t step = model.images_per_pass(set.images);
+  const int64_t step = model.images_per_pass(set.select(0, 1));
   for (int64_t begin = 0; begin < set.size(); begin += step) {
     control.throw_if_cancelled();
     const int64_t end = std::min(begin + step, set.size());
+    set.will_need(end, end + step);
     visit(begin, end, model.logits(set.pixels(begin, end)));
   }
 }

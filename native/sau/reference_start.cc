@@ -47,7 +47,7 @@ ReferenceStart make_reference_start(const FrozenPixelClassifier& reference, cons
   const auto bytes = images.images.numel() * num_classes * static_cast<int64_t>(sizeof(float));
   if (rounds <= num_classes || bytes > cache_bytes) return {};
   const int64_t count = images.size();
-  const auto floats = torch::TensorOptions(images.images.device()).dtype(torch::kFloat32);
+  const auto floats = torch::TensorOptions(images.device()).dtype(torch::kFloat32);
   ReferenceStart whole{torch::empty({count, num_classes}, floats),
                        torch::empty({count, num_classes, images.images[0].numel()}, floats)};
   torch::Generator unused;

@@ -66,14 +66,21 @@ struct TableRow {
   std::optional<Metrics> metrics = std::nullopt;  ///< of the model that the row is about
 };
 
+/// A picture that a defense has made, uint8 [3,height,width].
+struct PictureMade {
+  std::string name;
+  int64_t height, width;
+  std::vector<uint8_t> planes;
+};
+
 /// Passes of images that a defense has cost, without those of its measurements.
 struct PassesDone {
   Passes passes;
 };
 
 /// One message of a running job.
-using Progress =
-    std::variant<BatchDone, RoundDone, EvaluationDone, Note, Stage, TableRow, PassesDone>;
+using Progress = std::variant<BatchDone, RoundDone, EvaluationDone, Note, Stage, TableRow,
+                              PictureMade, PassesDone>;
 
 /// The connection of a job to its caller. Progress is sent and never awaited.
 struct RunControl {

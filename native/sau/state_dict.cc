@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "sau/device.h"
 #include "sau/error.h"
 
 namespace sau {
@@ -29,6 +30,13 @@ std::vector<NamedTensor> state_dict(const torch::nn::Module& module) {
   std::vector<NamedTensor> tensors;
   collect(module, "", tensors);
   return tensors;
+}
+
+std::vector<NamedTensor> gradients_of(const torch::nn::Module& module) {
+  std::vector<NamedTensor> gradients;
+  for (const auto& item : module.named_parameters())
+    gradients.push_back({item.key(), to_host(item.value().grad())});
+  return gradients;
 }
 
 void load_state_dict(torch::nn::Module& module, const std::vector<NamedTensor>& tensors) {

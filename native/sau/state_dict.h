@@ -16,6 +16,9 @@ struct NamedTensor {
 /// copies.
 std::vector<NamedTensor> state_dict(const torch::nn::Module& module);
 
+/// The gradients of a module's parameters under their checkpoint keys, on the host.
+std::vector<NamedTensor> gradients_of(const torch::nn::Module& module);
+
 /// Copies tensors into a module. Names, shapes and dtypes must be exactly those of
 /// state_dict(module); throws ERR_CHECKPOINT otherwise, before anything is changed.
 void load_state_dict(torch::nn::Module& module, const std::vector<NamedTensor>& tensors);

@@ -70,10 +70,11 @@ EpochTrainer::EpochTrainer(const TrainingState& state, const ImageSet& train,
     : state_(state), train_(train), options_(options), extras_(std::move(extras)) {}
 
 EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control) {
-  const auto device = train_.images.device();
+  const auto device = train_.device();
   const int64_t batches = this->batches();
   const ModeGuard training(state_.model.model(), true);
-  const auto order = torch::randperm(train_.size(), state_.generator, torch::kInt64).to(device);
+  const auto drawn = torch::randperm(train_.size(), state_.generator, torch::kInt64);
+  const auto order = drawn.to(device);
   if (extras_.attack) extras_.attack->start_epoch(train_, epoch.index);
   EpochSums sums(device, batches);
   for (int64_t batch = 0; batch < batches; ++batch) {
@@ -82,17 +83,12 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
     const double part = (static_cast<double>(batch) + 0.5) / static_cast<double>(batches);
     state_.optimizer.set_learning_rate(
         state_.schedule.rate_at(static_cast<double>(epoch.index) + part));
-    const auto positions =
-        order.slice(0, batch * options_.batch_size, (batch + 1) * options_.batch_size);
+    const int64_t begin = batch * options_.batch_size, end = begin + options_.batch_size;
+    const auto positions = order.slice(0, begin, end);
+    train_.will_need(drawn.slice(0, end, end + options_.batch_size));
     const auto made =
         extras_.attack ? extras_.attack->batch(train_, positions) : ordinary_batch(positions);
-    state_.optimizer.zero_grad();
-    const auto logits = state_.model.logits_of_input(made.input);
-    auto loss = torch::cross_entropy_loss(logits, made.labels);
-    if (made.extra_loss.defined()) loss = loss + made.extra_loss;
-    if (extras_.loss_factor != 1) loss = loss * extras_.loss_factor;
-    loss.backward();
-    state_.optimizer.step();
+    const auto [loss, logits] = extras_.step ? extras_.step(made) : ordinary_step(made);
     if (extras_.after_step) extras_.after_step();
     if (extras_.attack) extras_.attack->step();
     sums.add(loss, logits.argmax(1), made);
@@ -101,6 +97,17 @@ EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control)
   }
   state_.schedule.end_epoch(sums.mean_loss());
   return sums;
+}
+
+StepOutcome EpochTrainer::ordinary_step(const TrainingBatch& batch) {
+  state_.optimizer.zero_grad();
+  const auto logits = state_.model.logits_of_input(batch.input);
+  auto loss = torch::cross_entropy_loss(logits, batch.labels);
+  if (batch.extra_loss.defined()) loss = loss + batch.extra_loss;
+  if (extras_.loss_factor != 1) loss = loss * extras_.loss_factor;
+  loss.backward();
+  state_.optimizer.step();
+  return {loss, logits};
 }
 
 /// Number of batches of an epoch. Throws ERR_CONFIG if there is none, and where the last one is a
@@ -129,8 +136,8 @@ int64_t EpochTrainer::batches() const {
 
 /// A batch of a set that is poisoned already, or clean.
 TrainingBatch EpochTrainer::ordinary_batch(const torch::Tensor& positions) {
-  const auto images = augment(train_.images.index_select(0, positions), options_.crop_padding,
-                              options_.flip, state_.generator);
+  const auto images =
+      augment(train_.select(positions), options_.crop_padding, options_.flip, state_.generator);
   TrainingBatch batch{.input = state_.model.normalizer()(to_pixels(images)),
                       .labels = train_.labels.index_select(0, positions),
                       .true_labels = train_.true_labels.index_select(0, positions)};

@@ -59,13 +59,21 @@ class EpochSums {
   Hits all_, clean_, attacked_, robust_, crossed_;
 };
 
+/// What a step of the optimizer had: a scalar, and the logits [n,K] of the batch.
+struct StepOutcome {
+  torch::Tensor loss, logits;
+};
+
 /// What an ordinary training does besides.
 struct EpochExtras {
   bool drop_last = false;           ///< leave out the last batch where it is smaller
   torch::Tensor kinds = {};         ///< uint8 [N], ImageKind; undefined: they are not told apart
   InBatchAttack* attack = nullptr;  ///< poisons each batch
-  double loss_factor = 1;           ///< -1 makes the loss grow
-  std::function<void()> after_step = {};  ///< what else changes the model behind each step
+  /// A step in the place of the ordinary one: it clears gradients and steps the optimizer itself.
+  std::function<StepOutcome(const TrainingBatch&)> step = {};
+  double loss_factor = 1;  ///< -1 makes the loss of the ordinary step grow
+  /// What else changes the model behind each step.
+  std::function<void()> after_step = {};
 };
 
 /// Ordinary training over a set, epoch by epoch: augmented batches in random order, cross entropy,
@@ -80,6 +88,7 @@ class EpochTrainer {
  private:
   int64_t batches() const;
   TrainingBatch ordinary_batch(const torch::Tensor& positions);
+  StepOutcome ordinary_step(const TrainingBatch& batch);
 
   TrainingState state_;
   const ImageSet& train_;

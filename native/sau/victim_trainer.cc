@@ -11,8 +11,8 @@ namespace {
 /// images have the trigger.
 torch::Tensor kinds_of(const ImageSet& train, const std::vector<int64_t>& poisoned_positions) {
   if (poisoned_positions.empty()) return {};
-  const auto positions = torch::tensor(poisoned_positions, torch::kInt64).to(train.images.device());
-  return torch::zeros({train.size()}, train.images.options())
+  const auto positions = torch::tensor(poisoned_positions, torch::kInt64).to(train.device());
+  return torch::zeros({train.size()}, torch::TensorOptions(train.device()).dtype(torch::kUInt8))
       .index_fill_(0, positions, static_cast<int64_t>(ImageKind::kPoisoned));
 }
 

@@ -88,9 +88,10 @@ std::vector<NamedTensor> Workspace::export_state(ModelRole role) const {
   return tensors;
 }
 
-void Workspace::set_images(ImageRole role, const torch::Tensor& images, const torch::Tensor& labels,
-                           const torch::Tensor& true_labels) {
-  replace_images(role, make_image_set(images, labels, true_labels, options_.num_classes, *device_));
+void Workspace::set_images(ImageRole role, HostImages host) {
+  // Recorded steps read the clean subset on the device, where nothing waits for the host.
+  if (role == ImageRole::kCleanSubset && !device_->is_cpu()) host.is_mapped = false;
+  replace_images(role, make_image_set(host, options_.num_classes, *device_));
 }
 
 void Workspace::replace_images(ImageRole role, ImageSet set) {

@@ -69,9 +69,8 @@ class Workspace {
   /// A frozen view in the arithmetic of the attack.
   FrozenPixelClassifier attacked(ModelRole role) const;
 
-  /// Copies a set to the device. All on the host: uint8 [N,3,H,W], int32 [N], int32 [N].
-  void set_images(ImageRole role, const torch::Tensor& images, const torch::Tensor& labels,
-                  const torch::Tensor& true_labels);
+  /// Copies a set to the device. Mapped images stay on the host, except for the clean subset's.
+  void set_images(ImageRole role, HostImages host);
   /// Puts a set in the place of a role's, and forgets what is known of the former.
   void replace_images(ImageRole role, ImageSet set);
   /// Throws ERR_DATASET where none were set.

@@ -3,8 +3,9 @@ import {once} from 'node:events';
 import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {afterAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {DIST} from '../support/paths.js';
+import {putFiles, signFiles, someSigns} from '../support/sign_files.js';
 
 const PROGRAM = join(DIST, 'bin/sau-native.js');
 const folder = mkdtempSync(join(tmpdir(), 'sau-cli-'));
@@ -24,6 +25,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
       'evaluate',
       'inspect',
       'models',
+      'data',
       'setup',
       'doctor',
       'demo',
@@ -33,14 +35,21 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     expect(stdout).toContain('Examples:');
   });
 
-  it.each(['defend', 'attack badnet', 'evaluate', 'inspect', 'models', 'setup', 'doctor', 'demo'])(
-    'has help with examples for %s',
-    (command) => {
-      const {stdout, stderr, status} = sau(...command.split(' '), '--help');
-      expect({stderr, status}).toEqual({stderr: '', status: 0});
-      expect(stdout).toMatch(/Examples:\n {2}\$ sau-native/);
-    },
-  );
+  it.each([
+    'defend',
+    'attack badnet',
+    'evaluate',
+    'inspect',
+    'models',
+    'data',
+    'setup',
+    'doctor',
+    'demo',
+  ])('has help with examples for %s', (command) => {
+    const {stdout, stderr, status} = sau(...command.split(' '), '--help');
+    expect({stderr, status}).toEqual({stderr: '', status: 0});
+    expect(stdout).toMatch(/Examples:\n {2}\$ sau-native/);
+  });
 
   it('shows defaults, and keeps the official names out of sight', () => {
     const {stdout} = sau('defend', '--help');
@@ -101,6 +110,67 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     writeFileSync(path, Buffer.from([1, 2, 3, 4]));
     const {stderr, status} = sau('inspect', path);
     expect(stderr).toContain('(ERR_CHECKPOINT)');
+    expect(status).toBe(1);
+  });
+});
+
+describe.skipIf(!existsSync(PROGRAM))('sau-native inspect', () => {
+  const data = join(folder, 'signs');
+  const shown = 'signs';
+  beforeAll(() =>
+    putFiles(data, signFiles({train: someSigns(2), test: someSigns(1)}, 'reference')),
+  );
+
+  it('says what a data set is, and what a run on it takes', () => {
+    const {stdout, stderr, status} = sau('inspect', shown);
+    expect({status, stderr}).toEqual({status: 0, stderr: 'reading signs ...\n'});
+    expect(stdout).toMatch(/^can be used: yes\n/);
+    expect(stdout).toContain('data set: GTSRB (gtsrb)');
+    expect(stdout).toContain('train: 86 images, 2 of each class');
+    expect(stdout).toContain('14 (stop), 15 ');
+    expect(stdout).toMatch(/and 23 more/);
+    expect(stdout).toContain(`--data: ${data}`);
+    expect(stdout).toContain('--image-size: 32');
+    expect(stdout).toContain('--mean and --std: 0,0,0 and 1,1,1');
+  });
+
+  it('tells the same as JSON, and draws a preview', () => {
+    const {stdout, stderr} = sau('inspect', shown, '--json', '--quiet', '--preview');
+    expect(stderr).toBe('');
+    const told = JSON.parse(stdout);
+    expect(told).toMatchObject({name: 'gtsrb', preview: join(folder, 'preview.png')});
+    expect(told.classes[14]).toEqual({name: '00014', title: 'stop', train: 2, test: 1});
+    expect(existsSync(join(folder, 'preview.png'))).toBe(true);
+    sau('inspect', shown, '--preview', 'mine.png');
+    expect(existsSync(join(folder, 'mine.png'))).toBe(true);
+  });
+
+  it('says what cannot be read, with exit code 0', () => {
+    const file = join(data, 'Train', '00003', '00000_00000.ppm');
+    writeFileSync(file, '<html>');
+    const {stdout, status} = sau('inspect', shown);
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      `can be used: no, because 1 of 129 image files cannot be read, the first of them ${file}: its content is an HTML page`,
+    );
+  });
+
+  it.each([
+    [['--tensors'], 2, /Expected a checkpoint for --tensors/],
+    [['--preview', 'a.jpg'], 2, /PNG file to write for --preview but received "a\.jpg"/],
+    [['--dataset', 'cifar10'], 1, /as --dataset cifar10 asks for/],
+    [['--dataset', 'mnist'], 2, /for --dataset but received "mnist"/],
+  ])('refuses %j', (args, code, message) => {
+    const {stderr, status} = sau('inspect', shown, ...args);
+    expect(stderr).toMatch(message);
+    expect(status).toBe(code);
+  });
+
+  it('says what it has looked for in a folder that holds neither', () => {
+    const {stderr, status} = sau('inspect', join(data, 'Train', '00001'));
+    expect(stderr).toMatch(
+      /a record \(attack_result\.pt, .*or a data set \(cifar-10.*found neither/,
+    );
     expect(status).toBe(1);
   });
 });

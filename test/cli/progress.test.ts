@@ -75,6 +75,25 @@ describe('the state of the bar', () => {
     expect(state.line(79)).toBe('0:02 measuring the backdoored model');
   });
 
+  it('tells how many images are found while nobody knows how many there are', () => {
+    let clock = 0;
+    const state = new BarState(() => clock);
+    const found = (done: number, of: number | null): Progress => {
+      return {kind: 'images', doing: 'finding', done, of, secondsLeft: null};
+    };
+    state.follow({kind: 'stage', message: 'reading photographs'});
+    clock = 900;
+    state.follow(found(5000, null));
+    expect(state.line(79)).toBe('');
+    clock = 3000;
+    state.follow(found(17_000, null));
+    expect(state.line(79)).toBe('0:03 reading photographs | finding 17000 images');
+    expect(state.line(20)).toHaveLength(20);
+    state.follow(found(20_000, 20_000));
+    clock = 5000;
+    expect(state.line(79)).toBe('0:02 reading photographs');
+  });
+
   it('stays that of the rounds while one of them is measured', () => {
     const state = new BarState(() => 0);
     state.follow({kind: 'stage', message: 'unlearning'});

@@ -85,8 +85,13 @@ describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
 
     it('that attack is not given', () => {
       const {stderr, status} = sau(world.folder, ['attack', 'badnet']);
-      expect(stderr).toMatch(/Expected --data .*\n {2}\(ERR_CONFIG\)/);
-      expect(status).toBe(2);
+      expect(stderr).toMatch(
+        /Expected a data set at .*data\/cifar10 but .* Fetch it with `npx sau-native data cifar10`, or check --data\.\n {2}\(ERR_DATASET\)/,
+      );
+      expect(status).toBe(1);
+      const folders = sau(world.folder, ['attack', 'badnet', '--dataset', 'imagefolder']);
+      expect(folders.stderr).toMatch(/Expected --data .*\n {2}\(ERR_CONFIG\)/);
+      expect(folders.status).toBe(2);
     });
   });
 
@@ -189,7 +194,7 @@ describe.skipIf(!IS_BUILT)('sau-native refuses', () => {
       const args = await write('no_scale.pt', () => undefined);
       expectRefusal(
         args.slice(0, 6), // without --mean and --std
-        refusal(/Expected --mean and --std for the data set/),
+        refusal(/Expected --mean and --std for \S+data\/shapes of 10 classes/),
       );
     });
   });

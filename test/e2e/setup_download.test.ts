@@ -1,4 +1,4 @@
-import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -12,6 +12,7 @@ import {
   finished,
   LIBRARY,
   NAME,
+  saidBy,
   setupFrom,
   sha256,
   useSetupWorld,
@@ -196,20 +197,6 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
     });
   });
 });
-
-/** Waits until a process has said something on stderr. */
-async function saidBy(child: ChildProcess, what: RegExp): Promise<void> {
-  let text = '';
-  for (;;) {
-    const [chunk] = await Promise.race([
-      once(child.stderr ?? child, 'data'),
-      once(child, 'close').then(() => [null]),
-    ]);
-    text += chunk ?? '';
-    if (what.test(text)) return;
-    if (chunk === null) throw new Error(`it ended without ${what}: ${text}`);
-  }
-}
 
 describe.skipIf(!IS_BUILT)('setup() in a program', () => {
   const world = useSetupWorld();

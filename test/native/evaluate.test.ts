@@ -108,8 +108,8 @@ describe('an evaluation', () => {
     });
     const {clean, poisoned} = await sets();
     await native.initialize();
-    await native.setImages('cleanTest', clean);
-    await native.setImages('poisonedTest', poisoned);
+    await native.setImages('cleanTest', {...clean, isMapped: false});
+    await native.setImages('poisonedTest', {...poisoned, isMapped: false});
     const measured: number[] = [];
     await native.evaluate({model: 'trainee', batchSize: 8}, (event) => {
       if (event.kind === 'evaluation') measured.push(event.images);

@@ -15,7 +15,7 @@ async function nativeSession(): Promise<NativeSession> {
   const options = {device: 'cpu', seed: 0, threads: 1, tuning, ...precision} as const;
   const session = new core.Session({...options, ...target});
   await session.initialize();
-  const images = imageSetOf(await tensorsOf('rounds.pt'));
+  const images = {...imageSetOf(await tensorsOf('rounds.pt')), isMapped: false};
   await session.setImages('cleanSubset', images);
   await session.setImages('cleanTest', images);
   return session;

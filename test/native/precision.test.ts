@@ -33,7 +33,7 @@ async function coreSession(precision: PrecisionName, trainee: StateDict, cleanSu
     return {name, dtype, shape: [...shape], data};
   });
   await session.loadStateDict(tensors, 'both');
-  await session.setImages('cleanSubset', cleanSubset);
+  await session.setImages('cleanSubset', {...cleanSubset, isMapped: false});
   return session;
 }
 

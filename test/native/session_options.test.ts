@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {SauError} from '../../lib/base/errors.js';
-import type {NativeImageSet} from '../../lib/native/data_contract.js';
+import type {ImageSet} from '../../lib/datasets/image_set.js';
 import {createSession, deviceInfo} from '../../lib/session/open_session.js';
 import {errorOf} from '../support/error_of.js';
 import {facts, imageSetOf, range, tensorsOf} from '../support/oracle.js';
@@ -42,7 +42,7 @@ describe('the arguments of a call', () => {
   ])('are refused where %s is of another type', async (field, value, words) => {
     using session = await tinySession();
     const set = imageSetOf(await tensorsOf('rounds.pt'));
-    const wrong = {...set, [field]: value} as NativeImageSet;
+    const wrong = {...set, [field]: value} as ImageSet;
     const call = session.setImages('cleanSubset', {...wrong, originalIndices: range(14)});
     expect((await errorOf(call, 'ERR_CONFIG')).message).toContain(words);
   });

@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import {CIFAR100_CLASS_NAMES} from '../../lib/datasets/class_names.js';
 import {put, someBytes} from './data_files.js';
 
 const BATCHES = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}`);
@@ -74,11 +75,16 @@ function list(items: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from('](', 'latin1'), ...items, Buffer.from('e')]);
 }
 
+function byteList(values: readonly number[]): Buffer {
+  return list(values.map((value) => Buffer.from([0x4b, value])));
+}
+
 function dict(entries: Readonly<Record<string, Buffer>>, style: PickleStyle): Buffer {
   const pairs = Object.entries(entries).flatMap(([key, value]) => [text(key, style), value]);
   return Buffer.concat([Buffer.from('\x80\x02}(', 'latin1'), ...pairs, Buffer.from('u.')]);
 }
 
+/** Labels from 0 to 255 and uint8 [N,3,32,32]. */
 export interface BatchContent {
   labels: readonly number[];
   pixels: Uint8Array;
@@ -89,7 +95,7 @@ export function cifarBatch({labels, pixels}: BatchContent, style: PickleStyle): 
   return dict(
     {
       batch_label: text('a batch', style),
-      labels: list(labels.map((label) => Buffer.from([0x4b, label]))),
+      labels: byteList(labels),
       data: uint8Array(pixels.length / IMAGE_BYTES, IMAGE_BYTES, pixels, style),
     },
     style,
@@ -105,6 +111,32 @@ export function cifarMeta(perBatch: number, style: PickleStyle): Buffer {
   );
 }
 
+/** The files of the authors' archive of CIFAR-10 by path, with so many images in each batch. */
+export function cifar10Pickles(perBatch: number): Map<string, Buffer> {
+  const folder = 'cifar-10-batches-py';
+  const files = new Map([[`${folder}/batches.meta`, cifarMeta(perBatch, 'python2')]]);
+  for (const [b, name] of [...BATCHES, 'test_batch'].entries()) {
+    const images = Array.from({length: perBatch}, (_, i) => cifarImage(b * perBatch + i));
+    const labels = images.map(({label}) => label);
+    const pixels = Buffer.concat(images.map((image) => image.pixels));
+    files.set(`${folder}/${name}`, cifarBatch({labels, pixels}, 'python2'));
+  }
+  files.set(`${folder}/readme.html`, Buffer.from('<html></html>'));
+  return files;
+}
+
+/** The files of the authors' archive of CIFAR-100 by path, with an image of each class. */
+export function cifar100Pickles(): Map<string, Buffer> {
+  const labels = Array.from({length: 100}, (_, i) => i);
+  const pixels = someBytes(100 * IMAGE_BYTES);
+  const folder = 'cifar-100-python';
+  return new Map([
+    [`${folder}/meta`, cifar100Meta(CIFAR100_CLASS_NAMES, 'python2')],
+    [`${folder}/train`, cifar100Batch({labels, pixels}, 'python2')],
+    [`${folder}/test`, cifar100Batch({labels: labels.toReversed(), pixels}, 'python2')],
+  ]);
+}
+
 /** Writes `cifar-10-batches-py` with two images per batch, the same as putCifarBinary. */
 export async function putCifarPython(folder: string, style: PickleStyle): Promise<string> {
   await put(join(folder, 'batches.meta'), cifarMeta(2, style));
@@ -115,5 +147,70 @@ export async function putCifarPython(folder: string, style: PickleStyle): Promis
     const pixels = Buffer.concat(pair.map((image) => image.pixels));
     await put(join(folder, name), cifarBatch({labels, pixels}, style));
   }
+  return folder;
+}
+
+/** Of a fine class; the real ones are not in this order. */
+const coarse = (fine: number): number => fine % 20;
+
+/** One of CIFAR-100's two pickles, with the keys that the authors' have. */
+export function cifar100Batch({labels, pixels}: BatchContent, style: PickleStyle): Buffer {
+  const names = labels.map((_, i) => text(`image_s_${i}.png`, style));
+  return dict(
+    {
+      filenames: list(names),
+      batch_label: text('training batch 1 of 1', style),
+      fine_labels: byteList(labels),
+      coarse_labels: byteList(labels.map(coarse)),
+      data: uint8Array(pixels.length / IMAGE_BYTES, IMAGE_BYTES, pixels, style),
+    },
+    style,
+  );
+}
+
+/** The pickle `meta` of CIFAR-100. */
+export function cifar100Meta(names: readonly string[], style: PickleStyle): Buffer {
+  const coarseNames = Array.from({length: 20}, (_, i) => text(`group ${i}`, style));
+  return dict(
+    {
+      fine_label_names: list(names.map((name) => text(name, style))),
+      coarse_label_names: list(coarseNames),
+    },
+    style,
+  );
+}
+
+/** Images of the two splits, in their order. */
+export interface Splits {
+  readonly train: BatchContent;
+  readonly test: BatchContent;
+}
+
+/** Writes `cifar-100-python`. */
+export async function putCifar100Python(
+  folder: string,
+  {train, test}: Splits,
+  style: PickleStyle = 'python2',
+): Promise<string> {
+  await put(join(folder, 'meta'), cifar100Meta(CIFAR100_CLASS_NAMES, style));
+  await put(join(folder, 'train'), cifar100Batch(train, style));
+  await put(join(folder, 'test'), cifar100Batch(test, style));
+  await put(join(folder, 'file.txt~'), '');
+  return folder;
+}
+
+/** Writes `cifar-100-binary`: the coarse label, the fine label, the image. */
+export async function putCifar100Binary(folder: string, {train, test}: Splits): Promise<string> {
+  const records = ({labels, pixels}: BatchContent): Buffer =>
+    Buffer.concat(
+      labels.flatMap((label, i) => [
+        Buffer.from([coarse(label), label]),
+        pixels.subarray(i * IMAGE_BYTES, (i + 1) * IMAGE_BYTES),
+      ]),
+    );
+  await put(join(folder, 'train.bin'), records(train));
+  await put(join(folder, 'test.bin'), records(test));
+  await put(join(folder, 'fine_label_names.txt'), `${CIFAR100_CLASS_NAMES.join('\n')}\n`);
+  await put(join(folder, 'coarse_label_names.txt'), 'group 0\n');
   return folder;
 }

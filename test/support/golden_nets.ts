@@ -1,7 +1,7 @@
 // The two networks of the golden values of the defenses: their weights and images by formula.
 import type {NativeCore} from '../../lib/native/contract.js';
 import type {NativeTensors} from '../../lib/native/data_contract.js';
-import type {NativeNetwork, NativeNode} from '../../lib/native/model_contract.js';
+import type {NativeNetInput, NativeNetwork, NativeNode} from '../../lib/native/model_contract.js';
 import type {
   NativeDefendInput,
   NativeMethod,
@@ -167,4 +167,30 @@ export function tensorNamed({tensors}: Told, name: string): Float32Array {
   if (tensor === undefined) throw new Error(`There is no ${name}`);
   const {buffer, byteOffset, byteLength} = tensor.data;
   return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+/** The eight images of a network, as the functions over nets take them. */
+export function netInput({network, tensors, images}: GoldenNet): NativeNetInput {
+  const {labels: _, ...pixels} = images(8);
+  return {...network, tensors, ...pixels};
+}
+
+/** The float elements of a tensor. */
+export function elementsOf(tensors: NativeTensors, name: string): Float32Array {
+  const found = tensors.find((tensor) => tensor.name === name);
+  if (found === undefined) throw new Error(`There is no ${name}`);
+  return new Float32Array(Uint8Array.from(found.data).buffer);
+}
+
+/** The L2 norm of all elements of tensors of floats. */
+export function normOf(tensors: NativeTensors): number {
+  const squares = tensors
+    .filter(({dtype}) => dtype === 'float32')
+    .flatMap(({name}) => [...elementsOf(tensors, name)].map((value) => value * value));
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+}
+
+/** Of a net's parameters alone, of those tensors that are not running statistics. */
+export function parameterNormOf(tensors: NativeTensors): number {
+  return normOf(tensors.filter(({name}) => !name.includes('running_')));
 }

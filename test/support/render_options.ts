@@ -1,12 +1,20 @@
 // What is written out from the tables of lib/options: the documented types of what programs give, and
 // docs/options.md. `npm run options` writes both; generated.test.ts holds them equal to the tables.
 import {flagName} from '../../bin/flags.js';
+import {FETCHED_NAMES} from '../../lib/datasets/known.js';
 import {DEFENSE_NAMES, defenseOf, defenseTable} from '../../lib/defenses/defenses.js';
 import type {AttackEntry} from '../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../lib/options/commands/attack.js';
-import {DEMO, EVALUATE, SETUP} from '../../lib/options/commands/commands.js';
+import {
+  DEMO,
+  EVALUATE,
+  FETCH,
+  INSPECT_DATASET,
+  SETUP,
+} from '../../lib/options/commands/commands.js';
 import {DATA, DEVICE} from '../../lib/options/commands/common.js';
+import {COMPARE} from '../../lib/options/commands/compare.js';
 import {DEFEND} from '../../lib/options/commands/defend.js';
 import {choicesText, defaultText} from '../../lib/options/describe.js';
 import {spelled} from '../../lib/options/named.js';
@@ -46,10 +54,16 @@ function checkedType(option: Option): string {
       return option.orFile === true
         ? 'string'
         : option.choices.map((name) => `'${name}'`).join(' | ');
+    case 'choices':
+      return `readonly (${option.choices.map((name) => `'${name}'`).join(' | ')})[]`;
     case 'numbers':
       return option.count === undefined
         ? 'readonly number[]'
         : `readonly [${Array.from({length: option.count}, () => 'number').join(', ')}]`;
+    case 'bytes':
+      return 'number | string';
+    case 'sides':
+      return 'string | number';
     case 'device':
       return 'DeviceName';
     case 'model':
@@ -190,10 +204,31 @@ export function documentedTypes(): string {
     ]),
     '',
     '/** Options of {@link defend}: a checkpoint is required. */',
-    'export type DefendOptions = (',
-    ...methods.map((method) => `  | ${method}`),
-    ') &',
-    '  CheckpointChoice;',
+    `export type DefendOptions = (\n${methods.map((name) => `  | ${name}`).join('\n')}\n) &\n  CheckpointChoice;`,
+    '',
+    '/** Options of {@link compare} that are for methods: of one by its name, or of every one that has the option. */',
+    'export interface MethodSettings {',
+    '  /** For every method that has an option of this name. */',
+    '  readonly every?: Readonly<Record<string, unknown>> | undefined;',
+    ...DEFENSE_NAMES.flatMap((name, i) => [
+      `  /** For \`${name}\` alone, over \`every\`. */`,
+      `  readonly ${name}?: Omit<${methods[i] ?? ''}, 'method' | keyof CommonDefendOptions> | undefined;`,
+    ]),
+    '}',
+    '',
+    declaration({
+      name: 'CommonCompareOptions',
+      doc: 'Options of {@link compare} besides the checkpoint.',
+      parents,
+      lines: [
+        '  /** Options of the methods; by default each method has its own defaults. */',
+        '  readonly set?: MethodSettings | undefined;',
+      ],
+      table: without(tableOf(COMPARE), DATA, DEVICE, shared),
+    }),
+    '',
+    '/** Options of {@link compare}: a checkpoint is required. */',
+    'export type CompareOptions = CommonCompareOptions & CheckpointChoice;',
     '',
     declaration({
       name: 'CommonAttackOptions',
@@ -233,6 +268,22 @@ export function documentedTypes(): string {
       doc: 'Options of {@link demo}; every one may be left out.',
       parents: ['DeviceOptions'],
       table: without(tableOf(DEMO), DEVICE),
+    }),
+    '',
+    declaration({
+      name: 'FetchOptions',
+      doc: 'Options of {@link fetchDataset}: `dataset` is required.',
+      lines: [
+        '  /** The data set. */',
+        `  readonly dataset: ${FETCHED_NAMES.map((name) => `'${name}'`).join(' | ')};`,
+      ],
+      table: tableOf(FETCH),
+    }),
+    '',
+    declaration({
+      name: 'InspectDatasetOptions',
+      doc: 'Options of {@link inspectDataset}: `data` is required.',
+      table: tableOf(INSPECT_DATASET),
     }),
     '',
     declaration({
@@ -293,6 +344,10 @@ export function optionsPage(): string {
   const defend = 'What all methods have; each method adds its own.';
   const attack =
     'What all attacks have. With `recipe: fast` the training has other defaults. The options of each attack are below.';
+  const compare =
+    'Several defenses of one checkpoint, side by side. Each method has the options above as well: `set` has those of one method, ' +
+    'such as `set: {ft: {learningRate: 0.02}}`, or under `every` those of all methods that have them; on the command line ' +
+    '`--set ft.learningRate=0.02` and `--set rounds=20`, in a file of options a section `ft:`. [defenses.md](defenses.md#comparing-them) describes the command.';
   return [
     '# Options',
     '',
@@ -308,6 +363,7 @@ export function optionsPage(): string {
         defenseOf(name).options,
       ),
     ),
+    ...command('compare', compare, COMPARE),
     ...command('attack', attack, ATTACK),
     ...ATTACK_KINDS.flatMap((kind) => {
       const {summary, options}: AttackEntry = ATTACK_TABLE[kind];
@@ -315,6 +371,12 @@ export function optionsPage(): string {
     }),
     ...command('evaluate', 'Measures a checkpoint.', EVALUATE),
     ...command('demo', 'Attacks and purifies a small model on synthetic images.', DEMO),
+    ...command('data', `Fetches a data set: ${FETCHED_NAMES.join(', ')}.`, FETCH),
+    ...command(
+      'inspect',
+      'Describes a data set; in the command `data` is the argument. A checkpoint has no options.',
+      INSPECT_DATASET,
+    ),
     ...command('setup', 'Fetches LibTorch.', SETUP),
   ].join('\n');
 }

@@ -62,8 +62,12 @@ export interface SetupWorld {
     args: readonly string[],
     env?: Readonly<Record<string, string | undefined>>,
   ): Promise<Finished>;
-  /** Starts it. */
-  start(args: readonly string[], env?: Readonly<Record<string, string | undefined>>): ChildProcess;
+  /** Starts it, or another copy of the program. */
+  start(
+    args: readonly string[],
+    env?: Readonly<Record<string, string | undefined>>,
+    program?: string,
+  ): ChildProcess;
   /** Serves over HTTP on a port of this machine; gives the address. */
   serve(
     handler: (request: IncomingMessage, response: ServerResponse) => void,
@@ -97,13 +101,13 @@ export function useSetupWorld(): SetupWorld {
       writeFileSync(path, data);
       return path;
     },
-    start(args, env = {}) {
+    start(args, env = {}, program = PROGRAM) {
       const none = Object.fromEntries(
         ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'LIBTORCH', 'SAU_NATIVE_LIBTORCH']
           .flatMap((name) => [name, name.toLowerCase()])
           .map((name) => [name, undefined]),
       );
-      const child = spawn(process.execPath, [PROGRAM, ...args], {
+      const child = spawn(process.execPath, [program, ...args], {
         cwd: folder,
         env: {...process.env, ...none, SAU_NATIVE_CACHE: world.cache, ...env},
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -141,6 +145,20 @@ export async function finished(child: ChildProcess): Promise<Finished> {
   });
   const [status] = await once(child, 'close');
   return {status, stdout, stderr};
+}
+
+/** Waits until a process has said something on stderr. */
+export async function saidBy(child: ChildProcess, what: RegExp): Promise<void> {
+  let text = '';
+  for (;;) {
+    const [chunk] = await Promise.race([
+      once(child.stderr ?? child, 'data'),
+      once(child, 'close').then(() => [null]),
+    ]);
+    text += chunk ?? '';
+    if (what.test(text)) return;
+    if (chunk === null) throw new Error(`it ended without ${what}: ${text}`);
+  }
 }
 
 /** A server of one file, which notes the Range of each request. */

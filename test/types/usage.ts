@@ -14,6 +14,7 @@ import {
   type EvaluateResult,
   evaluate,
   inspect,
+  inspectDataset,
   type Metrics,
   type OuterGradient,
   type Progress,
@@ -71,6 +72,9 @@ export async function methods(folder: URL): Promise<void> {
   const shown = await demo({});
   isSame<typeof shown.files.strip, string>(true);
   console.log(DEFAULTS.defend.sau, DEFAULTS.attack.badnet, (await inspect(folder)).kind);
+  const {train, preview} = await inspectDataset({data: folder, dataset: 'gtsrb'});
+  isSame<typeof preview, string | null>(true);
+  console.log(train.least);
 }
 
 export function wrongOptions(): void {
@@ -86,6 +90,8 @@ export function wrongOptions(): void {
   void defend({ckpt: 'model.pt', method: 'ft', normBound: 0.2});
   // @ts-expect-error there is no such method
   void defend({ckpt: 'model.pt', method: 'none'});
+  // @ts-expect-error a folder is required
+  void inspectDataset({dataset: 'gtsrb'});
   // @ts-expect-error there is no such option
   void defend({ckpt: 'model.pt', normbound: 0.2});
   // @ts-expect-error a device is auto, cpu, cuda or cuda:N

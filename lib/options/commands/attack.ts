@@ -1,3 +1,4 @@
+import {DATA_FOLDER, DEFAULT_DATASET} from '../../datasets/known.js';
 import {named} from '../named.js';
 import type {OptionGroups} from '../option.js';
 import {DATA, DEVICE, FORCE, MEASURING, RECORD_ROOT, SEED} from './common.js';
@@ -11,7 +12,8 @@ export const ATTACK = {
       type: 'path',
       expects: 'a folder',
       value: '<dir>',
-      help: 'data set to poison: CIFAR-10 (binary or python) or train/ and test/ class folders',
+      help: "data set to poison: its authors' files, or train/ and test/ class folders",
+      unset: `${DATA_FOLDER}/<data set>, which is ${DEFAULT_DATASET} if none is named`,
       official: 'dataset_path',
       default: null,
     },

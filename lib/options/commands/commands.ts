@@ -1,3 +1,4 @@
+import {DATA_FOLDER} from '../../datasets/known.js';
 import {named} from '../named.js';
 import type {OptionGroups} from '../option.js';
 import {CHECKPOINT, CLEAN, DATA, DEVICE, FORCE, SEED} from './common.js';
@@ -101,6 +102,50 @@ export const DEMO = {
       above: 0,
       help: 'learning rate of the defense',
       default: 1e-3,
+    },
+  },
+} as const satisfies OptionGroups;
+
+/** What `data` fetches is named by an argument. */
+export const FETCH = {
+  Data: {
+    out: {
+      type: 'path',
+      expects: 'a folder',
+      value: '<dir>',
+      help: 'folder of the data sets; each comes into a folder of its own there',
+      default: DATA_FOLDER,
+    },
+    from: {
+      type: 'text',
+      orPath: true,
+      expects: 'the archives, a folder with them or the address of a mirror',
+      value: '<source>',
+      help: 'the archives, a folder with them, or the address of a mirror',
+      details: 'The checksums are the same. SAU_NATIVE_DATA_SOURCE sets it for every call.',
+      unset: "the authors' address",
+      default: null,
+    },
+  },
+} as const satisfies OptionGroups;
+
+/** What `inspect` does with a data set. */
+export const INSPECT_DATASET = {
+  'Data set': {
+    data: {
+      type: 'path',
+      expects: 'a folder',
+      value: '<dir>',
+      help: 'folder of the data set, or one that holds it',
+    },
+    dataset: DATA.dataset,
+    preview: {
+      type: 'path',
+      expects: 'the name of a PNG file to write',
+      value: '[file.png]',
+      help: 'draw some training images, a row for each class, to preview.png or this file',
+      unset: 'no picture',
+      default: null,
     },
   },
 } as const satisfies OptionGroups;

@@ -10,7 +10,7 @@ export const DATA = {
     type: 'path',
     expects: 'a folder',
     value: '<dir>',
-    help: 'original data set: CIFAR-10 (binary or python) or train/ and test/ class folders',
+    help: "original data set: its authors' files (CIFAR-10, CIFAR-100, GTSRB, Tiny ImageNet), or train/ and test/ class folders",
     unset: 'found beside the record',
     official: 'dataset_path',
     default: null,
@@ -29,6 +29,43 @@ export const DATA = {
     value: '<px>',
     help: 'side of the network input',
     unset: "the data set's",
+    default: null,
+  },
+  resize: {
+    type: 'sides',
+    value: '<px>',
+    help: 'pixels of the shorter side of a picture before the crop, such as 256, or height and width, such as 256x320',
+    details:
+      "As torchvision's Resize, on the 8-bit image. The middle of the result is the network input: 256 before a " +
+      "crop of 224 is the usual evaluation of ImageNet's models.",
+    unset: "the record's, else to the network input whatever the aspect",
+    default: null,
+  },
+  crop: {
+    type: 'integer',
+    least: 1,
+    most: 4096,
+    value: '<px>',
+    help: `side of the middle of a picture that is the network input, as ${named('imageSize')}`,
+    details: "As torchvision's CenterCrop: without a resize of the picture's own pixels.",
+    unset: "the record's, else none",
+    default: null,
+  },
+  interpolation: {
+    type: 'choice',
+    choices: ['bilinear', 'bicubic'],
+    help: "how a picture is resized; antialiased, as Pillow's",
+    unset: "the record's, else bilinear",
+    default: null,
+  },
+  dataMemory: {
+    type: 'bytes',
+    value: '<size>',
+    help: 'memory for images, such as 4GiB; larger sets are kept in a temporary file',
+    details:
+      'The file lies in the temporary folder, which TMPDIR names, and has no name: it goes with the process. ' +
+      'Results do not depend on it.',
+    unset: 'a quarter of the available memory',
     default: null,
   },
   mean: {

@@ -58,7 +58,7 @@ torch::Tensor Bpp::cross(const torch::Tensor& x, const ImageSet& source, Split s
   // The official tool draws from five copies of the set and keeps all images and all quantized
   // images as PNG files. Here both are computed when needed.
   constexpr int64_t kCopies = 5;
-  const auto others = source.images.index_select(0, draw_others(x.size(0), source.size(), kCopies));
+  const auto others = source.select(draw_others(x.size(0), source.size(), kCopies));
   const auto clean = others.to(torch::kFloat32);
   const auto error = quantized(clean).clamp(0, 255).to(torch::kUInt8).to(torch::kFloat32) - clean;
   const auto levels = scale_.pixels(x) * 255;

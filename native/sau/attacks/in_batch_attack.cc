@@ -31,7 +31,7 @@ class Collection {
   PoisonedImages join(const ImageSet& source) const {
     if (images_.empty()) {
       const auto none = source.labels.slice(0, 0, 0);
-      return {source.images.slice(0, 0, 0), none, none, none.to(torch::kBool)};
+      return {source.select(0, 0), none, none, none.to(torch::kBool)};
     }
     return {at::cat(images_), at::cat(labels_), at::cat(positions_), at::cat(cross_)};
   }

@@ -204,8 +204,8 @@ torch::Tensor InputAware::masks(const torch::Tensor& x) { return sharp_mask(mask
 torch::Tensor InputAware::augmented(const ImageSet& train, const torch::Tensor& positions) {
   auto generator = scene().generator;
   const auto& training = scene().training;
-  return scene().normalizer(to_pixels(augment(train.images.index_select(0, positions),
-                                              training.crop_padding, training.flip, generator)));
+  return scene().normalizer(
+      to_pixels(augment(train.select(positions), training.crop_padding, training.flip, generator)));
 }
 
 torch::Tensor InputAware::shuffled(const ImageSet& train) const {

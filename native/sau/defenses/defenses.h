@@ -10,6 +10,10 @@
 #include "sau/defenses/ep.h"
 #include "sau/defenses/fp.h"
 #include "sau/defenses/ft.h"
+#include "sau/defenses/ftsam.h"
+#include "sau/defenses/ibau.h"
+#include "sau/defenses/nad.h"
+#include "sau/defenses/nc.h"
 #include "sau/defenses/rnp.h"
 #include "sau/defenses/sau.h"
 
@@ -40,8 +44,9 @@ struct DefenseTable {
   }
 };
 
-using Defenses = DefenseTable<SauDefense, FtDefense, FpDefense, AnpDefense, EpDefense, ClpDefense,
-                              BnpDefense, RnpDefense>;
+using Defenses =
+    DefenseTable<SauDefense, FtDefense, FpDefense, NadDefense, NcDefense, AnpDefense, EpDefense,
+                 IbauDefense, FtsamDefense, ClpDefense, BnpDefense, RnpDefense>;
 
 inline std::unique_ptr<Defense> make_defense(const Defenses::Choice& choice, Workspace& workspace,
                                              const RunControl& control) {

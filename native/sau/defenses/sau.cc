@@ -47,7 +47,7 @@ void SauDefense::prepare(int64_t rounds) {
 
 Figures SauDefense::run_round(const Round& round) {
   sums_.reset();
-  const auto order = order_of(round.index).to(clean_subset_.images.device());
+  const auto order = order_of(round.index).to(clean_subset_.device());
   const auto batches = order.split(options_.batch_size);
   int64_t done = 0;
   for (const auto& positions : batches) {

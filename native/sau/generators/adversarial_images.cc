@@ -13,7 +13,7 @@ constexpr int64_t kAdversarialBatch = 512;
 torch::Tensor make_adversarial_images(const FrozenPixelClassifier& model, const ImageSet& set,
                                       const AdversarialOptions& options,
                                       const RunControl& control) {
-  const int64_t size = chunk_size(set.images.device(), std::min(kAdversarialBatch, set.size()));
+  const int64_t size = chunk_size(set.device(), std::min(kAdversarialBatch, set.size()));
   const int64_t batches = (set.size() + size - 1) / size;
   auto result = torch::empty(set.images.sizes(), torch::kUInt8);
   for (int64_t batch = 0; batch < batches; ++batch) {

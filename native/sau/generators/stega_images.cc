@@ -54,7 +54,7 @@ torch::Tensor bit_accuracy(const torch::Tensor& logits, const torch::Tensor& bit
 std::vector<torch::Tensor> train_stega(Stega& stega, const ImageSet& set, int64_t bits,
                                        const StegaOptions& options, torch::Generator& generator,
                                        const RunControl& control) {
-  const auto device = set.images.device();
+  const auto device = set.device();
   Optimizer optimizer(stega.parameters(), plain_adam(options.learning_rate, 0.9, 0.999));
   ImageWeight weight(options, device);
   const int64_t batches = (set.size() + options.batch_size - 1) / options.batch_size;
@@ -94,7 +94,7 @@ struct Encoded {
 Encoded encode(Stega& stega, const ImageSet& set, const torch::Tensor& secret,
                const RunControl& control) {
   const torch::NoGradGuard no_grad;
-  const int64_t step = chunk_size(set.images.device(), std::min(kEncodingBatch, set.size()));
+  const int64_t step = chunk_size(set.device(), std::min(kEncodingBatch, set.size()));
   auto images = torch::empty(set.images.sizes(), torch::kUInt8);
   auto accuracy = torch::zeros({}, secret.options()), error = torch::zeros({}, secret.options());
   for (int64_t begin = 0; begin < set.size(); begin += step) {
@@ -126,7 +126,7 @@ StegaImages make_stega_images(const ImageSet& train, const ImageSet& test,
                     std::to_string(height) + " x " + std::to_string(width) +
                     ". Use imageSize, or give arrays made elsewhere");
   }
-  const auto device = train.images.device();
+  const auto device = train.device();
   torch::manual_seed(seed);
   Stega stega{StegaEncoder(secret.size(0)), StegaDecoder(secret.size(0), height, width)};
   stega.encoder.to(device);

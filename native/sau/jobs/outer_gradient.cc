@@ -21,10 +21,7 @@ OuterGradient outer_gradient(Workspace& workspace, const OuterGradientOptions& o
                        losses.adversarial.item<double>(),
                        losses.shared.item<double>(),
                        to_host(losses.suspects.to(torch::kInt64)),
-                       {}};
-  for (const auto& item : module.named_parameters()) {
-    result.gradient.push_back({item.key(), to_host(item.value().grad())});
-  }
+                       gradients_of(module)};
   module.zero_grad();
   load_state_dict(module, before);
   return result;

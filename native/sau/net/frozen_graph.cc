@@ -30,7 +30,8 @@ struct ScaleShiftRelu : torch::autograd::Function<ScaleShiftRelu> {
   }
   static tensor_list backward(AutogradContext* context, tensor_list gradients) {
     const auto saved = context->get_saved_variables();
-    return {at::threshold_backward(gradients[0], saved[0], 0).mul_(saved[1]), {}, {}};
+    // Where it is positive does not depend on the pixels to second order.
+    return {at::threshold_backward(gradients[0], saved[0].detach(), 0).mul_(saved[1]), {}, {}};
   }
 };
 

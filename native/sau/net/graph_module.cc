@@ -185,11 +185,13 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x,
 torch::Tensor GraphModule::normalize(const op::BatchNorm& norm,
                                      const std::vector<torch::Tensor>& weights,
                                      const torch::Tensor& x) const {
-  if (is_training()) {
+  const bool keeps = is_training() && keeps_statistics_;
+  if (is_training() && !keeps) {
     auto count = weights[norm.count];
     count += 1;
   }
-  return torch::nn::functional::detail::batch_norm(x, weights[norm.mean], weights[norm.variance],
+  const auto running = [&](size_t position) { return keeps ? torch::Tensor() : weights[position]; };
+  return torch::nn::functional::detail::batch_norm(x, running(norm.mean), running(norm.variance),
                                                    weights[norm.weight], weights[norm.bias],
                                                    is_training(), norm.momentum, norm.eps);
 }

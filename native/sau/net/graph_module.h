@@ -23,6 +23,9 @@ class GraphModule : public torch::nn::Module {
   const Graph& graph() const { return graph_; }
   /// The weights themselves, by their positions in Graph::weights.
   const std::vector<torch::Tensor>& weights() const { return weights_; }
+  /// Whether passes in training mode leave the running statistics as they are.
+  void keep_statistics(bool keep) { keeps_statistics_ = keep; }
+  bool keeps_statistics() const { return keeps_statistics_; }
   const torch::Tensor& weight(size_t position) const { return weights_[position]; }
 
  private:
@@ -33,6 +36,24 @@ class GraphModule : public torch::nn::Module {
   Graph graph_;
   std::vector<int64_t> uses_;
   std::vector<torch::Tensor> weights_;  ///< the registered tensors themselves
+  bool keeps_statistics_ = false;
+};
+
+/// For a scope, batch norms in training mode use the statistics of the batch and leave the running
+/// ones as they are.
+class StatisticsGuard {
+ public:
+  explicit StatisticsGuard(GraphModule& module)
+      : module_(module), before_(module.keeps_statistics()) {
+    module_.keep_statistics(true);
+  }
+  ~StatisticsGuard() { module_.keep_statistics(before_); }
+  StatisticsGuard(const StatisticsGuard&) = delete;
+  StatisticsGuard& operator=(const StatisticsGuard&) = delete;
+
+ private:
+  GraphModule& module_;
+  bool before_;
 };
 
 }  // namespace sau

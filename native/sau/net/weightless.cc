@@ -1,6 +1,25 @@
 #include "sau/net/weightless.h"
 
+#include <cmath>
+
 namespace sau {
+namespace {
+
+// LibTorch has no derivative of the backward passes of hardsigmoid and of a fused attention.
+thread_local bool second_order = false;
+
+/// Queries, keys and values [N,heads,T,C].
+torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v) {
+  if (!second_order) return at::scaled_dot_product_attention(q, k, v);
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
+  return at::softmax(scale * q.matmul(k.transpose(2, 3)), 3).matmul(v);
+}
+
+}  // namespace
+
+SecondOrderGuard::SecondOrderGuard() : before_(second_order) { second_order = true; }
+
+SecondOrderGuard::~SecondOrderGuard() { second_order = before_; }
 
 torch::ScalarType widened(torch::ScalarType dtype) {
   return dtype == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
@@ -19,7 +38,7 @@ torch::Tensor compute(const op::Activate& op, const Inputs& in) {
     case op::Curve::kHardswish:
       return at::hardswish(in[0]);
     case op::Curve::kHardsigmoid:
-      return at::hardsigmoid(in[0]);
+      return second_order ? (in[0] + 3).clamp(0, 6) / 6 : at::hardsigmoid(in[0]);
     case op::Curve::kSigmoid:
       return at::sigmoid(in[0]);
   }
@@ -100,9 +119,7 @@ torch::Tensor compute(const op::Attention& op, const Inputs& in) {
   const auto count = x.size(0), tokens = x.size(1), channels = x.size(2) / 3;
   const auto parts =
       x.reshape({count, tokens, 3, op.heads, channels / op.heads}).permute({2, 0, 3, 1, 4});
-  return at::scaled_dot_product_attention(parts[0], parts[1], parts[2])
-      .transpose(1, 2)
-      .reshape({count, tokens, channels});
+  return attend(parts[0], parts[1], parts[2]).transpose(1, 2).reshape({count, tokens, channels});
 }
 
 torch::Tensor compute(const op::Resize& op, const Inputs& in) {

@@ -1,7 +1,7 @@
 import {mkdir, rm, symlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {CIFAR10_CLASS_NAMES} from '../../../lib/datasets/cifar.js';
+import {CIFAR10_CLASS_NAMES} from '../../../lib/datasets/class_names.js';
 import type {Dataset} from '../../../lib/datasets/dataset.js';
 import {
   loadCleanFolder,
@@ -118,10 +118,10 @@ describe('openDataset of an image folder', () => {
 
   it('refuses a format that it would have to leave out', async () => {
     const folder = await putFolder();
-    const file = await put(join(folder, 'train/a/0.ppm'), 'P6');
+    const file = await put(join(folder, 'train/a/0.bmp'), 'BM');
     await expect(openImageFolder(folder, SIZE)).rejects.toMatchObject({
       code: 'ERR_DATASET',
-      message: `Expected JPEG, PNG, WebP or TIFF images but found ${file}; convert the .ppm files to PNG`,
+      message: `Expected JPEG, PNG, WebP, TIFF or PPM images but found ${file}; convert the .bmp files to PNG`,
     });
   });
 
@@ -138,7 +138,7 @@ describe('loadCleanFolder', () => {
     const folder = await temporaryFolder();
     await putPng(join(folder, 'ant/0.png'), gray(1));
     await putPng(join(folder, 'zebra/0.png'), gray(2));
-    const set = await loadCleanFolder(folder, {numClasses: 3, classNames, size: SIZE});
+    const set = await loadCleanFolder(folder, {numClasses: 3, classNames, transform: SIZE});
     expect([...set.labels]).toEqual([1, 0]);
     expect([...set.trueLabels]).toEqual([1, 0]);
     expect(levels(set.images)).toEqual([1, 2]);
@@ -151,7 +151,11 @@ describe('loadCleanFolder', () => {
       const folder = await temporaryFolder();
       await putPng(join(folder, '2/0.png'), gray(1));
       await putPng(join(folder, '0/0.png'), gray(2));
-      const set = await loadCleanFolder(folder, {numClasses: 3, classNames: known, size: SIZE});
+      const set = await loadCleanFolder(folder, {
+        numClasses: 3,
+        classNames: known,
+        transform: SIZE,
+      });
       expect([...set.labels]).toEqual([0, 2]);
     },
   );
@@ -160,7 +164,7 @@ describe('loadCleanFolder', () => {
     const folder = await temporaryFolder();
     await putPng(join(folder, 'y/0.png'), gray(1));
     await putPng(join(folder, 'x/0.png'), gray(2));
-    const set = await loadCleanFolder(folder, {numClasses: 2, classNames: null, size: SIZE});
+    const set = await loadCleanFolder(folder, {numClasses: 2, classNames: null, transform: SIZE});
     expect(levels(set.images)).toEqual([2, 1]);
     expect([...set.labels]).toEqual([0, 1]);
   });
@@ -173,22 +177,22 @@ describe('loadCleanFolder', () => {
     const folder = await temporaryFolder();
     await putPng(join(folder, name, '0.png'), gray(1));
     await expect(
-      loadCleanFolder(folder, {numClasses: 3, classNames: known, size: SIZE}),
+      loadCleanFolder(folder, {numClasses: 3, classNames: known, transform: SIZE}),
     ).rejects.toMatchObject({code: 'ERR_DATASET', message: expect.stringContaining(message)});
   });
 
   it('refuses a folder without images', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'ant'));
-    await expect(loadCleanFolder(folder, {numClasses: 3, classNames, size: SIZE})).rejects.toThrow(
-      /but found none/,
-    );
+    await expect(
+      loadCleanFolder(folder, {numClasses: 3, classNames, transform: SIZE}),
+    ).rejects.toThrow(/but found none/);
   });
 
   it('refuses a folder that is not there', async () => {
     const folder = join(await temporaryFolder(), 'gone');
-    await expect(loadCleanFolder(folder, {numClasses: 3, classNames, size: SIZE})).rejects.toThrow(
-      /Expected a folder of images at .*gone but it cannot be read/,
-    );
+    await expect(
+      loadCleanFolder(folder, {numClasses: 3, classNames, transform: SIZE}),
+    ).rejects.toThrow(/Expected a folder of images at .*gone but it cannot be read/);
   });
 });

@@ -7,11 +7,11 @@ import {
   DATASET_CHOICES,
   findKnown,
   KNOWN,
-  mayHaveClasses,
-  recognize,
+  type KnownDataset,
   usualRunOn,
   usualText,
 } from '../../../lib/datasets/known.js';
+import {mayHaveClasses, recognize} from '../../../lib/datasets/recognize.js';
 import {ROOT} from '../../support/paths.js';
 
 const names = (count: number, name: (i: number) => string): string[] =>
@@ -50,6 +50,26 @@ describe('KNOWN', () => {
     expect(usualText('flip')).toBe('off; on for cifar10');
     expect(usualText('schedule')).toBe('cosine; plateau for tiny');
     expect(cosineText()).toBe('100 for cifar10, cifar100, gtsrb');
+  });
+
+  it.each(Object.entries(KNOWN))('is what docs/datasets.md says of %s', (name, known) => {
+    const docs = readFileSync(join(ROOT, 'docs/datasets.md'), 'utf8');
+    const {numClasses, size, layouts, source} = known as KnownDataset;
+    const row = docs.split('\n').find((line) => line.startsWith(`| \`${name}\` |`)) ?? '';
+    expect(row).toContain(`| ${numClasses}, ${size} px |`);
+    for (const {format} of layouts) expect(row).toContain(`\`${format}\``);
+    for (const {url, sum} of source?.archives ?? []) {
+      const [[kind = '', hex = ''] = []] = Object.entries(sum);
+      expect(docs).toContain(`\`${url.slice(url.lastIndexOf('/') + 1)}\` | ${kind} \`${hex}\``);
+    }
+  });
+
+  it('has archives that are told from each other by their names', () => {
+    const archives = Object.values<KnownDataset>(KNOWN).flatMap(
+      ({source}) => source?.archives ?? [],
+    );
+    expect(new Set(archives.map(({url}) => url.slice(url.lastIndexOf('/') + 1))).size).toBe(6);
+    for (const {url} of archives) expect(url).toMatch(/\.(zip|tar\.gz)$/);
   });
 
   it('says what is usual on a data set, of a name of its folder too', () => {

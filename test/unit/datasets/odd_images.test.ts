@@ -5,12 +5,29 @@ import sharp, {type SharpOptions} from 'sharp';
 import {describe, expect, it} from 'vitest';
 import {decodeAll} from '../../../lib/datasets/decode.js';
 import {imagesBelow} from '../../../lib/datasets/image_files.js';
+import {ImageMemory} from '../../../lib/datasets/image_memory.js';
 import {picture, plain, put, putPng} from '../../support/data_files.js';
 import {errorOf} from '../../support/error_of.js';
 import {temporaryFolder} from '../../support/folders.js';
 
 const SIZE = {height: 4, width: 4};
 const PIPES = process.platform === 'linux' && spawnSync('mkfifo', ['--version']).status === 0;
+
+/** The header of an RGB image, and nothing of its pixels. */
+function pngHeader(width: number, height: number): Buffer {
+  const header = Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR________\x08\x02\0\0\0____', 'latin1');
+  header.writeUInt32BE(width, 16);
+  header.writeUInt32BE(height, 20);
+  return header;
+}
+
+/** A comment and the frame header of an RGB image, and nothing of its pixels. */
+function jpegHeader(width: number, height: number): Buffer {
+  const start = Buffer.from('\xff\xd8\xff\xfe\0\x04hi\xff\xc0\0\x11\x08____\x03', 'latin1');
+  start.writeUInt16BE(height, 13);
+  start.writeUInt16BE(width, 15);
+  return Buffer.concat([start, Buffer.alloc(9)]);
+}
 
 describe('an image file', () => {
   it.each([
@@ -29,7 +46,6 @@ describe('an image file', () => {
           .jpeg({quality: 100}),
     ],
     ['animated.webp', () => picture(plain([10, 20, 30])).webp({lossless: true, loop: 0})],
-    ['a_gif_by_another_name.png', () => picture(plain([10, 20, 30])).gif()],
     [
       'alpha.png',
       () =>
@@ -67,10 +83,37 @@ describe('an image file', () => {
     expect(message).toMatch(/Get it again, save it anew or remove it$/);
   });
 
+  it.each([
+    ['a GIF', Buffer.from('GIF89a')],
+    [
+      'an SVG drawing',
+      Buffer.from('<?xml version="1.0"?>\n<!-- no --><svg width="9" height="9"/>'),
+    ],
+    ['an HTML page', Buffer.from('\n<!DOCTYPE html><html>404</html>')],
+    ['a HEIF or video', Buffer.from('\0\0\0\x18ftypmif1', 'latin1')],
+    ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1')],
+  ])('is refused by its content, whatever its name: %s', async (what, bytes) => {
+    const file = await put(join(await temporaryFolder(), 'a.jpg'), bytes);
+    const {message} = await errorOf(decodeAll([file], SIZE), 'ERR_DATASET');
+    expect(message).toContain(`${file} cannot be decoded: its content is ${what}.`);
+  });
+
+  it.each([
+    ['png', pngHeader(20000, 20000)],
+    ['jpg', jpegHeader(20000, 20000)],
+  ])('of too many pixels is refused by its header: %s', async (extension, bytes) => {
+    const file = await put(join(await temporaryFolder(), `a.${extension}`), bytes);
+    const {message} = await errorOf(decodeAll([file], SIZE), 'ERR_DATASET');
+    expect(message).toBe(
+      `Expected at most 178956970 pixels in ${file} but its header names 20000 x 20000. Scale it down or remove it`,
+    );
+  });
+
   it('of a size that no memory holds is refused with what to do', async () => {
     const file = await putPng(join(await temporaryFolder(), 'a.png'), [1, 2, 3]);
     const huge = {height: 1e6, width: 1e6};
-    const {message} = await errorOf(decodeAll([file], huge), 'ERR_OUT_OF_MEMORY');
+    const memory = new ImageMemory(Number.POSITIVE_INFINITY);
+    const {message} = await errorOf(decodeAll([file], huge, {memory}), 'ERR_OUT_OF_MEMORY');
     expect(message).toMatch(/1 images of 1000000x1000000, 2794\.0 GiB, .* Lower imageSize/);
   });
 
@@ -87,7 +130,10 @@ describe('an image file', () => {
 
   it.skipIf(process.platform !== 'linux')('that leads to a device is refused', async () => {
     const folder = await temporaryFolder();
-    symlinkSync('/dev/zero', join(folder, 'a.png'));
+    const file = join(folder, 'a.png');
+    symlinkSync('/dev/zero', file);
+    const {message} = await errorOf(decodeAll([file], SIZE), 'ERR_DATASET');
+    expect(message).toMatch(/a\.png but it is a pipe, a socket or a device; remove it$/);
     expect((await errorOf(imagesBelow(folder), 'ERR_DATASET')).message).toMatch(/or a device/);
   });
 });

@@ -2,9 +2,11 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {loadPoisonedPngs} from '../../../lib/datasets/decode.js';
+import type {DatasetChoice} from '../../../lib/datasets/known.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
 import {putCifarBinary, putCifarPython} from '../../support/cifar_files.js';
 import {putPng} from '../../support/data_files.js';
+import {errorOf} from '../../support/error_of.js';
 import {temporaryFolder} from '../../support/folders.js';
 
 const SIZE = {height: 4, width: 4};
@@ -53,7 +55,8 @@ describe('openDataset', () => {
       message:
         `Expected a data set in ${path} or in a folder there but found none of ` +
         'cifar-10-batches-bin/data_batch_1.bin, cifar-10-batches-py/data_batch_1, ' +
-        'train/<class>/* with test/<class>/* or val/<class>/*; name its folder with data',
+        'cifar-100-binary/train.bin, cifar-100-python/train, Train/<class>/GT-<class>.csv or ' +
+        'Final_Training/Images/<class>/GT-<class>.csv, tiny-imagenet-200/wnids.txt, train/<class>/* with test/<class>/* or val/<class>/*. Name its folder with data.',
     });
   });
 
@@ -68,6 +71,32 @@ describe('openDataset', () => {
     },
   );
 
+  it.each<[string, DatasetChoice, string | null]>([
+    ['data/cifar10', 'auto', 'cifar10 --out @/data'],
+    ['data/cifar10', 'cifar10', 'cifar10 --out @/data'],
+    ['sets', 'gtsrb', 'gtsrb --out @/sets'],
+    ['data/cifar10', 'gtsrb', null],
+    ['data/cifar10', 'imagefolder', null],
+    ['data/imagenet', 'auto', null],
+    ['sets', 'auto', null],
+  ])('says how what is missing in %s as %s is fetched', async (place, dataset, command) => {
+    const parent = await temporaryFolder();
+    const path = join(parent, place);
+    for (const make of [() => undefined, () => mkdir(path, {recursive: true})]) {
+      await make();
+      const {message, details} = await errorOf(openDataset({path, dataset}), 'ERR_DATASET');
+      if (command === null) {
+        expect(message).not.toContain('Fetch');
+        expect(details).not.toHaveProperty('fetch');
+      } else {
+        const text = command.replace('@', parent);
+        expect(message).toContain(`. Fetch it with \`npx sau-native data ${text}\`, or `);
+        const [name, , out] = text.split(' ');
+        expect(details.fetch).toEqual({dataset: name, out});
+      }
+    }
+  });
+
   it('refuses to choose between two image folders', async () => {
     const path = await temporaryFolder();
     await putImageFolder(join(path, 'one'));
@@ -81,6 +110,30 @@ describe('openDataset', () => {
     const path = await putCifarBinary(await temporaryFolder());
     await expect(openDataset({path, size: {height: 64, width: 64}})).rejects.toThrow(
       /Expected images of 64x64 but those of .* are 32x32/,
+    );
+  });
+
+  it('refuses a resize of CIFAR-10, whose images are not pictures of any size', async () => {
+    const path = await putCifarBinary(await temporaryFolder());
+    const transform = {resize: '40', crop: 32, interpolation: null};
+    await expect(openDataset({path, transform})).rejects.toThrow(
+      /Expected no resize for .*, whose images are all of 32x32, but received one/,
+    );
+    const same = openDataset({path, transform: {...transform, resize: '32'}});
+    expect(await same).toMatchObject({height: 32, width: 32});
+  });
+
+  it('crops the pictures of an image folder after the resize', async () => {
+    const path = await putImageFolder(await temporaryFolder());
+    const transform = {resize: '8', crop: 4, interpolation: 'bicubic'} as const;
+    const dataset = await openDataset({path, size: SIZE, transform});
+    expect(dataset.transform).toEqual({
+      ...SIZE,
+      resize: {shorterSide: 8},
+      interpolation: 'bicubic',
+    });
+    expect([...(await dataset.loadTrain([1])).images]).toEqual(
+      [1, 2, 3].flatMap((level) => Array<number>(16).fill(level)),
     );
   });
 
@@ -171,7 +224,7 @@ describe('the data set that is asked for', () => {
   it('is refused where only another one is there', async () => {
     const path = await putCifarBinary(await temporaryFolder());
     await expect(openDataset({path, dataset: 'cifar100'})).rejects.toThrow(
-      /of the form train\/.*, as dataset cifar100 asks for, but found .* of the format cifar10-binary/,
+      /of the form cifar-100-binary\/.*, as dataset cifar100 asks for, but found .* of the format cifar10-binary/,
     );
   });
 });

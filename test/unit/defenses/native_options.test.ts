@@ -38,6 +38,33 @@ describe('the options of a defense go to the native core', () => {
     const elsewhere = await defenseOf('ft').nativeOptions(config, {...facts, datasetName: 'gtsrb'});
     expect(elsewhere).toEqual({...options, flip: false});
   });
+
+  it('for FT-SAM as a training with a cosine of its own', async () => {
+    const config = parseDefendConfig({ckpt: 'm.pt', method: 'ftsam', rho: 8, adaptiveSam: false});
+    expect(await defenseOf('ftsam').nativeOptions(config, facts)).toEqual({
+      batchSize: 256,
+      sam: {rho: 8, adaptive: false, labelSmoothing: 0.1, alpha: 0},
+      optimizer: {
+        ...{optimizer: 'sgd', learningRate: 0.01, weightDecay: 5e-4, momentum: 0.9},
+        ...{nesterov: false, adamBeta1: 0.9, adamBeta2: 0.999},
+      },
+      ...{samSchedule: 'batch', schedule: 'cosine', scheduleLength: 100, warmupShare: 0},
+      ...{milestones: [], gamma: 1, cropPadding: 4, flip: true},
+    });
+  });
+
+  it('for i-BAU as both optimizations', async () => {
+    const config = parseDefendConfig({ckpt: 'm.pt', method: 'ibau', fixedPoints: 3});
+    const elsewhere = {...facts, datasetName: 'gtsrb'};
+    expect(await defenseOf('ibau').nativeOptions(config, elsewhere)).toEqual({
+      ...{batchSize: 256, perturbationRate: 10, portion: 0.01, cropPadding: 4, flip: false},
+      hypergradient: {normWeight: 0.001, fixedPointRate: 0.1, fixedPoints: 3},
+      optimizer: {
+        ...{optimizer: 'adam', learningRate: 1e-4, weightDecay: 0, momentum: 0},
+        ...{nesterov: false, adamBeta1: 0.9, adamBeta2: 0.999},
+      },
+    });
+  });
 });
 
 it.each(DEFENSE_NAMES)('the CSV of %s shows no figure that its rounds do not report', (name) => {

@@ -27,6 +27,7 @@ describe('defaults', () => {
       data: null,
       dataset: 'auto',
       imageSize: null,
+      ...{resize: null, crop: null, interpolation: null, dataMemory: null},
       mean: null,
       std: null,
       numClasses: null,
@@ -100,6 +101,39 @@ describe('defaults', () => {
       schedule: null,
       cropPadding: 4,
     });
+  });
+
+  it.each([
+    ['256', '256'],
+    [256, '256'],
+    ['256x320', '256x320'],
+  ])('take %j for the sides of a resize', (given, resize) => {
+    expect(parseAttackConfig({kind: 'badnet', resize: given})).toMatchObject({resize});
+  });
+
+  it.each([0, '0x5', '5x', '256x256x3', '4097', '-1', 'big', 2.5])(
+    'refuse %j for them',
+    (resize) => {
+      expect(messageOf(() => parseAttackConfig({kind: 'badnet', resize}))).toMatch(
+        /^Expected pixels from 1 to 4096 such as 256, or height and width such as 256x320 for resize/,
+      );
+    },
+  );
+
+  it.each([
+    ['4GiB', 2 ** 32],
+    ['1.5 gib', 1.5 * 2 ** 30],
+    ['500MB', 5e8],
+    ['0', 0],
+    [12, 12],
+  ])('take %j for a number of bytes', (given, dataMemory) => {
+    expect(parseAttackConfig({kind: 'badnet', dataMemory: given})).toMatchObject({dataMemory});
+  });
+
+  it.each(['4 GiBs', '-1GiB', 'GiB', '4G', -1, 1.5])('refuse %j for one', (dataMemory) => {
+    expect(messageOf(() => parseAttackConfig({kind: 'badnet', dataMemory}))).toMatch(
+      /^Expected a number of bytes with a unit such as 4GiB or 500MB for dataMemory/,
+    );
   });
 
   it('of a recipe win over those of attacks, and what the user gives wins over both', () => {
@@ -208,7 +242,7 @@ describe('parsing', () => {
 
   it('names every data set and format where it gets none of them', () => {
     expect(messageOf(() => defend({dataset: 'cifar'}))).toBe(
-      'Expected auto, cifar10, cifar100, gtsrb, tiny, imagenet, cifar10-binary, cifar10-python or imagefolder for dataset but received "cifar"',
+      'Expected auto, cifar10, cifar100, gtsrb, tiny, imagenet, cifar10-binary, cifar10-python, cifar100-binary, cifar100-python, gtsrb-ppm, tiny-annotated or imagefolder for dataset but received "cifar"',
     );
   });
 

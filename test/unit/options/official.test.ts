@@ -6,7 +6,12 @@ import {layeredOptions} from '../../../bin/command.js';
 import {respelled} from '../../../bin/errors.js';
 import {defendFlags, keysOf} from '../../../bin/flags.js';
 import {SauError} from '../../../lib/base/errors.js';
-import {DEFENSES} from '../../../lib/defenses/defenses.js';
+import {
+  DEFENSES,
+  type DefenseName,
+  defenseOf,
+  defenseTable,
+} from '../../../lib/defenses/defenses.js';
 import {ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../../lib/options/commands/attack.js';
 import {DEFEND} from '../../../lib/options/commands/defend.js';
@@ -23,9 +28,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, {recursive: true}));
 
 const SAU_TABLE = {...tableOf(DEFEND), ...tableOf(DEFENSES.sau.options)};
-const FT_TABLE = {...tableOf(DEFEND), ...tableOf(DEFENSES.ft.options)};
 const SAU_NAMES = officialNames(SAU_TABLE, DEFENSES.sau.ignored);
-const FT_NAMES = officialNames(FT_TABLE, DEFENSES.ft.ignored);
+const namesOfMethod = (method: DefenseName) =>
+  officialNames({...tableOf(DEFEND), ...defenseTable(method)}, defenseOf(method).ignored);
+const FT_NAMES = namesOfMethod('ft');
 const own = Object.keys(SAU_TABLE);
 
 const layerOf = async (path: string) => layerOfYaml(await readOptionFile(path), SAU_NAMES, own);
@@ -39,7 +45,10 @@ async function yaml(text: string): Promise<string> {
 describe("the official tool's names", () => {
   it.each<[string, readonly OfficialName[]]>([
     ['sau', SAU_NAMES],
-    ['ft', FT_NAMES],
+    ...(['ft', 'ftsam', 'ibau'] as const).map((method): [string, readonly OfficialName[]] => [
+      method,
+      namesOfMethod(method),
+    ]),
     ['attack', officialNames(tableOf(ATTACK))],
     ...Object.entries(ATTACK_TABLE).map(([kind, {options}]): [string, readonly OfficialName[]] => [
       kind,
@@ -58,6 +67,17 @@ describe("the official tool's names", () => {
     const expected = {rounds: 7, learningRate: 0.1, momentum: 0.5, schedule: 'cosine'};
     expect(options).toEqual(expected);
     expect(notes).toEqual(['amp has a switch of its own here, precision: ignored']);
+  });
+
+  it('mean for FT-SAM and i-BAU what their YAML files mean', () => {
+    const sam = {rho_max: 8, label_smoothing: 0, alpha: 0.1, lr: 0.02, wd: 1e-4, epochs: 50};
+    expect(fromOfficial(sam, namesOfMethod('ftsam')).options).toEqual({
+      ...{rho: 8, labelSmoothing: 0, alpha: 0.1, learningRate: 0.02, weightDecay: 1e-4, rounds: 50},
+    });
+    const ibau = {n_rounds: 3, K: 7, lr: 0.001, adam_betas: [0.5, 0.9], epochs: 100};
+    expect(fromOfficial(ibau, namesOfMethod('ibau')).options).toEqual({
+      ...{rounds: 3, fixedPoints: 7, learningRate: 0.001, adamBetas: [0.5, 0.9]},
+    });
   });
 
   it('give the configuration that our names give', async () => {

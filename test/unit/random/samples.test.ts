@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {
+  classBalancedSample,
   NumpyLegacyRandom,
   numpyChoiceWithoutReplacement,
   pythonSample,
@@ -73,6 +74,24 @@ describe('numpyChoiceWithoutReplacement', () => {
 
   it('refuses more than there are', () => {
     expect(() => numpyChoiceWithoutReplacement(3, 4, 0)).toThrow(/between 0 and 3 of 3/);
+  });
+});
+
+describe('classBalancedSample', () => {
+  it("gives numpy's choices from the classes of CIFAR-10, one after another", () => {
+    const labels = Int32Array.from({length: 50_000}, (_, i) => i % 10);
+    const sample = classBalancedSample(labels, 10, 250, 0);
+    expect(sample).toHaveLength(2500);
+    const places = (label: number) =>
+      [...sample.subarray(250 * label, 250 * label + 6)].map((i) => (i - label) / 10);
+    expect(places(0)).toEqual([398, 3833, 4836, 4572, 636, 2545]);
+    expect(places(1)).toEqual([597, 332, 521, 3935, 4800, 1102]);
+    expect(new Set(sample).size).toBe(2500);
+  });
+
+  it('refuses more than a class has', () => {
+    const labels = Int32Array.of(0, 0, 1);
+    expect(() => classBalancedSample(labels, 2, 2, 0)).toThrow(/between 0 and 1 of 1/);
   });
 });
 

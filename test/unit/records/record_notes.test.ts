@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {RECORD} from '../../../lib/records/layout.js';
-import {readRecordNotes} from '../../../lib/records/record_notes.js';
+import {readRecordNotes, readRecordTransform} from '../../../lib/records/record_notes.js';
 import {errorOf} from '../../support/error_of.js';
 
 let folder: string;
@@ -34,6 +34,21 @@ describe('the notes of a record', () => {
     expect(error.message).toMatch(message);
     expect(error.message).toContain(join(folder, RECORD.notes));
     expect(error.message).toMatch(/Give .*mean.* and .*std/);
+  });
+
+  it('say how pictures were brought to size, where the record is not of an older version', async () => {
+    expect(await readRecordTransform(folder)).toBeNull();
+    const none = {resize: null, crop: null, interpolation: null};
+    writeFileSync(join(folder, RECORD.notes), '{"mean": [0, 0, 0], "std": [1, 1, 1]}');
+    expect(await readRecordTransform(folder)).toEqual(none);
+    writeFileSync(
+      join(folder, RECORD.notes),
+      '{"resize": "256", "crop": 224, "interpolation": null}',
+    );
+    expect(await readRecordTransform(folder)).toEqual({...none, resize: '256', crop: 224});
+    writeFileSync(join(folder, RECORD.notes), '{"interpolation": "nearest"}');
+    const {message} = await errorOf(readRecordTransform(folder), 'ERR_CHECKPOINT');
+    expect(message).toContain('its interpolation is not bilinear or bicubic');
   });
 
   it('that are a folder are refused too', async () => {

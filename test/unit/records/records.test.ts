@@ -1,13 +1,15 @@
 import {existsSync} from 'node:fs';
 import {copyFile, mkdir, realpath, writeFile} from 'node:fs/promises';
-import {join, resolve} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {withCheckpointFile} from '../../../lib/checkpoint/checkpoint_file.js';
+import {openDataset} from '../../../lib/datasets/open_dataset.js';
 import {type BackdoorRecord, poisonedEntries} from '../../../lib/records/attack_result.js';
 import {inspectCheckpoint} from '../../../lib/records/inspect.js';
 import {type Checkpoint, readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {createPngResolver, datasetRootsOf} from '../../../lib/records/record_paths.js';
 import {fixture} from '../../support/checkpoint_fixtures.js';
+import {putCifarPython} from '../../support/cifar_files.js';
 import {errorOf} from '../../support/error_of.js';
 import {temporaryFolder} from '../../support/folders.js';
 
@@ -114,6 +116,20 @@ describe('the clean data set of a record', () => {
     ]);
   });
 
+  it.each(['./data/cifar10', './data/cifar10/cifar-10-batches-py', 'data\\cifar10'])(
+    'is found whether the record names its folder or the one in it: %s',
+    async (stored) => {
+      const project = await realpath(await temporaryFolder());
+      const path = join(project, 'record/demo/attack_result.pt');
+      await mkdir(dirname(path), {recursive: true});
+      await copyFile(fixture('attack_result.pt'), path);
+      const root = join(project, 'data/cifar10');
+      const folder = await putCifarPython(join(root, 'cifar-10-batches-py'), 'python2');
+      const [first = ''] = await datasetRootsOf(path, stored);
+      expect(await openDataset({path: first})).toMatchObject({path: folder, root, trainCount: 10});
+    },
+  );
+
   it('lies where the attack has found it, from two folders above a record in any other folder', async () => {
     const folder = join(await realpath(await temporaryFolder()), 'mine', 'demo');
     await mkdir(folder, {recursive: true});
@@ -183,6 +199,15 @@ describe('inspectCheckpoint', () => {
   it('says of a file without weights that it has none', async () => {
     expect(await inspectCheckpoint(fixture('info.pickle'))).toMatchObject({
       ...{purifiable: false, because: 'it has no weights', advice: null},
+    });
+  });
+
+  it('says of a file with several state dicts which they are, and what is in it', async () => {
+    expect(await inspectCheckpoint(fixture('ambiguous.pt'))).toMatchObject({
+      ...{kind: 'other', purifiable: false, model: null},
+      because: 'it holds several state dicts: teacher, student',
+      advice: 'Save the one that you mean alone.',
+      content: {teacher: 'a dict of 8', student: 'a dict of 8'},
     });
   });
 

@@ -35,6 +35,7 @@ const SUMMARY: RunSummary = {
   after: {...METRICS, asr: null},
   ...{der: null, completedRounds: 1, interrupted: true},
   ...{selection: 'oracle', passes: {forward: 300, backward: 200}},
+  cost: {methodSeconds: 1.5, peakMemoryBytes: 2 ** 29},
   files: {checkpoint: 'defense_result.pt'},
 };
 

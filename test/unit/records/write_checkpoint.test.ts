@@ -22,6 +22,7 @@ import {
 import {describeTensor, fixture} from '../../support/checkpoint_fixtures.js';
 import {errorOf} from '../../support/error_of.js';
 import {temporaryFolder} from '../../support/folders.js';
+import {ROOT} from '../../support/paths.js';
 
 function described(state: StateDict) {
   return [...state].map(([name, tensor]) => [name, describeTensor(tensor)]);
@@ -200,6 +201,7 @@ describe('pickle', () => {
 });
 
 const python = process.env.SAU_TEST_PYTHON ?? '';
+const ORACLE = join(ROOT, 'scripts/oracle');
 const CHECK = `
 import sys, numpy, torch
 safe = torch.load(sys.argv[1], weights_only=True)
@@ -222,7 +224,43 @@ same(torch.load(sys.argv[2], weights_only=False), torch.load(sys.argv[4], weight
 print("equal")
 `;
 
+const MAKE = `
+import sys; sys.path.insert(0, sys.argv[1])
+import torch
+from networks import network
+torch.save(network(sys.argv[2], 4).state_dict(), sys.argv[3])
+`;
+const LOAD = `
+import sys; sys.path.insert(0, sys.argv[1])
+import torch
+from networks import network
+model = network(sys.argv[2], 4)
+weights = torch.load(sys.argv[3], weights_only=True)["model"]
+model.load_state_dict(weights)
+versions = model.state_dict()._metadata
+holders = {path: versions[path] for path, module in model.named_modules() if module.state_dict()}
+assert weights._metadata == holders, weights._metadata
+print("loaded")
+`;
+
 describe('PyTorch', () => {
+  it.skipIf(!existsSync(python)).each(['mnasnet1_0', 'resnet18'])(
+    'loads %s strictly, with the versions of its modules',
+    async (modelName) => {
+      const folder = await temporaryFolder();
+      const [theirs, ours] = [join(folder, 'theirs.pt'), join(folder, 'ours.pt')];
+      const run = async (program: string, path: string) => {
+        const args = ['-W', 'ignore', '-c', program, ORACLE, modelName, path];
+        return (await promisify(execFile)(python, args)).stdout.trim();
+      };
+      await run(MAKE, theirs);
+      const {stateDict} = await readCheckpoint(theirs);
+      await writeCheckpoint(ours, {modelName, numClasses: 4, stateDict});
+      expect(await run(LOAD, ours)).toBe('loaded');
+    },
+    60_000,
+  );
+
   it.skipIf(!existsSync(python))(
     'opens what we write, with the same types and values',
     async () => {

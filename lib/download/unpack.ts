@@ -8,7 +8,7 @@ import {type Entry, openPromise, type ZipFile} from 'yauzl';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {unwritableFile} from '../base/whole_file.js';
 import {requireSpace} from './disk.js';
-import type {SetupRun} from './progress.js';
+import type {DownloadRun} from './progress.js';
 
 const TYPE_MASK = 0o170000;
 const FOLDER = 0o040000;
@@ -17,24 +17,54 @@ const REGULAR = 0o100000;
 /** A link's target is a path. */
 const LONGEST_TARGET = 4096;
 
+/** Archives of images and libraries unpack to a few times their size. */
+const MOST_GROWTH = 100;
+const SMALL_BYTES = 10e6;
+
 /** What is wrong with the archive itself. */
-class ArchiveFault extends Error {}
+export class ArchiveFault extends Error {}
+
+/** Whether a file of an archive is to be unpacked, by its name there. */
+export type Wanted = (name: string) => boolean;
+
+interface UnzipOptions {
+  readonly wanted?: Wanted;
+  /** Links make it refuse the whole archive, too. */
+  readonly withoutLinks?: boolean;
+}
 
 /**
  * Unpacks a zip or wheel into an existing folder and keeps file modes and links. Every name is checked before
  * anything is written. A name that leaves the folder, a device or an encrypted entry makes it refuse the whole
  * archive. Throws ERR_ARCHIVE, ERR_OUTPUT, or the reason of the signal.
  */
-export async function unpack(archive: string, folder: string, run: SetupRun): Promise<void> {
-  try {
+export async function unpackZip(
+  archive: string,
+  folder: string,
+  run: DownloadRun,
+  options: UnzipOptions = {},
+): Promise<void> {
+  await safely(archive, folder, run, async () => {
     const zip = await openPromise(archive, {lazyEntries: true, autoClose: false});
     try {
-      await unpackAll(zip, folder, run);
+      await unpackAll(zip, folder, run, options);
     } finally {
       zip.close();
     }
+  });
+}
+
+/** Runs the unpacking of an archive; what is wrong with it becomes ERR_ARCHIVE. */
+export async function safely(
+  archive: string,
+  folder: string,
+  {signal}: DownloadRun,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
   } catch (error) {
-    run.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (error instanceof SauError) throw error;
     if (errnoOf(error) !== null) throw unwritableFile(folder, error);
     throw new SauError(
@@ -48,11 +78,27 @@ export async function unpack(archive: string, folder: string, run: SetupRun): Pr
   }
 }
 
-async function unpackAll(zip: ZipFile, folder: string, run: SetupRun): Promise<void> {
+/** Throws for an archive that unpacks to far more than any real one. */
+export function requireNoBomb(unpacked: number, packed: number): void {
+  if (unpacked <= Math.max(SMALL_BYTES, MOST_GROWTH * packed)) return;
+  throw new ArchiveFault(`it unpacks to more than ${MOST_GROWTH} times its size`);
+}
+
+async function unpackAll(
+  zip: ZipFile,
+  folder: string,
+  run: DownloadRun,
+  {wanted = () => true, withoutLinks = false}: UnzipOptions,
+): Promise<void> {
   const entries: Entry[] = [];
-  for await (const entry of zip.eachEntry()) entries.push(checked(entry));
+  for await (const entry of zip.eachEntry()) {
+    if (withoutLinks && typeOf(entry) === LINK)
+      throw new ArchiveFault(`${entry.fileName} is a link`);
+    if (wanted(checked(entry).fileName)) entries.push(entry);
+  }
   const total = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
-  await requireSpace(folder, total, 'the unpacked archive');
+  requireNoBomb(total, zip.fileSize);
+  await requireSpace(folder, total, 'the unpacked archive', run);
   let done = 0;
   const links: [path: string, target: string][] = [];
   for (const entry of entries) {

@@ -1,15 +1,13 @@
-import {createHash} from 'node:crypto';
-import {createReadStream} from 'node:fs';
 import {open, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import type {IncomingMessage} from 'node:http';
 import {dirname} from 'node:path';
-import {pipeline} from 'node:stream/promises';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {unwritableFile} from '../base/whole_file.js';
+import {hasSum, requireSum, type Sum} from './checksum.js';
 import {requireSpace} from './disk.js';
 import {ask, FinalAnswer, shownUrl} from './http.js';
-import type {SetupRun} from './progress.js';
+import type {DownloadRun} from './progress.js';
 
 /** How many tries without a single byte end the download. */
 const MOST_FRUITLESS_TRIES = 5;
@@ -24,26 +22,26 @@ const DISK_IS_FULL = ['ENOSPC', 'EDQUOT'];
  */
 export async function download(
   url: string,
-  sha256: string,
+  sum: Sum,
   path: string,
-  run: SetupRun,
+  run: DownloadRun,
 ): Promise<void> {
   const part = new PartFile(path, url);
   const isPieced = await fetchWhole(part, run);
-  if (isPieced && (await sha256Of(path, run.signal)) !== sha256) {
+  if (isPieced && !(await hasSum(path, sum, run.signal))) {
     // The pieces may belong to two different files, so download once more from the start.
     run.onProgress({kind: 'note', message: 'what was resumed does not fit: starting again'});
     await part.discard();
     await fetchWhole(part, run);
   }
-  await requireSha256(path, sha256, shownUrl(url), run.signal).catch(async (error: unknown) => {
+  await requireSum(path, sum, shownUrl(url), run.signal).catch(async (error: unknown) => {
     if (error instanceof SauError && error.code === 'ERR_CHECKSUM') await part.discard();
     throw error;
   });
 }
 
 /** Returns whether the file was downloaded in more than one piece. */
-async function fetchWhole(part: PartFile, run: SetupRun): Promise<boolean> {
+async function fetchWhole(part: PartFile, run: DownloadRun): Promise<boolean> {
   const {signal} = run;
   for (let fruitless = 0; ; ) {
     const before = await part.size();
@@ -59,7 +57,7 @@ async function fetchWhole(part: PartFile, run: SetupRun): Promise<boolean> {
       const after = await part.size();
       fruitless = after > before ? 0 : fruitless + 1;
       if (error instanceof FinalAnswer || fruitless === MOST_FRUITLESS_TRIES) {
-        throw failed(part.url, error);
+        throw failed(part.url, error, run);
       }
       const message = `${reasonOf(error)}: trying again from byte ${after}`;
       run.onProgress({kind: 'note', message});
@@ -69,7 +67,7 @@ async function fetchWhole(part: PartFile, run: SetupRun): Promise<boolean> {
   }
 }
 
-async function fetchRest(part: PartFile, have: number, run: SetupRun): Promise<void> {
+async function fetchRest(part: PartFile, have: number, run: DownloadRun): Promise<void> {
   const answer = await ask(part.url, await rangeFrom(part, have), run.signal);
   try {
     const status = answer.statusCode ?? 0;
@@ -102,13 +100,13 @@ async function receive(
   part: PartFile,
   answer: IncomingMessage,
   start: number,
-  run: SetupRun,
+  run: DownloadRun,
 ): Promise<void> {
   const refuse = (error: unknown): never => {
     throw unwritableFile(part.path, error);
   };
   const total = totalOf(answer);
-  if (total !== null) await requireSpace(dirname(part.path), total - start, 'the download');
+  if (total !== null) await requireSpace(dirname(part.path), total - start, 'the download', run);
   await part.remember(validatorOf(answer)).catch(refuse);
   const file = await open(part.path, start === 0 ? 'w' : 'a').catch(refuse);
   let done = start;
@@ -151,13 +149,13 @@ function reasonOf(error: unknown): string {
   return message === '' ? (errnoOf(cause) ?? 'the connection failed') : message;
 }
 
-function failed(url: string, cause: unknown): SauError {
+function failed(url: string, cause: unknown, {advice}: DownloadRun): SauError {
   const message = `Expected to fetch ${shownUrl(url)} but ${reasonOf(cause)}.`;
   return new SauError('ERR_DOWNLOAD', message, {
     cause,
     remedy:
-      'Check the address, the network and the proxy (HTTPS_PROXY), or fetch the file elsewhere and pass it ' +
-      'with `npx sau-native setup --from FILE`. What came so far is kept for the next try.',
+      `Check the address, the network and the proxy (HTTPS_PROXY), or ${advice.elsewhere}. ` +
+      'What came so far is kept for the next try.',
     details: {url: shownUrl(url)},
   });
 }
@@ -212,31 +210,4 @@ export class PartFile {
       return null;
     }
   }
-}
-
-/** The sha256 of a file, in hex. */
-async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash, {signal});
-  return hash.digest('hex');
-}
-
-/** Throws ERR_CHECKSUM. */
-export async function requireSha256(
-  path: string,
-  expected: string,
-  what: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const actual = await sha256Of(path, signal);
-  if (actual === expected) return;
-  throw new SauError(
-    'ERR_CHECKSUM',
-    `Expected sha256 ${expected} for ${what} but received ${actual}.`,
-    {
-      remedy:
-        'Nothing was installed. Compare the checksum with its source, and fetch the file again.',
-      details: {expected, actual},
-    },
-  );
 }

@@ -12,7 +12,7 @@ import {
 import {dirname, isAbsolute, join, relative, resolve} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {unwritableFile} from '../base/whole_file.js';
-import type {SetupRun} from './progress.js';
+import type {DownloadRun} from './progress.js';
 
 /** Free space for a folder in bytes, even if the folder does not exist yet; null if unknown. */
 export async function freeBytes(folder: string): Promise<number | null> {
@@ -27,14 +27,19 @@ export async function freeBytes(folder: string): Promise<number | null> {
 }
 
 /** Throws ERR_OUTPUT if there is no room for `bytes`, before anything is written. */
-export async function requireSpace(folder: string, bytes: number, what: string): Promise<void> {
+export async function requireSpace(
+  folder: string,
+  bytes: number,
+  what: string,
+  {advice}: Pick<DownloadRun, 'advice'>,
+): Promise<void> {
   const free = await freeBytes(folder);
   if (free === null || free >= bytes) return;
   throw new SauError(
     'ERR_OUTPUT',
     `Expected ${sizeOf(bytes)} of free space in ${folder} for ${what} but there are ${sizeOf(free)}.`,
     {
-      remedy: 'Free some, or choose another folder with SAU_NATIVE_CACHE.',
+      remedy: advice.space,
       details: {path: folder, neededBytes: bytes, freeBytes: free},
     },
   );
@@ -63,10 +68,10 @@ export function sizeOf(bytes: number): string {
  * Copies a folder so that the copy does not depend on the original: links within the folder are kept, and links out
  * of it become files. Throws ERR_OUTPUT, or the reason of the signal.
  */
-export async function copyFolder(from: string, to: string, run: SetupRun): Promise<void> {
+export async function copyFolder(from: string, to: string, run: DownloadRun): Promise<void> {
   try {
     const total = await folderBytes(from);
-    await requireSpace(dirname(to), total, 'the copy');
+    await requireSpace(dirname(to), total, 'the copy', run);
     let done = 0;
     await copyTree(from, to, await realpath(from), run.signal, (bytes) => {
       done += bytes;

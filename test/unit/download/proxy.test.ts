@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {SauError} from '../../../lib/base/errors.js';
-import {proxyFor, proxyVariables, withoutCredentials} from '../../../lib/setup/proxy.js';
+import {proxyFor, proxyVariables, withoutCredentials} from '../../../lib/download/proxy.js';
 
 const HTTPS = new URL('https://download.pytorch.org/libtorch.zip');
 const HTTP = new URL('http://mirror.example.com:8080/libtorch.zip');

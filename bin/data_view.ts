@@ -1,0 +1,71 @@
+import {createInterface} from 'node:readline/promises';
+import {SauError} from '../lib/base/errors.js';
+import type {FetchPlan} from '../lib/data/plan.js';
+import type {FetchResult} from '../lib/data.js';
+import type {FetchHint} from '../lib/datasets/fetch_hint.js';
+import {KNOWN} from '../lib/datasets/known.js';
+import {sizeOf} from '../lib/download/disk.js';
+import type {UserOptions} from '../lib/options/parse.js';
+import {alignColumns} from './output.js';
+import {withSetupView} from './setup_view.js';
+
+/** Fetches a data set with its progress on stderr, after what it is going to do. */
+export async function fetchWithView(quiet: boolean, options: UserOptions): Promise<FetchResult> {
+  const {parseFetchConfig} = await import('../lib/options/config.js');
+  const config = parseFetchConfig(options);
+  const {planFetch} = await import('../lib/data/plan.js');
+  const {carryOutFetch} = await import('../lib/data.js');
+  const plan = await planFetch(config);
+  if (plan.present === null && !quiet) process.stderr.write(`${planTable(plan)}\n`);
+  return withSetupView(quiet, (run) => carryOutFetch(plan, run));
+}
+
+/** What is fetched, from where, how much and to where. */
+function planTable({title, source, archives, destination}: FetchPlan): string {
+  const bytes = archives.reduce((sum, {archive}) => sum + archive.bytes, 0);
+  const isLocal = archives.every((each) => each.isLocal);
+  return alignColumns(
+    [
+      ['data set', `${title} (${source.page} has its terms of use)`],
+      [
+        'size',
+        `about ${sizeOf(bytes)} ${isLocal ? 'packed' : 'to fetch'}, ${sizeOf(source.bytes)} on disk`,
+      ],
+      ['to', destination],
+    ],
+    'left',
+  );
+}
+
+/**
+ * Does work that needs a data set. Where the data set is missing and could be fetched, the user is asked on a
+ * terminal, and after a yes the work begins anew.
+ */
+export async function offeringData<T>(values: UserOptions, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const hint = error instanceof SauError ? (error.details.fetch as FetchHint | undefined) : null;
+    if (!hint || values.json === true || values.quiet === true || !canAsk()) throw error;
+    if (!(await agrees(hint))) throw error;
+    await fetchWithView(false, {...hint});
+    return work();
+  }
+}
+
+function canAsk(): boolean {
+  const streams = [process.stdin, process.stdout, process.stderr];
+  return streams.every((stream) => stream.isTTY) && !process.env.CI;
+}
+
+async function agrees({dataset, out}: FetchHint): Promise<boolean> {
+  const {title, source} = KNOWN[dataset];
+  const bytes = source.archives.reduce((sum, archive) => sum + archive.bytes, 0);
+  const terminal = createInterface({input: process.stdin, output: process.stderr});
+  try {
+    const question = `${title} is not there. Fetch it to ${out} now (about ${sizeOf(bytes)})? [y/N] `;
+    return /^\s*y(es)?\s*$/i.test(await terminal.question(question));
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,196 @@
+import {dirname, join} from 'node:path';
+import {messageOf, SauError, type SauErrorCode} from './base/errors.js';
+import {writeWholeFile} from './base/whole_file.js';
+import type {Comparison} from './compare/comparison.js';
+import {type CompareConfig, type PlannedRun, parseCompareConfig} from './compare/config.js';
+import {openPlan, type Plan, type PlanRun, resultOf, writePlan} from './compare/plan.js';
+import {type AboutRun, type CompareProgress, RunTimes} from './compare/progress.js';
+import {comparisonOfRuns} from './compare/read_comparison.js';
+import {runApart} from './compare/run_apart.js';
+import {chooseCleanSubset, parseCleanSpec} from './datasets/clean_subset.js';
+import {requireLibTorch} from './native/binding.js';
+import type {CompareOptions} from './options/documented.js';
+import {COMPARISON, comparedRun, comparisonFolder} from './records/layout.js';
+import {sha256OfFile} from './records/run.js';
+import {methodsCsv, runsCsv} from './report/comparison_csv.js';
+import {withOutput} from './report/output_folder.js';
+import type {RunOptions} from './run/progress.js';
+import {type Run, startRun} from './run/run.js';
+import {openTarget} from './target/target.js';
+
+/** Options of a running {@link compare}. */
+export type CompareRunOptions = RunOptions<CompareProgress>;
+
+/** What {@link compare} did and wrote. */
+export interface CompareResult extends Comparison {
+  /** Runs that an earlier call had done. */
+  readonly keptRuns: number;
+  /** Runs that have no result: each says why. */
+  readonly failedRuns: number;
+  /** Wall time of this call. */
+  readonly seconds: number;
+  /** What it wrote. */
+  readonly files: CompareFiles;
+}
+
+/** Paths of what {@link compare} wrote. */
+export interface CompareFiles {
+  /** `compare.json`: the runs and their options, for {@link readComparison}. */
+  readonly json: string;
+  /** `compare.csv`: a row for each method, with mean and standard deviation. */
+  readonly csv: string;
+  /** `compare_runs.csv`: a row for each run. */
+  readonly runsCsv: string;
+}
+
+/**
+ * Purifies one checkpoint with several defenses and several seeds, each time from the same clean images for all
+ * methods of a seed, and sets the results side by side (defenses F). Each run is one of {@link defend} in a process and
+ * a folder of its own. What is done stays: an equal call goes on where an earlier one stopped, and does again
+ * what failed. A method that refuses the checkpoint, and a run that fails, are told in the result; the others go
+ * on. Throws ERR_CONFIG, ERR_CHECKPOINT, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_LIBTORCH_*, each for what no
+ * run could do; rejects with `signal.reason` when aborted.
+ * @example
+ * ```ts
+ * const {methods} = await compare({ckpt: 'record/badnet_demo', methods: ['sau', 'ft'], seeds: [0, 1, 2]});
+ * for (const {method, acc, asr, der} of methods) console.log(method, acc?.mean, asr?.mean, der?.mean);
+ * ```
+ */
+export function compare(
+  options: CompareOptions,
+  run: CompareRunOptions = {},
+): Run<CompareResult, CompareProgress> {
+  return startRun<CompareResult, CompareRunOptions, CompareProgress>(run, (told) =>
+    compareAll(options, told),
+  );
+}
+
+async function compareAll(
+  options: CompareOptions,
+  run: Required<CompareRunOptions>,
+): Promise<CompareResult> {
+  const start = performance.now();
+  const config = parseCompareConfig(options);
+  const checkpoint = await checkpointOf(config, run);
+  const {out, force} = config.shared;
+  const place = out ?? comparisonFolder(dirname(checkpoint.path));
+  const result = await withOutput(place, {force: true, reserveBytes: 0}, async (folder) => {
+    const plan = await openPlan(folder, {checkpoint, runs: config.runs, force});
+    return runAll(folder, plan, config, run);
+  });
+  return {...result, seconds: (performance.now() - start) / 1000};
+}
+
+/** The file that is purified. Throws what would be wrong in every run. */
+async function checkpointOf(
+  {runs}: CompareConfig,
+  run: Required<CompareRunOptions>,
+): Promise<Plan['checkpoint']> {
+  await requireLibTorch();
+  const [first] = runs;
+  if (first === undefined) throw new TypeError('a comparison has at least one run');
+  const {options, seed} = first;
+  // Each run tells its notes itself.
+  const {checkpoint, dataset} = await openTarget(options, () => undefined);
+  const spec = parseCleanSpec(options.clean);
+  if (spec.kind !== 'folder' && dataset !== null) {
+    await chooseCleanSubset(spec, dataset.trainCount, seed);
+  }
+  run.signal.throwIfAborted();
+  return {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)};
+}
+
+async function runAll(
+  folder: string,
+  opened: Plan,
+  {runs}: CompareConfig,
+  run: Required<CompareRunOptions>,
+): Promise<Omit<CompareResult, 'seconds'>> {
+  const times = new RunTimes();
+  const waiting: Waiting[] = [];
+  for (const [i, planned] of runs.entries()) {
+    const {method, seed} = planned;
+    const about = {method, seed, run: i, runs: runs.length};
+    const done = await resultOf(folder, planned);
+    if (done === null) waiting.push({planned, about});
+    else run.onProgress({kind: 'kept', ...about});
+    if (done?.seconds != null) times.add(method, done.seconds);
+  }
+  let plan = opened;
+  let result = await write(folder, plan, runs.length);
+  for (const [at, {planned, about}] of waiting.entries()) {
+    const left = waiting.slice(at).map(({planned: {method}}) => method);
+    run.onProgress({kind: 'run', ...about, secondsLeft: times.of(left)});
+    const start = performance.now();
+    const failure = await failureOf(folder, planned, about, run);
+    const seconds = (performance.now() - start) / 1000;
+    times.add(planned.method, seconds);
+    plan = withFailure(plan, about.run, failure);
+    result = await write(folder, plan, runs.length);
+    run.onProgress({kind: 'ran', ...about, seconds, failure});
+  }
+  return {...result, keptRuns: runs.length - waiting.length};
+}
+
+/** A run that has no result yet. */
+interface Waiting {
+  readonly planned: PlannedRun;
+  readonly about: AboutRun;
+}
+
+/** What concerns every run, whatever the method. */
+const OF_ALL: ReadonlySet<SauErrorCode> = new Set<SauErrorCode>([
+  'ERR_DEVICE',
+  'ERR_LIBTORCH_NOT_FOUND',
+  'ERR_LIBTORCH_VERSION',
+  'ERR_OUTPUT',
+]);
+
+/** Does one run. Returns why it has no result, or null. Throws what would end every other run too. */
+async function failureOf(
+  folder: string,
+  {method, seed, options}: PlannedRun,
+  about: AboutRun,
+  run: Required<CompareRunOptions>,
+): Promise<PlanRun['failure']> {
+  try {
+    await runApart(
+      {...options, out: comparedRun(folder, method, seed)},
+      {
+        signal: run.signal,
+        onProgress: (progress) => run.onProgress({kind: 'within', ...about, progress}),
+      },
+    );
+    return null;
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (!(error instanceof SauError)) return {code: 'ERR_UNEXPECTED', message: messageOf(error)};
+    if (OF_ALL.has(error.code)) throw error;
+    return {code: error.code, message: error.message};
+  }
+}
+
+function withFailure(plan: Plan, index: number, failure: PlanRun['failure']): Plan {
+  return {...plan, runs: plan.runs.map((run, i) => (i === index ? {...run, failure} : run))};
+}
+
+/** Writes what there is so far. The runs that were asked for are the first of the plan. */
+async function write(
+  folder: string,
+  plan: Plan,
+  asked: number,
+): Promise<Omit<CompareResult, 'seconds' | 'keptRuns'>> {
+  await writePlan(folder, plan);
+  const runs = plan.runs.slice(0, asked);
+  const comparison = await comparisonOfRuns(folder, plan.checkpoint.path, runs);
+  const files = {
+    json: join(folder, COMPARISON.summary),
+    csv: join(folder, COMPARISON.methods),
+    runsCsv: join(folder, COMPARISON.runs),
+  };
+  await writeWholeFile(files.csv, methodsCsv(comparison));
+  await writeWholeFile(files.runsCsv, runsCsv(comparison));
+  const all = comparison.methods.flatMap((method) => method.runs);
+  const failedRuns = all.filter(({kind}) => kind === 'failed').length;
+  return {...comparison, failedRuns, files};
+}

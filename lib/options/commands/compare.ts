@@ -1,0 +1,47 @@
+import {DEFENSE_NAMES, type DefenseName} from '../../defenses/defenses.js';
+import {named} from '../named.js';
+import type {OptionGroups} from '../option.js';
+import {DEFEND} from './defend.js';
+
+const {'Model and data': data, Run, ...others} = DEFEND;
+const {out, force, seed, evalEvery, ...run} = Run;
+
+/** What all runs of a comparison have alike: the options of every defense, and what is compared. */
+export const COMPARE = {
+  'Model and data': data,
+  Comparison: {
+    methods: {
+      type: 'choices',
+      choices: DEFENSE_NAMES as readonly DefenseName[],
+      help: 'defenses to compare, in the order of the table',
+      unset: 'all',
+      default: null,
+    },
+    seeds: {
+      type: 'numbers',
+      integers: true,
+      least: seed.least,
+      most: seed.most,
+      value: '<n,n>',
+      expects: 'seeds such as 0,1,2',
+      help: 'seeds of the runs of each method; all methods have the clean images of a seed alike',
+      official: seed.official,
+      default: [0, 1, 2],
+    },
+    out: {
+      ...out,
+      help: 'folder of the comparison, which goes on where an earlier call stopped',
+      unset: 'compare beside the checkpoint',
+    },
+    force: {...force, help: `start anew what ${named('out')} has`},
+  },
+  Run: {
+    ...run,
+    evalEvery: {
+      ...evalEvery,
+      help: 'measure after every n-th round too; 0: before and after alone, so that the time is of the method alone',
+      default: 0,
+    },
+  },
+  ...others,
+} as const satisfies OptionGroups;

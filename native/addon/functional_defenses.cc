@@ -1,0 +1,88 @@
+#include "addon/functional_defenses.h"
+
+#include <memory>
+
+#include "addon/error.h"
+#include "addon/fields.h"
+#include "addon/functional_net.h"
+#include "addon/tensors.h"
+#include "sau/defenses/single_step.h"
+
+namespace sau::addon {
+namespace {
+
+std::shared_ptr<GraphModule> module_of(const Napi::Object& o) {
+  auto module = std::make_shared<GraphModule>(network_of(o));
+  load_state_dict(*module, named_tensors(field(o, "tensors")));
+  return module;
+}
+
+torch::Tensor integers_of(const Napi::Object& o, const char* key) {
+  return int32_tensor(field(o, key), {integer_field(o, "count")}).to(torch::kInt64);
+}
+
+/// float32 [1,3,H,W]
+torch::Tensor perturbation_of(const Napi::Object& o) {
+  return float_tensor(field(o, "perturbation"),
+                      {1, 3, integer_field(o, "height"), integer_field(o, "width")});
+}
+
+StepSubject subject_of(const Napi::Object& o) {
+  return {.module = module_of(o),
+          .batch = {net_images_of(o), integers_of(o, "labels")},
+          .optimizer = read<OptimizerOptions>(field(o, "optimizer"), "the optimizer")};
+}
+
+Napi::Value step_to_js(Napi::Env env, const SingleStep& step) {
+  auto figures = Napi::Object::New(env);
+  for (const auto& [name, value] : step.figures) figures.Set(name, value);
+  auto result = Napi::Object::New(env);
+  result.Set("figures", figures);
+  result.Set("gradient", to_js(env, step.gradient, true));
+  result.Set("weights", to_js(env, step.weights, true));
+  return result;
+}
+
+Napi::Value take_sam_step(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its images");
+    return step_to_js(info.Env(),
+                      single_sam_step(subject_of(o), read<SamOptions>(field(o, "sam"), "sam")));
+  });
+}
+
+Napi::Value universal_objective(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its images");
+    const auto found = objective_of(subject_of(o), perturbation_of(o),
+                                    number_field(o, "normWeight"), integer_field(o, "chunk"));
+    auto result = Napi::Object::New(info.Env());
+    result.Set("value", found.value.item<double>());
+    result.Set("gradient", to_js_float(info.Env(), found.gradient));
+    return result;
+  });
+}
+
+Napi::Value take_hypergradient_step(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its images");
+    return step_to_js(
+        info.Env(),
+        single_hypergradient_step(
+            subject_of(o), integers_of(o, "patched"), perturbation_of(o),
+            read<HypergradientOptions>(field(o, "hypergradient"), "hypergradient"),
+            {.chunk = integer_field(o, "chunk"), .memory_bytes = integer_field(o, "memoryBytes")}));
+  });
+}
+
+}  // namespace
+
+Napi::Object define_defense_functions(Napi::Env env) {
+  auto functions = Napi::Object::New(env);
+  functions.Set("samStep", Napi::Function::New(env, take_sam_step));
+  functions.Set("universalObjective", Napi::Function::New(env, universal_objective));
+  functions.Set("hypergradientStep", Napi::Function::New(env, take_hypergradient_step));
+  return functions;
+}
+
+}  // namespace sau::addon

@@ -1,0 +1,40 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "sau/defenses/hypergradient.h"
+#include "sau/defenses/sam.h"
+#include "sau/optimizer.h"
+#include "sau/run_control.h"
+#include "sau/state_dict.h"
+
+namespace sau {
+
+/// A network with its weights at a batch of normalized images, for checks of single steps.
+struct StepSubject {
+  std::shared_ptr<GraphModule> module;
+  LabelledInput batch;
+  OptimizerOptions optimizer;
+};
+
+/// A step of the optimizer on a subject.
+struct SingleStep {
+  Figures figures;
+  std::vector<NamedTensor> gradient;  ///< that the optimizer has gone by, on the host
+  std::vector<NamedTensor> weights;   ///< the module's own
+};
+
+/// Figures: loss, perturbedLoss, norm. See sam_step().
+SingleStep single_sam_step(const StepSubject& subject, const SamOptions& options);
+
+/// See inner_objective().
+InnerObjective objective_of(const StepSubject& subject, const torch::Tensor& w, double norm_weight,
+                            int64_t chunk);
+
+/// Figures: outerLoss and, after each step towards the solution, norm1, norm2 and so on. patched:
+/// int64 [N] of 0 and 1. The batch is the outer and the inner one. See accumulate_hypergradient().
+SingleStep single_hypergradient_step(const StepSubject& subject, const torch::Tensor& patched,
+                                     const torch::Tensor& w, const HypergradientOptions& options,
+                                     const SecondOrderCost& cost);
+
+}  // namespace sau

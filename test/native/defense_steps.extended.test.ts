@@ -1,0 +1,80 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import type {NativeEpochOptions} from '../../lib/native/run_contract.js';
+import {expectBelow, relativeL2} from '../support/closeness.js';
+import {DefenseOracle} from '../support/defense_steps.js';
+import {ORACLE_EPOCHS} from '../support/oracle.js';
+
+const PYTHON = process.env.SAU_TEST_PYTHON ?? '';
+const MINUTES = 60_000;
+const IMAGES = 16;
+
+const METHODS = {
+  ftsam: {
+    ...{rounds: 2, learning_rate: 1e-3, schedule_length: 4, rho: 0.1, smoothing: 0.1},
+    seed: 0,
+  },
+  ibau: {
+    ...{rounds: 2, learning_rate: 1e-4, perturbation_rate: 10, norm_weight: 0.001},
+    ...{fixed_point_rate: 0.1, fixed_points: 4},
+  },
+};
+const RUN = {evalEvery: 0, evalBatchSize: IMAGES};
+const EPOCHS: NativeEpochOptions = {
+  ...ORACLE_EPOCHS,
+  batchSize: IMAGES,
+  optimizer: {...ORACLE_EPOCHS.optimizer, learningRate: 1e-3, weightDecay: 5e-4, momentum: 0.9},
+};
+
+describe
+  .skipIf(PYTHON === '')
+  .each([
+    ...['resnet18_w16', 'vgg11_bn_w8', 'mobilenet_v3_large_w8'],
+    ...['densenet121_w8', 'efficientnet_b0_w16', 'convnext_tiny_w16', 'vit_b_32_w64'],
+  ])('%s is purified as in plain PyTorch (SAU_TEST_PYTHON)', (model) => {
+  let folder: string;
+  let oracle: DefenseOracle;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sau-defense-steps-'));
+    const request = {model, images: IMAGES, draw: 0, methods: METHODS};
+    oracle = await DefenseOracle.make(PYTHON, folder, request);
+  }, 10 * MINUTES);
+  afterAll(() => rmSync(folder, {recursive: true, force: true}));
+
+  it('by sharpness-aware fine-tuning', async () => {
+    const {rounds, rho, smoothing, schedule_length: scheduleLength} = METHODS.ftsam;
+    const {error, yardstick, reports} = await oracle.run({
+      ...{...RUN, method: 'ftsam', rounds},
+      options: {
+        ...{...EPOCHS, scheduleLength, samSchedule: 'batch'},
+        sam: {rho, adaptive: true, labelSmoothing: smoothing, alpha: 0},
+      },
+    });
+    expectBelow('update', error, 1e-3 + 10 * yardstick);
+    const losses = reports.map(({figures}) => figures.perturbedLoss ?? Number.NaN);
+    expectBelow('losses', relativeL2(losses, oracle.figuresOf('ftsam')), 1e-4);
+    expect(losses).toHaveLength(rounds);
+  });
+
+  it('by unlearning a universal perturbation', async () => {
+    const {rounds, learning_rate: learningRate, ...own} = METHODS.ibau;
+    const {error, yardstick, reports} = await oracle.run({
+      ...{...RUN, method: 'ibau', rounds},
+      options: {
+        ...{batchSize: IMAGES, portion: 1, cropPadding: 0, flip: false},
+        perturbationRate: own.perturbation_rate,
+        hypergradient: {
+          normWeight: own.norm_weight,
+          fixedPointRate: own.fixed_point_rate,
+          fixedPoints: own.fixed_points,
+        },
+        optimizer: {...EPOCHS.optimizer, optimizer: 'adam', learningRate, weightDecay: 0},
+      },
+    });
+    expectBelow('update', error, 1e-3 + 10 * yardstick);
+    const losses = reports.map(({figures}) => figures.loss ?? Number.NaN);
+    expectBelow('losses', relativeL2(losses, oracle.figuresOf('ibau')), 1e-4);
+  });
+});
