@@ -83,7 +83,8 @@ async function defendInto(
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
   const entry = defenseOf(config.method);
   const trainImages = await trainImagesOf(entry, config, target, run);
-  const cleanSubset = await loadCleanSubset(config, target, run);
+  const needsClean = entry.needsClean?.(config) ?? true;
+  const cleanSubset = needsClean ? await loadCleanSubset(config, target, run) : null;
   const testSets = await loadTestSets(target, config.testLimit, run);
 
   stage('preparing the device');
@@ -94,7 +95,7 @@ async function defendInto(
   if (renamed.length > 0) {
     run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});
   }
-  await session.setImages('cleanSubset', cleanSubset);
+  if (cleanSubset !== null) await session.setImages('cleanSubset', cleanSubset);
   if (trainImages !== null) await session.setImages('train', trainImages);
   await setTestSets(session, testSets);
 
@@ -110,7 +111,7 @@ async function defendInto(
   stage(entry.stage);
   const {method, evalEvery, evalBatchSize} = config;
   const rounds = resolveRounds(config, target.datasetName);
-  const facts = {rounds, cleanCount: cleanSubset.count, datasetName: target.datasetName};
+  const facts = {rounds, cleanCount: cleanSubset?.count ?? 0, datasetName: target.datasetName};
   const options = await entry.nativeOptions(config, facts);
   // The options belong to the method, which TypeScript does not follow through the table.
   const job = {method, rounds, evalEvery, evalBatchSize, options} as NativeDefendOptions;

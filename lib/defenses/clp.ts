@@ -28,6 +28,7 @@ export const CLP = defense({
   columns: pruningColumns('u'),
   tables: {steps: STEPS, scores: SCORES},
   rounds: () => 1,
+  needsClean: ({select}) => select === 'clean',
   selection: ({select}) => select ?? 'fixed',
   async nativeOptions(config, {datasetName}) {
     return {

@@ -7,7 +7,7 @@ import type {Selection} from '../run/results.js';
 /** What a method must know of the run besides its options. */
 export interface DefenseFacts {
   readonly rounds: number;
-  /** Images of the clean subset. */
+  /** Images of the clean subset; 0 where it is not needed. */
   readonly cleanCount: number;
   readonly datasetName: string;
 }
@@ -36,6 +36,8 @@ export interface DefenseEntry<
   readonly columns: RoundColumns;
   /** What it writes besides. */
   readonly tables?: Readonly<Partial<Record<TableName, TableForm>>>;
+  /** Whether it looks at the clean subset at all; without it, it does. */
+  needsClean?(config: Config): boolean;
   /** Pictures that it makes, by their names. */
   readonly pictures?: readonly PictureName[];
   /** How many of the record's training images, poisoned ones among them, it looks at; without it none. */

@@ -46,6 +46,7 @@ export const EP = defense({
   columns: pruningColumns('u'),
   tables: {steps: STEPS, scores: SCORES},
   rounds: () => 1,
+  needsClean: ({select}) => select === 'clean',
   selection: ({select}) => select ?? 'fixed',
   trainImages: ({batchSize}) => batchSize,
   async nativeOptions(config, {datasetName}) {

@@ -27,7 +27,8 @@ export interface Defense {
     readonly rounds: number;
   };
   readonly target: Target;
-  readonly cleanSubset: ImageSet;
+  /** null where the method looks at no clean images. */
+  readonly cleanSubset: ImageSet | null;
   /** By the names of the model. */
   readonly stateDict: StateDict;
   /** [name in the checkpoint, name in the model] of weights that were matched by position. */
@@ -86,7 +87,8 @@ export async function writeDefenseResult(
   if (target.program !== null && files.program !== undefined) {
     await writeProgram(files.program, target.program, defense.stateDict);
   }
-  await writeWholeFile(files.cleanIndex, `${[...cleanSubset.originalIndices].join('\n')}\n`);
+  const indices = [...(cleanSubset?.originalIndices ?? [])];
+  await writeWholeFile(files.cleanIndex, indices.map((index) => `${index}\n`).join(''));
   const summary = await summaryOf(out, defense);
   const run = await writeRun(out, summary);
   await writeWholeFile(files.config, `${JSON.stringify(configOf(summary), null, 2)}\n`);
@@ -94,7 +96,7 @@ export async function writeDefenseResult(
     before: defense.before,
     rounds: reports,
     ...{figures, stage},
-    title: `${target.model} on ${target.datasetName}, ${cleanSubset.count} clean images`,
+    title: `${target.model} on ${target.datasetName}, ${cleanSubset?.count ?? 'no'} clean images`,
   });
   return {...files, ...more, run};
 }
@@ -132,11 +134,14 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
       imageSize: [size.height, size.width],
       ...{mean, std},
     },
-    cleanSubset: {
-      count: cleanSubset.count,
-      chosen: config.clean,
-      sha256: await sha256OfFile(join(out, DEFENSE.cleanIndex)),
-    },
+    cleanSubset:
+      cleanSubset === null
+        ? null
+        : {
+            count: cleanSubset.count,
+            chosen: config.clean,
+            sha256: await sha256OfFile(join(out, DEFENSE.cleanIndex)),
+          },
     poisoned: null,
     ...{before, after, rounds: reports.map(runRound)},
     der: defenseEffectivenessRating(before, after),

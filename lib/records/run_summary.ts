@@ -36,7 +36,7 @@ export interface RunSummary {
   readonly numClasses: number;
   /** The images. */
   readonly dataset: RunDataset;
-  /** What a defense learned from; null for an attack. */
+  /** What a defense learned from; null for an attack, and for a defense that looks at no clean images. */
   readonly cleanSubset: RunCleanSubset | null;
   /** Images with the trigger; null for a defense, and in a folder of an older version. */
   readonly poisoned: {

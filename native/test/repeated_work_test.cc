@@ -43,6 +43,35 @@ double sum_of_repeated(FakeRecorder& recorder, const OnRefusal& on_refusal) {
   return sum.item<double>();
 }
 
+/// A record as a device has it: repeating it calls nothing.
+class SilentRecording final : public Recording {
+ public:
+  void replay() override {}
+};
+
+/// What is counted of a work of two forward passes and one backward pass, done kTimes.
+void counts_the_passes_of(const Recorder& recorder) {
+  Passes passes{.forward = 5, .backward = 7};
+  RepeatedWork work(
+      [&](const std::vector<torch::Tensor>&) {
+        passes.forward += 2;
+        passes.backward += 1;
+      },
+      recorder, [](const std::string& why) { TORCH_CHECK(false, why); }, &passes);
+  for (int64_t i = 0; i < kTimes; ++i) work({torch::zeros({1})});
+  TORCH_CHECK(passes.forward == 5 + 2 * kTimes && passes.backward == 7 + kTimes, "expected ",
+              5 + 2 * kTimes, " and ", 7 + kTimes, ", got ", passes.forward, " and ",
+              passes.backward);
+}
+
+void counts_passes_of_records() {
+  counts_the_passes_of(recorder_of(torch::kCPU));
+  counts_the_passes_of([](const std::function<void()>& work) {
+    work();  // as CUDA does while it records
+    return std::make_unique<SilentRecording>();
+  });
+}
+
 constexpr double kSum = 6 * 15;
 
 Plan plan_for(bool must_record) {
@@ -112,6 +141,7 @@ std::vector<Case> repeated_work_cases() {
       {"work that cannot be recorded is an error where the user asked for records",
        fails_where_records_were_asked_for},
       {"an error of the work itself passes through the recording", passes_a_cancellation_on},
+      {"passes are counted where a record is repeated", counts_passes_of_records},
   };
 }
 

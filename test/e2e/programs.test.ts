@@ -93,6 +93,23 @@ describe.skipIf(!IS_BUILT)('a program in the place of a model', () => {
     );
   });
 
+  it.each([
+    {method: 'clp', u: 0.1},
+    {method: 'bnp', u: 0.1},
+    {method: 'anp', iterations: 2, pruneStep: 0.5},
+    {method: 'fp', compat: 'reference', rounds: 1},
+  ] as const)('is pruned: $method', async (options) => {
+    const {defend, readCheckpoint} = builtPackage();
+    const {files, selection} = await defend({
+      ...{...CPU, ...SCALE, clean: 20, program: PREACT, data: world.data, ckpt: record},
+      ...{...options, out: out(`pruned-${options.method}`)},
+    });
+    const before = (await readCheckpoint(record)).stateDict;
+    const {stateDict} = await readCheckpoint(files.checkpoint);
+    expect([...stateDict.keys()]).toEqual([...before.keys()]);
+    expect(['fixed', 'clean', 'oracle']).toContain(selection);
+  });
+
   it('is measured, alone and with a checkpoint', async () => {
     const {evaluate} = builtPackage();
     const by = {...CPU, data: world.data};

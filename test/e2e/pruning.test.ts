@@ -94,6 +94,23 @@ describe.skipIf(!IS_BUILT)('a defense that prunes', () => {
     expect(stdout).toContain('selection: oracle.');
   });
 
+  it('needs no data set where the weights alone say what is cut', async () => {
+    const bare = join(world.folder, 'weights.pt');
+    const out = join(world.folder, 'alone');
+    const {readCheckpoint, writeCheckpoint, defend, readRun} = builtPackage();
+    const {stateDict, modelName, numClasses} = await readCheckpoint(world.record);
+    await writeCheckpoint(bare, {
+      ...{stateDict, modelName: modelName ?? '', numClasses: numClasses ?? 10},
+    });
+    const {after} = await defend({...CPU, ...SCALE, ckpt: bare, method: 'clp', u: 1, out});
+    expect(after.acc).toBeNull();
+    expect(readFileSync(join(out, 'clean_index.txt'), 'utf8')).toBe('');
+    expect((await readRun(out)).cleanSubset).toBeNull();
+    const pruned = (await readCheckpoint(out)).stateDict;
+    const known = (await readCheckpoint(join(world.folder, 'clp-fixed'))).stateDict;
+    expect(pruned.get('layer4.1.bn2.weight')?.data).toEqual(known.get('layer4.1.bn2.weight')?.data);
+  });
+
   it('refuses to look for poisoned training images where there is no record, and writes nothing', async () => {
     const bare = join(world.folder, 'bare.pt');
     const out = join(world.folder, 'none');

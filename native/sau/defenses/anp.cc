@@ -102,8 +102,8 @@ AnpDefense::Noise AnpDefense::start_noise() {
 }
 
 AnpDefense::Losses AnpDefense::step(const torch::Tensor& positions) {
-  const auto images = augment(learn_.images.index_select(0, positions), options_.crop_padding,
-                              options_.flip, workspace_.generator());
+  const auto images = augment(learn_.select(positions), options_.crop_padding, options_.flip,
+                              workspace_.generator());
   const auto input = model_.normalizer()(to_pixels(images));
   const auto labels = learn_.labels.index_select(0, positions);
   auto noise = start_noise();

@@ -43,7 +43,9 @@ EpDefense::EpDefense(Workspace& workspace, const EpOptions& options, const RunCo
         "Expected at least 2 training images for batchSize, whose values have a spread, but "
         "received 1. Raise batchSize");
   }
-  batch_.images = augment(batch_.images, options.crop_padding, options.flip, workspace.generator());
+  batch_.images = augment(batch_.select(0, batch_.size()), options.crop_padding, options.flip,
+                          workspace.generator());
+  batch_.is_mapped = false;  // what is augmented is on the device
 }
 
 ByNorm EpDefense::score(const RunControl& control) {

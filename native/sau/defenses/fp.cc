@@ -58,8 +58,9 @@ void FpDefense::run(const DefenseRun& run) {
 
 torch::Tensor FpDefense::feature_order(const DefenseRun& run) {
   auto images = learn_;
-  images.images =
-      augment(learn_.images, options_.crop_padding, options_.flip, workspace_.generator());
+  images.is_mapped = false;  // what is augmented is on the device
+  images.images = augment(learn_.select(0, learn_.size()), options_.crop_padding, options_.flip,
+                          workspace_.generator());
   auto sums = torch::zeros({linear_.in}, weight_.options().dtype(torch::kFloat64));
   const size_t features = model_.model().graph().nodes[layer_].inputs[0];
   pass_taps(workspace_, {features}, images, run.control(),

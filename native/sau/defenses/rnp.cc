@@ -91,8 +91,8 @@ Figures RnpDefense::recover_round(const Round& round, const MaskedPasses& passes
   int64_t done = 0;
   for (const auto& positions : order) {
     control.throw_if_cancelled();
-    const auto images = augment(learn_.images.index_select(0, positions), options.crop_padding,
-                                options.flip, workspace_.generator());
+    const auto images = augment(learn_.select(positions), options.crop_padding, options.flip,
+                                workspace_.generator());
     TrainingBatch batch{.input = model_.normalizer()(to_pixels(images)),
                         .labels = learn_.labels.index_select(0, positions),
                         .true_labels = learn_.true_labels.index_select(0, positions)};

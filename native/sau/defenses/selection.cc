@@ -7,7 +7,7 @@ namespace {
 
 ImageSet images_between(const ImageSet& set, int64_t begin, int64_t end) {
   return {set.images.slice(0, begin, end), set.labels.slice(0, begin, end),
-          set.true_labels.slice(0, begin, end)};
+          set.true_labels.slice(0, begin, end), set.is_mapped};
 }
 
 /// What is found of the trainee as a candidate; of one that cuts as much as the one before, what

@@ -74,3 +74,39 @@ it.each(DEFENSE_NAMES)('the CSV of %s shows no figure that its rounds do not rep
   const reported = figures.map((figure) => `figures.${figure.name}`);
   expect(shown.filter((source) => !reported.includes(source))).toEqual([]);
 });
+
+describe('the options of a method that chooses', () => {
+  const optionsOf = async (options: Record<string, unknown>, datasetName = 'cifar10') => {
+    const config = parseDefendConfig({ckpt: 'm.pt', ...options});
+    const entry = defenseOf(config.method);
+    const native = await entry.nativeOptions(config, {...facts, datasetName});
+    return {native, selection: entry.selection?.(config)};
+  };
+
+  it.each<[Record<string, unknown>, string, number]>([
+    [{method: 'clp'}, 'fixed', 0.05],
+    [{method: 'bnp', select: 'clean', maxDrop: 0.1}, 'clean', 0.1],
+    [{method: 'fp'}, 'clean', 0.1],
+    [{method: 'fp', compat: 'reference'}, 'oracle', 0.1],
+    [{method: 'fp', compat: 'reference', select: 'clean'}, 'clean', 0.1],
+    [{method: 'anp'}, 'clean', 0.05],
+    [{method: 'anp', threshold: 0.3}, 'fixed', 0.05],
+    [{method: 'anp', select: 'oracle'}, 'oracle', 0.1],
+    [{method: 'anp', compat: 'reference', threshold: 0.3}, 'oracle', 0.1],
+    [{method: 'rnp'}, 'fixed', 0.05],
+  ])('%j chooses by %s and lets go of %d', async (options, select, maxDrop) => {
+    const {native, selection} = await optionsOf(options);
+    expect(native).toMatchObject({selection: {select, maxDrop}});
+    expect(selection).toBe(select);
+  });
+
+  it.each([
+    ['clp', 3, 5],
+    ['bnp', 3, 4],
+    ['ep', 3, 4],
+  ])('%s takes u %d, on Tiny ImageNet %d, or what the user says', async (method, u, tiny) => {
+    expect((await optionsOf({method})).native).toMatchObject({u});
+    expect((await optionsOf({method}, 'tiny')).native).toMatchObject({u: tiny});
+    expect((await optionsOf({method, u: 1.5}, 'tiny')).native).toMatchObject({u: 1.5});
+  });
+});
