@@ -2,6 +2,7 @@ import type {NativeTensors} from './data_contract.js';
 import type {NativeNetInput} from './model_contract.js';
 import type {
   NativeHypergradientOptions,
+  NativeInversionOptions,
   NativeOptimizerOptions,
   NativeSamOptions,
 } from './run_contract.js';
@@ -52,4 +53,58 @@ export interface NativeDefenseFunctions {
       memoryBytes: number;
     },
   ): NativeStep;
+  /**
+   * Of attention distillation, with a teacher of the same network. Figures: `loss`, and the distances of the last
+   * stage but one and of the last, `distance1` and `distance2`.
+   */
+  distillationStep(
+    input: NativeStepInput & {
+      teacher: NativeTensors;
+      beta1: number;
+      beta2: number;
+      power: number;
+    },
+  ): NativeStep;
+  /** Of the search for a trigger of a class, with all images, which are pixels, as the batch. */
+  inversionSteps(
+    input: NativeStepInput & {
+      inversion: NativeInversionOptions;
+      mean: readonly number[];
+      std: readonly number[];
+      /** Weight of the mask's norm. */
+      cost: number;
+      target: number;
+      steps: number;
+      /** Images per pass. */
+      chunk: number;
+    },
+  ): {
+    /** Before each step. */
+    crossEntropies: number[];
+    norms: number[];
+    /** [h,w] after the steps. */
+    mask: Float32Array;
+    /** [3,h,w] after the steps. */
+    pattern: Float32Array;
+  };
+  /** What epochs of such successes and norms do to the weight of the norm; ends where the search does. */
+  costs(input: {
+    successes: readonly number[];
+    norms: readonly number[];
+    inversion: NativeInversionOptions;
+  }): {
+    /** Behind each epoch. */
+    costs: number[];
+    /** 1 where the mask of the epoch is kept, else 0. */
+    kept: number[];
+  };
+  /** Values far below the median: their positions, and the figures of the smallest. */
+  smallOutliers(input: {values: readonly number[]; lowerMedian: boolean; most: number}): {
+    median: number;
+    /** 1.4826 times the median of the distances. */
+    deviation: number;
+    /** Of the smallest value, in deviations. */
+    index: number;
+    found: number[];
+  };
 }

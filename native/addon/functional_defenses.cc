@@ -6,6 +6,7 @@
 #include "addon/fields.h"
 #include "addon/functional_net.h"
 #include "addon/tensors.h"
+#include "sau/defenses/outliers.h"
 #include "sau/defenses/single_step.h"
 
 namespace sau::addon {
@@ -75,6 +76,68 @@ Napi::Value take_hypergradient_step(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value take_distillation_step(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its images");
+    return step_to_js(info.Env(),
+                      single_distillation_step(subject_of(o), named_tensors(field(o, "teacher")),
+                                               number_field(o, "beta1"), number_field(o, "beta2"),
+                                               number_field(o, "power")));
+  });
+}
+
+Napi::Array numbers_to_js(Napi::Env env, const std::vector<double>& numbers) {
+  auto array = Napi::Array::New(env, numbers.size());
+  for (uint32_t i = 0; i < numbers.size(); ++i) array[i] = Napi::Number::New(env, numbers[i]);
+  return array;
+}
+
+Napi::Value take_inversion_steps(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its images");
+    const auto found = inversion_steps(subject_of(o),
+                                       {.mean = numbers_field(o, "mean"),
+                                        .std = numbers_field(o, "std"),
+                                        .cost = number_field(o, "cost"),
+                                        .target = integer_field(o, "target"),
+                                        .steps = integer_field(o, "steps"),
+                                        .chunk = integer_field(o, "chunk")},
+                                       read<InversionOptions>(field(o, "inversion"), "inversion"));
+    auto result = Napi::Object::New(info.Env());
+    result.Set("crossEntropies", numbers_to_js(info.Env(), found.cross_entropies));
+    result.Set("norms", numbers_to_js(info.Env(), found.norms));
+    result.Set("mask", to_js_float(info.Env(), found.mask));
+    result.Set("pattern", to_js_float(info.Env(), found.pattern));
+    return result;
+  });
+}
+
+Napi::Value control_costs(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the epochs");
+    const auto found = cost_steps(numbers_field(o, "successes"), numbers_field(o, "norms"),
+                                  read<InversionOptions>(field(o, "inversion"), "inversion"));
+    auto result = Napi::Object::New(info.Env());
+    result.Set("costs", numbers_to_js(info.Env(), found.costs));
+    result.Set("kept", numbers_to_js(info.Env(), found.kept));
+    return result;
+  });
+}
+
+Napi::Value find_outliers(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the values");
+    const auto kind = boolean_field(o, "lowerMedian") ? Median::kLower : Median::kMean;
+    const auto found = small_outliers(numbers_field(o, "values"), kind, number_field(o, "most"));
+    auto result = Napi::Object::New(info.Env());
+    result.Set("median", found.median);
+    result.Set("deviation", found.deviation);
+    result.Set("index", found.index);
+    result.Set("found", numbers_to_js(info.Env(), {found.found.begin(), found.found.end()}));
+    return result;
+  });
+}
+
 }  // namespace
 
 Napi::Object define_defense_functions(Napi::Env env) {
@@ -82,6 +145,10 @@ Napi::Object define_defense_functions(Napi::Env env) {
   functions.Set("samStep", Napi::Function::New(env, take_sam_step));
   functions.Set("universalObjective", Napi::Function::New(env, universal_objective));
   functions.Set("hypergradientStep", Napi::Function::New(env, take_hypergradient_step));
+  functions.Set("distillationStep", Napi::Function::New(env, take_distillation_step));
+  functions.Set("inversionSteps", Napi::Function::New(env, take_inversion_steps));
+  functions.Set("costs", Napi::Function::New(env, control_costs));
+  functions.Set("smallOutliers", Napi::Function::New(env, find_outliers));
   return functions;
 }
 

@@ -107,6 +107,71 @@ def ibau(model: nn.Module, x: Tensor, y: Tensor, options: Options) -> list[float
     return losses
 
 
+def attention(a: Tensor) -> Tensor:
+    q = a.square().sum(1).flatten(1)
+    return q / (q.norm(dim=1, keepdim=True) + 1e-6)
+
+
+def nad(model: nn.Module, x: Tensor, y: Tensor, options: Options) -> list[float]:
+    """The weighted attention losses of the steps. sites: modules whose outputs are compared."""
+    teacher = copy.deepcopy(model)
+    optimizer = sgd(teacher, options["learning_rate"])
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options["schedule_length"])
+    teacher.train()
+    for _ in range(options["teacher_rounds"]):
+        optimizer.zero_grad()
+        functional.cross_entropy(teacher(x), y).backward()
+        optimizer.step()
+        schedule.step()
+    teacher.eval()
+
+    maps: dict[str, list[Tensor]] = {"student": [], "teacher": []}
+    for name, network in (("student", model), ("teacher", teacher)):
+        for site in options["sites"]:
+            network.get_submodule(site).register_forward_hook(
+                lambda _module, _inputs, output, into=maps[name]: into.append(output)
+            )
+    losses = []
+    optimizer = sgd(model, options["learning_rate"])
+    model.train()
+    for _ in range(options["rounds"]):
+        for kept in maps.values():
+            kept.clear()
+        with torch.no_grad():
+            teacher(x)
+        logits = model(x)
+        pairs = zip(options["betas"], maps["student"], maps["teacher"])
+        distill = sum(
+            beta * (attention(a) - attention(b)).square().mean() for beta, a, b in pairs
+        )
+        optimizer.zero_grad()
+        (functional.cross_entropy(logits, y) + distill).backward()
+        optimizer.step()
+        losses.append(distill.item())
+    return losses
+
+
+def nc(model: nn.Module, x: Tensor, y: Tensor, options: Options) -> list[float]:
+    """The norms of the masks of the classes; no weight changes."""
+    normalization = Normalization(dtype=x.dtype)
+    model.requires_grad_(False)
+    norms = []
+    for target in range(options["classes"]):
+        m = torch.ones(1, 1, *x.shape[2:], dtype=x.dtype, requires_grad=True)
+        p = torch.ones_like(x[:1]).requires_grad_()
+        optimizer = torch.optim.Adam([m, p], lr=options["mask_rate"], betas=(0.5, 0.9))
+        for _ in range(options["epochs"]):
+            mask, pattern = (v.tanh() / (2 + 1e-7) + 0.5 for v in (m, p))
+            stamped = (1 - mask) * x + mask * normalization.normalize(pattern)
+            logits = model(stamped)
+            loss = functional.cross_entropy(logits, torch.full_like(y, target))
+            optimizer.zero_grad()
+            (loss + options["cost"] * mask.sum()).backward()
+            optimizer.step()
+        norms.append((m.tanh() / (2 + 1e-7) + 0.5).sum().item())
+    return norms
+
+
 class TwiceDifferentiable(nn.Module):
     """Hard sigmoid, whose backward pass has no derivative in PyTorch."""
 
@@ -122,7 +187,7 @@ def twice_differentiable(model: nn.Module) -> nn.Module:
     return model
 
 
-METHODS = {"ftsam": ftsam, "ibau": ibau}
+METHODS = {"ftsam": ftsam, "ibau": ibau, "nad": nad, "nc": nc}
 
 
 def main() -> None:

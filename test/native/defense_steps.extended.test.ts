@@ -21,6 +21,13 @@ const METHODS = {
     ...{fixed_point_rate: 0.1, fixed_points: 4},
   },
 };
+/** The ends of the last two stages in torchvision's networks. */
+const SITES: Readonly<Record<string, readonly string[]>> = {
+  resnet18_w16: ['layer3', 'layer4'],
+};
+const NAD = {rounds: 2, teacher_rounds: 2, learning_rate: 1e-3, schedule_length: 4};
+/** One epoch, so that the mask of it is kept whatever it comes to. */
+const NC = {classes: 10, epochs: 1, mask_rate: 0.1, cost: 1e-3};
 const RUN = {evalEvery: 0, evalBatchSize: IMAGES};
 const EPOCHS: NativeEpochOptions = {
   ...ORACLE_EPOCHS,
@@ -38,7 +45,9 @@ describe
   let oracle: DefenseOracle;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sau-defense-steps-'));
-    const request = {model, images: IMAGES, draw: 0, methods: METHODS};
+    const sites = SITES[model];
+    const nad = sites === undefined ? {} : {nad: {...NAD, betas: [500, 1000], sites}};
+    const request = {model, images: IMAGES, draw: 0, methods: {...METHODS, nc: NC, ...nad}};
     oracle = await DefenseOracle.make(PYTHON, folder, request);
   }, 10 * MINUTES);
   afterAll(() => rmSync(folder, {recursive: true, force: true}));
@@ -76,5 +85,35 @@ describe
     expectBelow('update', error, 1e-3 + 10 * yardstick);
     const losses = reports.map(({figures}) => figures.loss ?? Number.NaN);
     expectBelow('losses', relativeL2(losses, oracle.figuresOf('ibau')), 1e-4);
+  });
+
+  it.skipIf(SITES[model] === undefined)('by the attention of a teacher', async () => {
+    const {error, yardstick, reports} = await oracle.run({
+      ...{...RUN, method: 'nad', rounds: NAD.rounds},
+      options: {
+        ...{...EPOCHS, scheduleLength: NAD.schedule_length, compat: 'sound'},
+        ...{teacherRounds: NAD.teacher_rounds, beta1: 500, beta2: 1000, power: 2},
+      },
+    });
+    expectBelow('update', error, 1e-3 + 10 * yardstick);
+    const losses = reports.map(({figures}) => figures.attentionLoss ?? Number.NaN);
+    expectBelow('losses', relativeL2(losses, oracle.figuresOf('nad')), 1e-3);
+  });
+
+  it('and the masks of Neural Cleanse have the same norms', async () => {
+    const {rows} = await oracle.run({
+      ...{...RUN, method: 'nc', rounds: 1},
+      options: {
+        ...{...EPOCHS, compat: 'sound', anomaly: 1e6, unlearningRatio: 0.2},
+        inversion: {
+          ...{batchSize: IMAGES, epochs: NC.epochs, learningRate: NC.mask_rate},
+          ...{initialCost: NC.cost, costMultiplier: 2, patience: 5, success: 0.98},
+          ...{earlyStop: true, earlyStopThreshold: 0.99, earlyStopPatience: 25},
+          ...{cropPadding: 0, flip: false, rowConstants: false},
+        },
+      },
+    });
+    const norms = rows.flatMap(({table, cells}) => (table === 'triggers' ? [cells.norm] : []));
+    expectBelow('norms', relativeL2(norms.map(Number), oracle.figuresOf('nc')), 1e-4);
   });
 });

@@ -186,3 +186,37 @@ describe('i-BAU on the golden nets', () => {
     expectGolden('gradient', [normOf(gradient)], [68.53842]);
   });
 });
+
+describe('attention distillation on the golden nets', () => {
+  const step = (net: typeof tNet) => {
+    const input = stepInput(net(core));
+    let parameter = 0;
+    const teacher = input.tensors.map((tensor, position) => {
+      if (/running_|num_batches/.test(tensor.name)) return tensor;
+      // The small net's parameters are counted, the other's tensors.
+      const k = 'nodes' in input ? parameter++ : position;
+      const wave = (value: number, i: number) => value * (1 + 0.1 * Math.sin(1.3 * i + k));
+      const values = elementsOf(input.tensors, tensor.name).map(wave);
+      return {...tensor, data: new Uint8Array(values.buffer)};
+    });
+    return core.functional.defenses.distillationStep({
+      ...{...input, teacher, optimizer: SGD, beta1: 500, beta2: 1000, power: 2},
+    });
+  };
+
+  it('has the distances, the loss and the gradient of the reference', () => {
+    const {figures, gradient} = step(tNet);
+    const {loss = 0, distance1 = 0, distance2 = 0} = figures;
+    expectGolden('distances', [distance1, distance2], [1.309339e-3, 5.704878e-3]);
+    expectGolden('loss and gradient', [loss, normOf(gradient)], [9.355445, 23.16195]);
+    const conv1 = elementsOf(gradient, 'conv1.weight').slice(0, 3);
+    expectGolden('conv1', conv1, [0.8546779, -0.8407503, -1.143668]);
+  });
+
+  it('has them at the ends of layer3 and layer4 of a preactresnet18', () => {
+    const {figures, gradient} = step(w4);
+    const {loss = 0, distance1 = 0, distance2 = 0} = figures;
+    expectGolden('distances', [distance1, distance2], [0.03191952, 0.03813798]);
+    expectGolden('loss and gradient', [loss, normOf(gradient)], [56.09666, 537.0041]);
+  });
+});

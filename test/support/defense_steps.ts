@@ -6,6 +6,7 @@ import {promisify} from 'node:util';
 import type {StateDict} from '../../lib/checkpoint/tensor.js';
 import type {NativeDefendOptions} from '../../lib/native/run_contract.js';
 import {readCheckpoint} from '../../lib/records/read_checkpoint.js';
+import type {Progress} from '../../lib/run/progress.js';
 import type {RoundReport} from '../../lib/run/results.js';
 import {createSession} from '../../lib/session/open_session.js';
 import {relativeL2} from './closeness.js';
@@ -16,7 +17,9 @@ const SCRIPT = join(ROOT, 'scripts/oracle/defense_steps.py');
 const CLASSES = 10;
 
 /** The options of each method, as the oracle names them. */
-type OracleOptions = Readonly<Record<string, Readonly<Record<string, number>>>>;
+type OracleOptions = Readonly<Record<string, object>>;
+
+type Row = Extract<Progress, {kind: 'row'}>;
 
 /** How far the change of the parameters is from the oracle's in double precision, relative L2. */
 interface OracleRun {
@@ -24,6 +27,7 @@ interface OracleRun {
   /** Of the oracle itself in single precision. */
   readonly yardstick: number;
   readonly reports: readonly RoundReport[];
+  readonly rows: readonly Row[];
 }
 
 /** What the oracle has made, and how a defense of ours does on the same network and images. */
@@ -66,7 +70,11 @@ export class DefenseOracle {
     await session.loadStateDict(stateDict);
     const images = await readCheckpoint(join(this.folder, 'images.pt'));
     await session.setImages('cleanSubset', imageSetOf(images.stateDict));
-    const reports = await session.defend(job);
+    const rows: Row[] = [];
+    const onProgress = (event: Progress) => {
+      if (event.kind === 'row') rows.push(event);
+    };
+    const reports = await session.defend(job, {onProgress});
     const trained = [...(await session.exportStateDict())]
       .filter(([name]) => !/running_|num_batches/.test(name))
       .flatMap(([, tensor]) => numbersOf(tensor));
@@ -78,7 +86,7 @@ export class DefenseOracle {
     return {
       error: relativeL2(change(trained), expected),
       yardstick: relativeL2(single, expected),
-      reports,
+      ...{reports, rows},
     };
   }
 }

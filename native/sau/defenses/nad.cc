@@ -2,25 +2,11 @@
 
 #include <cmath>
 
-#include "sau/defenses/attention.h"
 #include "sau/net/taps.h"
 #include "sau/precision.h"
 
 namespace sau {
 namespace {
-
-constexpr size_t kDistilledStages = 2;
-
-std::vector<size_t> last_stages(const Graph& graph, const ImageSet& images) {
-  auto ends = stage_ends(graph, images.images.size(2), images.images.size(3));
-  if (ends.empty()) {
-    throw Error("ERR_CONFIG",
-                "Expected a model with maps of more than one pixel for the method nad, which "
-                "compares their attention, but it has none. Choose another method, such as ft");
-  }
-  if (ends.size() > kDistilledStages) ends.erase(ends.begin(), ends.end() - kDistilledStages);
-  return ends;
-}
 
 /// How often the official tool's student updates the running statistics of a norm in one step: it
 /// goes through each prefix of the network that ends at a map that it compares, and the whole.
@@ -36,9 +22,9 @@ NadDefense::NadDefense(Workspace& workspace, const NadOptions& options, const Ru
       options_(options),
       model_(workspace.model(ModelRole::kTrainee)),
       clean_subset_(workspace.images(ImageRole::kCleanSubset)),
-      ends_(last_stages(model_.model().graph(), clean_subset_)),
-      betas_(ends_.size() == 1 ? std::vector<double>{options.beta2}
-                               : std::vector<double>{options.beta1, options.beta2}),
+      sites_(last_stages(model_.model().graph(), clean_subset_.images.size(2),
+                         clean_subset_.images.size(3), options.beta1, options.beta2,
+                         options.power)),
       teacher_schedule_(options.optimizer.learning_rate, options.schedule),
       schedule_(options.optimizer.learning_rate, {.kind = ScheduleOptions::Kind::kConstant,
                                                   .length = 1,
@@ -89,43 +75,19 @@ void NadDefense::train_teacher(const DefenseRun& run) {
   load_state_dict(*teacher_, state_dict(module));
   teacher_->eval();
   load_state_dict(module, before);
-  const auto dtype = outer_dtype(workspace_.options().precision);
-  frozen_teacher_.emplace(PixelClassifier(teacher_, model_.normalizer(), dtype, model_.passes()),
-                          model_.normalizer(), dtype, workspace_.options().tuning.chunk,
-                          taps_into(teacher_maps_));
-}
-
-Taps NadDefense::taps_into(Maps& maps) const {
-  maps.resize(ends_.size());
-  return {.nodes = ends_,
-          .take = [&maps](size_t k, const torch::Tensor& value) { maps[k] = value; }};
+  distiller_.emplace(model_, teacher_, sites_, outer_dtype(workspace_.options().precision));
 }
 
 StepOutcome NadDefense::step(const TrainingBatch& batch) {
-  {
-    const torch::NoGradGuard no_grad;
-    frozen_teacher_->logits_of_input(batch.input);
-  }
-  auto& module = model_.model();
   const bool repeats = options_.compat == Compat::kReference;
   const auto before = repeats ? statistics() : Statistics{};
   optimizer_->zero_grad();
-  Maps maps;
-  const auto logits = model_.logits_of_input(batch.input, module.weights(), taps_into(maps));
-  const auto attention = attention_loss(maps, teacher_maps_);
-  const auto loss = torch::cross_entropy_loss(logits, batch.labels) + attention;
-  loss.backward();
+  const auto distilled = (*distiller_)({batch.input, batch.labels});
+  distilled.loss.backward();
   if (repeats) repeat_statistics(before);
   optimizer_->step();
-  attention_losses_ += attention.detach();
-  return {loss, logits};
-}
-
-torch::Tensor NadDefense::attention_loss(const Maps& student, const Maps& teacher) const {
-  auto loss = torch::zeros({}, student[0].options().dtype(torch::kFloat32));
-  for (size_t k = 0; k < ends_.size(); ++k)
-    loss = loss + betas_[k] * attention_distance(student[k], teacher[k], options_.power);
-  return loss;
+  attention_losses_ += distilled.attention.detach();
+  return {distilled.loss, distilled.logits};
 }
 
 NadDefense::Statistics NadDefense::statistics() const {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "sau/defenses/defense.h"
+#include "sau/defenses/distillation.h"
 #include "sau/defenses/selection.h"
 #include "sau/train_epoch.h"
 #include "sau/workspace.h"
@@ -41,15 +42,11 @@ class NadDefense final : public Defense {
   std::vector<NamedTensor> state() const override;
 
  private:
-  /// Maps at the ends of the last stages.
-  using Maps = std::vector<torch::Tensor>;
   /// Running statistics before a pass.
   using Statistics = std::vector<torch::Tensor>;
 
   void train_teacher(const DefenseRun& run);
   StepOutcome step(const TrainingBatch& batch);
-  torch::Tensor attention_loss(const Maps& student, const Maps& teacher) const;
-  Taps taps_into(Maps& maps) const;
   Statistics statistics() const;
   void repeat_statistics(const Statistics& before) const;
 
@@ -57,12 +54,10 @@ class NadDefense final : public Defense {
   NadOptions options_;
   const PixelClassifier& model_;
   const ImageSet& clean_subset_;
-  std::vector<size_t> ends_;   ///< nodes
-  std::vector<double> betas_;  ///< of each end
+  AttentionSites sites_;
   Schedule teacher_schedule_, schedule_;
   std::shared_ptr<GraphModule> teacher_;
-  Maps teacher_maps_;
-  std::optional<FrozenPixelClassifier> frozen_teacher_;
+  std::optional<Distiller> distiller_;
   std::optional<Optimizer> optimizer_;
   torch::Tensor attention_losses_;  ///< their sum over the batches of a round
 };

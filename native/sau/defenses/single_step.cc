@@ -29,6 +29,61 @@ SingleStep single_sam_step(const StepSubject& subject, const SamOptions& options
                               {"norm", outcome.norm.item<double>()}});
 }
 
+SingleStep single_distillation_step(const StepSubject& subject,
+                                    const std::vector<NamedTensor>& teacher, double beta1,
+                                    double beta2, double power) {
+  const ModeGuard training(*subject.module, true);
+  auto other = std::make_shared<GraphModule>(subject.module->graph());
+  load_state_dict(*other, teacher);
+  other->eval();
+  const auto& input = subject.batch.input;
+  const auto model = classifier_of(subject);
+  Distiller distiller(
+      model, other, last_stages(other->graph(), input.size(2), input.size(3), beta1, beta2, power),
+      torch::kFloat32);
+  Optimizer optimizer(subject.module->parameters(), subject.optimizer);
+  const auto distilled = distiller(subject.batch);
+  distilled.loss.backward();
+  optimizer.step();
+  Figures figures{{"loss", distilled.loss.item<double>()}};
+  for (const auto& distance : distilled.distances)
+    figures.emplace_back("distance" + std::to_string(figures.size()), distance.item<double>());
+  return outcome_of(subject, std::move(figures));
+}
+
+InversionSteps inversion_steps(const StepSubject& subject, const InversionConstants& constants,
+                               const InversionOptions& options) {
+  const ModeGuard evaluation(*subject.module, false);
+  const Normalizer normalizer(constants.mean, constants.std, torch::kCPU);
+  const auto model = classifier_of(subject);
+  const FrozenPixelClassifier frozen(model, normalizer, torch::kFloat32);
+  const auto& pixels = subject.batch.input;
+  TriggerSearch search(frozen, normalizer, pixels.size(2), pixels.size(3), options);
+  InversionSteps result;
+  for (int64_t step = 0; step < constants.steps; ++step) {
+    const auto outcome =
+        search.step(normalizer(pixels), constants.target, constants.cost, constants.chunk);
+    result.cross_entropies.push_back(outcome.cross_entropy.item<double>());
+    result.norms.push_back(outcome.norm.item<double>());
+  }
+  result.mask = search.mask();
+  result.pattern = search.pattern();
+  return result;
+}
+
+CostSteps cost_steps(const std::vector<double>& successes, const std::vector<double>& norms,
+                     const InversionOptions& options) {
+  CostControl control(options);
+  CostSteps result;
+  for (size_t i = 0; i < successes.size(); ++i) {
+    const auto verdict = control.end_epoch(successes[i], norms[i]);
+    result.costs.push_back(control.cost());
+    result.kept.push_back(verdict.keeps ? 1 : 0);
+    if (verdict.ends) break;
+  }
+  return result;
+}
+
 InnerObjective objective_of(const StepSubject& subject, const torch::Tensor& w, double norm_weight,
                             int64_t chunk) {
   const ModeGuard evaluation(*subject.module, false);

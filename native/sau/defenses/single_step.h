@@ -2,8 +2,10 @@
 #include <memory>
 #include <vector>
 
+#include "sau/defenses/distillation.h"
 #include "sau/defenses/hypergradient.h"
 #include "sau/defenses/sam.h"
+#include "sau/defenses/trigger_inversion.h"
 #include "sau/optimizer.h"
 #include "sau/run_control.h"
 #include "sau/state_dict.h"
@@ -26,6 +28,33 @@ struct SingleStep {
 
 /// Figures: loss, perturbedLoss, norm. See sam_step().
 SingleStep single_sam_step(const StepSubject& subject, const SamOptions& options);
+
+/// Figures: loss, and the distance at each site as distance1, distance2. teacher: its weights. See
+/// Distiller.
+SingleStep single_distillation_step(const StepSubject& subject,
+                                    const std::vector<NamedTensor>& teacher, double beta1,
+                                    double beta2, double power);
+
+/// Some steps of a search for a trigger with one batch of pixels.
+struct InversionSteps {
+  std::vector<double> cross_entropies, norms;  ///< of each step
+  torch::Tensor mask, pattern;                 ///< after them
+};
+struct InversionConstants {
+  std::vector<double> mean, std;
+  double cost;
+  int64_t target, steps, chunk;
+};
+InversionSteps inversion_steps(const StepSubject& subject, const InversionConstants& constants,
+                               const InversionOptions& options);
+
+/// The costs after epochs of such successes and norms, and whether the mask of each is kept; ends
+/// where the search does.
+struct CostSteps {
+  std::vector<double> costs, kept;
+};
+CostSteps cost_steps(const std::vector<double>& successes, const std::vector<double>& norms,
+                     const InversionOptions& options);
 
 /// See inner_objective().
 InnerObjective objective_of(const StepSubject& subject, const torch::Tensor& w, double norm_weight,

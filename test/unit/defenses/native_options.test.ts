@@ -53,6 +53,35 @@ describe('the options of a defense go to the native core', () => {
     });
   });
 
+  it('for attention distillation with as many rounds of the teacher, unless it has its own', async () => {
+    const config = parseDefendConfig({ckpt: 'm.pt', method: 'nad', compat: 'reference'});
+    const native = await defenseOf('nad').nativeOptions(config, {...facts, rounds: 7});
+    expect(native).toMatchObject({
+      ...{teacherRounds: 7, beta1: 500, beta2: 1000, power: 2, compat: 'reference'},
+      ...{schedule: 'cosine', scheduleLength: 100, flip: true},
+    });
+    const own = parseDefendConfig({ckpt: 'm.pt', method: 'nad', teacherRounds: 3});
+    expect(await defenseOf('nad').nativeOptions(own, facts)).toMatchObject({teacherRounds: 3});
+  });
+
+  it('for Neural Cleanse as the search and the unlearning, with images alike', async () => {
+    const config = parseDefendConfig({ckpt: 'm.pt', method: 'nc', batchSize: 64, cropPadding: 2});
+    const native = await defenseOf('nc').nativeOptions(config, facts);
+    expect(native).toMatchObject({
+      ...{batchSize: 64, cropPadding: 2, flip: true, compat: 'sound'},
+      ...{anomaly: 2, unlearningRatio: 0.2},
+      inversion: {
+        ...{batchSize: 64, epochs: 80, learningRate: 0.1, initialCost: 1e-3, costMultiplier: 2},
+        ...{patience: 5, success: 0.98, earlyStop: true, earlyStopThreshold: 0.99},
+        ...{earlyStopPatience: 25, cropPadding: 2, flip: true, rowConstants: false},
+      },
+    });
+    const reference = parseDefendConfig({ckpt: 'm.pt', method: 'nc', compat: 'reference'});
+    expect(await defenseOf('nc').nativeOptions(reference, facts)).toMatchObject({
+      ...{compat: 'reference', inversion: {rowConstants: true}},
+    });
+  });
+
   it('for i-BAU as both optimizations', async () => {
     const config = parseDefendConfig({ckpt: 'm.pt', method: 'ibau', fixedPoints: 3});
     const elsewhere = {...facts, datasetName: 'gtsrb'};

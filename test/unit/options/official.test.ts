@@ -45,10 +45,9 @@ async function yaml(text: string): Promise<string> {
 describe("the official tool's names", () => {
   it.each<[string, readonly OfficialName[]]>([
     ['sau', SAU_NAMES],
-    ...(['ft', 'ftsam', 'ibau'] as const).map((method): [string, readonly OfficialName[]] => [
-      method,
-      namesOfMethod(method),
-    ]),
+    ...(['ft', 'ftsam', 'ibau', 'nc', 'nad'] as const).map(
+      (method): [string, readonly OfficialName[]] => [method, namesOfMethod(method)],
+    ),
     ['attack', officialNames(tableOf(ATTACK))],
     ...Object.entries(ATTACK_TABLE).map(([kind, {options}]): [string, readonly OfficialName[]] => [
       kind,
@@ -69,10 +68,18 @@ describe("the official tool's names", () => {
     expect(notes).toEqual(['amp has a switch of its own here, precision: ignored']);
   });
 
-  it('mean for FT-SAM and i-BAU what their YAML files mean', () => {
+  it('mean for the methods that train what their YAML files mean', () => {
     const sam = {rho_max: 8, label_smoothing: 0, alpha: 0.1, lr: 0.02, wd: 1e-4, epochs: 50};
     expect(fromOfficial(sam, namesOfMethod('ftsam')).options).toEqual({
       ...{rho: 8, labelSmoothing: 0, alpha: 0.1, learningRate: 0.02, weightDecay: 1e-4, rounds: 50},
+    });
+    const nc = {nc_epoch: 9, atk_succ_threshold: 95, patience: 3, unlearning_ratio: 0.3};
+    expect(fromOfficial(nc, namesOfMethod('nc')).options).toEqual({
+      ...{inversionEpochs: 9, triggerSuccess: 0.95, costPatience: 3, unlearningRatio: 0.3},
+    });
+    const nad = {te_epochs: 4, beta1: 1, beta2: 2, p: 3};
+    expect(fromOfficial(nad, namesOfMethod('nad')).options).toEqual({
+      ...{rounds: 4, attention1: 1, attention2: 2, attentionPower: 3},
     });
     const ibau = {n_rounds: 3, K: 7, lr: 0.001, adam_betas: [0.5, 0.9], epochs: 100};
     expect(fromOfficial(ibau, namesOfMethod('ibau')).options).toEqual({
