@@ -50,8 +50,7 @@ def ftsam(model: nn.Module, x: Tensor, y: Tensor, options: Options) -> list[floa
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     losses = []
     model.train()
-    for number in range(options["rounds"]):
-        torch.manual_seed(options["seed"] + number)  # what dropout draws
+    for _ in range(options["rounds"]):
         optimizer.zero_grad()
         smoothed_divergence(model(x), y, options["smoothing"]).backward()
         with torch.no_grad():

@@ -14,16 +14,17 @@ const IMAGES = 16;
 const METHODS = {
   ftsam: {
     ...{rounds: 2, learning_rate: 1e-3, schedule_length: 4, rho: 0.1, smoothing: 0.1},
-    seed: 0,
   },
   ibau: {
     ...{rounds: 2, learning_rate: 1e-4, perturbation_rate: 10, norm_weight: 0.001},
     ...{fixed_point_rate: 0.1, fixed_points: 4},
   },
 };
-/** The ends of the last two stages in torchvision's networks. */
+/** Dropout and stochastic depth draw by an image's place in the batch, and our batches are in another order. */
+const DRAWS = /^(vgg|mobilenet|efficientnet|convnext)/;
+/** The ends of the last two stages with maps of more than one pixel, in torchvision's networks. */
 const SITES: Readonly<Record<string, readonly string[]>> = {
-  resnet18_w16: ['layer3', 'layer4'],
+  resnet18_w16: ['layer2', 'layer3'],
 };
 const NAD = {rounds: 2, teacher_rounds: 2, learning_rate: 1e-3, schedule_length: 4};
 /** One epoch, so that the mask of it is kept whatever it comes to. */
@@ -52,7 +53,7 @@ describe
   }, 10 * MINUTES);
   afterAll(() => rmSync(folder, {recursive: true, force: true}));
 
-  it('by sharpness-aware fine-tuning', async () => {
+  it.skipIf(DRAWS.test(model))('by sharpness-aware fine-tuning', async () => {
     const {rounds, rho, smoothing, schedule_length: scheduleLength} = METHODS.ftsam;
     const {error, yardstick, reports} = await oracle.run({
       ...{...RUN, method: 'ftsam', rounds},
