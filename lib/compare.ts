@@ -45,7 +45,7 @@ export interface CompareFiles {
 
 /**
  * Purifies one checkpoint with several defenses and several seeds, each time from the same clean images for all
- * methods of a seed, and sets the results side by side (defenses F). Each run is one of {@link defend} in a process and
+ * methods of a seed, and sets the results side by side. Each run is one of {@link defend} in a process and
  * a folder of its own. What is done stays: an equal call goes on where an earlier one stopped, and does again
  * what failed. A method that refuses the checkpoint, and a run that fails, are told in the result; the others go
  * on. Throws ERR_CONFIG, ERR_CHECKPOINT, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_LIBTORCH_*, each for what no
