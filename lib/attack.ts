@@ -40,7 +40,7 @@ async function poisonAndTrain(options: AttackOptions, run: RunOptions): Promise<
   if (!isUntrained) await requireLibTorch();
   if (!isUntrained && !resume && pretrained !== null) await requirePretrained(pretrained);
   run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});
-  const opened = await openAttack(config);
+  const opened = await openAttack(config, run);
   const {config: own} = opened;
   const {record, ...outcome} = isTrainingAttack(own)
     ? await trainingAttack({...opened, config: own}, run)

@@ -55,7 +55,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   const config = parseDefendConfig(options);
   await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
-  const target = await openTarget(config, (message) => run.onProgress?.({kind: 'note', message}));
+  const target = await openTarget(config, run);
   const result = await withOutput(
     config.out ?? defenseFolder(dirname(target.checkpoint.path), config.method),
     {
