@@ -4,7 +4,7 @@ import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {type FetchHint, fetchHintOf} from '../datasets/fetch_hint.js';
 import {ImageMemory} from '../datasets/image_memory.js';
-import {DATA_FOLDER, findKnown, KNOWN} from '../datasets/known.js';
+import {DATA_FOLDER, findKnown, KNOWN, knownTitles} from '../datasets/known.js';
 import {type OpenDatasetOptions, openDataset} from '../datasets/open_dataset.js';
 import {
   type ImageSize,
@@ -53,6 +53,8 @@ export interface Target {
   readonly memory: ImageMemory;
   readonly mean: ChannelConstants;
   readonly std: ChannelConstants;
+  /** [numClasses] What the classes are called; null where that is not known. */
+  readonly classTitles: readonly string[] | null;
   /** A key of KNOWN where it is known, else what the record or folder says. */
   readonly datasetName: string;
 }
@@ -103,6 +105,7 @@ export async function openTarget(config: TargetConfig, run: RunOptions): Promise
     transform: dataset?.transform ?? makeTransform({height, width}, transformOptions),
     ...{transformOptions, memory},
     ...(await normalization(config, record, {name: datasetName, path: dataset?.path, numClasses})),
+    classTitles: dataset?.classTitles ?? knownTitles(datasetName, numClasses),
     datasetName,
   };
 }

@@ -110,6 +110,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
       after: result.after,
       der: result.der,
     });
+    expect(run.dataset.classTitles).toEqual(namesIn(join(world.data, 'train')));
     const attacked = join(world.record, 'attack_result.pt');
     expect(run.checkpoint).toEqual({path: attacked, sha256: sha256(attacked)});
     expect(run.result).toEqual({
@@ -141,7 +142,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
       ...{...now, ...unknown},
       checkpoint: {...now?.checkpoint, sha256: null},
       result: {...now?.result, sha256: null},
-      dataset: {...now?.dataset, format: null},
+      dataset: {...now?.dataset, format: null, classTitles: null},
       cleanSubset: {...now?.cleanSubset, sha256: null},
     });
   });
