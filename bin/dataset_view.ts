@@ -16,8 +16,7 @@ const MOST_LISTED = 5;
 /** What is known of a data set, as a tree of lines. */
 export function datasetView(dataset: InspectedDataset): object {
   const {path, format, name, title, classes, train, test, sizes, unreadable, preview} = dataset;
-  const titles = classes.map((each) => each.title);
-  const list = titles.map((_, label) => labelText(label, titles));
+  const list = classes.map((each, label) => labelText(label, each.title));
   return {
     ...{path, format},
     'data set': title === null ? 'none that is known by name' : `${title} (${name})`,
@@ -55,8 +54,8 @@ function countText(
   classes: readonly InspectedClass[],
   split: 'train' | 'test',
 ): string {
-  const titles = classes.map(({title}) => title);
-  return `${labelText(label, titles)} has ${classes[label]?.[split] ?? 0}`;
+  const own = classes[label];
+  return `${labelText(label, own?.title)} has ${own?.[split] ?? 0}`;
 }
 
 function sizeText({different, frequent, smallest, largest}: ImageSizes): object | string {

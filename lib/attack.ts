@@ -6,7 +6,7 @@ import type {RunOptions} from './run/progress.js';
 import type {AttackResult} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
 import {type PreparedAttack, prepareAttack} from './simulation/data.js';
-import {openAttack} from './simulation/opened_attack.js';
+import {type OpenedAttack, openAttack} from './simulation/opened_attack.js';
 import {requirePretrained} from './simulation/pretrained.js';
 import {trainOptions} from './simulation/training.js';
 import {trainingAttack} from './simulation/training_attack.js';
@@ -40,12 +40,19 @@ async function poisonAndTrain(options: AttackOptions, run: RunOptions): Promise<
   if (!isUntrained) await requireLibTorch();
   if (!isUntrained && !resume && pretrained !== null) await requirePretrained(pretrained);
   run.onProgress?.({kind: 'stage', message: 'reading and poisoning the images'});
-  const opened = await openAttack(config);
+  const opened = await openAttack(config, run);
   const {config: own} = opened;
   const {record, ...outcome} = isTrainingAttack(own)
     ? await trainingAttack({...opened, config: own}, run)
     : await dataAttack(await prepareAttack({...opened, config: own}, run), run);
-  return {record, ...outcome, seconds: (performance.now() - start) / 1000};
+  const target = targetOf(opened);
+  return {record, ...outcome, target, seconds: (performance.now() - start) / 1000};
+}
+
+function targetOf({mode, dataset}: OpenedAttack): AttackResult['target'] {
+  if (mode.kind === 'all2all') return null;
+  const {targetLabel: label} = mode;
+  return {label, title: dataset.classTitles[label] ?? String(label)};
 }
 
 /** An attack that poisons the images before the training. */

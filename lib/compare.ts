@@ -91,7 +91,7 @@ async function checkpointOf(
   if (first === undefined) throw new TypeError('a comparison has at least one run');
   const {options, seed} = first;
   // Each run tells its notes itself.
-  const {checkpoint, dataset} = await openTarget(options, () => undefined);
+  const {checkpoint, dataset} = await openTarget(options, {signal: run.signal});
   const spec = parseCleanSpec(options.clean);
   if (spec.kind !== 'folder' && dataset !== null) {
     await chooseCleanSubset(spec, dataset.trainCount, seed);

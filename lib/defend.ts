@@ -55,7 +55,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   const config = parseDefendConfig(options);
   await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
-  const target = await openTarget(config, (message) => run.onProgress?.({kind: 'note', message}));
+  const target = await openTarget(config, run);
   const result = await withOutput(
     config.out ?? defenseFolder(dirname(target.checkpoint.path), config.method),
     {
@@ -119,7 +119,7 @@ async function defendInto(
   const rows = new RoundRows(out, method, entry);
   try {
     const begun = performance.now();
-    const reports = await allRounds((told) => session.defend(job, told), run, rows);
+    const reports = await allRounds((told) => session.defend(job, told), run, {rows, ...target});
     const methodSeconds = (performance.now() - begun) / 1000;
     const cost = {methodSeconds, peakMemoryBytes: await peakMemory()};
     stage('writing the result');
@@ -273,17 +273,25 @@ function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
   return {...nothing, ...losses, cleanCount, poisonedCount};
 }
 
+/** A row about a class says what the class is called. */
+function titled(progress: Progress, titles: Target['classTitles']): Progress {
+  if (progress.kind !== 'row' || typeof progress.cells.class !== 'number') return progress;
+  const classTitle = titles?.[progress.cells.class] ?? null;
+  return {...progress, cells: {...progress.cells, classTitle}};
+}
+
 /** All rounds; with saveOnAbort those that were finished, where there are any. */
 async function allRounds(
   defense: (run: RunOptions) => Promise<unknown>,
   run: DefendRunOptions,
-  rows: RoundRows,
+  {rows, classTitles}: {rows: RoundRows; classTitles: Target['classTitles']},
 ): Promise<readonly RoundReport[]> {
   const reports: RoundReport[] = [];
   try {
     await defense({
       ...run,
-      onProgress: (progress) => {
+      onProgress: (given) => {
+        const progress = titled(given, classTitles);
         if (progress.kind === 'round') {
           reports.push(progress.report);
           rows.append(progress.report);

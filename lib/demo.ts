@@ -155,10 +155,7 @@ async function drawStrip(
   run: RunOptions,
 ): Promise<void> {
   run.onProgress?.({kind: 'stage', message: 'drawing the strip'});
-  const target = await openTarget(
-    {...DEFEND_DEFAULTS.sau, ckpt: record, model: null},
-    () => undefined,
-  );
+  const target = await openTarget({...DEFEND_DEFAULTS.sau, ckpt: record, model: null}, {});
   const {cleanTest, poisonedTest} = await loadTestSets(target, null, run);
   if (cleanTest === null || poisonedTest === null) return;
   const chosen = spread(poisonedTest.count, STRIP_IMAGES);

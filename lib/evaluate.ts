@@ -35,9 +35,7 @@ async function measure(options: EvaluateOptions, run: RunOptions): Promise<Evalu
   const read = config.program === null ? readCheckpoint : readWeights;
   const against = config.against === null ? null : await read(config.against);
   const poisoned = config.poisoned ?? (against?.record ? config.against : null);
-  const target = await openTarget({...config, poisoned}, (message) =>
-    run.onProgress?.({kind: 'note', message}),
-  );
+  const target = await openTarget({...config, poisoned}, run);
   const testSets = await loadTestSets(target, config.testLimit, run);
   using session = await createSession({...config, ...target, seed: 0});
   await setTestSets(session, testSets);

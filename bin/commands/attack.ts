@@ -1,4 +1,5 @@
 import type {Command} from 'commander';
+import {labelText} from '../../lib/datasets/label_text.js';
 import type {AttackEntry} from '../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from '../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../lib/options/commands/attack.js';
@@ -66,13 +67,14 @@ async function simulate(
 }
 
 function describe(result: AttackResult): string {
-  const {metrics, epochs, poisonedTrainCount, device, seconds, files} = result;
+  const {metrics, epochs, poisonedTrainCount, target, device, seconds, files} = result;
   const trained =
     device === null
       ? 'no model'
       : `${epochs.length} ${epochs.length === 1 ? 'epoch' : 'epochs'} on ${device}`;
   return [
     ...(metrics === null ? [] : [metricsTable([['victim', metrics]]), '']),
+    ...(target === null ? [] : [`target class ${labelText(target.label, target.title)}`]),
     `${poisonedTrainCount} poisoned training images, ${trained} in ${duration(seconds)}; written:`,
     fileTable(files),
     ...nextLines(afterAttack(result)),

@@ -1,10 +1,16 @@
 import type {Command} from 'commander';
 import {SauError} from '../../lib/base/errors.js';
+import {labelText} from '../../lib/datasets/label_text.js';
 import {INSPECT_DATASET} from '../../lib/options/commands/commands.js';
 import {named} from '../../lib/options/named.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
-import type {CheckpointDescription, ModelDescription} from '../../lib/records/description.js';
+import type {
+  CheckpointDescription,
+  DatasetDescription,
+  ModelDescription,
+  RecordDescription,
+} from '../../lib/records/description.js';
 import {addFlagGroups, type Finish, runs} from '../command.js';
 import {datasetView} from '../dataset_view.js';
 import {EXIT, type ExitCode} from '../errors.js';
@@ -103,12 +109,30 @@ function verdictLine({purifiable, because, advice}: CheckpointDescription): stri
 
 /** What is known, without what is not there; with a line for each tensor if these are wanted. */
 function brief(report: CheckpointDescription, withTensors: boolean): object {
-  const {purifiable, because, advice, path, format, architecture, model, ...others} = report;
+  const {purifiable, because, advice, path, format, architecture, model, record, ...others} =
+    report;
   return withoutEmpty({
     ...{path, format, architecture},
     ...others,
     model: model === null ? null : briefModel(model, withTensors),
+    record: record === null ? null : briefRecord(record),
   });
+}
+
+/** With the names of classes at their labels. */
+function briefRecord({classTitles, train, test, ...record}: RecordDescription): object {
+  const named = (labels: readonly number[]): readonly string[] =>
+    labels.map((label) => labelText(label, classTitles?.[label]));
+  const brief = (set: DatasetDescription | null): object | null =>
+    set === null
+      ? null
+      : {
+          ...set,
+          attackLabels: named(set.attackLabels),
+          originalLabels: named(set.originalLabels),
+        };
+  const {files, ...facts} = record;
+  return {...facts, train: brief(train), test: brief(test), files};
 }
 
 function briefModel({tensors, ...model}: ModelDescription, withTensors: boolean): object {

@@ -96,6 +96,8 @@ export function labelledSplit(split: LabelledFiles): SplitFiles {
 }
 
 interface CleanFolderOptions {
+  /** Counts the images that are found. */
+  readonly scan?: Scan;
   readonly numClasses: number;
   /** [numClasses] in label order, or null if only their number is known. */
   readonly classNames: readonly string[] | null;
@@ -145,11 +147,14 @@ export async function loadCleanFolder(
   const files: string[] = [];
   const labels: number[] = [];
   for (const [i, name] of folders.entries()) {
-    for (const file of await imagesBelow(join(folder, name))) {
+    const images = await imagesBelow(join(folder, name));
+    for (const file of images) {
       files.push(file);
       labels.push(folderLabels[i] ?? 0);
     }
+    options.scan?.add(images.length);
   }
+  options.scan?.end();
   if (files.length === 0) {
     throw new SauError(
       'ERR_DATASET',

@@ -317,6 +317,13 @@ export function knownOfChoice(choice: DatasetChoice): KnownName | null {
   return own?.[0] ?? findKnown(choice)?.name ?? null;
 }
 
+/** What the classes of a known data set of so many are called, in label order; null where that is not known. */
+export function knownTitles(name: string, numClasses: number): readonly string[] | null {
+  const known = findKnown(name);
+  if (known?.numClasses !== numClasses) return null;
+  return known.classTitles ?? (known.classes instanceof RegExp ? null : known.classes);
+}
+
 /** What the official tool does on a data set; where it is unknown, what it does on most. */
 export function usualRunOn(datasetName: string): UsualRun {
   return findKnown(datasetName)?.usual ?? USUAL;

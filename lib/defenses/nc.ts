@@ -153,6 +153,7 @@ export const NC = defense({
     triggers: {
       columns: [
         ['class', 'cells.class'],
+        ['class_title', 'cells.classTitle'],
         ['mask_norm', 'cells.norm'],
         ['success', 'cells.success'],
         ['epochs', 'cells.epochs'],

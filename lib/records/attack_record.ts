@@ -148,6 +148,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     ...{model: config.model, numClasses},
     dataset: {
       ...{name: datasetName, path: dataset.path, format: dataset.format},
+      classTitles: dataset.classTitles,
       imageSize: [dataset.height, dataset.width],
       ...scale,
     },

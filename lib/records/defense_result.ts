@@ -131,6 +131,7 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     ...{model, numClasses},
     dataset: {
       ...{name: datasetName, path: dataset?.path ?? null, format: dataset?.format ?? null},
+      classTitles: target.classTitles,
       imageSize: [size.height, size.width],
       ...{mean, std},
     },

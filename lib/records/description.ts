@@ -66,6 +66,8 @@ export interface TensorDescription {
 export interface RecordDescription {
   /** The data set that was poisoned. */
   readonly datasetName: string;
+  /** What its classes are called, in label order; null where that is not known. */
+  readonly classTitles: readonly string[] | null;
   /** Where its images were. */
   readonly dataPath: string;
   /** Height, width and channels. */

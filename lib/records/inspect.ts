@@ -11,6 +11,7 @@ import {findStateDict, stateDictsIn} from '../checkpoint/find_state_dict.js';
 import {FOREIGN, isForeignFormat} from '../checkpoint/foreign_file.js';
 import {describeValue} from '../checkpoint/pickle_values.js';
 import {elementCount} from '../checkpoint/tensor.js';
+import {knownTitles} from '../datasets/known.js';
 import {type Spelling, spelled} from '../options/named.js';
 import {
   isAttackResult,
@@ -171,6 +172,7 @@ async function describeRecord(
   const resolver = createPngResolver(path);
   return {
     datasetName: record.datasetName,
+    classTitles: knownTitles(record.datasetName, record.numClasses),
     dataPath: record.dataPath,
     imageSize: record.imageSize,
     train: await describeDataset(record.poisonedTrain, resolver),

@@ -110,7 +110,7 @@ async function olderDefense(folder: string): Promise<RunSummary> {
     dataset: {
       name: dataset === null ? 'unknown' : basename(dataset),
       path: dataset,
-      format: null,
+      ...{format: null, classTitles: null},
       imageSize: [imageSize, imageSize],
       mean,
       std,
@@ -145,7 +145,7 @@ async function olderAttack(folder: string): Promise<RunSummary> {
     result: {path: RECORD.result, sha256: null},
     ...{model: record.modelName, numClasses: record.numClasses},
     dataset: {
-      ...{name: record.datasetName, path: config.data, format: null},
+      ...{name: record.datasetName, path: config.data, format: null, classTitles: null},
       imageSize: [record.imageSize[0], record.imageSize[1]],
       ...{mean, std},
     },

@@ -70,6 +70,7 @@ export const runSchema = z.object(
         name: text,
         path: text.nullable(),
         format: text.nullable(),
+        classTitles: z.array(text, {error: 'a list of names'}).nullable().default(null),
         imageSize: z.tuple([count, count], {error: 'two counts'}),
         mean: triple,
         std: triple,

@@ -109,6 +109,8 @@ export interface RunDataset {
   readonly path: string | null;
   /** How they lay there; null without a path, and in a folder of an older version. */
   readonly format: string | null;
+  /** What the classes are called, in label order; null where that is not known, and in a folder of an older version. */
+  readonly classTitles: readonly string[] | null;
   /** Height and width in pixels, as the model got them. */
   readonly imageSize: readonly [number, number];
   /** Of the normalization, in [0,1] pixel scale. */

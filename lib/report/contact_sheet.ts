@@ -28,7 +28,7 @@ export async function writeContactSheet(
   const present = positions.flatMap((own, label) => (own.length === 0 ? [] : [{label, own}]));
   const shown = [...spread(present.length, MOST_ROWS)].flatMap((i) => present[i] ?? []);
   const chosen = shown.map(({label, own}) => ({
-    label: labelText(label, classTitles),
+    label: labelText(label, classTitles[label]),
     positions: [...spread(own.length, IMAGES)].map((i) => own[i] ?? 0),
   }));
   const set = await dataset.loadTrain(

@@ -85,7 +85,13 @@ function headerOf({columns, separator}: TableForm): string {
 
 function lineOf({columns, separator}: TableForm, index: number, row: TableRow): string {
   const cells = columns.map(([, source, decimals]) => textOf(cellOf(source, index, row), decimals));
-  return `${separator === undefined ? [index, ...cells].join(',') : cells.join(separator)}\n`;
+  if (separator !== undefined) return `${cells.join(separator)}\n`;
+  return `${[index, ...cells.map(quoted)].join(',')}\n`;
+}
+
+/** As CSV has a text with a comma in it. */
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function cellOf(source: CellSource, index: number, {cells, metrics}: TableRow) {

@@ -121,6 +121,12 @@ export interface AttackResult {
   readonly epochs: readonly RoundReport[];
   /** Training images that were poisoned. */
   readonly poisonedTrainCount: number;
+  /** The class that the trigger leads to; null where it leads each class to another one. */
+  readonly target: {
+    readonly label: number;
+    /** What the class is called. */
+    readonly title: string;
+  } | null;
   /** null where nothing was trained. */
   readonly device: string | null;
   /** Wall time of the call. */

@@ -13,6 +13,7 @@ import {openDataset} from '../datasets/open_dataset.js';
 import {named} from '../options/named.js';
 import type {AttackConfig} from '../options/types.js';
 import type {RecordNotes} from '../records/record_notes.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
 import {askedSize} from '../target/picture_options.js';
 import {normalization} from '../target/target.js';
 
@@ -28,9 +29,9 @@ export interface OpenedAttack {
 }
 
 /** Throws ERR_DATASET, and ERR_CONFIG for options that do not fit the data set. */
-export async function openAttack(config: AttackConfig): Promise<OpenedAttack> {
+export async function openAttack(config: AttackConfig, run: RunOptions): Promise<OpenedAttack> {
   const started = new Date();
-  const dataset = await openAttackDataset(config);
+  const dataset = await openAttackDataset(config, run);
   const datasetName = dataset.name ?? basename(dataset.path);
   const {path, numClasses} = dataset;
   const scale = await normalization(config, null, {name: datasetName, path, numClasses});
@@ -39,7 +40,7 @@ export async function openAttack(config: AttackConfig): Promise<OpenedAttack> {
   return {config, dataset, datasetName, scale, mode, started};
 }
 
-async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
+async function openAttackDataset(config: AttackConfig, run: RunOptions): Promise<Dataset> {
   const {data, dataset, resize, crop, interpolation} = config;
   return openDataset({
     path: data ?? usualFolder(dataset),
@@ -47,6 +48,7 @@ async function openAttackDataset(config: AttackConfig): Promise<Dataset> {
     size: askedSize(config),
     transform: {resize, crop, interpolation},
     memory: new ImageMemory(config.dataMemory ?? undefined),
+    scan: {signal: run.signal, onImages: imageCounter(run, 'finding')},
   });
 }
 

@@ -30,7 +30,7 @@ export interface Victim extends OpenedAttack {
   readonly poison: RecordedPoison | ((session: Session) => Promise<RecordedPoison>);
 }
 
-export type Outcome = Omit<AttackResult, 'record' | 'seconds'>;
+export type Outcome = Omit<AttackResult, 'record' | 'target' | 'seconds'>;
 
 /**
  * Passes the folder of a record to `work`. With `resume` the folder may hold an interrupted training. Throws

@@ -1,6 +1,7 @@
 import {SauError} from '../base/errors.js';
 import {chooseCleanSubset, parseCleanSpec} from '../datasets/clean_subset.js';
 import {fetchAdvice} from '../datasets/fetch_hint.js';
+import {Scan} from '../datasets/image_files.js';
 import {loadCleanFolder} from '../datasets/image_folder.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {named} from '../options/named.js';
@@ -23,7 +24,8 @@ export async function loadCleanSubset(
   const spec = parseCleanSpec(config.clean);
   if (spec.kind === 'folder') {
     const classNames = dataset?.classNames ?? null;
-    return loadCleanFolder(spec.path, {numClasses, classNames, transform}, loading);
+    const scan = new Scan({signal, onImages: imageCounter(run, 'finding')});
+    return loadCleanFolder(spec.path, {numClasses, classNames, transform, scan}, loading);
   }
   if (dataset === null) {
     throw withoutData(config.clean, target);

@@ -4,7 +4,7 @@ import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {type FetchHint, fetchHintOf} from '../datasets/fetch_hint.js';
 import {ImageMemory} from '../datasets/image_memory.js';
-import {DATA_FOLDER, findKnown, KNOWN} from '../datasets/known.js';
+import {DATA_FOLDER, findKnown, KNOWN, knownTitles} from '../datasets/known.js';
 import {type OpenDatasetOptions, openDataset} from '../datasets/open_dataset.js';
 import {
   type ImageSize,
@@ -25,6 +25,7 @@ import {RECORD, recordAbove} from '../records/layout.js';
 import {type Checkpoint, readCheckpoint} from '../records/read_checkpoint.js';
 import {type RecordNotes, readRecordNotes} from '../records/record_notes.js';
 import {datasetRootsOf} from '../records/record_paths.js';
+import {imageCounter, type RunOptions} from '../run/progress.js';
 import {askedSize, transformOptionsOf} from './picture_options.js';
 
 /** A record of an attack, and the file that it was read from. */
@@ -52,6 +53,8 @@ export interface Target {
   readonly memory: ImageMemory;
   readonly mean: ChannelConstants;
   readonly std: ChannelConstants;
+  /** [numClasses] What the classes are called; null where that is not known. */
+  readonly classTitles: readonly string[] | null;
   /** A key of KNOWN where it is known, else what the record or folder says. */
   readonly datasetName: string;
 }
@@ -71,10 +74,8 @@ export interface TargetConfig extends DataConfig {
  * Reads a checkpoint and finds its data set, model, classes, image size and normalization. The user's options come
  * first, then the record, then the data set. Throws ERR_CHECKPOINT, ERR_DATASET or ERR_CONFIG.
  */
-export async function openTarget(
-  config: TargetConfig,
-  note: (message: string) => void,
-): Promise<Target> {
+export async function openTarget(config: TargetConfig, run: RunOptions): Promise<Target> {
+  const note = (message: string): void => run.onProgress?.({kind: 'note', message});
   const program = config.program ? await readProgram(config.program) : null;
   const checkpoint = await checkpointAt(config.ckpt, program);
   for (const message of checkpoint.notes) note(message);
@@ -85,7 +86,9 @@ export async function openTarget(
   const size = program === null ? asked : sizeOfProgram(program, asked);
   const transformOptions = await transformOptionsOf(config, record?.path ?? null);
   const memory = new ImageMemory(config.dataMemory ?? undefined);
-  const dataset = await findDataset(config, record, {size, transform: transformOptions, memory});
+  const scan = {signal: run.signal, onImages: imageCounter(run, 'finding')};
+  const opening = {size, transform: transformOptions, memory, scan};
+  const dataset = await findDataset(config, record, opening);
   const datasetName =
     findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? UNKNOWN;
   const {model, numClasses} =
@@ -102,6 +105,7 @@ export async function openTarget(
     transform: dataset?.transform ?? makeTransform({height, width}, transformOptions),
     ...{transformOptions, memory},
     ...(await normalization(config, record, {name: datasetName, path: dataset?.path, numClasses})),
+    classTitles: dataset?.classTitles ?? knownTitles(datasetName, numClasses),
     datasetName,
   };
 }
@@ -168,7 +172,7 @@ async function recordOf(
 async function findDataset(
   config: DataConfig,
   record: FoundRecord | null,
-  options: Pick<OpenDatasetOptions, 'size' | 'transform' | 'memory'>,
+  options: Pick<OpenDatasetOptions, 'size' | 'transform' | 'memory' | 'scan'>,
 ): Promise<Dataset | null> {
   const {dataset} = config;
   if (config.data !== null) return openDataset({path: config.data, dataset, ...options});

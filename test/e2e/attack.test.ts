@@ -117,6 +117,7 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
       after: {cleanCount: TEST_COUNT, poisonedCount: poisonedTest},
       result: {path: 'attack_result.pt', sha256: expect.stringMatching(/^[0-9a-f]{64}$/)},
     });
+    expect(now.dataset.classTitles).toEqual(namesIn(join(world.data, 'train')));
     expect(Object.keys(now.rounds[1]?.figures ?? {}).slice(0, 5)).toEqual([
       ...['loss', 'trainAcc', 'trainCleanAcc', 'trainAsr', 'trainRa'],
     ]);
@@ -131,7 +132,7 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
     expect(then).toMatchObject({
       ...{kind: 'attack', method: 'badnet', numClasses: 10, started: null, device: null},
       ...{rounds: now.rounds, after: now.after, completedRounds: VICTIM.epochs},
-      dataset: {...now.dataset, format: null},
+      dataset: {...now.dataset, format: null, classTitles: null},
     });
   });
 

@@ -14,7 +14,7 @@ import type {
 import {jsonOf, linesOf, namesIn} from '../support/folders.js';
 import {IS_BUILT} from '../support/paths.js';
 import {builtPackage} from '../support/program.js';
-import {CPU, HALF, SCALE, useWorld} from '../support/world.js';
+import {CPU, HALF, SCALE, TEST_COUNT, TRAIN_COUNT, useWorld} from '../support/world.js';
 
 /** python: random.seed(0); random.sample(range(120), 20) */
 const PYTHON_SAMPLE = [
@@ -110,6 +110,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
       after: result.after,
       der: result.der,
     });
+    expect(run.dataset.classTitles).toEqual(namesIn(join(world.data, 'train')));
     const attacked = join(world.record, 'attack_result.pt');
     expect(run.checkpoint).toEqual({path: attacked, sha256: sha256(attacked)});
     expect(run.result).toEqual({
@@ -136,12 +137,12 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     await rm(join(older, 'run.json'));
     const {readRun} = builtPackage();
     const [now, then] = await Promise.all([out, older].map(readRun));
-    const unknown = {started: null, seconds: null, selection: null, passes: null};
+    const unknown = {started: null, seconds: null, selection: null, passes: null, cost: null};
     expect(then).toEqual({
       ...{...now, ...unknown},
       checkpoint: {...now?.checkpoint, sha256: null},
       result: {...now?.result, sha256: null},
-      dataset: {...now?.dataset, format: null},
+      dataset: {...now?.dataset, format: null, classTitles: null},
       cleanSubset: {...now?.cleanSubset, sha256: null},
     });
   });
@@ -182,6 +183,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     );
     const all = result.before.cleanCount + result.before.poisonedCount;
     expect(whole).toEqual([
+      `finding ${TRAIN_COUNT + TEST_COUNT}`,
       ...['reading 20', `reading ${result.before.cleanCount}`],
       `reading ${result.before.poisonedCount}`,
       ...Array.from({length: 3}, () => `measuring ${all}`), // before, and after each round

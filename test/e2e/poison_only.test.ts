@@ -33,6 +33,7 @@ describe.skipIf(!IS_BUILT)('an attack that only poisons', () => {
       epochs: [],
       device: null,
       poisonedTrainCount: TRAIN_COUNT / 10,
+      target: {label: 0, title: namesIn(join(world.data, 'train'))[0]},
     });
     expect(seen.every(({kind}) => kind === 'stage' || kind === 'images')).toBe(true);
     expect(namesIn(out())).toEqual(FILES);
@@ -97,6 +98,8 @@ describe.skipIf(!IS_BUILT)('an attack that only poisons', () => {
     });
     expect(stderr).not.toContain('ERR_');
     expect(status).toBe(0);
+    const [first] = namesIn(join(world.data, 'train'));
+    expect(stdout).toMatch(new RegExp(`^target class 0 \\(${first}\\)$`, 'm'));
     expect(stdout).toContain(`${TRAIN_COUNT / 10} poisoned training images, no model`);
     expect(namesIn(folder)).toEqual([...FILES, 'preview.png'].sort());
     const {format, width, height} = await sharp(join(folder, 'preview.png')).metadata();

@@ -15,6 +15,7 @@ export function runSummary(after: Metrics, more: Partial<RunSummary> = {}): RunS
     ...{model: 'preactresnet18_w8', numClasses: 10},
     dataset: {
       ...{name: 'cifar10', path: 'data/cifar10', format: 'cifar10-binary'},
+      classTitles: null,
       ...{imageSize: [32, 32], mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]},
     },
     cleanSubset: {count: 20, chosen: '20', sha256: 'c'.repeat(64)},

@@ -144,6 +144,8 @@ export function describe(progress: Progress): string {
       return `${progress.doing}: ${progress.done} of ${progress.of}`;
     case 'row':
       return `${progress.table}: ${Object.keys(progress.cells).join()} ${progress.metrics?.acc}`;
+    case 'picture':
+      return `${progress.name}: ${progress.planes.length} bytes`;
     case 'round':
       return String(progress.report.metrics?.asr);
     default: {

@@ -8,9 +8,11 @@ import {
   findKnown,
   KNOWN,
   type KnownDataset,
+  knownTitles,
   usualRunOn,
   usualText,
 } from '../../../lib/datasets/known.js';
+import {labelText} from '../../../lib/datasets/label_text.js';
 import {mayHaveClasses, recognize} from '../../../lib/datasets/recognize.js';
 import {ROOT} from '../../support/paths.js';
 
@@ -37,6 +39,17 @@ describe('KNOWN', () => {
     expect(findKnown('tiny-imagenet-200')?.name).toBe('tiny');
     expect(findKnown('toString')).toBeNull();
     expect(findKnown('imagefolder')).toBeNull();
+  });
+
+  it('tells what the classes are called, where there are as many as it has', () => {
+    expect(knownTitles('cifar-10', 10)?.[3]).toBe('cat');
+    expect(knownTitles('gtsrb', 43)?.[14]).toBe('stop');
+    expect(knownTitles('cifar10', 4)).toBeNull();
+    expect(knownTitles('tiny', 200)).toBeNull();
+    expect(knownTitles('shapes', 10)).toBeNull();
+    expect([labelText(3, 'cat'), labelText(3, '00003'), labelText(3, undefined)]).toEqual([
+      ...['3 (cat)', '3', '3'],
+    ]);
   });
 
   it('feeds the choices of the option and the help', () => {
@@ -78,7 +91,7 @@ describe('KNOWN', () => {
       rounds: 100,
       epochs: 100,
       fineTuningRounds: 100,
-      ...{lipschitzU: 3, normU: 3},
+      ...{lipschitzU: 3, normU: 3, sharpnessAwareRounds: 100},
       schedule: 'cosine',
       cosineEpochs: null,
       flip: false,

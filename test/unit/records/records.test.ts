@@ -162,6 +162,8 @@ describe('inspectCheckpoint', () => {
       probedFound: 0,
     });
     expect(description.record?.files).toContain('attack_result.pt');
+    // Four classes are not those of the data set that it names.
+    expect(description.record).toMatchObject({datasetName: 'cifar10', classTitles: null});
     expect(JSON.parse(JSON.stringify(description))).toEqual(description);
   });
 
@@ -239,6 +241,7 @@ describe('a real record of BackdoorBench', () => {
       expect(existsSync(await resolver.resolve(path))).toBe(true);
     }
     const {record} = await inspectCheckpoint(REAL);
+    expect(record?.classTitles?.slice(0, 3)).toEqual(['airplane', 'automobile', 'bird']);
     expect(record?.test).toMatchObject({
       images: 9000,
       poisoned: 9000,

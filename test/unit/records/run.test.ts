@@ -26,6 +26,7 @@ const SUMMARY: RunSummary = {
   ...{model: 'preactresnet18_w8', numClasses: 10},
   dataset: {
     ...{name: 'cifar10', path: 'data/cifar10', format: 'cifar10-binary'},
+    classTitles: ['airplane', 'automobile'],
     ...{imageSize: [32, 32], mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]},
   },
   cleanSubset: {count: 20, chosen: '5pct', sha256: 'c'.repeat(64)},
@@ -87,10 +88,15 @@ describe('the summary of a run', () => {
     expect(error.details).toMatchObject({path: join(folder, 'run.json')});
   });
 
-  it('is read where the version that wrote it noted no cost', async () => {
+  it('is read where the version that wrote it noted no cost and no names of classes', async () => {
     const {cost: _, ...older} = SUMMARY;
-    put('run.json', older);
-    expect(await readRun(folder)).toEqual({...SUMMARY, cost: null});
+    const {classTitles, ...dataset} = SUMMARY.dataset;
+    expect(classTitles).not.toBeNull();
+    put('run.json', {...older, dataset});
+    expect(await readRun(folder)).toEqual({
+      ...{...SUMMARY, cost: null},
+      dataset: {...SUMMARY.dataset, classTitles: null},
+    });
   });
 
   it('of a newer version is refused with what to do', async () => {

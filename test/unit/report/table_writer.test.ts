@@ -2,6 +2,7 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {NC} from '../../../lib/defenses/nc.js';
 import {MASKS, THRESHOLDS} from '../../../lib/defenses/pruning.js';
 import {type TableRow, TableWriter} from '../../../lib/report/table_writer.js';
 import {errorOf} from '../../support/error_of.js';
@@ -33,6 +34,23 @@ describe('the tables of a defense', () => {
         '0,0.1,0.5,0.5,0.25,2,0.9,0.125,0.75,3,\n' +
         '1,0.2,0.5,,,,,,,3,\n',
     );
+  });
+
+  it('quote a name with a comma or quotes in it', async () => {
+    const writer = new TableWriter(folder, NC.tables ?? {});
+    for (const classTitle of ['great white shark, man-eater', 'the "big" one', 'cat']) {
+      const cells = {class: 2, classTitle, norm: 1};
+      writer.append({kind: 'row', table: 'triggers', cells, metrics: null});
+    }
+    await writer.close();
+    const text = await readFile(writer.files.triggers ?? '', 'utf8');
+    const [header, ...lines] = text.trimEnd().split('\n');
+    expect(header).toMatch(/^,class,class_title,mask_norm,/);
+    expect(lines.map((line) => line.slice(0, line.indexOf(',1,')))).toEqual([
+      '0,2,"great white shark, man-eater"',
+      '1,2,"the ""big"" one"',
+      '2,2,cat',
+    ]);
   });
 
   it('have the separator and the decimals of their form, and no index then', async () => {
