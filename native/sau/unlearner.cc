@@ -1,7 +1,5 @@
 #include "sau/unlearner.h"
 
-#include "sau/device.h"
-#include "sau/net/cost.h"
 #include "sau/predict.h"
 #include "sau/projection.h"
 
@@ -33,17 +31,6 @@ void for_each_piece(const CleanBatch& batch, int64_t most, Visit&& visit) {
   for (int64_t begin = 0; begin < count; begin += step) visit(begin, std::min(begin + step, count));
 }
 
-/// Images like these that the search and the outer step take at a time: as many as the network's
-/// cost allows, but one for each thread.
-int64_t images_per_piece(const Plan& plan, const PixelClassifier& trainee, const ImageSet& set,
-                         torch::ScalarType dtype) {
-  if (plan.chunk > 0) return plan.chunk;
-  const auto& images = set.images;
-  const int64_t allowed =
-      images_with_gradients(trainee.model().graph(), images.size(2), images.size(3), dtype);
-  return chunk_size(images.device(), std::max<int64_t>(allowed, at::get_num_threads()));
-}
-
 }  // namespace
 
 Unlearner::Unlearner(Workspace& workspace, ImageRole role, const RunControl& control)
@@ -53,7 +40,7 @@ Unlearner::Unlearner(Workspace& workspace, ImageRole role, const RunControl& con
       images_(workspace.images(role)),
       reference_clean_(workspace.reference_clean(role, frozen_reference_, control)),
       plan_(workspace.plan()),
-      piece_(images_per_piece(plan_, trainee_, images_, frozen_trainee_.precision())),
+      piece_(workspace.images_per_piece(role, frozen_trainee_.precision())),
       generator_(workspace.generator()),
       control_(control) {}
 

@@ -5,6 +5,7 @@
 #include "sau/device.h"
 #include "sau/error.h"
 #include "sau/models/architectures.h"
+#include "sau/net/cost.h"
 #include "sau/precision.h"
 #include "sau/predict.h"
 
@@ -107,6 +108,14 @@ FrozenPixelClassifier Workspace::frozen(ModelRole role, torch::ScalarType precis
 
 FrozenPixelClassifier Workspace::attacked(ModelRole role) const {
   return frozen(role, attack_dtype(options_.precision));
+}
+
+int64_t Workspace::images_per_piece(ImageRole role, torch::ScalarType dtype) const {
+  if (plan_->chunk > 0) return plan_->chunk;
+  const auto& images = this->images(role).images;
+  const int64_t allowed = images_with_gradients(model(ModelRole::kTrainee).model().graph(),
+                                                images.size(2), images.size(3), dtype);
+  return chunk_size(*device_, std::max<int64_t>(allowed, at::get_num_threads()));
 }
 
 const torch::Tensor& Workspace::reference_clean(ImageRole role,

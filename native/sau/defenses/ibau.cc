@@ -19,7 +19,7 @@ IbauDefense::IbauDefense(Workspace& workspace, IbauOptions options, const RunCon
       clean_subset_(workspace.images(ImageRole::kCleanSubset)),
       generator_(workspace.generator()),
       frozen_(workspace.frozen(ModelRole::kTrainee, outer_dtype(workspace.options().precision))),
-      chunk_(workspace.plan().chunk),
+      chunk_(workspace.images_per_piece(ImageRole::kCleanSubset, frozen_.precision())),
       optimizer_(model_.model().parameters(), options_.optimizer) {
   TORCH_CHECK(options_.batch_size > 0, "expected a batch size > 0, got ", options_.batch_size);
 }

@@ -65,12 +65,13 @@ void NcDefense::search(const DefenseRun& run) {
   run.begin_stage("searching a trigger for each class");
   const auto frozen =
       workspace_.frozen(ModelRole::kTrainee, outer_dtype(workspace_.options().precision));
-  const InversionScene scene{.model = frozen,
-                             .normalizer = model_.normalizer(),
-                             .images = clean_subset_,
-                             .generator = workspace_.generator(),
-                             .chunk = workspace_.plan().chunk,
-                             .control = run.control()};
+  const InversionScene scene{
+      .model = frozen,
+      .normalizer = model_.normalizer(),
+      .images = clean_subset_,
+      .generator = workspace_.generator(),
+      .chunk = workspace_.images_per_piece(ImageRole::kCleanSubset, frozen.precision()),
+      .control = run.control()};
   const auto* head = model_.model().graph().find_head();
   const int64_t classes = head ? head->out : workspace_.options().num_classes;
   for (int64_t target = 0; target < classes; ++target) {
