@@ -87,6 +87,7 @@ describe('a comparison', () => {
     const sau = done('sau', runSummary(some));
     expect(notesOf(sau, done('ft', runSummary(some)))).toEqual([]);
     expect(notesOf(sau, done('sau', runSummary(some, {seed: 1, cleanSubset})))).toEqual([]);
+    expect(notesOf(sau, done('clp', runSummary(some, {cleanSubset: null})))).toEqual([]);
     expect(notesOf(sau, done('ft', runSummary(some, {cleanSubset})))).toEqual([
       'the runs of seed 0 had different clean images',
     ]);
