@@ -15,20 +15,14 @@ import {
   THRESHOLDS,
 } from './pruning.js';
 import {COMPAT, type Rule, selecting} from './selection.js';
+import {AMP, BATCH_SIZE} from './training_options.js';
 
 /** What the official rule lets a candidate lose. */
 const ORACLE_DROP = 0.1;
 
 const OPTIONS = {
   masks: {
-    batchSize: {
-      type: 'integer',
-      above: 0,
-      help: 'images per batch',
-      official: 'batch_size',
-      native: 'batchSize',
-      default: 256,
-    },
+    ...BATCH_SIZE,
     iterations: {
       type: 'integer',
       above: 0,
@@ -138,7 +132,7 @@ export const ANP = defense({
   stage: 'pruning',
   options: OPTIONS,
   purpose: 'training',
-  ignored: {amp: 'has a switch of its own here, precision'},
+  ignored: {...AMP},
   figures: pruningFigures('threshold'),
   columns: pruningColumns('threshold'),
   tables: {learning: LEARNING, masks: MASKS, thresholds: THRESHOLDS},

@@ -1,15 +1,7 @@
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {defense} from './entry.js';
-import {
-  nativeOutliers,
-  outlierOptions,
-  pruningColumns,
-  pruningFigures,
-  SCORES,
-  STEPS,
-  STEPS_IGNORED,
-} from './pruning.js';
+import {nativeOutliers, OUTLIER_ENTRY, outlierOptions, STEPS_IGNORED} from './pruning.js';
 
 const OPTIONS = {
   pruning: {
@@ -22,19 +14,13 @@ const OPTIONS = {
 
 /** Batch norm pruning (defenses E10). */
 export const BNP = defense({
+  ...OUTLIER_ENTRY,
   summary: 'batch norm pruning, by the statistics of clean images',
-  stage: 'scoring channels',
   options: OPTIONS,
-  purpose: 'training',
   ignored: {
     ...STEPS_IGNORED,
     batch_size: 'does not matter: the statistics are those of all images',
   },
-  figures: pruningFigures('u'),
-  columns: pruningColumns('u'),
-  tables: {steps: STEPS, scores: SCORES},
-  rounds: () => 1,
-  selection: ({select}) => select ?? 'fixed',
   async nativeOptions(config, {datasetName}) {
     return {
       ...nativeOf(tableOf(OPTIONS), config),

@@ -1,15 +1,7 @@
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {defense} from './entry.js';
-import {
-  nativeOutliers,
-  outlierOptions,
-  pruningColumns,
-  pruningFigures,
-  SCORES,
-  STEPS,
-  STEPS_IGNORED,
-} from './pruning.js';
+import {nativeOutliers, OUTLIER_ENTRY, outlierOptions, STEPS_IGNORED} from './pruning.js';
 
 const OPTIONS = {
   pruning: {
@@ -19,17 +11,11 @@ const OPTIONS = {
 
 /** Channel Lipschitz pruning, which needs no images (defenses E9). */
 export const CLP = defense({
+  ...OUTLIER_ENTRY,
   summary: 'channel Lipschitz pruning, by the weights alone',
-  stage: 'scoring channels',
   options: OPTIONS,
-  purpose: 'training',
   ignored: {...STEPS_IGNORED},
-  figures: pruningFigures('u'),
-  columns: pruningColumns('u'),
-  tables: {steps: STEPS, scores: SCORES},
-  rounds: () => 1,
   needsClean: ({select}) => select === 'clean',
-  selection: ({select}) => select ?? 'fixed',
   async nativeOptions(config, {datasetName}) {
     return {
       ...nativeOf(tableOf(OPTIONS), config),

@@ -3,15 +3,7 @@ import {TRAINING} from '../options/commands/training.js';
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {defense} from './entry.js';
-import {
-  nativeOutliers,
-  outlierOptions,
-  pruningColumns,
-  pruningFigures,
-  SCORES,
-  STEPS,
-  STEPS_IGNORED,
-} from './pruning.js';
+import {nativeOutliers, OUTLIER_ENTRY, outlierOptions, STEPS_IGNORED} from './pruning.js';
 
 const OPTIONS = {
   pruning: {
@@ -37,17 +29,11 @@ const OPTIONS = {
 
 /** Entropy pruning, which needs poisoned training images (defenses E6). */
 export const EP = defense({
+  ...OUTLIER_ENTRY,
   summary: 'entropy pruning, by poisoned training images of the record',
-  stage: 'scoring channels',
   options: OPTIONS,
-  purpose: 'training',
   ignored: {...STEPS_IGNORED},
-  figures: pruningFigures('u'),
-  columns: pruningColumns('u'),
-  tables: {steps: STEPS, scores: SCORES},
-  rounds: () => 1,
   needsClean: ({select}) => select === 'clean',
-  selection: ({select}) => select ?? 'fixed',
   trainImages: ({batchSize}) => batchSize,
   async nativeOptions(config, {datasetName}) {
     return {

@@ -1,5 +1,3 @@
-import {usualRunOn} from '../datasets/known.js';
-import {ADAM_BETAS} from '../options/commands/training.js';
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {MEASURED, OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
@@ -8,6 +6,7 @@ import {defense} from './entry.js';
 import {FT} from './ft.js';
 import {nativeSelection, SCORES} from './pruning.js';
 import {COMPAT, type Rule, selecting} from './selection.js';
+import {nativeTraining} from './training_options.js';
 
 /** What a candidate may lose, which is fine-tuned afterwards. */
 const MAX_DROP = 0.1;
@@ -58,12 +57,8 @@ export const FP = defense({
   selection: ruleOf,
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
-    const usual = usualRunOn(datasetName);
     return {
-      ...native,
-      optimizer: {...native.optimizer, ...ADAM_BETAS},
-      schedule: config.schedule ?? usual.schedule,
-      flip: config.flip ?? usual.flip,
+      ...nativeTraining(native, config, datasetName),
       selection: nativeSelection(ruleOf(config), config.maxDrop, MAX_DROP),
     };
   },

@@ -1,9 +1,9 @@
-import {usualRunOn} from '../datasets/known.js';
-import {ADAM_BETAS, TRAINING} from '../options/commands/training.js';
+import {TRAINING} from '../options/commands/training.js';
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
 import {defense} from './entry.js';
+import {AMP, BATCH_SIZE, NO_EFFECT, nativeTraining} from './training_options.js';
 
 const OPTIONS = {
   'fine-tuning': {
@@ -15,14 +15,7 @@ const OPTIONS = {
       byDataset: 'fineTuningRounds',
       default: null,
     },
-    batchSize: {
-      type: 'integer',
-      above: 0,
-      help: 'images per batch',
-      official: 'batch_size',
-      native: 'batchSize',
-      default: 256,
-    },
+    ...BATCH_SIZE,
     ...TRAINING,
     scheduleLength: {
       ...TRAINING.scheduleLength,
@@ -41,20 +34,16 @@ export const FT = defense({
   options: OPTIONS,
   purpose: 'training',
   ignored: {
-    amp: 'has a switch of its own here, precision',
+    ...AMP,
     steplr_stepsize: 'belongs to a schedule that is not known here',
-    optim: 'has no effect in the official tool',
+    optim: NO_EFFECT,
   },
   figures: TRAINING_FIGURES,
   columns: OFFICIAL_COLUMNS.training,
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
-    const usual = usualRunOn(datasetName);
     return {
-      ...native,
-      optimizer: {...native.optimizer, ...ADAM_BETAS},
-      schedule: config.schedule ?? usual.schedule,
-      flip: config.flip ?? usual.flip,
+      ...nativeTraining(native, config, datasetName),
     };
   },
 });

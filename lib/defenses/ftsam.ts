@@ -4,7 +4,7 @@ import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
 import {defense} from './entry.js';
-import {COSINE_ALONE} from './training_options.js';
+import {BATCH_SIZE, COSINE_ALONE, NO_EFFECT} from './training_options.js';
 
 const {learningRate, momentum, nesterov, weightDecay, cropPadding, flip} = TRAINING;
 
@@ -18,14 +18,7 @@ const OPTIONS = {
       byDataset: 'sharpnessAwareRounds',
       default: null,
     },
-    batchSize: {
-      type: 'integer',
-      above: 0,
-      help: 'images per batch',
-      official: 'batch_size',
-      native: 'batchSize',
-      default: 256,
-    },
+    ...BATCH_SIZE,
     rho: {
       type: 'number',
       least: 0,
@@ -89,11 +82,11 @@ export const FTSAM = defense({
   purpose: 'training',
   ignored: {
     adaptive: `switches off in the official tool what adaptiveSam does here`,
-    amp: 'has no effect in the official tool',
-    checkpoint_path: 'has no effect in the official tool',
+    amp: NO_EFFECT,
+    checkpoint_path: NO_EFFECT,
     client_optimizer: 'is sgd in any case',
     lr_scheduler: 'is the cosine in any case',
-    print_freq: 'has no effect in the official tool',
+    print_freq: NO_EFFECT,
     rho: 'has no effect in the official tool, where rho_max counts',
     steplr_gamma: 'belongs to a schedule that is not known here',
     steplr_milestones: 'belongs to a schedule that is not known here',

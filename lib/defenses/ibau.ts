@@ -4,6 +4,7 @@ import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
 import {defense} from './entry.js';
+import {BATCH_SIZE, NO_EFFECT} from './training_options.js';
 
 const OPTIONS = {
   'unlearning of a universal perturbation': {
@@ -14,14 +15,7 @@ const OPTIONS = {
       official: 'n_rounds',
       default: 5,
     },
-    batchSize: {
-      type: 'integer',
-      above: 0,
-      help: 'images per batch',
-      official: 'batch_size',
-      native: 'batchSize',
-      default: 256,
-    },
+    ...BATCH_SIZE,
     learningRate: {
       type: 'number',
       above: 0,
@@ -91,8 +85,6 @@ const OPTIONS = {
     flip: TRAINING.flip,
   },
 } as const satisfies OptionGroups;
-
-const NO_EFFECT = 'has no effect in the official tool';
 
 /** Minimax unlearning by implicit hypergradients (defenses E7). */
 export const IBAU = defense({

@@ -1,11 +1,10 @@
-import {usualRunOn} from '../datasets/known.js';
-import {ADAM_BETAS, TRAINING} from '../options/commands/training.js';
+import {TRAINING} from '../options/commands/training.js';
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
 import {defense} from './entry.js';
 import {COMPAT} from './selection.js';
-import {AMP, TEACHER_TABLE} from './training_options.js';
+import {AMP, BATCH_SIZE, EPOCHS, NO_EFFECT, nativeTraining} from './training_options.js';
 
 const OPTIONS = {
   'attention distillation': {
@@ -23,14 +22,7 @@ const OPTIONS = {
       unset: 'as many as rounds',
       default: null,
     },
-    batchSize: {
-      type: 'integer',
-      above: 0,
-      help: 'images per batch',
-      official: 'batch_size',
-      native: 'batchSize',
-      default: 256,
-    },
+    ...BATCH_SIZE,
     attention1: {
       type: 'number',
       least: 0,
@@ -71,8 +63,6 @@ const OPTIONS = {
   },
 } as const satisfies OptionGroups;
 
-const NO_EFFECT = 'has no effect in the official tool';
-
 /** Neural attention distillation (defenses E3). */
 export const NAD = defense({
   summary: 'fine-tuning towards the attention of a fine-tuned teacher (NAD)',
@@ -94,16 +84,12 @@ export const NAD = defense({
     {name: 'attentionLoss', label: 'attention', unit: 'loss', drawn: true},
   ],
   columns: OFFICIAL_COLUMNS.training,
-  tables: {teacher: TEACHER_TABLE},
+  tables: {teacher: EPOCHS},
   async nativeOptions(config, {rounds, datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
-    const usual = usualRunOn(datasetName);
     return {
-      ...native,
+      ...nativeTraining(native, config, datasetName),
       teacherRounds: config.teacherRounds ?? rounds,
-      optimizer: {...native.optimizer, ...ADAM_BETAS},
-      schedule: config.schedule ?? usual.schedule,
-      flip: config.flip ?? usual.flip,
     };
   },
 });

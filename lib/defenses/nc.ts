@@ -5,7 +5,7 @@ import {type OptionGroups, tableOf} from '../options/option.js';
 import {OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
 import {defense} from './entry.js';
 import {COMPAT} from './selection.js';
-import {AMP} from './training_options.js';
+import {AMP, BATCH_SIZE, NO_EFFECT} from './training_options.js';
 
 const INVERSION = {
   inversionEpochs: {
@@ -101,14 +101,7 @@ const OPTIONS = {
       byDataset: 'fineTuningRounds',
       default: null,
     },
-    batchSize: {
-      type: 'integer',
-      above: 0,
-      help: 'images per batch',
-      official: 'batch_size',
-      native: 'batchSize',
-      default: 256,
-    },
+    ...BATCH_SIZE,
     unlearningRatio: {
       type: 'number',
       above: 0,
@@ -128,8 +121,6 @@ const OPTIONS = {
     ...COMPAT,
   },
 } as const satisfies OptionGroups;
-
-const NO_EFFECT = 'has no effect in the official tool';
 
 /** Neural Cleanse with unlearning (defenses E4). */
 export const NC = defense({

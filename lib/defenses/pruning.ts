@@ -12,7 +12,7 @@ const CHOSEN = [
 ] as const;
 
 /** Candidates by u, in standard deviations. */
-export const STEPS: TableForm = {columns: [['u', 'cells.u'], ...MEASURED, ...CHOSEN]};
+const STEPS: TableForm = {columns: [['u', 'cells.u'], ...MEASURED, ...CHOSEN]};
 
 /** Candidates by a threshold of masks; value: the lowest mask that it leaves. */
 export const THRESHOLDS: TableForm = {
@@ -37,17 +37,6 @@ export const SCORES: TableForm = {
     ['channel', 'cells.channel'],
     ['score', 'cells.score'],
     ['cut', 'cells.cut'],
-  ],
-};
-
-/** Epochs of a part that trains. */
-export const EPOCHS: TableForm = {
-  columns: [
-    ['epoch', 'cells.round'],
-    ['batch', 'none'],
-    ['train_epoch_loss_avg_over_batch', 'cells.loss'],
-    ['train_acc', 'cells.trainAcc'],
-    ...MEASURED,
   ],
 };
 
@@ -96,6 +85,17 @@ export function outlierOptions<const Part extends 'lipschitzU' | 'normU'>(
 export const STEPS_IGNORED = {
   ...{u_min: 'has fixed steps here, 0, 0.5 ... 10', u_max: 'has fixed steps here, 0, 0.5 ... 10'},
   u_num: 'has fixed steps here, 0, 0.5 ... 10',
+} as const;
+
+/** What the entries of these methods have in common. */
+export const OUTLIER_ENTRY = {
+  stage: 'scoring channels',
+  purpose: 'training',
+  figures: pruningFigures('u'),
+  columns: pruningColumns('u'),
+  tables: {steps: STEPS, scores: SCORES},
+  rounds: () => 1,
+  selection: ({select}: {readonly select: 'fixed' | 'clean' | null}) => select ?? 'fixed',
 } as const;
 
 interface OutlierConfig {

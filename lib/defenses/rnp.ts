@@ -3,7 +3,6 @@ import {ADAM_BETAS, TRAINING} from '../options/commands/training.js';
 import type {OptionGroups} from '../options/option.js';
 import {defense} from './entry.js';
 import {
-  EPOCHS,
   MASK_LADDER,
   MASKS,
   nativeSelection,
@@ -12,6 +11,7 @@ import {
   THRESHOLDS,
 } from './pruning.js';
 import {selecting} from './selection.js';
+import {AMP, EPOCHS} from './training_options.js';
 
 const OPTIONS = {
   unlearning: {
@@ -100,7 +100,7 @@ export const RNP = defense({
   options: OPTIONS,
   purpose: 'training',
   ignored: {
-    amp: 'has a switch of its own here, precision',
+    ...AMP,
     mask_file: 'has no effect: the masks are not read from a file',
   },
   figures: pruningFigures('threshold'),

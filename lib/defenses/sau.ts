@@ -3,6 +3,7 @@ import {type OptionGroups, tableOf} from '../options/option.js';
 import {OFFICIAL_COLUMNS} from '../report/round_columns.js';
 import {readBatchOrder} from './batch_order.js';
 import {defense} from './entry.js';
+import {BATCH_SIZE, NO_EFFECT} from './training_options.js';
 
 const UNLEARNING = {
   rounds: {
@@ -13,14 +14,7 @@ const UNLEARNING = {
     byDataset: 'rounds',
     default: null,
   },
-  batchSize: {
-    type: 'integer',
-    above: 0,
-    help: 'images per batch',
-    official: 'batch_size',
-    native: 'batchSize',
-    default: 256,
-  },
+  ...BATCH_SIZE,
   outerSteps: {
     type: 'integer',
     above: 0,
@@ -177,8 +171,6 @@ const OPTIONS = {
   unlearning: UNLEARNING,
   'shared adversarial perturbation': PERTURBATION,
 } as const satisfies OptionGroups;
-
-const NO_EFFECT = 'has no effect in the official tool';
 
 /** Shared Adversarial Unlearning (specification B1). */
 export const SAU = defense({
