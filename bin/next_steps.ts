@@ -1,7 +1,7 @@
 import {relative} from 'node:path';
 import {DEFEND_DEFAULTS} from '../lib/options/defaults.js';
 import type {UserOptions} from '../lib/options/parse.js';
-import type {DefendConfig, EvaluateConfig} from '../lib/options/types.js';
+import type {AttackConfig, DefendConfig, EvaluateConfig} from '../lib/options/types.js';
 import type {AttackResult, DefendResult, EvaluateResult} from '../lib/run/results.js';
 import {flagName} from './flags.js';
 import {painted} from './terminal.js';
@@ -50,10 +50,16 @@ export function afterDefense(
 }
 
 /** Purifies the record of an attack. */
-export function afterAttack({record, metrics}: AttackResult): NextStep[] {
+export function afterAttack(
+  {record, metrics}: AttackResult,
+  {program}: Pick<AttackConfig, 'program'>,
+): NextStep[] {
   if (metrics === null) return [];
   return [
-    {what: 'purify the victim', command: commandLine('defend', {ckpt: record, clean: '5pct'})},
+    {
+      what: 'purify the victim',
+      command: commandLine('defend', {program, ckpt: record, clean: '5pct'}),
+    },
   ];
 }
 

@@ -6,6 +6,7 @@ import {ATTACK} from '../../lib/options/commands/attack.js';
 import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
+import type {AttackConfig} from '../../lib/options/types.js';
 import type {AttackResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
 import {offeringData} from '../data_view.js';
@@ -62,11 +63,11 @@ async function simulate(
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => attack(config, run)),
   );
-  printResult(values.json === true, result, () => describe(result));
+  printResult(values.json === true, result, () => describe(result, config));
   return interrupted ? EXIT.interrupted : EXIT.done;
 }
 
-function describe(result: AttackResult): string {
+function describe(result: AttackResult, config: AttackConfig): string {
   const {metrics, epochs, poisonedTrainCount, target, device, seconds, files} = result;
   const trained =
     device === null
@@ -77,6 +78,6 @@ function describe(result: AttackResult): string {
     ...(target === null ? [] : [`target class ${labelText(target.label, target.title)}`]),
     `${poisonedTrainCount} poisoned training images, ${trained} in ${duration(seconds)}; written:`,
     fileTable(files),
-    ...nextLines(afterAttack(result)),
+    ...nextLines(afterAttack(result, config)),
   ].join('\n');
 }

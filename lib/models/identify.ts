@@ -11,8 +11,7 @@ import {isModelName, MODEL_FORMS, MODEL_NAMES} from './names.js';
 type Core = Pick<NativeCore, 'describeModel'>;
 type Weights = Pick<Checkpoint, 'path' | 'stateDict'>;
 
-const UNKNOWN_REMEDY =
-  'An architecture that is not known can be brought as a program of torch.export.';
+const UNKNOWN_REMEDY = `An architecture that is not known can be brought as a program of torch.export, as ${named('program')}.`;
 
 /** Elements of a tensor (256 MiB) above which the file must show that it has such a tensor. */
 const FREE_ELEMENTS = 2 ** 26;

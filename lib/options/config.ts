@@ -10,7 +10,7 @@ import {
 import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
-import {ATTACK} from './commands/attack.js';
+import {ATTACK, DEFAULT_MODEL} from './commands/attack.js';
 import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {
@@ -99,8 +99,10 @@ export function parseAttackConfig(options: object): AttackConfig {
     locate(placed, 'out', 'saveFolderName', String(defaults.recordRoot)),
   ) as AttackConfig;
   checkNormalization(config);
+  checkProgram(config);
   checkAttackMode(config);
-  return config;
+  const {model, program} = config;
+  return program === null ? Object.freeze({...config, model: model ?? DEFAULT_MODEL}) : config;
 }
 
 /** Options of `evaluate` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
@@ -250,11 +252,19 @@ export function isTrainingAttack(config: AttackConfig): config is TrainingAttack
 
 /** Throws ERR_CONFIG for options that exclude each other. */
 function checkAttackMode(config: AttackConfig): void {
-  const {kind, poisonOnly, resume, force} = config;
+  const {kind, poisonOnly, resume, force, program} = config;
   const both = (a: string, b: string) =>
     optionError('', `at most one of ${named(a)} and ${named(b)}`, 'both');
   if (poisonOnly && resume) throw both('poisonOnly', 'resume');
   if (resume && force) throw both('resume', 'force');
+  if (program !== null && (ATTACK_TABLE[kind] as AttackEntry).needsFreshModel) {
+    const expected = `a known architecture for ${named('model')}`;
+    throw optionError(
+      '',
+      expected,
+      `${named('program')}, which ${kind} cannot make its trigger with`,
+    );
+  }
   if (!isTrainingAttack(config) || !poisonOnly) return;
   const expected = `an attack that poisons before training for ${named('poisonOnly')}`;
   throw optionError('', expected, `${kind}, which poisons in every batch of it`);

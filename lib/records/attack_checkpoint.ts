@@ -16,6 +16,7 @@ import {named} from '../options/named.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {RoundReport} from '../run/results.js';
 import {RECORD} from './layout.js';
+import {sha256OfFile} from './run.js';
 
 /** A training that can be continued bit for bit. */
 export interface AttackCheckpoint {
@@ -49,12 +50,18 @@ const KEYS = {
  */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   ...['data', 'out', 'recordRoot', 'force', 'resume', 'saveEvery', 'preview', 'poisonOnly'],
-  ...['device', 'threads', 'dataMemory'],
+  ...['device', 'threads', 'dataMemory', 'program'],
 ]);
+
+interface IdentifiedAttack {
+  readonly config: object;
+  readonly scale: object;
+  readonly program: {readonly path: string} | null;
+}
 
 /** The identity that a checkpoint must have for this attack to continue from it. */
 export async function identityOf(
-  {config, scale}: {readonly config: object; readonly scale: object},
+  {config, scale, program}: IdentifiedAttack,
   {images, labels, count}: ImageSet,
   run: RunOptions = {},
 ): Promise<Identity> {
@@ -62,6 +69,7 @@ export async function identityOf(
   const options = Object.entries({...config, ...scale}).filter(([name]) => !ELSEWHERE.has(name));
   return {
     ...Object.fromEntries(options.map(([name, value]) => [name, JSON.stringify(value)])),
+    ...(program === null ? {} : {network: await sha256OfFile(program.path)}),
     images: await sha256(images, (share) => tell(Math.floor(share * count), count)),
     labels: await sha256(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)),
   };

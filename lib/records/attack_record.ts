@@ -77,7 +77,7 @@ export async function writeAttackRecord(
     stage: 'training',
   });
   await writeAttackResult(files.checkpoint, {
-    modelName: config.model,
+    modelName: attack.model,
     numClasses: dataset.numClasses,
     stateDict,
     dataPath: storedDataPath(record, dataset.root),
@@ -145,7 +145,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
       ...{...scale, numClasses, imageSize},
     },
     ...{checkpoint: null, result: null},
-    ...{model: config.model, numClasses},
+    ...{model: attack.model, numClasses},
     dataset: {
       ...{name: datasetName, path: dataset.path, format: dataset.format},
       classTitles: dataset.classTitles,
@@ -163,7 +163,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
 /** Writes the images and their bookkeeping. Returns what attack_result.pt says about them. */
 async function writePoisoned(
   record: string,
-  {config, dataset, datasetName, poison, scale}: RecordedAttack,
+  {config, dataset, datasetName, model, poison, scale}: RecordedAttack,
   content: Readonly<Record<string, string | number>>,
   made: object,
   run: RunOptions,
@@ -183,7 +183,7 @@ async function writePoisoned(
   await writeInfoPickle(join(record, RECORD.info), {
     attack: config.kind,
     dataset: datasetName,
-    model: config.model,
+    model,
     pratio: config.poisonRate,
     p_num: config.poisonCount,
     attack_target: config.targetLabel,

@@ -1,22 +1,19 @@
 import {basename} from 'node:path';
 import type {AttackContext} from '../attacks/attack_context.js';
 import {makeTriggers} from '../attacks/attacks.js';
-import {
-  attackLabelOf,
-  choosePoisonedIndices,
-  type LabelMode,
-  poisonTestSelection,
-} from '../attacks/poison.js';
+import {attackLabelOf, choosePoisonedIndices, poisonTestSelection} from '../attacks/poison.js';
 import {applyTrigger, type Trigger, withPoisoned} from '../attacks/trigger.js';
-import type {Dataset} from '../datasets/dataset.js';
 import {firstImages, type ImageSet} from '../datasets/image_set.js';
-import type {AttackConfig, DataAttackConfig} from '../options/types.js';
+import type {DataAttackConfig} from '../options/types.js';
 import {readCheckpoint} from '../records/read_checkpoint.js';
-import type {RecordNotes} from '../records/record_notes.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import {createSession} from '../session/open_session.js';
 import type {OpenedAttack} from './opened_attack.js';
+import {initializeVictim} from './pretrained.js';
 import {trainOptions} from './training.js';
+
+/** An attack that poisons the images before the training. */
+type OpenedDataAttack = OpenedAttack & {readonly config: DataAttackConfig};
 
 /** An attack whose images are poisoned. */
 export interface PreparedAttack extends OpenedAttack {
@@ -26,13 +23,8 @@ export interface PreparedAttack extends OpenedAttack {
 /** A data set with an attack's trigger in it. */
 export type Poison = Awaited<ReturnType<typeof poisonDataset>>;
 
-async function poisonDataset(
-  dataset: Dataset,
-  config: DataAttackConfig,
-  mode: LabelMode,
-  scale: RecordNotes,
-  run: RunOptions,
-) {
+async function poisonDataset(attack: OpenedDataAttack, run: RunOptions) {
+  const {config, dataset, mode} = attack;
   const {numClasses} = dataset;
   const {signal} = run;
   const labelOf = (label: number): number => attackLabelOf(label, mode, numClasses);
@@ -49,7 +41,7 @@ async function poisonDataset(
     seed: config.seed,
   });
   const sets = {train: clean, test, poisoned: poisonedIndices};
-  const triggers = await makeTriggers(config, attackContext(dataset, config, scale, sets, run));
+  const triggers = await makeTriggers(config, attackContext(attack, sets, run));
   const poison = (set: ImageSet, positions: Int32Array, trigger: Trigger): Promise<ImageSet> =>
     applyTrigger(set, positions, {trigger, labelOf, onImages: imageCounter(run, 'poisoning')});
   const poisonedTrain = await poison(clean, poisonedIndices, triggers.train);
@@ -73,16 +65,18 @@ async function poisonDataset(
 }
 
 function attackContext(
-  dataset: Dataset,
-  config: AttackConfig,
-  scale: RecordNotes,
+  {config, dataset, model, program, scale}: OpenedAttack,
   sets: Pick<AttackContext, 'train' | 'test' | 'poisoned'>,
   run: RunOptions,
 ): AttackContext {
   const {height, width, numClasses} = dataset;
   const {targetLabel, seed} = config;
   const openSession = (classes: number) =>
-    createSession({...config, ...scale, numClasses: classes, purpose: 'training'});
+    createSession({
+      ...{...config, ...scale, model, program},
+      numClasses: program?.numClasses ?? classes,
+      purpose: 'training',
+    });
   return {
     ...sets,
     ...{targetLabel, seed, run, openSession},
@@ -91,7 +85,7 @@ function attackContext(
       if (path !== null) return (await readCheckpoint(path)).stateDict;
       run.onProgress?.({kind: 'stage', message: 'training a clean model'});
       using session = await openSession(numClasses);
-      await session.initialize();
+      await initializeVictim(session, program);
       await session.setImages('train', sets.train);
       const options = trainOptions(config, dataset.name ?? basename(dataset.path));
       await session.train({...options, evalEvery: 0}, run);
@@ -102,9 +96,8 @@ function attackContext(
 
 /** Reads and poisons the images. Throws ERR_DATASET, and ERR_CONFIG for options that do not fit them. */
 export async function prepareAttack(
-  attack: OpenedAttack & {readonly config: DataAttackConfig},
+  attack: OpenedDataAttack,
   run: RunOptions,
 ): Promise<PreparedAttack> {
-  const {config, dataset, mode, scale} = attack;
-  return {...attack, poison: await poisonDataset(dataset, config, mode, scale, run)};
+  return {...attack, poison: await poisonDataset(attack, run)};
 }

@@ -3,10 +3,12 @@ import {withCheckpointFile} from '../checkpoint/checkpoint_file.js';
 import type {TensorData} from '../checkpoint/tensor.js';
 import {commonKey} from '../models/keys.js';
 import {loadCore} from '../native/binding.js';
+import type {Program} from '../programs/program.js';
 import {readCheckpoint} from '../records/read_checkpoint.js';
 import {findRecordFile} from '../records/record_paths.js';
 import type {RunOptions} from '../run/progress.js';
 import type {Session} from '../session/session.js';
+import type {OpenedAttack} from './opened_attack.js';
 
 /**
  * Opens the file of the weights and reads no tensor: a trigger may take hours before the victim starts. Throws
@@ -16,11 +18,38 @@ export async function requirePretrained(pretrained: string): Promise<void> {
   await withCheckpointFile(await findRecordFile(pretrained), async () => undefined);
 }
 
+/** Fresh weights, or a program's own: it does not say how fresh ones are drawn. */
+export async function initializeVictim(session: Session, program: Program | null): Promise<void> {
+  if (program === null) await session.initialize();
+  else await session.loadStateDict(program.stateDict);
+}
+
+/**
+ * Puts the weights of `pretrained` into an initialized session, and says what a victim of a program starts from.
+ * Throws ERR_CHECKPOINT where they do not fit.
+ */
+export async function startVictim(
+  session: Session,
+  {config: {pretrained}, model, program}: Pick<OpenedAttack, 'config' | 'model' | 'program'>,
+  run: RunOptions,
+): Promise<void> {
+  if (program === null) {
+    if (pretrained !== null) await startFrom(session, {model, pretrained}, run);
+    return;
+  }
+  if (pretrained !== null) {
+    await session.loadStateDict((await readCheckpoint(pretrained)).stateDict);
+  }
+  const source =
+    pretrained ?? `the program ${program.path}, which does not say how fresh ones are drawn`;
+  run.onProgress?.({kind: 'note', message: `the victim starts from the weights of ${source}`});
+}
+
 /**
  * Puts the weights of a file into a session's fresh model. A head for other classes stays fresh, as in the official
  * tool (models E2). Throws ERR_CHECKPOINT where any other weight does not fit.
  */
-export async function startFrom(
+async function startFrom(
   session: Session,
   {model, pretrained}: {readonly model: string; readonly pretrained: string},
   run: RunOptions,

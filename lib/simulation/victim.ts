@@ -18,7 +18,7 @@ import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../target/test_sets.js';
 import type {OpenedAttack} from './opened_attack.js';
-import {startFrom} from './pretrained.js';
+import {initializeVictim, startVictim} from './pretrained.js';
 import {scheduleNote, type Training, trainVictim} from './training.js';
 
 /** A victim to be trained, on poisoned images or under an attack that poisons each batch. */
@@ -62,10 +62,13 @@ export async function trainAndRecord(
   const note = scheduleNote(config, training.options);
   if (note !== null) run.onProgress?.({kind: 'note', message: note});
   const {numClasses} = dataset;
-  using session = await createSession({...config, ...scale, numClasses, purpose: 'training'});
-  await session.initialize();
-  const {model, pretrained} = config;
-  if (start === null && pretrained !== null) await startFrom(session, {model, pretrained}, run);
+  const {model, program} = victim;
+  using session = await createSession({
+    ...{...config, ...scale, model, program, numClasses},
+    purpose: 'training',
+  });
+  await initializeVictim(session, program);
+  if (start === null) await startVictim(session, victim, run);
   await session.setImages('train', victim.train);
   await setTestSets(session, victim.tests);
   await removeRecord(record, {keepTraining: start !== null});

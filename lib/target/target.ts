@@ -206,7 +206,10 @@ async function checkpointAt(path: string, program: Program | null): Promise<Chec
 }
 
 /** A program takes images of one size. Throws ERR_CONFIG where another one is asked for. */
-function sizeOfProgram({path, height, width}: Program, asked: ImageSize | undefined): ImageSize {
+export function sizeOfProgram(
+  {path, height, width}: Program,
+  asked: ImageSize | undefined,
+): ImageSize {
   if (asked === undefined || (asked.height === height && asked.width === width)) {
     return {height, width};
   }

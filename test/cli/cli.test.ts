@@ -74,7 +74,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     [['purify'], /unknown command 'purify'/],
     [['defend', '--stepz', '1'], /unknown option '--stepz'\n\(Did you mean --steps\?\)/],
     [['attack', 'badnets'], /Did you mean badnet\?\); see sau-native attack --help/],
-    [['attack', 'badnet', '--program', 'x'], /; see sau-native attack badnet --help/],
+    [['attack', 'badnet', '--poisoned', 'x'], /; see sau-native attack badnet --help/],
     [['defend', '--steps'], /'--steps <n>' argument missing/],
     [['defend'], /Expected --ckpt, --result-file or --program but received none/],
     [['defend', '--ckpt', 'x', '--step-size', '0'], /for --step-size but received 0/],

@@ -153,6 +153,93 @@ describe.skipIf(!IS_BUILT)('a program in the place of a model', () => {
     expect(existsSync(out('refused'))).toBe(false);
   });
 
+  describe('as the victim of an attack', () => {
+    const {model: _, ...trained} = VICTIM;
+    const attacked = () => ({...trained, data: world.data, program: PREACT});
+
+    it('is trained on from its own weights, purified and measured', async () => {
+      const {attack, defend, evaluate, readCheckpoint, readProgram, writeCheckpoint} =
+        builtPackage();
+      const {stateDict: own} = await readProgram(PREACT);
+      const start = out('start.pt');
+      const model = 'preactresnet18_w2';
+      await writeCheckpoint(start, {modelName: model, numClasses: 10, stateDict: own});
+      const notes: string[] = [];
+      const program = await attack(
+        {...attacked(), out: out('record/program')},
+        {onProgress: (p) => p.kind === 'note' && notes.push(p.message)},
+      );
+      const known = await attack({
+        ...{...VICTIM, data: world.data, model, pretrained: start},
+        out: out('record/known'),
+      });
+      expect(notes.join()).toMatch(
+        /starts from the weights of the program .*does not say how fresh/,
+      );
+      expect(program.epochs).toHaveLength(2);
+      for (const [i, {figures}] of known.epochs.entries()) {
+        expect(program.epochs[i]?.figures.loss).toBeCloseTo(figures.loss ?? 0, 3);
+      }
+      const record = await readCheckpoint(out('record/program'));
+      expect(record.modelName).toBe(model);
+      expect([...record.stateDict.keys()]).toEqual([...own.keys()]);
+      const mean = 'layer1.0.bn1.running_mean';
+      expect(record.stateDict.get(mean)?.data).not.toEqual(own.get(mean)?.data);
+
+      const ckpt = out('record/program');
+      const measured = await evaluate({...CPU, program: PREACT, ckpt});
+      expect(measured.metrics.asr).toBe(program.metrics?.asr);
+      const {before, files} = await defend({...RUN, program: PREACT, ckpt, out: out('story')});
+      expect(before.asr).toBe(program.metrics?.asr);
+      const after = await evaluate({
+        ...CPU,
+        program: PREACT,
+        ckpt: files.checkpoint,
+        against: ckpt,
+      });
+      expect(after.before?.asr).toBe(program.metrics?.asr);
+    });
+
+    it('goes on after an interruption as if there had been none', async () => {
+      const {attack, readCheckpoint} = builtPackage();
+      const stop = new AbortController();
+      const interrupted = attack(
+        {...attacked(), out: out('record/resumed')},
+        {
+          signal: stop.signal,
+          onProgress: (p) => p.kind === 'round' && p.report.round === 0 && stop.abort(),
+        },
+      );
+      await expect(interrupted).rejects.toThrow();
+      await attack({...attacked(), out: out('record/resumed'), resume: true});
+      const [whole, resumed] = await Promise.all(
+        ['program', 'resumed'].map((name) => readCheckpoint(out(`record/${name}`))),
+      );
+      expect([...(resumed?.stateDict ?? [])]).toEqual([...(whole?.stateDict ?? [])]);
+    });
+
+    it('is refused with what it cannot start from', async () => {
+      const {attack} = builtPackage();
+      const options = {...attacked(), out: out('record/refused')};
+      const message = async (run: PromiseLike<unknown>, code: SauErrorCode) =>
+        (await refusal(run, code)).message;
+      expect(await message(attack({...options, kind: 'trojannn'}), 'ERR_CONFIG')).toContain(
+        'Expected a known architecture for model but received program',
+      );
+      expect(
+        await message(attack({...options, model: 'preactresnet18_w2'}), 'ERR_CONFIG'),
+      ).toContain('at most one of program and model');
+      expect(await message(attack({...options, imageSize: 32}), 'ERR_CONFIG')).toContain(
+        'Expected images of 16 x 16 pixels',
+      );
+      const pretrained = {...options, program: programPath('conv_norm'), pretrained: record};
+      expect(await message(attack(pretrained), 'ERR_CHECKPOINT')).toContain(
+        'missing: stem.0.weight',
+      );
+      expect(existsSync(out('record/refused'))).toBe(false);
+    });
+  });
+
   it('is an option of the command line', () => {
     const flags = ['--data', world.data, '--threads', '1', '--device', 'cpu', ...SCALE_FLAGS];
     const {status, stdout, stderr} = sau(world.folder, [

@@ -244,6 +244,7 @@ export const DATA_ATTACKS = {
     summary: 'TrojanNN: a picture that excites neurons of a clean model is added to the image',
     poisons: 'data',
     labelModes: ['all2one', 'all2all'],
+    needsFreshModel: true,
     options: {
       cleanModel: CLEAN_MODEL,
       mask: {

@@ -4,6 +4,9 @@ import type {OptionGroups} from '../option.js';
 import {DATA, DEVICE, FORCE, MEASURING, RECORD_ROOT, SEED} from './common.js';
 import {TRAINING} from './training.js';
 
+/** The reference's architecture. */
+export const DEFAULT_MODEL = 'preactresnet18';
+
 /** What every attack has (specification B3); the options of each attack are in lib/options/attacks. */
 export const ATTACK = {
   'Data and poison': {
@@ -62,14 +65,26 @@ export const ATTACK = {
       type: 'model',
       value: '<name>',
       help: 'architecture',
+      unset: DEFAULT_MODEL,
       official: 'model',
-      default: 'preactresnet18',
+      default: null,
+    },
+    program: {
+      type: 'path',
+      expects: 'a program of torch.export (.pt2)',
+      value: '<file>',
+      help: `instead of ${named('model')}: the network as torch.export wrote it (.pt2), whose own weights the victim starts from`,
+      details:
+        'A program does not say how fresh weights are drawn. docs/programs.md says what is read. TrojanNN takes none.',
+      unset: 'a known architecture',
+      default: null,
     },
     pretrained: {
       type: 'path',
       expects: 'a checkpoint file',
       value: '<path>',
       help: 'checkpoint of the same architecture, whose weights the victim starts from; a head for another number of classes starts fresh',
+      details: `Beside ${named('program')} it needs every weight of the program, by its name.`,
       default: null,
     },
     recipe: {
