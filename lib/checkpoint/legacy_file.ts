@@ -1,7 +1,8 @@
 import {SauError} from '../base/errors.js';
 import {FormatError, ShortFile} from './checkpoint_error.js';
+import {describeValue} from './describe_value.js';
 import type {UnpickleOptions} from './pickle_machine.js';
-import {describeValue, PickleGlobal, PyTuple} from './pickle_values.js';
+import {PickleGlobal, PyTuple} from './pickle_values.js';
 import type {RegularFile} from './regular_file.js';
 import {DTYPE_BYTES} from './tensor.js';
 import {resolveStorage, type StorageRef} from './torch_values.js';

@@ -1,7 +1,7 @@
 import {SauError} from '../base/errors.js';
 import {FormatError, ShortFile} from './checkpoint_error.js';
+import {describeValue} from './describe_value.js';
 import {
-  describeValue,
   dictKey,
   InertObject,
   isBuildable,
