@@ -188,7 +188,7 @@ async function describeDataset(
   if (state === null) return null;
   const entries = poisonedEntries(state);
   const probed = entries.slice(0, PROBED_IMAGES);
-  const found = await Promise.all(probed.map(({path}) => existsAnywhere(resolver.places(path))));
+  const found = await Promise.all(probed.map(({path}) => resolver.exists(path)));
   return {
     images: state.originalIndices.length,
     poisoned: entries.length,
@@ -199,13 +199,6 @@ async function describeDataset(
     probedPaths: probed.map(({path}) => path),
     probedFound: found.filter(Boolean).length,
   };
-}
-
-async function existsAnywhere(places: readonly string[]): Promise<boolean> {
-  for (const place of places) {
-    if ((await stat(place).catch(() => null))?.isFile()) return true;
-  }
-  return false;
 }
 
 function distinct(labels: readonly number[]): number[] {
