@@ -4,6 +4,7 @@ import {damagedFile, FormatError} from './checkpoint_error.js';
 import {ForeignFile, foreignByHead, isText} from './foreign_file.js';
 import {inertGlobal} from './inert.js';
 import {isLegacyFile, readLegacyFile} from './legacy_file.js';
+import {requirePickleSize} from './pickle_budget.js';
 import {RegularFile} from './regular_file.js';
 import {isSafetensors, readSafetensorsHeader} from './safetensors.js';
 import {
@@ -90,16 +91,17 @@ function isPickle(head: Buffer): boolean {
 }
 
 const MAX_BARE_PICKLE_BYTES = 64 << 20;
+/** What the search of a bare pickle may take: such a file is refused anyway. */
+const SEARCH_BYTES = 64 << 20;
 
-/** Reads a bare pickle to the end, so that one that names code is ERR_UNSAFE_PICKLE. */
+/** Reads a bare pickle, so that one that names code is ERR_UNSAFE_PICKLE. */
 async function refusePickle(path: string, file: RegularFile): Promise<never> {
   if (file.size <= MAX_BARE_PICKLE_BYTES) {
     const bytes = await file.bytes(0, file.size);
-    await unpickle(bytes, {source: path, vocabulary: VOCABULARY, outside: inertGlobal}).catch(
-      (error: unknown) => {
-        if (error instanceof SauError && error.code === 'ERR_UNSAFE_PICKLE') throw error;
-      },
-    );
+    const options = {source: path, vocabulary: VOCABULARY, outside: inertGlobal};
+    await unpickle(bytes, {...options, mostBytes: SEARCH_BYTES}).catch((error: unknown) => {
+      if (error instanceof SauError && error.code === 'ERR_UNSAFE_PICKLE') throw error;
+    });
   }
   throw new ForeignFile('pickle');
 }
@@ -132,6 +134,7 @@ function placedStorages(file: RegularFile, places: Places): Storages {
 
 async function openTorchZip(path: string, file: RegularFile): Promise<CheckpointFile> {
   const zip = await TorchZip.open(file);
+  requirePickleSize(zip.sizeOf('data.pkl') ?? 0);
   const {value, protocol, globals} = await unpickle(await zip.read('data.pkl'), {
     source: path,
     vocabulary: VOCABULARY,

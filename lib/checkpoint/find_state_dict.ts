@@ -1,6 +1,8 @@
 import {SauError} from '../base/errors.js';
+import {FormatError} from './checkpoint_error.js';
+import {describeKey, describeKeys, describeValue, MAX_LISTED} from './describe_value.js';
 import {pickledModel} from './foreign_file.js';
-import {describeValue, InertObject} from './pickle_values.js';
+import {InertObject} from './pickle_values.js';
 import {TensorRef} from './torch_values.js';
 
 /** A state dict in a checkpoint, not read yet. */
@@ -52,9 +54,11 @@ export function findStateDict(value: unknown, path: string): FoundStateDict {
   const {keyPath} = first;
   const {weights, counters} = withoutCounters(first.tensors);
   const notes = [
-    ...(isAveraged(first) ? [`the weights are the averaged ones (${keyPath.join('.')})`] : []),
+    ...(isAveraged(first)
+      ? [`the weights are the averaged ones (${describeKey(keyPath.join('.'))})`]
+      : []),
     ...(isAveraged(first) ? [] : averaged).map(
-      (other) => `the averaged weights (${other.keyPath.join('.')}) are not used`,
+      (other) => `the averaged weights (${describeKey(other.keyPath.join('.'))}) are not used`,
     ),
     ...(counters.length > 0 ? [`${listed(counters)} is left out: it counts and is no weight`] : []),
     ...untracked(weights),
@@ -77,7 +81,7 @@ export function stateDictsIn(value: unknown): readonly string[] {
 
 /** All state dicts of a checkpoint, those among them of averaged weights, and those that it may mean. */
 function search(value: unknown) {
-  const candidates = collect(value, [], 2);
+  const candidates = new Search().collect(value, [], 2);
   const averaged = candidates.filter(isAveraged);
   const plain = candidates.filter((candidate) => !isAveraged(candidate));
   const usual = plain.filter(({keyPath}) => USUAL_KEYS.has(keyPath.at(-1)));
@@ -93,9 +97,7 @@ function nothingFound(value: unknown, path: string): SauError {
   const model = wholeModel(value);
   if (model !== null) return pickledModel(path, model.className);
   const found =
-    value instanceof Map
-      ? `the keys ${[...value.keys()].slice(0, 20).join(', ')}`
-      : describeValue(value);
+    value instanceof Map ? `the keys ${describeKeys([...value.keys()])}` : describeValue(value);
   return new SauError(
     'ERR_CHECKPOINT',
     `Expected a state dict in ${path} but found ${found}: save model.state_dict(), alone or under the key "model"`,
@@ -106,8 +108,8 @@ function nothingFound(value: unknown, path: string): SauError {
 function ambiguous(names: readonly string[], path: string): SauError {
   return new SauError(
     'ERR_CHECKPOINT',
-    `Expected one state dict in ${path} but found ${names.length} (${names.join(', ')}): save the one you mean alone`,
-    {details: {path, candidates: names}},
+    `Expected one state dict in ${path} but found ${names.length} (${describeKeys(names)}): save the one you mean alone`,
+    {details: {path, candidates: names.slice(0, MAX_LISTED)}},
   );
 }
 
@@ -123,21 +125,55 @@ function isModule(value: unknown): boolean {
   );
 }
 
-function collect(value: unknown, keyPath: readonly string[], depth: number): Candidate[] {
-  if (!(value instanceof Map)) return [];
-  const tensors = asTensors(value);
-  if (tensors !== null) return [{keyPath, tensors}];
-  if (depth === 0) return [];
-  return [...value].flatMap(([key, child]) =>
-    typeof key === 'string' ? collect(child, [...keyPath, key], depth - 1) : [],
-  );
+/** More state dicts than these are not looked for: a hostile file can have one under a million pairs of keys. */
+const MAX_CANDIDATES = 1000;
+
+/** Looks through dicts. Many keys can lead to the same one, which is looked through once. */
+class Search {
+  readonly #stateDicts = new Map<unknown, Tensors | null>();
+  /** By depth. */
+  readonly #empty = [new Set<unknown>(), new Set<unknown>(), new Set<unknown>()] as const;
+  #found = 0;
+
+  collect(value: unknown, keyPath: readonly string[], depth: 0 | 1 | 2): readonly Candidate[] {
+    if (!(value instanceof Map)) return [];
+    const tensors = this.#asTensors(value);
+    if (tensors !== null) {
+      this.#found += 1;
+      return [{keyPath, tensors}];
+    }
+    if (depth === 0 || this.#empty[depth].has(value)) return [];
+    const candidates: Candidate[] = [];
+    for (const [key, child] of value) {
+      if (this.#found >= MAX_CANDIDATES) break;
+      if (typeof key !== 'string') continue;
+      candidates.push(...this.collect(child, [...keyPath, key], depth === 2 ? 1 : 0));
+    }
+    if (candidates.length === 0) this.#empty[depth].add(value);
+    return candidates;
+  }
+
+  #asTensors(map: ReadonlyMap<unknown, unknown>): Tensors | null {
+    const known = this.#stateDicts.get(map);
+    if (known !== undefined) return known;
+    const tensors = asTensors(map);
+    this.#stateDicts.set(map, tensors);
+    return tensors;
+  }
 }
+
+const MAX_NAME = 1000;
 
 /** The map as a state dict: it has at least one entry and maps names to tensors only. */
 function asTensors(map: ReadonlyMap<unknown, unknown>): Map<string, TensorRef> | null {
   const tensors = new Map<string, TensorRef>();
   for (const [name, tensor] of map) {
     if (typeof name !== 'string' || !(tensor instanceof TensorRef)) return null;
+    if (name.length > MAX_NAME) {
+      throw new FormatError(
+        `its weight ${describeKey(name)} has a name of ${name.length} characters`,
+      );
+    }
     tensors.set(name, tensor);
   }
   return tensors.size > 0 ? tensors : null;
@@ -184,7 +220,7 @@ function withoutPrefixes(tensors: Tensors, path: string): Map<string, Named> {
     if (other !== undefined) {
       throw new SauError(
         'ERR_CHECKPOINT',
-        `Expected each weight once in ${path} but found both ${other.fileName} and ${fileName}: keep one of them`,
+        `Expected each weight once in ${path} but found both ${describeKey(other.fileName)} and ${describeKey(fileName)}: keep one of them`,
         {details: {path, name}},
       );
     }
@@ -194,6 +230,6 @@ function withoutPrefixes(tensors: Tensors, path: string): Map<string, Named> {
 }
 
 function listed(names: readonly string[]): string {
-  const [first = '', ...others] = names;
-  return others.length === 0 ? first : `${first} (and ${others.length} like it)`;
+  const first = describeKey(names[0]);
+  return names.length === 1 ? first : `${first} (and ${names.length - 1} like it)`;
 }

@@ -205,7 +205,9 @@ const BY_ENTRY: readonly (readonly [ForeignFormat, RegExp])[] = [
 ];
 
 /** What a ZIP is by its entries; null for one of torch.save. */
-export function foreignByEntries(names: readonly string[]): ForeignFormat | null {
+export function foreignByEntries(entries: readonly string[]): ForeignFormat | null {
+  // PyTorch's reader compares names without their case.
+  const names = entries.map((name) => name.toLowerCase());
   const found = BY_ENTRY.find(([, pattern]) => names.some((name) => pattern.test(name)))?.[0];
   if (found !== undefined) return found;
   if (names.some((name) => /(^|\/)data\.pkl$/.test(name))) return null;

@@ -1,7 +1,9 @@
 import {SauError} from '../base/errors.js';
 import {FormatError, ShortFile} from './checkpoint_error.js';
+import {describeValue} from './describe_value.js';
+import {MAX_PICKLE_BYTES} from './pickle_budget.js';
 import type {UnpickleOptions} from './pickle_machine.js';
-import {describeValue, PickleGlobal, PyTuple} from './pickle_values.js';
+import {PickleGlobal, PyTuple} from './pickle_values.js';
 import type {RegularFile} from './regular_file.js';
 import {DTYPE_BYTES} from './tensor.js';
 import {resolveStorage, type StorageRef} from './torch_values.js';
@@ -40,14 +42,14 @@ export async function readLegacyFile(
   options: UnpickleOptions,
 ): Promise<LegacyFile> {
   for (let window = FIRST_WINDOW; ; window *= 4) {
-    const head = await file.bytes(0, Math.min(window, file.size));
+    const head = await file.bytes(0, Math.min(window, file.size, MAX_PICKLE_BYTES));
     try {
       const {pickled, keys, storages, end} = await readPickles(head, options);
       const places = await findStorages(file, {keys, storages, start: end});
       return {...pickled, places};
     } catch (error) {
       const short = error instanceof SauError && error.cause instanceof ShortFile;
-      if (!short || window >= file.size) throw error;
+      if (!short || window >= Math.min(file.size, MAX_PICKLE_BYTES)) throw error;
     }
   }
 }

@@ -1,13 +1,7 @@
 import {Breather} from '../base/breather.js';
 import {FormatError} from './checkpoint_error.js';
-import {
-  type Buildable,
-  describeValue,
-  integer,
-  LongText,
-  PyTuple,
-  SET_STATE,
-} from './pickle_values.js';
+import {describeValue} from './describe_value.js';
+import {type Buildable, integer, LongText, PyTuple, SET_STATE} from './pickle_values.js';
 import {
   columnMajorStrides,
   elementCount,

@@ -1,7 +1,8 @@
 import {SauError} from '../base/errors.js';
 import {FormatError, ShortFile} from './checkpoint_error.js';
+import {describeValue} from './describe_value.js';
+import {costOf, PickleBudget} from './pickle_budget.js';
 import {
-  describeValue,
   dictKey,
   InertObject,
   isBuildable,
@@ -13,6 +14,14 @@ import {
 } from './pickle_values.js';
 
 const LONG_TEXT_BYTES = 64 * 1024;
+/** Of a list, a set or a dict, which keep room for more. */
+const BYTES_PER_ITEM = 16;
+/** Of a module's or a class's name. */
+const MAX_NAME = 500;
+
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name.length <= MAX_NAME;
+}
 
 /** Reads the arguments of pickle opcodes; throws FormatError at the end of the bytes. */
 class PickleCursor {
@@ -118,18 +127,20 @@ export interface UnpickleOptions {
   readonly vocabulary: Vocabulary;
   /** What a name outside the vocabulary becomes; null: it is refused. Without this function all are. */
   readonly outside?: (name: string) => PickleGlobal | null;
+  /** What the pickle may take at most, if less than others may. */
+  readonly mostBytes?: number;
   /** Resolves a persistent id, such as a tensor's storage. Without this function such ids are refused. */
   readonly persistentLoad?: (id: unknown) => unknown;
 }
 
 /**
- * The stack, marks and memo of a pickle in progress. Each opcode costs a byte of the pickle, so memory cannot grow
- * faster than the file.
+ * The stack, marks and memo of a pickle in progress. What its opcodes take is counted and bounded: see PickleBudget.
  */
 export class PickleMachine {
   readonly cursor: PickleCursor;
-  readonly globals = new Set<string>();
+  readonly budget: PickleBudget;
   readonly #memo = new Memo();
+  readonly #found = new Map<string, PickleGlobal>();
   protocol = 0;
   stopped = false;
   #stack: unknown[] = [];
@@ -140,6 +151,12 @@ export class PickleMachine {
     private readonly options: UnpickleOptions,
   ) {
     this.cursor = new PickleCursor(bytes);
+    this.budget = new PickleBudget(bytes.length, options.mostBytes);
+  }
+
+  /** The names of globals that were used. */
+  get globals(): string[] {
+    return [...this.#found.keys()];
   }
 
   push(value: unknown): void {
@@ -192,14 +209,16 @@ export class PickleMachine {
 
   /** GLOBAL and STACK_GLOBAL: the name must be in the vocabulary, or one that becomes a placeholder. */
   find(module: unknown, name: unknown): PickleGlobal {
-    if (typeof module !== 'string' || typeof name !== 'string') {
+    if (!isName(module) || !isName(name)) {
       throw new FormatError(`its pickle names a global by ${describeValue(name)}`);
     }
     const full = `${module}.${name}`;
+    const known = this.#found.get(full);
+    if (known !== undefined) return known;
     const {vocabulary, outside} = this.options;
     const found = vocabulary.get(full) ?? outside?.(full) ?? null;
     if (found === null) throw this.unsafe(full);
-    this.globals.add(full);
+    this.#found.set(full, found);
     return found;
   }
 
@@ -211,6 +230,7 @@ export class PickleMachine {
     if (!(args instanceof PyTuple)) {
       throw new FormatError(`its pickle calls ${callable.name} with ${describeValue(args)}`);
     }
+    this.budget.spend(costOf(args.items));
     this.push(callable.call(args.items));
   }
 
@@ -218,6 +238,7 @@ export class PickleMachine {
     const state = this.pop();
     const target = this.top();
     if (!isBuildable(target)) throw this.unsafe(`BUILD of ${describeValue(target)}`);
+    this.budget.spend(costOf(state instanceof PyTuple ? state.items : [state]));
     target[SET_STATE](state);
   }
 
@@ -227,6 +248,7 @@ export class PickleMachine {
     if (!Array.isArray(target)) {
       throw new FormatError(`its pickle appends to ${describeValue(target)}, not to a list`);
     }
+    this.budget.spend(BYTES_PER_ITEM * items.length);
     for (const item of items) target.push(item);
   }
 
@@ -236,6 +258,7 @@ export class PickleMachine {
     if (!(target instanceof Map) || items.length % 2 !== 0) {
       throw new FormatError(`its pickle sets items of ${describeValue(target)}, not of a dict`);
     }
+    this.budget.spend(BYTES_PER_ITEM * items.length);
     for (let i = 0; i < items.length; i += 2) target.set(dictKey(items[i]), items[i + 1]);
   }
 
@@ -245,6 +268,7 @@ export class PickleMachine {
     if (!(target instanceof Set)) {
       throw new FormatError(`its pickle adds to ${describeValue(target)}, not to a set`);
     }
+    this.budget.spend(BYTES_PER_ITEM * items.length);
     for (const item of items) target.add(dictKey(item));
   }
 

@@ -95,18 +95,3 @@ export function integer(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
-
-/** A short name of the Python type, for messages. */
-export function describeValue(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'None';
-  if (value instanceof PyTuple) return `a tuple of ${value.items.length}`;
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (value instanceof Map) return `a dict of ${value.size}`;
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (value instanceof PickleGlobal) return value.name;
-  if (value instanceof InertObject) return `a ${value.className}`;
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
-  if (typeof value === 'object') return `a ${value.constructor.name}`;
-  return String(value);
-}

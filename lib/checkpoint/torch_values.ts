@@ -1,5 +1,6 @@
 import {FormatError} from './checkpoint_error.js';
-import {describeValue, PickleGlobal, PyTuple} from './pickle_values.js';
+import {describeValue} from './describe_value.js';
+import {PickleGlobal, PyTuple} from './pickle_values.js';
 import {type DType, elementCount, reachOf} from './tensor.js';
 
 /** The storage class of each dtype, as PyTorch pickles name it. */

@@ -1,4 +1,5 @@
 import {FormatError} from './checkpoint_error.js';
+import {describeKey} from './describe_value.js';
 import {ForeignFile, foreignByEntries} from './foreign_file.js';
 import type {RegularFile} from './regular_file.js';
 import {StoredZip} from './stored_zip.js';
@@ -48,9 +49,22 @@ function refuseForeign(names: readonly string[]): void {
   if (foreign !== null) throw new ForeignFile(foreign);
 }
 
-/** Everything before `data.pkl`: `archive/`, or the stem of the file's first name. */
+/**
+ * What stands before `data.pkl`: `archive/`, or the stem of the file's first name. PyTorch takes the folder of the
+ * first entry for it; a file where that is another one would be read otherwise there.
+ */
 function findPrefix(names: readonly string[]): string {
-  const [first = '', second] = names.filter((name) => /(^|\/)data\.pkl$/.test(name));
-  if (second !== undefined) throw new FormatError(`it has both ${first} and ${second}`);
-  return first.slice(0, -'data.pkl'.length);
+  const [first = '', second] = names.filter((name) => /(^|\/)data\.pkl$/i.test(name));
+  if (second !== undefined) {
+    throw new FormatError(`it has both ${describeKey(first)} and ${describeKey(second)}`);
+  }
+  const prefix = first.slice(0, -'data.pkl'.length);
+  const [folder] = /^[^/]+\//.exec(names[0] ?? '') ?? [''];
+  if (prefix === '' || prefix.toLowerCase() !== folder.toLowerCase()) {
+    throw new FormatError(
+      `its entries are not in one folder: data.pkl is ${describeKey(first)}, the first is ${describeKey(names[0])}`,
+      'save it again with torch.save',
+    );
+  }
+  return prefix;
 }

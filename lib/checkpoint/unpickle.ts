@@ -1,5 +1,6 @@
 import {Breather} from '../base/breather.js';
 import {damagedFile, FormatError} from './checkpoint_error.js';
+import {OPCODE_BYTES, requirePickleSize} from './pickle_budget.js';
 import {PickleMachine, type UnpickleOptions} from './pickle_machine.js';
 import {dictKey, InertClass, integer, PyTuple} from './pickle_values.js';
 
@@ -213,6 +214,7 @@ const SLICE = 128;
  */
 export async function unpickle(bytes: Uint8Array, options: UnpickleOptions): Promise<Unpickled> {
   try {
+    requirePickleSize(bytes.length);
     const machine = new PickleMachine(bytes, options);
     const breather = new Breather();
     while (!machine.stopped) {
@@ -222,7 +224,7 @@ export async function unpickle(bytes: Uint8Array, options: UnpickleOptions): Pro
     return {
       value: machine.pop(),
       protocol: machine.protocol,
-      globals: [...machine.globals].sort(),
+      globals: machine.globals.sort(),
       bytes: machine.cursor.position,
     };
   } catch (error) {
@@ -232,6 +234,7 @@ export async function unpickle(bytes: Uint8Array, options: UnpickleOptions): Pro
 
 function step(machine: PickleMachine): void {
   const code = machine.cursor.u8();
+  machine.budget.spend(OPCODE_BYTES[code] ?? 0);
   const opcode = OPCODES[code];
   if (opcode === undefined) {
     throw new FormatError(

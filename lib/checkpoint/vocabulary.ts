@@ -1,4 +1,5 @@
 import {FormatError} from './checkpoint_error.js';
+import {describeValue} from './describe_value.js';
 import {
   arrayFromBuffer,
   emptyBytes,
@@ -7,13 +8,7 @@ import {
   makeScalar,
   NumpyArray,
 } from './numpy_values.js';
-import {
-  describeValue,
-  OrderedDict,
-  PickleGlobal,
-  PyTuple,
-  type Vocabulary,
-} from './pickle_values.js';
+import {OrderedDict, PickleGlobal, PyTuple, type Vocabulary} from './pickle_values.js';
 import type {DType} from './tensor.js';
 import {rebuildParameter, rebuildTensor, STORAGE_CLASS, StorageClass} from './torch_values.js';
 

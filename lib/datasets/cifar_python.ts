@@ -1,8 +1,8 @@
 import {join} from 'node:path';
 import {Breather} from '../base/breather.js';
 import {messageOf, SauError} from '../base/errors.js';
+import {describeValue} from '../checkpoint/describe_value.js';
 import {NumpyArray} from '../checkpoint/numpy_values.js';
-import {describeValue} from '../checkpoint/pickle_values.js';
 import {unpickle} from '../checkpoint/unpickle.js';
 import {VOCABULARY} from '../checkpoint/vocabulary.js';
 import {CIFAR, checkCifarLabel, cifarImageSet} from './cifar.js';

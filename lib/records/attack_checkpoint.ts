@@ -162,7 +162,7 @@ function tensorsOf(dict: ReadonlyMap<unknown, unknown>, key: string): Map<string
   const value = dict.get(key);
   const tensors = new Map<string, TensorRef>();
   for (const [name, tensor] of value instanceof Map ? value : []) {
-    if (tensor instanceof TensorRef) tensors.set(String(name), tensor);
+    if (typeof name === 'string' && tensor instanceof TensorRef) tensors.set(name, tensor);
   }
   if (tensors.size === 0) throw new FormatError(`it has no ${key}`);
   return tensors;

@@ -1,7 +1,8 @@
 import {Breather} from '../base/breather.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
+import {describeValue} from '../checkpoint/describe_value.js';
 import {NumpyArray} from '../checkpoint/numpy_values.js';
-import {describeValue, PyTuple} from '../checkpoint/pickle_values.js';
+import {PyTuple} from '../checkpoint/pickle_values.js';
 
 /** A poisoned image of a record and its labels, 0-based. */
 export interface PoisonedImage {

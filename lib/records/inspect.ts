@@ -7,9 +7,9 @@ import {
   checkStorage,
   withCheckpointFile,
 } from '../checkpoint/checkpoint_file.js';
+import {describeKey, describeKeys, describeValue} from '../checkpoint/describe_value.js';
 import {findStateDict, stateDictsIn} from '../checkpoint/find_state_dict.js';
 import {FOREIGN, isForeignFormat} from '../checkpoint/foreign_file.js';
-import {describeValue} from '../checkpoint/pickle_values.js';
 import {elementCount} from '../checkpoint/tensor.js';
 import {knownTitles} from '../datasets/known.js';
 import {type Spelling, spelled} from '../options/named.js';
@@ -118,7 +118,7 @@ async function describeFile(file: CheckpointFile, path: string): Promise<Checkpo
       ...common,
       kind: 'other',
       purifiable: false,
-      because: `it holds several state dicts: ${several.join(', ')}`,
+      because: `it holds several state dicts: ${describeKeys(several)}`,
       advice: 'Save the one that you mean alone.',
       ...{architecture: null, notes: [], model: null, record: null, content: outline(value)},
     };
@@ -188,7 +188,7 @@ async function describeDataset(
   if (state === null) return null;
   const entries = poisonedEntries(state);
   const probed = entries.slice(0, PROBED_IMAGES);
-  const found = await Promise.all(probed.map(({path}) => existsAnywhere(resolver.places(path))));
+  const found = await Promise.all(probed.map(({path}) => resolver.exists(path)));
   return {
     images: state.originalIndices.length,
     poisoned: entries.length,
@@ -201,18 +201,18 @@ async function describeDataset(
   };
 }
 
-async function existsAnywhere(places: readonly string[]): Promise<boolean> {
-  for (const place of places) {
-    if ((await stat(place).catch(() => null))?.isFile()) return true;
-  }
-  return false;
-}
-
 function distinct(labels: readonly number[]): number[] {
   return [...new Set(labels)].sort((a, b) => a - b);
 }
 
+/** So many keys of a file are listed. */
+const MAX_OUTLINE = 1000;
+
 function outline(value: unknown): Record<string, string> | string {
   if (!(value instanceof Map)) return describeValue(value);
-  return Object.fromEntries([...value].map(([key, child]) => [String(key), describeValue(child)]));
+  const lines = [...value]
+    .slice(0, MAX_OUTLINE)
+    .map(([key, child]) => [describeKey(key), describeValue(child)]);
+  const more = value.size - lines.length;
+  return Object.fromEntries(more > 0 ? [...lines, ['...', `${more} more`]] : lines);
 }

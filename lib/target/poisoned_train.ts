@@ -13,7 +13,7 @@ import type {Target} from './target.js';
  * the record has none, ERR_DATASET.
  */
 export async function loadPoisonedTrain(
-  {record, dataset, size, checkpoint}: Target,
+  {record, folders, dataset, size, checkpoint}: Target,
   {count, seed, method}: {count: number; seed: number; method: string},
   run: RunOptions,
 ): Promise<ImageSet> {
@@ -36,7 +36,7 @@ export async function loadPoisonedTrain(
   const drawn = pythonSample(originalIndices.length, Math.min(count, originalIndices.length), seed);
   const indices = drawn.map((position) => originalIndices[position] ?? 0);
   const clean = indices.filter((index) => poisonIndicator[index] !== 1);
-  const resolver = createPngResolver(record.path);
+  const resolver = createPngResolver(record.path, folders);
   const pngs = [];
   for (const originalIndex of indices.filter((index) => poisonIndicator[index] === 1)) {
     const item = items.get(originalIndex);

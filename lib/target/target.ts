@@ -37,6 +37,8 @@ export interface FoundRecord extends BackdoorRecord {
 export interface Target {
   readonly checkpoint: Checkpoint;
   readonly record: FoundRecord | null;
+  /** Folders that the user named, where images of the record may be too. */
+  readonly folders: readonly string[];
   /** null if only clean images were given. */
   readonly dataset: Dataset | null;
   /** Such as `preactresnet18`, or the name of the program. */
@@ -99,6 +101,7 @@ export async function openTarget(config: TargetConfig, run: RunOptions): Promise
   return {
     checkpoint,
     record,
+    folders: config.data === null ? [] : [config.data],
     dataset,
     ...{model, program, numClasses},
     size: {height, width},

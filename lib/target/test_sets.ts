@@ -77,9 +77,9 @@ export async function setTestSets(session: Session, sets: TestSets): Promise<voi
   if (sets.poisonedTest !== null) await session.setImages('poisonedTest', sets.poisonedTest);
 }
 
-async function poisonedTestPngs({record}: Target, limit: number): Promise<PoisonedPng[]> {
+async function poisonedTestPngs({record, folders}: Target, limit: number): Promise<PoisonedPng[]> {
   if (record === null || record.poisonedTest === null) return [];
-  const resolver = createPngResolver(record.path);
+  const resolver = createPngResolver(record.path, folders);
   const entries = poisonedEntries(record.poisonedTest).filter((e) => e.originalIndex < limit);
   const pngs: PoisonedPng[] = [];
   for (const {path, ...entry} of entries) {

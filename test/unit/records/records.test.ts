@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
-import {copyFile, mkdir, realpath, writeFile} from 'node:fs/promises';
-import {dirname, join, resolve} from 'node:path';
+import {copyFile, mkdir, realpath, symlink, writeFile} from 'node:fs/promises';
+import {basename, dirname, join, resolve} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {withCheckpointFile} from '../../../lib/checkpoint/checkpoint_file.js';
 import {openDataset} from '../../../lib/datasets/open_dataset.js';
@@ -90,7 +90,46 @@ describe('paths of poisoned images', () => {
     const folder = await temporaryFolder();
     const image = join(folder, 'elsewhere.png');
     await writeFile(image, '');
-    expect(await createPngResolver('a/b/attack_result.pt').resolve(image)).toBe(image);
+    const resolver = createPngResolver(join(folder, 'attack_result.pt'));
+    expect(await resolver.resolve(image)).toBe(image);
+    expect(await createPngResolver('a/b/attack_result.pt', [folder]).resolve(image)).toBe(image);
+  });
+
+  it.each([
+    ['an absolute path', (outside: string) => outside],
+    ['a path that climbs', (outside: string) => `bd_test_dataset/../../${basename(outside)}`],
+    ['a link in the record', () => 'bd_test_dataset/0/link.png'],
+    ['a link to a folder in the record', (outside: string) => `x/linked/${basename(outside)}`],
+  ])('are not taken by %s from outside the folders that the user named', async (_, storedAs) => {
+    const folder = await temporaryFolder();
+    const outside = join(folder, 'private.png');
+    const record = join(folder, 'mine');
+    const images = join(record, 'bd_test_dataset', '0');
+    await mkdir(images, {recursive: true});
+    await mkdir(join(record, 'x'));
+    await writeFile(outside, '');
+    await writeFile(join(images, '1.png'), '');
+    await symlink(outside, join(images, 'link.png'));
+    await symlink(folder, join(record, 'x', 'linked'));
+    const resolver = createPngResolver(join(record, 'attack_result.pt'));
+    await resolver.resolve(join(images, '1.png'));
+    const stored = storedAs(outside);
+    const path = stored === outside ? outside : join(record, stored);
+    const error = await errorOf(resolver.resolve(path), 'ERR_DATASET');
+    expect(error.message).toContain('outside of it');
+    expect(await resolver.exists(path)).toBe(false);
+    expect(await resolver.exists(join(images, '1.png'))).toBe(true);
+  });
+
+  it('are found in a record that is a link, as people have it to another disk', async () => {
+    const folder = await temporaryFolder();
+    const image = join(folder, 'disk', 'bd_test_dataset', '1', '1.png');
+    await mkdir(dirname(image), {recursive: true});
+    await writeFile(image, '');
+    await mkdir(join(folder, 'record'));
+    await symlink(join(folder, 'disk'), join(folder, 'record', 'demo'));
+    const resolver = createPngResolver(join(folder, 'record', 'demo', 'attack_result.pt'));
+    expect(await resolver.resolve(STORED)).toBe(join(folder, STORED));
   });
 
   it('that exist nowhere are ERR_DATASET with every place tried', async () => {
