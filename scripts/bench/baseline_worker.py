@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from baseline_model import load_model, set_precision  # first: it finds the oracle
+from baseline_methods import UNITS, Scene
 import numpy as np
 import torch
 from torch import Tensor
@@ -66,10 +67,12 @@ class Baseline:
     def run(self, part: str, save: str | None) -> Answer:
         if part != "loading":
             self.f.load_state_dict(self.start)
+            self.f.zero_grad()
+            self.f.eval()
         gc.collect()
         self.wait()
         start, used = time.perf_counter(), time.process_time()
-        result, finish = getattr(self, part)()
+        result, finish = self.method(part) if part in UNITS else getattr(self, part)()
         self.wait()
         seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - used
         return {"seconds": seconds, "cpuSeconds": cpu_seconds, **finish(result, save)}
@@ -168,6 +171,16 @@ class Baseline:
         losses, _ = train(self.f, self.subset, self.normalization, options, orders)
         return losses, lambda result, _save: {"loss": float(np.mean(result))}
 
+    def method(self, part: str) -> tuple[Any, Callable[..., Answer]]:
+        unit = self.world["units"][part]
+        scene = Scene(self.f, self.subset, self.normalization, unit["rounds"])
+
+        def finish(result: list[float], save: str | None) -> Answer:
+            write(changes(self.start, self.f.state_dict()), save)
+            return {"norms": result if part == "nc" else []}
+
+        return UNITS[part](scene, unit["options"]), finish
+
     def wait(self) -> None:
         if self.device != "cpu":
             torch.cuda.synchronize()
@@ -179,6 +192,12 @@ def image_set(tensors: dict[str, Tensor], name: str) -> ImageSet:
 
 def image_sums(images: Tensor, labels: Tensor) -> list[int]:
     return [len(images), int(images.sum(dtype=torch.int64)), int(labels.sum())]
+
+
+def changes(before: dict[str, Tensor], after: dict[str, Tensor]) -> Tensor:
+    """What was added to the weights and running statistics, in the order of their names."""
+    names = sorted(name for name in after if not name.endswith("num_batches_tracked"))
+    return torch.cat([(after[name].cpu() - before[name]).flatten() for name in names])
 
 
 def write(values: Tensor, path: str | None) -> None:

@@ -12,6 +12,8 @@
 //   evaluation  ACC, ASR and RA; the official procedure passes over the poisoned images twice
 //   training    one epoch of ordinary training on the clean images, as a victim is trained
 //   defend      whole processes with one round, from start to file
+// With --methods also other defenses, each by one unit of its work, which methods.mjs tells; the package's side calls
+// the session's `defend`, the other side scripts/oracle/{tuning,pruning}.py.
 // On CUDA the baseline runs twice: with PyTorch's stock settings, which let convolutions be TF32, and strictly in
 // float32. Peak memory is that of the resident set. Each part has processes of its own, and its peak counts from
 // the end of their loading (reset through /proc/self/clear_refs); for `defend` it is the peak of the whole process.
@@ -19,6 +21,8 @@
 // With --model both sides have weights by a formula and drawn images: the cost of a network does not depend on what it
 // has learned, but for the images that leave the search early and the suspects, which the report names.
 import {compare} from './agreement.mjs';
+import {channelsOf, METHODS, unitOf} from './methods.mjs';
+import {readCheckpoint} from './package.mjs';
 import {findPython} from './python.mjs';
 import {report} from './report.mjs';
 import {measureDefend, measurePart, measurePeaks, prepare, strictBaseline} from './sides.mjs';
@@ -52,7 +56,9 @@ const HELP = `Measures the package against the plain PyTorch implementation of t
   --threads <n>       threads of either side (all cores: ${CORES})
   --clock <name>      wall, or cpu: the processes' own CPU time, for one thread on a machine with other work (wall)
   --repeats <n>       counted pairs, after one warm-up each (3)
-  --parts <list>      of ${PARTS.join(',')}, or all (all but defend)
+  --parts <list>      of ${PARTS.join(',')}, or all (all but defend; none with --methods)
+  --methods <list>    of ${METHODS.join(',')}, or all (none):
+                      defenses other than sau, by a unit of work each, on a preactresnet18
   --precision <list>  of the package: ${PRECISIONS.join(',')} (fp32); the baseline is fp32, on CUDA
                       also as PyTorch is by default, with TF32 convolutions
   --device <name>     cpu or cuda (cpu)
@@ -67,12 +73,11 @@ function parse(flags) {
   const batch = integer('batch', 256);
   const precisions = list('precision', PRECISIONS, ['fp32']);
   const known = values.model === undefined ? PARTS : PARTS.filter((p) => !OF_RECORDS.includes(p));
-  const parts = list(
-    'parts',
-    known,
-    known.filter((part) => part !== 'defend'),
-  );
-  if (precisions.some((p) => p !== 'fp32') && !parts.includes('pgd')) {
+  const methods = list('methods', METHODS, []);
+  const usual = methods.length > 0 ? [] : known.filter((part) => part !== 'defend');
+  const parts = list('parts', known, usual);
+  requireNorms(values.model, methods);
+  if (precisions.some((p) => p !== 'fp32') && parts.length > 0 && !parts.includes('pgd')) {
     throw new Error('Expected pgd in --parts: it shows whether --precision has an effect');
   }
   return {
@@ -84,8 +89,14 @@ function parse(flags) {
     rounds: integer('rounds', 1),
     priorRounds: integer('prior-rounds', 1, 0),
     repeats: integer('repeats', 3),
-    ...{parts, precisions},
+    ...{parts, methods, precisions},
   };
+}
+
+/** The oracle's hooks and masks are for this one. */
+function requireNorms(model, methods) {
+  if (methods.length === 0 || model === undefined || model.startsWith('preactresnet18')) return;
+  throw new Error(`Expected a preactresnet18 for --model beside --methods but received "${model}"`);
 }
 
 /** What is measured without a record. */
@@ -113,6 +124,7 @@ async function measure(options, temporary, log) {
   log('preparing the trainee that both sides start from');
   const {model, counts, flopsOfForward, libtorch} = await prepare(world);
   world.counts = counts;
+  world.units = await unitsOf(world, options);
   log('measuring the peak of this machine');
   const peaks = await measurePeaks(python, options);
   const context = {world, flopsOfForward, peaks};
@@ -123,7 +135,7 @@ async function measure(options, temporary, log) {
     ...{rows: [], derived: [], agreement: []},
   };
   const measuring = {...options, python, temporary, log};
-  for (const part of options.parts) {
+  for (const part of [...options.parts, ...options.methods]) {
     const sides = await (part === 'defend'
       ? measureDefend(world, measuring)
       : measurePart(part, world, measuring));
@@ -137,6 +149,14 @@ async function measure(options, temporary, log) {
   const {torch, cpuCapability: capability, gpu} = peaks;
   result.machine = {...facts, capability, gpu, torch, libtorch};
   return result;
+}
+
+/** The unit of each method, by its name. */
+async function unitsOf({trainee, cleanIndices}, {methods, batch}) {
+  const {stateDict} = await readCheckpoint(trainee);
+  const facts = {batch, clean: cleanIndices.length, channels: channelsOf(stateDict)};
+  const units = methods.map(async (method) => [method, await unitOf(method, facts)]);
+  return Object.fromEntries(await Promise.all(units));
 }
 
 function failuresOf({agreement}) {

@@ -1,5 +1,6 @@
 // Runs the package in a process of its own. Answers JSON lines on stdin with JSON lines, like baseline_worker.py.
 import {readFile, writeFile} from 'node:fs/promises';
+import {sessionUnit} from './methods.mjs';
 import {
   createSession,
   deviceInfo,
@@ -73,9 +74,12 @@ class Native {
     if (part === 'prepare') Object.assign(this, {target, tests});
     else this.start = (await readCheckpoint(this.world.trainee)).stateDict;
     // perturb and outerGradient run the reference on the whole role, so the role must hold their batch alone.
-    const whole = ['round', 'prepare', 'training'].includes(part);
+    const whole = ['round', 'prepare', 'training'].includes(part) || this.isMethod(part);
     const images = whole ? cleanSubset : firstImages(cleanSubset, this.world.batch);
-    await this.session.setImages(part === 'training' ? 'train' : 'cleanSubset', images);
+    await this.session.setImages(
+      ['training', 'ep'].includes(part) ? 'train' : 'cleanSubset',
+      images,
+    );
     if (part === 'evaluation') await setTestSets(this.session, tests);
     this.positions = Int32Array.from({length: this.world.batch}, (_, i) => i);
   }
@@ -100,12 +104,16 @@ class Native {
     };
   }
 
+  isMethod(part) {
+    return Object.hasOwn(this.world.units ?? {}, part);
+  }
+
   async run(part, save) {
     if (part !== 'loading') await this.session.loadStateDict(this.start, 'trainee');
     const prepared = part === 'outer' ? new Float32Array(await floatsOf(this.world.delta)) : null;
     global.gc();
     const [start, used] = [performance.now(), process.cpuUsage()];
-    const result = await this[part](prepared);
+    const result = await (this.isMethod(part) ? this.method(part) : this[part](prepared));
     const seconds = (performance.now() - start) / 1000;
     const {user, system} = process.cpuUsage(used);
     const cpuSeconds = (user + system) / 1e6;
@@ -136,7 +144,21 @@ class Native {
     return trainEpoch(this.session, this.world.batch);
   }
 
+  /** The norms of Neural Cleanse's masks; else nothing, because the weights tell. */
+  async method(part) {
+    const norms = [];
+    const onProgress = ({kind, table, cells}) => {
+      if (kind === 'row' && table === 'triggers') norms.push(cells.norm);
+    };
+    await this.session.defend(sessionUnit(this.world.units[part]), {onProgress});
+    return norms;
+  }
+
   async describe(part, result, save) {
+    if (this.isMethod(part)) {
+      if (save) await writeFile(save, changes(this.start, await this.session.exportStateDict()));
+      return {norms: result};
+    }
     switch (part) {
       case 'loading': {
         const {cleanSubset, cleanTest, poisonedTest} = result;
@@ -171,6 +193,21 @@ function firstImages({images, labels, trueLabels, originalIndices, height, width
     originalIndices: originalIndices.slice(0, count),
     ...{count, height, width},
   };
+}
+
+/** What was added to the weights and running statistics, in the order of their names. */
+function changes(before, after) {
+  const names = [...after.keys()].filter((name) => !name.endsWith('num_batches_tracked')).sort();
+  const parts = names.map((name) => {
+    const [old, fresh] = [before, after].map((state) => floats(state.get(name).data));
+    return Buffer.from(fresh.map((value, i) => value - old[i]).buffer);
+  });
+  return Buffer.concat(parts);
+}
+
+function floats(data) {
+  const {buffer, byteOffset, byteLength} = data.slice();
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
 function imageSums({count, images, labels}) {

@@ -41,7 +41,10 @@ const {openTarget} = packageModule('target/target');
 const {parseAttackConfig} = packageModule('options/config');
 const {trainOptions: trainingOf} = packageModule('simulation/training');
 const {nativeOf} = packageModule('options/native');
-const {defenseTable} = packageModule('defenses/defenses');
+const {defenseTable, defenseOf} = packageModule('defenses/defenses');
+
+export {defenseOf};
+
 const defaults = DEFAULTS.defend.sau;
 export const {pgd: PGD, loss: LOSS} = nativeOf(defenseTable('sau'), defaults);
 
