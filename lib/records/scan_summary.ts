@@ -4,7 +4,7 @@ import type {RunCleanSubset, RunDataset, RunFile, RunVersions} from './run_summa
 /** The version of the form of `scan.json`. */
 export const SCAN_SCHEMA = 1;
 
-/** A statistic of a scan (defenses G). nc and mmbd give the verdict; shared and universal order the classes. */
+/** A statistic of a scan. nc and mmbd give the verdict; shared and universal order the classes. */
 export type StatisticName = 'nc' | 'mmbd' | 'shared' | 'universal';
 
 /** A number that JSON can have; `infinite` where all other classes have the same value. */
