@@ -5,6 +5,7 @@ import {ATTACK} from '../lib/options/commands/attack.js';
 import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from '../lib/options/commands/commands.js';
 import {COMPARE} from '../lib/options/commands/compare.js';
 import {DEFEND} from '../lib/options/commands/defend.js';
+import {SCAN} from '../lib/options/commands/scan.js';
 import type {Spelling} from '../lib/options/named.js';
 import {flagName} from './flags.js';
 import {painted} from './terminal.js';
@@ -15,6 +16,8 @@ export const EXIT = {
   usage: 2,
   libtorch: 3,
   device: 4,
+  /** A scan called the model suspicious. */
+  suspicious: 10,
   interrupted: 130,
 } as const;
 
@@ -62,9 +65,17 @@ export function respelled(error: SauError, spell: Spelling): SauError {
 }
 
 function optionNames(): ReadonlySet<string> {
-  const groups = [DEFEND, COMPARE, ATTACK, EVALUATE, DEMO, FETCH, INSPECT_DATASET, SETUP].flatMap(
-    (all) => Object.values(all),
-  );
+  const groups = [
+    DEFEND,
+    COMPARE,
+    ATTACK,
+    EVALUATE,
+    SCAN,
+    DEMO,
+    FETCH,
+    INSPECT_DATASET,
+    SETUP,
+  ].flatMap((all) => Object.values(all));
   const methods = DEFENSE_NAMES.map(defenseTable);
   const kinds = Object.values(ATTACK_TABLE).map(({options}) => options);
   return new Set([...groups, ...methods, ...kinds].flatMap((table) => Object.keys(table)));

@@ -113,6 +113,14 @@ export type {
   NormName,
   ScheduleName,
 } from './native/run_contract.js';
+export type {
+  NativeMarginOptions as MarginOptions,
+  NativeScanFindings as ScanFindings,
+  NativeScanOptions as SessionScanOptions,
+  NativeSharedLabelsOptions as SharedLabelsOptions,
+  NativeStatistics as Statistics,
+  NativeUniversalOptions as UniversalOptions,
+} from './native/scan_contract.js';
 export type {AttackKind} from './options/attacks/attacks.js';
 export {DEFAULTS, type Defaults} from './options/defaults.js';
 export type * from './options/documented.js';
@@ -139,6 +147,15 @@ export type {
   RunSummary,
   RunVersions,
 } from './records/run_summary.js';
+export type {
+  ScanClass,
+  ScanIndex,
+  ScanStatistic,
+  ScanSummary,
+  ScanThreshold,
+  ScanVerdict,
+  StatisticName,
+} from './records/scan_summary.js';
 export type {Verdict} from './records/verdict.js';
 export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
 export {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
@@ -154,6 +171,7 @@ export type {
   Selection,
 } from './run/results.js';
 export type {Run} from './run/run.js';
+export {type ScanResult, scan} from './scan.js';
 export {
   createSession,
   deviceInfo,

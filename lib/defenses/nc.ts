@@ -7,7 +7,8 @@ import {defense} from './entry.js';
 import {COMPAT} from './selection.js';
 import {AMP, BATCH_SIZE, NO_EFFECT} from './training_options.js';
 
-const INVERSION = {
+/** The search for a trigger, which a scan has as well. */
+export const INVERSION = {
   inversionEpochs: {
     type: 'integer',
     above: 0,

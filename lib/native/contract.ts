@@ -34,6 +34,7 @@ import type {
   NativeTrainOptions,
   NormName,
 } from './run_contract.js';
+import type {NativeScanFindings, NativeScanFunctions, NativeScanOptions} from './scan_contract.js';
 
 /**
  * The native core written as types. Only strings, numbers, booleans, typed arrays and flat objects of
@@ -170,6 +171,11 @@ export interface NativeSession {
     options: NativeStegaOptions,
     onProgress: (e: NativeProgress) => void,
   ): Promise<NativeStegaImages>;
+  /** A statistic of the trainee over all its classes, by the images of `cleanSubset` where it needs any. */
+  scan(
+    options: NativeScanOptions,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<NativeScanFindings>;
   exportStateDict(model: ModelRole): Promise<NativeTensors>;
   /**
    * Asks the running job to stop. Its promise rejects with ERR_ABORTED, and the weights keep their present values.
@@ -249,4 +255,5 @@ export interface NativeFunctional {
   readonly attacks: NativeAttackFunctions;
   readonly defenses: NativeDefenseFunctions;
   readonly net: NativeNetFunctions;
+  readonly scan: NativeScanFunctions;
 }

@@ -13,6 +13,7 @@ import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK, DEFAULT_MODEL} from './commands/attack.js';
 import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
+import {SCAN} from './commands/scan.js';
 import {
   attackDefaults,
   DEFEND_DEFAULTS,
@@ -21,6 +22,7 @@ import {
   FETCH_DEFAULTS,
   INSPECT_DATASET_DEFAULTS,
   SETUP_DEFAULTS,
+  scanDefaults,
 } from './defaults.js';
 import {named} from './named.js';
 import {tableOf} from './option.js';
@@ -35,6 +37,7 @@ import type {
   EvaluateConfig,
   FetchConfig,
   InspectDatasetConfig,
+  ScanConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -118,6 +121,22 @@ export function parseEvaluateConfig(options: object): EvaluateConfig {
   checkNormalization(config);
   checkProgram(config);
   return config;
+}
+
+/** Options of `scan` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseScanConfig(options: object): ScanConfig {
+  const given = entriesOf(options);
+  const defaults = scanDefaults(given.preset);
+  const config = parseOptions(
+    {schema: schemaOf(tableOf(SCAN)), defaults, aliases: ['resultFile']},
+    locate(withProgram(given), 'ckpt', 'resultFile', String(defaults.recordRoot)),
+  ) as ScanConfig;
+  checkNormalization(config);
+  checkProgram(config);
+  const imageless = config.statistics?.every((name) => name === 'mmbd') ?? true;
+  if (!config.dataFree || imageless) return config;
+  const others = config.statistics?.filter((name) => name !== 'mmbd').join(',') ?? '';
+  throw optionError('', `only mmbd in ${named('statistics')} with ${named('dataFree')}`, others);
 }
 
 /** Options of `demo` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
@@ -270,7 +289,7 @@ function checkAttackMode(config: AttackConfig): void {
   throw optionError('', expected, `${kind}, which poisons in every batch of it`);
 }
 
-function checkNormalization(config: DataConfig): void {
+function checkNormalization(config: Pick<DataConfig, 'mean' | 'std'>): void {
   if ((config.mean === null) !== (config.std === null)) {
     const given = named(config.mean === null ? 'std' : 'mean');
     throw optionError('', `both or none of ${named('mean')} and ${named('std')}`, `only ${given}`);

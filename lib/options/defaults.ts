@@ -5,6 +5,7 @@ import {ATTACK, RECIPES} from './commands/attack.js';
 import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import {COMPARE} from './commands/compare.js';
 import {DEFEND} from './commands/defend.js';
+import {SCAN, SCAN_PRESETS} from './commands/scan.js';
 import {defaultsOf, tableOf} from './option.js';
 import type {UserOptions} from './parse.js';
 import type {DefendDefaults} from './types.js';
@@ -20,6 +21,12 @@ function defendDefaults(method: DefenseName): UserOptions {
 
 export const COMPARE_DEFAULTS = defaultsOf(tableOf(COMPARE));
 export const EVALUATE_DEFAULTS = defaultsOf(tableOf(EVALUATE));
+/** The defaults of a scan with a preset; those of none for an unknown name, which the schema refuses. */
+export function scanDefaults(preset?: unknown): UserOptions {
+  const layer = Object.entries<UserOptions>(SCAN_PRESETS).find(([name]) => name === preset)?.[1];
+  return {...defaultsOf(tableOf(SCAN)), ...layer};
+}
+
 export const DEMO_DEFAULTS = defaultsOf(tableOf(DEMO));
 export const FETCH_DEFAULTS = defaultsOf(tableOf(FETCH));
 export const INSPECT_DATASET_DEFAULTS = defaultsOf(tableOf(INSPECT_DATASET));
@@ -56,6 +63,8 @@ export interface Defaults {
   readonly attack: Readonly<Record<AttackKind, Readonly<Record<string, unknown>>>>;
   /** Of {@link evaluate}. */
   readonly evaluate: Readonly<Record<string, unknown>>;
+  /** Of {@link scan}. */
+  readonly scan: Readonly<Record<string, unknown>>;
   /** Of {@link demo}. */
   readonly demo: Readonly<Record<string, unknown>>;
   /** Of {@link fetchDataset}. */
@@ -74,6 +83,7 @@ export const DEFAULTS: Defaults = {
     ATTACK_KINDS.map((kind) => [kind, attackDefaults(kind)]),
   ) as Defaults['attack'],
   evaluate: EVALUATE_DEFAULTS,
+  scan: scanDefaults(),
   demo: DEMO_DEFAULTS,
   fetchDataset: FETCH_DEFAULTS,
   inspectDataset: INSPECT_DATASET_DEFAULTS,

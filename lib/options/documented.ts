@@ -1938,6 +1938,201 @@ export interface CommonEvaluateOptions extends DataOptions, DeviceOptions {
 /** Options of {@link evaluate}: a checkpoint is required. */
 export type EvaluateOptions = CommonEvaluateOptions & CheckpointChoice;
 
+/** Options of {@link scan} besides the checkpoint. */
+export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, DeviceOptions {
+  /**
+   * Folder of the record folders.
+   * @default 'record'
+   */
+  readonly recordRoot?: string | URL | undefined;
+  /**
+   * Architecture, such as preactresnet18, where the checkpoint does not name it.
+   * @default the checkpoint's
+   */
+  readonly model?: ModelName | null | undefined;
+  /**
+   * Instead of `model`: the network as torch.export wrote it (.pt2); without `ckpt` its own weights are
+   * taken. docs/programs.md says what is read.
+   * @default a known architecture
+   */
+  readonly program?: string | URL | null | undefined;
+  /**
+   * Clean images to look at: 5pct, 0.05, a count, an index file or a folder of images.
+   * @default '250'
+   */
+  readonly clean?: string | number | URL | undefined;
+  /**
+   * Use no images: the statistic mmbd alone.
+   * @default false
+   */
+  readonly dataFree?: boolean | undefined;
+  /**
+   * What to compute; nc and mmbd give the verdict, shared and universal order the classes.
+   * @default mmbd,nc; with dataFree mmbd
+   */
+  readonly statistics?: readonly ('shared' | 'universal' | 'mmbd' | 'nc')[] | null | undefined;
+  /**
+   * Defaults of the statistics; quick: fewer iterations, weaker, and not what the thresholds were
+   * calibrated on.
+   * @default 'full'
+   */
+  readonly preset?: 'full' | 'quick' | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+  /**
+   * Passes over the clean images in the search of a trigger for a class, at most.
+   * @default 80
+   */
+  readonly inversionEpochs?: number | undefined;
+  /**
+   * Learning rate of adam for mask and pattern.
+   * @default 0.1
+   */
+  readonly maskRate?: number | undefined;
+  /**
+   * Weight of the mask's norm in the beginning.
+   * @default 0.001
+   */
+  readonly initialCost?: number | undefined;
+  /**
+   * Factor of that weight where the trigger works; its power of 1.5 divides it where it does not.
+   * @default 2
+   */
+  readonly costMultiplier?: number | undefined;
+  /**
+   * Epochs in a row that change the weight.
+   * @default 5
+   */
+  readonly costPatience?: number | undefined;
+  /**
+   * Share of the images in the target class from which on a trigger works.
+   * @default 0.98
+   */
+  readonly triggerSuccess?: number | undefined;
+  /**
+   * A search ends where the norm no longer falls.
+   * @default true
+   */
+  readonly earlyStop?: boolean | undefined;
+  /**
+   * Share of the best norm above which another has not fallen.
+   * @default 0.99
+   */
+  readonly earlyStopThreshold?: number | undefined;
+  /**
+   * Epochs without a fall that end a search.
+   * @default 25
+   */
+  readonly earlyStopPatience?: number | undefined;
+  /**
+   * Anomaly index above which nc calls a class suspicious.
+   * @default the calibrated one; 2 with compat reference
+   */
+  readonly ncThreshold?: number | null | undefined;
+  /**
+   * Images per step of the search.
+   * @default 32
+   */
+  readonly inversionBatchSize?: number | undefined;
+  /**
+   * Zeros around an image before the random crop; 0: no crop.
+   * @default 4
+   */
+  readonly cropPadding?: number | undefined;
+  /**
+   * Random horizontal flip.
+   * @default off; on for cifar10
+   */
+  readonly flip?: boolean | null | undefined;
+  /**
+   * Random images for each class.
+   * @default 30
+   */
+  readonly marginStarts?: number | undefined;
+  /**
+   * Steps of gradient descent for each class, at most.
+   * @default 300
+   */
+  readonly marginIterations?: number | undefined;
+  /**
+   * Step in [0,1] pixel scale, times the gradient.
+   * @default 0.01
+   */
+  readonly marginStepSize?: number | undefined;
+  /**
+   * Relative change of the loss below which the search of a class ends.
+   * @default 0.00001
+   */
+  readonly marginTolerance?: number | undefined;
+  /**
+   * P-value up to which mmbd calls a class suspicious.
+   * @default the calibrated one
+   */
+  readonly mmbdThreshold?: number | null | undefined;
+  /**
+   * Radius of the L_inf ball in [0,1] pixel scale.
+   * @default 0.2
+   */
+  readonly sharedBound?: number | undefined;
+  /**
+   * Sign step in [0,1] pixel scale.
+   * @default 0.2
+   */
+  readonly sharedStepSize?: number | undefined;
+  /**
+   * Sign steps.
+   * @default 5
+   */
+  readonly sharedSteps?: number | undefined;
+  /**
+   * Anomaly index above which shared names a class, where half of the images lead to it.
+   * @default the calibrated one
+   */
+  readonly sharedThreshold?: number | null | undefined;
+  /**
+   * Most that a pixel changes, in [0,1] scale.
+   * @default 0.05
+   */
+  readonly universalBound?: number | undefined;
+  /**
+   * Sign step in [0,1] pixel scale.
+   * @default a quarter of universalBound
+   */
+  readonly universalStepSize?: number | null | undefined;
+  /**
+   * Sign steps for each class.
+   * @default 20
+   */
+  readonly universalSteps?: number | undefined;
+  /**
+   * Anomaly index above which universal names a class.
+   * @default the calibrated one
+   */
+  readonly universalThreshold?: number | null | undefined;
+  /**
+   * Output folder.
+   * @default scan beside the checkpoint
+   */
+  readonly out?: string | URL | null | undefined;
+  /**
+   * Overwrite an earlier result.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+  /**
+   * Seed of everything random.
+   * @default 0
+   */
+  readonly seed?: number | undefined;
+}
+
+/** Options of {@link scan}: a checkpoint is required. */
+export type ScanOptions = CommonScanOptions & CheckpointChoice;
+
 /** Options of {@link demo}; every one may be left out. */
 export interface DemoOptions extends DeviceOptions {
   /**

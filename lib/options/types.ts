@@ -10,6 +10,7 @@ import type {ATTACK, RECIPES} from './commands/attack.js';
 import type {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
 import type {DATA} from './commands/common.js';
 import type {DEFEND} from './commands/defend.js';
+import type {SCAN} from './commands/scan.js';
 import type {ConfigOf, DefaultsOf, TableOf} from './option.js';
 
 // Whole, checked and frozen configurations, as the tables say. What users give is in documented.ts.
@@ -46,6 +47,8 @@ export type TrainingAttackConfig = Extract<AttackConfig, {readonly kind: Trainin
 
 /** An `evaluate` run. */
 export type EvaluateConfig = ConfigOf<TableOf<typeof EVALUATE>>;
+/** A `scan` run. */
+export type ScanConfig = ConfigOf<TableOf<typeof SCAN>>;
 /** A `demo` run. */
 export type DemoConfig = ConfigOf<TableOf<typeof DEMO>>;
 /** A `data` run, which fetches a data set. */

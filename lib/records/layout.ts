@@ -56,6 +56,23 @@ export const COMPARISON = {
   runs: 'compare_runs.csv',
 } as const;
 
+/** In the folder of a scan. */
+export const SCAN_FILES = {
+  summary: 'scan.json',
+  /** The reconstructed triggers of all classes, row by row in a square. */
+  triggers: 'triggers.png',
+} as const;
+
+/** The reconstructed trigger of a class that stands out, in the folder of a scan. */
+export function triggerPicture(label: number): string {
+  return `trigger_${label}.png`;
+}
+
+/** Where a scan of a checkpoint goes. */
+export function scanFolder(folder: string): string {
+  return join(folder, 'scan');
+}
+
 /** Where a comparison of a record's model goes. */
 export function comparisonFolder(record: string): string {
   return join(record, 'compare');

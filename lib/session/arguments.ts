@@ -7,6 +7,7 @@ import type {
   NativeMethods,
   NativeTrainOptions,
 } from '../native/run_contract.js';
+import type {NativeScanOptions, NativeStatistics} from '../native/scan_contract.js';
 import {DATA, DEVICE} from '../options/commands/common.js';
 import {optionError, shown} from '../options/parse.js';
 import {MOST_FLOAT} from '../options/rules.js';
@@ -62,6 +63,15 @@ const INVERSION: Ranges = {
   ...{costMultiplier: FLOAT, patience: FROM_1, success: SHARE, earlyStopThreshold: SHARE},
   ...{earlyStopPatience: FROM_1, cropPadding: PADDING},
 };
+const STATISTICS: Readonly<Record<keyof NativeStatistics, Ranges>> = {
+  nc: INVERSION,
+  mmbd: {
+    ...{starts: FROM_1, iterations: FROM_1, stepSize: FLOAT, tolerance: FLOAT},
+    ...{height: FROM_1, width: FROM_1},
+  },
+  shared: {},
+  universal: {bound: FLOAT, stepSize: FLOAT, steps: FROM_1},
+};
 const OPTIMIZER: Ranges = {learningRate: FLOAT, weightDecay: FLOAT, momentum: FLOAT};
 
 /** Throws ERR_CONFIG for options of a session that are out of range. */
@@ -85,6 +95,12 @@ export function checkDefendOptions(defend: NativeDefendOptions): void {
   if (method === 'ftsam') checkRanges(options.sam, SAM);
   if (method === 'nc') checkRanges(options.inversion, INVERSION);
   if (method === 'ibau') checkRanges(options.hypergradient, HYPERGRADIENT);
+}
+
+/** The same for the options of `scan`. */
+export function checkScanOptions({statistic, options}: NativeScanOptions): void {
+  checkRanges(options, STATISTICS[statistic] ?? {});
+  if (statistic === 'shared') checkRanges(options.pgd, PGD);
 }
 
 /** Throws ERR_CONFIG for options of `perturb` that are out of range. */

@@ -24,6 +24,7 @@ import type {
   NativeSauLossOptions,
   NativeTrainOptions,
 } from '../native/run_contract.js';
+import type {NativeScanFindings, NativeScanOptions} from '../native/scan_contract.js';
 import type {Program} from '../programs/program.js';
 import {weightsForProgram, withTiedWeights} from '../programs/weights.js';
 import type {Metrics} from '../run/metrics.js';
@@ -40,6 +41,7 @@ import {
   checkPgdOptions,
   checkPicture,
   checkPoisonedPositions,
+  checkScanOptions,
   checkSecret,
   checkTrainOptions,
   type ImageSize,
@@ -302,6 +304,17 @@ export class Session implements Disposable {
     return this.#jobs.batches((relay) => {
       checkSecret(secret);
       return this.#native.stegaImages(secret, options, relay);
+    }, run);
+  }
+
+  /**
+   * A statistic of a scan of the trainee, by class: of its logits alone, or with the images of
+   * `cleanSubset`. Changes no weight. Throws ERR_DATASET where it needs images and there are none, ERR_DIVERGED.
+   */
+  scan(options: NativeScanOptions, run: RunOptions = {}): Run<NativeScanFindings> {
+    return this.#jobs.batches((relay) => {
+      checkScanOptions(options);
+      return this.#native.scan(options, relay);
     }, run);
   }
 

@@ -6,6 +6,7 @@
 #include "addon/functional_defend.h"
 #include "addon/functional_defenses.h"
 #include "addon/functional_net.h"
+#include "addon/functional_scan.h"
 #include "addon/tensors.h"
 #include "sau/generators/lf_pattern.h"
 #include "sau/losses.h"
@@ -97,6 +98,7 @@ Napi::Object define_functional(Napi::Env env) {
   functional.Set("defenses", define_defense_functions(env));
   functional.Set("defend", Napi::Function::New(env, defend_network));
   functional.Set("net", define_net_functions(env));
+  functional.Set("scan", define_scan_functions(env));
   return functional;
 }
 

@@ -39,29 +39,34 @@ WorkspaceOptions workspace_options(const Napi::Object& o) {
 
 }  // namespace
 
+std::unique_ptr<Workspace> workspace_of(const Napi::Object& o) {
+  auto workspace = std::make_unique<Workspace>(workspace_options(o), network_of(o));
+  workspace->prepare();
+  workspace->load(named_tensors(field(o, "tensors")));
+  if (o.Has("reference"))
+    workspace->load(named_tensors(field(o, "reference")), ModelRole::kReference);
+  const auto sets = object_of(field(o, "sets"), "the image sets");
+  for (const auto& [name, role] : Names<ImageRole>::kAll) {
+    if (sets.Has(name))
+      workspace->replace_images(role, image_set_of(object_of(sets.Get(name), name)));
+  }
+  return workspace;
+}
+
 Napi::Value defend_network(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto o = object_of(info[0], "the network and its images");
-    Workspace workspace(workspace_options(o), network_of(o));
-    workspace.prepare();
-    workspace.load(named_tensors(field(o, "tensors")));
-    if (o.Has("reference"))
-      workspace.load(named_tensors(field(o, "reference")), ModelRole::kReference);
-    const auto sets = object_of(field(o, "sets"), "the image sets");
-    for (const auto& [name, role] : Names<ImageRole>::kAll) {
-      if (sets.Has(name))
-        workspace.replace_images(role, image_set_of(object_of(sets.Get(name), name)));
-    }
+    const auto workspace = workspace_of(o);
     const auto options = read<sau::jobs::DefendOptions>(field(o, "defend"), "the options");
     std::vector<Progress> told;
     const std::atomic<bool> cancelled = false;
     const RunControl control{cancelled, [&](const Progress& event) { told.push_back(event); }};
-    sau::jobs::defend(workspace, options, control);
+    sau::jobs::defend(*workspace, options, control);
     auto events = Napi::Array::New(info.Env(), told.size());
     for (uint32_t i = 0; i < told.size(); ++i) events[i] = to_js(info.Env(), told[i]);
     auto result = Napi::Object::New(info.Env());
     result.Set("events", events);
-    result.Set("tensors", to_js(info.Env(), workspace.export_state(ModelRole::kTrainee), true));
+    result.Set("tensors", to_js(info.Env(), workspace->export_state(ModelRole::kTrainee), true));
     return result;
   });
 }

@@ -111,10 +111,14 @@ FrozenPixelClassifier Workspace::attacked(ModelRole role) const {
 }
 
 int64_t Workspace::images_per_piece(ImageRole role, torch::ScalarType dtype) const {
-  if (plan_->chunk > 0) return plan_->chunk;
   const auto& images = this->images(role).images;
-  const int64_t allowed = images_with_gradients(model(ModelRole::kTrainee).model().graph(),
-                                                images.size(2), images.size(3), dtype);
+  return images_per_piece(images.size(2), images.size(3), dtype);
+}
+
+int64_t Workspace::images_per_piece(int64_t height, int64_t width, torch::ScalarType dtype) const {
+  if (plan_->chunk > 0) return plan_->chunk;
+  const int64_t allowed =
+      images_with_gradients(model(ModelRole::kTrainee).model().graph(), height, width, dtype);
   return chunk_size(*device_, std::max<int64_t>(allowed, at::get_num_threads()));
 }
 

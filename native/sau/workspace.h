@@ -79,6 +79,8 @@ class Workspace {
   /// Images of a set that a pass of the trainee with gradients takes at a time: as many as the
   /// network's cost allows in a dtype, but one for each thread.
   int64_t images_per_piece(ImageRole role, torch::ScalarType dtype) const;
+  /// Likewise of images of any size.
+  int64_t images_per_piece(int64_t height, int64_t width, torch::ScalarType dtype) const;
   /// The reference's predictions over a set: int64 [N], computed once for its weights and images.
   const torch::Tensor& reference_clean(ImageRole role, const FrozenPixelClassifier& reference,
                                        const RunControl& control);

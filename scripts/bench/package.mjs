@@ -22,6 +22,7 @@ export const {
   demo,
   deviceInfo,
   readCheckpoint,
+  scan,
   writeCheckpoint,
 } = packageModule('index');
 export const {DEFAULTS, DEMO_DEFAULTS} = packageModule('options/defaults');

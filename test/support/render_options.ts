@@ -16,6 +16,7 @@ import {
 import {DATA, DEVICE} from '../../lib/options/commands/common.js';
 import {COMPARE} from '../../lib/options/commands/compare.js';
 import {DEFEND} from '../../lib/options/commands/defend.js';
+import {SCAN} from '../../lib/options/commands/scan.js';
 import {choicesText, defaultText} from '../../lib/options/describe.js';
 import {spelled} from '../../lib/options/named.js';
 import {
@@ -276,6 +277,16 @@ export function documentedTypes(): string {
     'export type EvaluateOptions = CommonEvaluateOptions & CheckpointChoice;',
     '',
     declaration({
+      name: 'CommonScanOptions',
+      doc: 'Options of {@link scan} besides the checkpoint.',
+      parents: ["Omit<DataOptions, 'testLimit'>", 'DeviceOptions'],
+      table: without(tableOf(SCAN), DATA, DEVICE, shared),
+    }),
+    '',
+    '/** Options of {@link scan}: a checkpoint is required. */',
+    'export type ScanOptions = CommonScanOptions & CheckpointChoice;',
+    '',
+    declaration({
       name: 'DemoOptions',
       doc: 'Options of {@link demo}; every one may be left out.',
       parents: ['DeviceOptions'],
@@ -382,6 +393,11 @@ export function optionsPage(): string {
       return section(`attack ${kind}: ${summary}`, options);
     }),
     ...command('evaluate', 'Measures a checkpoint.', EVALUATE),
+    ...command(
+      'scan',
+      'Looks for a backdoor in a model. [scan.md](scan.md) says what it can see and what it cannot.',
+      SCAN,
+    ),
     ...command('demo', 'Attacks and purifies a small model on synthetic images.', DEMO),
     ...command('data', `Fetches a data set: ${FETCHED_NAMES.join(', ')}.`, FETCH),
     ...command(

@@ -63,6 +63,7 @@ struct SessionJob {
   JOB(perturb, "perturb")                      \
   JOB(poison_images, "poisonImages")           \
   JOB(predict, "predict")                      \
+  JOB(scan, "scan")                            \
   JOB(set_images, "setImages")                 \
   JOB(stega_images, "stegaImages")             \
   JOB(train, "train")                          \

@@ -1,0 +1,148 @@
+import type {NativeScanFindings} from '../native/scan_contract.js';
+import type {ScanConfig} from '../options/types.js';
+import type {
+  ScanClass,
+  ScanIndex,
+  ScanStatistic,
+  ScanThreshold,
+  StatisticName,
+} from '../records/scan_summary.js';
+import {fitGamma, gammaTail} from './gamma.js';
+import {anomalyIndices, largestOf, type MedianKind, numberOf} from './outliers.js';
+import {STATISTICS} from './statistics.js';
+import {
+  CALIBRATION,
+  FEWEST_CLASSES,
+  LEAST_SHARED_RATE,
+  REFERENCE_NC_THRESHOLD,
+  THRESHOLDS,
+} from './thresholds.js';
+
+/** What a statistic is judged by. */
+export interface Judged {
+  readonly name: StatisticName;
+  readonly findings: NativeScanFindings;
+  readonly threshold: ScanThreshold;
+  readonly classTitles: readonly string[] | null;
+  readonly seconds: number;
+}
+
+/** The threshold of a statistic: the user's, the official tool's, or the calibrated one. */
+export function thresholdOf(name: StatisticName, config: ScanConfig): ScanThreshold {
+  const kind = name === 'mmbd' ? 'pValue' : 'index';
+  const given = config[`${name}Threshold`];
+  if (given !== null) return {kind, value: given, calibration: 'given by the user'};
+  if (name === 'nc' && config.compat === 'reference') {
+    return {kind, value: REFERENCE_NC_THRESHOLD, calibration: "the official tool's"};
+  }
+  const settings = config.preset === 'full' ? '' : ', with the settings of the preset full';
+  return {kind, value: THRESHOLDS[name], calibration: `${CALIBRATION}${settings}`};
+}
+
+/** One statistic of a scan from what the native core found. */
+export function judge({name, findings, threshold, classTitles, seconds}: Judged): ScanStatistic {
+  const {title, suspicious, figure, decides} = STATISTICS[name];
+  const values = findings.classes.map((figures) => classValue(name, figures, figure));
+  const indices = indicesOf(values, suspicious, 'lower');
+  const classes = findings.classes.map(
+    (figures, label): ScanClass => ({
+      label,
+      title: classTitles?.[label] ?? null,
+      value: values[label] ?? null,
+      index: indices[label] ?? null,
+      figures: Object.fromEntries(
+        Object.entries(figures).map(([key, value]) => [key, Number.isFinite(value) ? value : null]),
+      ),
+    }),
+  );
+  const pValue = name === 'mmbd' ? pValueOf(values) : null;
+  return {
+    ...{name, title, suspicious, classes},
+    maxIndex: largestOf(indices),
+    maxIndexOfMeanMedian: largestOf(indicesOf(values, suspicious, 'mean')),
+    ...{pValue, threshold, decides},
+    labels: labelsOf(classes, pValue, threshold, name),
+    notes: notesOf(name, values, pValue),
+    passes: findings.passes,
+    seconds,
+  };
+}
+
+/** A trigger that does not work has no size that means anything (scan G1). */
+function classValue(
+  name: StatisticName,
+  figures: Readonly<Record<string, number>>,
+  figure: string,
+): number | null {
+  const value = figures[figure];
+  const works = name !== 'nc' || figures.succeeded === 1;
+  return works && value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+/** Of the classes with a value, where there are enough of them. */
+function indicesOf(
+  values: readonly (number | null)[],
+  suspicious: 'small' | 'large',
+  kind: MedianKind,
+): (ScanIndex | null)[] {
+  const known = values.filter((value) => value !== null);
+  if (known.length < FEWEST_CLASSES) return values.map(() => null);
+  const indices = anomalyIndices(known, suspicious, kind);
+  let next = 0;
+  return values.map((value) => (value === null ? null : (indices[next++] ?? null)));
+}
+
+/**
+ * P that the largest of so many margins is as large as the largest here, if all were drawn from the gamma
+ * distribution of the others (scan G4). null where that cannot be fitted.
+ */
+export function pValueOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  if (known.length < Math.max(FEWEST_CLASSES, values.length)) return null;
+  const largest = Math.max(...known);
+  const at = known.indexOf(largest);
+  const fit = fitGamma(known.filter((_, i) => i !== at));
+  if (fit === null) return null;
+  return -Math.expm1(known.length * Math.log1p(-gammaTail(fit, largest)));
+}
+
+function labelsOf(
+  classes: readonly ScanClass[],
+  pValue: number | null,
+  {kind, value}: ScanThreshold,
+  name: StatisticName,
+): number[] {
+  if (kind === 'pValue') {
+    if (pValue === null || pValue > value) return [];
+    const largest = Math.max(...classes.map((one) => one.value ?? Number.NEGATIVE_INFINITY));
+    return classes.filter((one) => one.value === largest).map(({label}) => label);
+  }
+  const rate = (one: ScanClass): number => (name === 'shared' ? (one.value ?? 0) : 1);
+  return classes
+    .filter((one) => one.index !== null && numberOf(one.index) > value)
+    .filter((one) => rate(one) >= LEAST_SHARED_RATE)
+    .map(({label}) => label);
+}
+
+/** What keeps a statistic from saying more. */
+function notesOf(
+  name: StatisticName,
+  values: readonly (number | null)[],
+  pValue: number | null,
+): string[] {
+  const unknown = values.flatMap((value, label) => (value === null ? [label] : []));
+  const known = values.length - unknown.length;
+  const why =
+    name === 'nc' ? 'whose trigger did not reach the success that counts' : 'without a value';
+  const left = unknown.length === 0 ? [] : [`left out ${listed('class', unknown)}, ${why}`];
+  if (known < FEWEST_CLASSES) {
+    return [...left, `of ${known} classes, and fewer than ${FEWEST_CLASSES}, nothing can be said`];
+  }
+  const noFit = name === 'mmbd' && pValue === null;
+  return noFit ? [...left, 'a margin is not above 0, so that there is no p-value'] : left;
+}
+
+/** "class 3", "classes 3, 5". */
+export function listed(noun: 'class', labels: readonly number[]): string {
+  return `${labels.length === 1 ? noun : `${noun}es`} ${labels.join(', ')}`;
+}

@@ -1,0 +1,112 @@
+import {readFileSync} from 'node:fs';
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {beforeAll, describe, expect, it} from 'vitest';
+import type {ScanResult, ScanSummary, StateDict} from '../../lib/index.js';
+import {errorOf} from '../support/error_of.js';
+import {namesIn} from '../support/folders.js';
+import {IS_BUILT} from '../support/paths.js';
+import {builtPackage, sau} from '../support/program.js';
+import {CPU, HALF, SCALE, SCALE_FLAGS, useWorld} from '../support/world.js';
+
+const MODEL = {modelName: 'preactresnet18_w8', numClasses: 10};
+const TARGET = 3;
+/** Enough to tell a class that every image leads to from ten that are alike. */
+const FAST = ['--margin-starts', '4', '--margin-iterations', '3', '--threads', '1', '--quiet'];
+
+/** A model that leads everything to one class more easily than to the others. */
+function biased(fresh: StateDict): StateDict {
+  const bias = fresh.get('linear.bias');
+  if (bias === undefined) throw new Error('There is no bias');
+  const values = new Float32Array(Uint8Array.from(bias.data).buffer);
+  values[TARGET] = (values[TARGET] ?? 0) + 30;
+  return new Map([...fresh, ['linear.bias', {...bias, data: new Uint8Array(values.buffer)}]]);
+}
+
+describe.skipIf(!IS_BUILT)('a scan', () => {
+  const world = useWorld({attacked: false});
+  const ckpt = (name: string): string => join(world.folder, name, 'model.pt');
+
+  beforeAll(async () => {
+    if (!IS_BUILT) return;
+    const {createSession, writeCheckpoint} = builtPackage();
+    using session = await createSession({
+      ...{device: 'cpu', threads: 1, seed: 1, model: MODEL.modelName, numClasses: 10},
+      ...{mean: HALF, std: HALF},
+    });
+    await session.initialize();
+    const fresh = await session.exportStateDict();
+    for (const [name, stateDict] of [
+      ['fresh', fresh],
+      ['biased', biased(fresh)],
+    ] as const) {
+      await mkdir(join(world.folder, name), {recursive: true});
+      await writeCheckpoint(ckpt(name), {...MODEL, stateDict});
+    }
+  });
+
+  it('ends with exit code 10 for a model with a class that stands out, and writes what it found', () => {
+    const flags = [...SCALE_FLAGS, ...FAST, '--data-free'];
+    const {status, stdout, stderr} = sau(world.folder, [
+      'scan',
+      '--ckpt',
+      ckpt('biased'),
+      ...flags,
+    ]);
+    expect(stderr).toBe('');
+    expect(status).toBe(10);
+    expect(stdout).toContain(`Suspicious: mmbd names class ${TARGET}`);
+    expect(stdout).toMatch(/mmbd: names 3 \(p .*threshold/);
+    const written = readFileSync(join(world.folder, 'biased', 'scan', 'scan.json'), 'utf8');
+    const summary = JSON.parse(written) as ScanSummary;
+    expect(summary).toMatchObject({
+      ...{schemaVersion: 1, kind: 'scan', model: MODEL.modelName, cleanSubset: null},
+      verdict: {state: 'suspicious', labels: [TARGET], by: ['mmbd']},
+      passes: {forward: 10 * 4 * 3, backward: 10 * 4 * 3},
+    });
+    expect(summary.checkpoint.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('ends with exit code 0 for a model without one, and says that this does not mean clean', () => {
+    const flags = [...SCALE_FLAGS, ...FAST, '--data-free', '--mmbd-threshold', '1e-9', '--json'];
+    const {status, stdout} = sau(world.folder, ['scan', '--ckpt', ckpt('fresh'), ...flags]);
+    expect(status).toBe(0);
+    const {verdict, statistics} = JSON.parse(stdout) as ScanResult;
+    expect(verdict).toMatchObject({state: 'nothing-found', labels: []});
+    expect(verdict.words).toContain('never means clean');
+    expect(statistics.map(({name}) => name)).toEqual(['mmbd']);
+  });
+
+  it('draws the triggers that it reconstructs, and equal seeds give equal figures', async () => {
+    const run = (out: string) =>
+      builtPackage().scan({
+        ...{...CPU, ...SCALE, ckpt: ckpt('fresh'), data: world.data, clean: '24'},
+        ...{statistics: ['nc', 'shared', 'universal'], inversionEpochs: 2, triggerSuccess: 0.01},
+        ...{universalSteps: 1, out: join(world.folder, out)},
+      });
+    const [first, second] = [await run('one'), await run('two')];
+    const figuresOf = ({statistics}: ScanResult) =>
+      statistics.map(({seconds: _, ...statistic}) => statistic);
+    expect(figuresOf(second)).toEqual(figuresOf(first));
+    expect(first.statistics.map(({name}) => name)).toEqual(['shared', 'universal', 'nc']);
+    expect(await namesIn(first.folder)).toEqual(Object.values(first.files).sort());
+    expect(Object.keys(first.files).some((name) => /^trigger_\d$/.test(name))).toBe(true);
+    expect(first.cleanSubset?.count).toBe(24);
+  });
+
+  it('asks for enough images, or for none', async () => {
+    const {scan} = builtPackage();
+    const given = {...CPU, ...SCALE, ckpt: ckpt('fresh')};
+    const few = await errorOf(scan({...given, data: world.data, clean: '10'}), 'ERR_DATASET');
+    expect(few.message).toContain('at least 20 clean images for clean but received 10');
+    await errorOf(scan(given), 'ERR_DATASET');
+    const both = scan({...given, dataFree: true, statistics: ['mmbd', 'nc']});
+    expect((await errorOf(both, 'ERR_CONFIG')).message).toContain('only mmbd in statistics');
+  });
+
+  it('does not overwrite an earlier result without being asked', async () => {
+    const given = {...CPU, ...SCALE, ckpt: ckpt('biased'), dataFree: true, marginIterations: 1};
+    await errorOf(builtPackage().scan(given), 'ERR_OUTPUT');
+    expect((await builtPackage().scan({...given, force: true})).kind).toBe('scan');
+  });
+});

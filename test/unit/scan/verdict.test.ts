@@ -1,0 +1,137 @@
+import {describe, expect, it} from 'vitest';
+import {parseScanConfig} from '../../../lib/options/config.js';
+import type {ScanStatistic, StatisticName} from '../../../lib/records/scan_summary.js';
+import {judge, thresholdOf} from '../../../lib/scan/judge.js';
+import {THRESHOLDS} from '../../../lib/scan/thresholds.js';
+import {scanVerdict} from '../../../lib/scan/verdict.js';
+
+const PASSES = {forward: 1, backward: 1};
+const config = (given: object = {}) => parseScanConfig({ckpt: 'model.pt', ...given});
+
+function judged(
+  name: StatisticName,
+  classes: Record<string, number>[],
+  options: object = {},
+): ScanStatistic {
+  return judge({
+    ...{name, classTitles: null, seconds: 1},
+    findings: {classes, pictures: [], passes: PASSES},
+    threshold: thresholdOf(name, config(options)),
+  });
+}
+
+const SIZES = [60, 70, 80, 62, 75, 66, 71, 64, 69];
+
+/** Triggers of such sizes, all of which work unless `failed` names their class. */
+function nc(sizes: readonly number[], failed: readonly number[] = [], options: object = {}) {
+  const classes = sizes.map((norm, label) => ({norm, succeeded: failed.includes(label) ? 0 : 1}));
+  return judged('nc', classes, options);
+}
+
+function mmbd(margins: readonly number[]) {
+  return judged(
+    'mmbd',
+    margins.map((margin) => ({margin})),
+  );
+}
+
+const MARGINS = [10, 11, 12, 9.5, 10.5, 11.5, 12.5, 9, 10.2, 10.1];
+const far = (margins: readonly number[], label: number) => margins.with(label, 60);
+
+describe('the threshold of a statistic', () => {
+  it('is the calibrated one, the official tool’s 2 in its compatible mode, or the user’s', () => {
+    expect(thresholdOf('nc', config()).value).toBe(THRESHOLDS.nc);
+    expect(thresholdOf('nc', config({compat: 'reference'})).value).toBe(2);
+    expect(thresholdOf('nc', config({compat: 'reference', ncThreshold: 3})).value).toBe(3);
+    expect(thresholdOf('mmbd', config({compat: 'reference'}))).toMatchObject({
+      kind: 'pValue',
+      value: THRESHOLDS.mmbd,
+    });
+  });
+
+  it('says that the quick settings are not those of the calibration', () => {
+    expect(thresholdOf('nc', config({preset: 'quick'})).calibration).toContain('full');
+  });
+});
+
+describe('one statistic', () => {
+  it('names a class whose trigger is far smaller, and none where they are alike', () => {
+    expect(nc([5, ...SIZES]).labels).toEqual([0]);
+    expect(nc([61, ...SIZES]).labels).toEqual([]);
+    expect(nc([300, ...SIZES]).labels).toEqual([]);
+  });
+
+  it('leaves out a class whose trigger does not work, and says so', () => {
+    const found = nc([5, ...SIZES], [0]);
+    expect(found.labels).toEqual([]);
+    expect(found.classes[0]).toMatchObject({value: null, index: null});
+    expect(found.notes.join()).toContain('class 0');
+  });
+
+  it('says nothing of fewer than five classes that have a value', () => {
+    const found = nc([5, ...SIZES], [1, 2, 3, 4, 5, 6]);
+    expect(found.maxIndex).toBeNull();
+    expect(found.labels).toEqual([]);
+    expect(found.notes.join()).toContain('fewer than 5');
+  });
+
+  it('names the class of the largest margin by its p-value, and has no p-value for negative margins', () => {
+    const found = mmbd(far(MARGINS, 3));
+    expect(found.labels).toEqual([3]);
+    expect(found.pValue).toBeLessThan(1e-6);
+    expect(mmbd(MARGINS).labels).toEqual([]);
+    const negative = mmbd(far(MARGINS, 3).with(0, -1));
+    expect(negative).toMatchObject({pValue: null, labels: []});
+    expect(negative.maxIndex).toBeGreaterThan(5);
+    expect(negative.notes.join()).toContain('not above 0');
+  });
+
+  it('names a class by shared adversarial labels only where half of the images lead to it', () => {
+    const rates = (largest: number) =>
+      judged(
+        'shared',
+        [largest, 0.02, 0.05, 0.04, 0.08, 0.03, 0.06, 0.1].map((rate) => ({rate})),
+      );
+    expect(rates(0.6).labels).toEqual([0]);
+    expect(rates(0.45).labels).toEqual([]);
+    expect(Number(rates(0.45).maxIndex)).toBeGreaterThan(THRESHOLDS.shared);
+  });
+});
+
+describe('the verdict', () => {
+  it('is suspicious where one statistic passes, with its class', () => {
+    const verdict = scanVerdict([mmbd(MARGINS), nc([5, ...SIZES])]);
+    expect(verdict).toMatchObject({state: 'suspicious', labels: [0], by: ['nc']});
+    expect(verdict.words).toContain('nc names class 0');
+  });
+
+  it('has the class that two statistics agree on, else both', () => {
+    const sizes = [5, ...SIZES];
+    const agreed = scanVerdict([mmbd(far(MARGINS, 0)), nc(sizes)]);
+    expect(agreed).toMatchObject({labels: [0], by: ['mmbd', 'nc']});
+    const apart = scanVerdict([mmbd(far(MARGINS, 4)), nc(sizes)]);
+    expect(apart.labels).toEqual([0, 4]);
+    expect(apart.words).toContain('different');
+  });
+
+  it('is that nothing was found where none passes, and says that this does not mean clean', () => {
+    const verdict = scanVerdict([mmbd(MARGINS), nc([61, ...SIZES])]);
+    expect(verdict).toMatchObject({state: 'nothing-found', labels: [], by: []});
+    expect(verdict.words).toContain('never means clean');
+    expect(verdict.words).toContain('WaNet');
+  });
+
+  it('does not go by a statistic that only orders the classes', () => {
+    const rates = [0.9, 0.02, 0.05, 0.04, 0.08, 0.03, 0.06, 0.1].map((rate) => ({rate}));
+    const universal = judged('universal', rates);
+    expect(universal.labels).toEqual([0]);
+    expect(scanVerdict([universal, mmbd(MARGINS)]).state).toBe('nothing-found');
+    expect(scanVerdict([universal])).toMatchObject({state: 'none'});
+  });
+
+  it('is none for fewer than five classes', () => {
+    const verdict = scanVerdict([mmbd(MARGINS.slice(0, 4)), nc(SIZES.slice(0, 4))]);
+    expect(verdict).toMatchObject({state: 'none', labels: []});
+    expect(verdict.words).toContain('4 classes are too few');
+  });
+});
