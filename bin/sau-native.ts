@@ -13,6 +13,7 @@ import {registerDoctor} from './commands/doctor.js';
 import {registerEvaluate} from './commands/evaluate.js';
 import {registerInspect} from './commands/inspect.js';
 import {registerModels} from './commands/models.js';
+import {registerReport} from './commands/report.js';
 import {registerSetup} from './commands/setup.js';
 import {EXIT, exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
@@ -27,6 +28,7 @@ function createProgram(finish: Finish): Command {
   registerCompare(program, finish);
   registerAttack(program, finish);
   registerEvaluate(program, finish);
+  registerReport(program, finish);
   registerInspect(program, finish);
   registerModels(program, finish);
   registerData(program, finish);
@@ -37,6 +39,7 @@ function createProgram(finish: Finish): Command {
     'sau-native demo',
     'sau-native inspect model.pt',
     'sau-native defend --ckpt record/badnet_demo --clean 5pct --data data/cifar10',
+    'sau-native report record/badnet_demo/defense/sau',
     'sau-native data cifar10',
     'sau-native setup',
     'sau-native doctor',

@@ -2,7 +2,7 @@ import {DEFENSE_NAMES, type DefenseName, defenseTable} from '../defenses/defense
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from './attacks/attacks.js';
 import {ATTACK, RECIPES} from './commands/attack.js';
-import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, REPORT, SETUP} from './commands/commands.js';
 import {COMPARE} from './commands/compare.js';
 import {DEFEND} from './commands/defend.js';
 import {defaultsOf, tableOf} from './option.js';
@@ -20,6 +20,7 @@ function defendDefaults(method: DefenseName): UserOptions {
 
 export const COMPARE_DEFAULTS = defaultsOf(tableOf(COMPARE));
 export const EVALUATE_DEFAULTS = defaultsOf(tableOf(EVALUATE));
+export const REPORT_DEFAULTS = defaultsOf(tableOf(REPORT));
 export const DEMO_DEFAULTS = defaultsOf(tableOf(DEMO));
 export const FETCH_DEFAULTS = defaultsOf(tableOf(FETCH));
 export const INSPECT_DATASET_DEFAULTS = defaultsOf(tableOf(INSPECT_DATASET));
@@ -62,6 +63,8 @@ export interface Defaults {
   readonly fetchDataset: Readonly<Record<string, unknown>>;
   /** Of {@link inspectDataset}. */
   readonly inspectDataset: Readonly<Record<string, unknown>>;
+  /** Of {@link report}. */
+  readonly report: Readonly<Record<string, unknown>>;
   /** Of {@link setup}. */
   readonly setup: Readonly<Record<string, unknown>>;
 }
@@ -77,6 +80,7 @@ export const DEFAULTS: Defaults = {
   demo: DEMO_DEFAULTS,
   fetchDataset: FETCH_DEFAULTS,
   inspectDataset: INSPECT_DATASET_DEFAULTS,
+  report: REPORT_DEFAULTS,
   setup: SETUP_DEFAULTS,
 };
 

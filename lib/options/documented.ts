@@ -178,6 +178,12 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly writeProgram?: boolean | undefined;
   /**
+   * Also write report.html, which shows the run. It needs some measurements more, which are kept as
+   * evidence.json; docs/report.md describes it.
+   * @default false
+   */
+  readonly report?: boolean | undefined;
+  /**
    * Overwrite an earlier result.
    * @default false
    */
@@ -1322,6 +1328,12 @@ export interface CommonCompareOptions extends DataOptions, DeviceOptions {
    */
   readonly out?: string | URL | null | undefined;
   /**
+   * Also write report.html, which shows the comparison and its runs. It needs some measurements more,
+   * which are kept as evidence.json; docs/report.md describes it.
+   * @default false
+   */
+  readonly report?: boolean | undefined;
+  /**
    * Start anew what `out` has.
    * @default false
    */
@@ -2058,6 +2070,27 @@ export interface InspectDatasetOptions {
    * @default no picture
    */
   readonly preview?: string | URL | null | undefined;
+}
+
+/** Options of {@link report}; every one may be left out. */
+export interface ReportOptions extends DeviceOptions {
+  /**
+   * The file to write.
+   * @default report.html in the folder of the run or comparison; of several runs in the working directory
+   */
+  readonly out?: string | URL | null | undefined;
+  /**
+   * Images, predictions by class, Grad-CAM and a map of features, which are computed where the folder of
+   * a run has none. They need the checkpoint and the data that the run names, and are kept in its folder
+   * as evidence.json.
+   * @default true
+   */
+  readonly evidence?: boolean | undefined;
+  /**
+   * The data set, where it is no longer where the run had it.
+   * @default the run's
+   */
+  readonly data?: string | URL | null | undefined;
 }
 
 /** Options of {@link setup}, which fetches LibTorch; every one may be left out. */
