@@ -76,6 +76,8 @@ export class CompareState {
             : `no result: ${failure.message} (${failure.code})`;
         return [`${titleOf(progress)} | ${how}`];
       }
+      case 'reporting':
+        return this.#reportingOf(progress.progress);
       default:
         return assertNever(progress);
     }
@@ -94,6 +96,11 @@ export class CompareState {
     const last = this.#last;
     if (this.#about === null || (last?.kind !== 'batch' && last?.kind !== 'images')) return null;
     return `${titleOf(this.#about)} | ${countLine(last)}`;
+  }
+
+  #reportingOf(progress: Progress): readonly string[] {
+    if (progress.kind === 'stage') return [`report | ${progress.message}`];
+    return this.#noteOf(progress);
   }
 
   #noteOf(progress: Progress): readonly string[] {

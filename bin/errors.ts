@@ -2,7 +2,14 @@ import {messageOf, SauError, type SauErrorCode} from '../lib/base/errors.js';
 import {DEFENSE_NAMES, defenseTable} from '../lib/defenses/defenses.js';
 import {ATTACK_TABLE} from '../lib/options/attacks/attacks.js';
 import {ATTACK} from '../lib/options/commands/attack.js';
-import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from '../lib/options/commands/commands.js';
+import {
+  DEMO,
+  EVALUATE,
+  FETCH,
+  INSPECT_DATASET,
+  REPORT,
+  SETUP,
+} from '../lib/options/commands/commands.js';
 import {COMPARE} from '../lib/options/commands/compare.js';
 import {DEFEND} from '../lib/options/commands/defend.js';
 import {SCAN} from '../lib/options/commands/scan.js';
@@ -74,6 +81,7 @@ function optionNames(): ReadonlySet<string> {
     DEMO,
     FETCH,
     INSPECT_DATASET,
+    REPORT,
     SETUP,
   ].flatMap((all) => Object.values(all));
   const methods = DEFENSE_NAMES.map(defenseTable);

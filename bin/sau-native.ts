@@ -14,6 +14,7 @@ import {registerEvaluate} from './commands/evaluate.js';
 import {registerInspect} from './commands/inspect.js';
 import {registerModels} from './commands/models.js';
 import {registerScan} from './commands/scan.js';
+import {registerReport} from './commands/report.js';
 import {registerSetup} from './commands/setup.js';
 import {EXIT, exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
@@ -29,6 +30,7 @@ function createProgram(finish: Finish): Command {
   registerAttack(program, finish);
   registerEvaluate(program, finish);
   registerScan(program, finish);
+  registerReport(program, finish);
   registerInspect(program, finish);
   registerModels(program, finish);
   registerData(program, finish);
@@ -40,6 +42,7 @@ function createProgram(finish: Finish): Command {
     'sau-native inspect model.pt',
     'sau-native scan --ckpt model.pt --clean clean_images/',
     'sau-native defend --ckpt record/badnet_demo --clean 5pct --data data/cifar10',
+    'sau-native report record/badnet_demo/defense/sau',
     'sau-native data cifar10',
     'sau-native setup',
     'sau-native doctor',

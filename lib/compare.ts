@@ -14,7 +14,8 @@ import {COMPARISON, comparedRun, comparisonFolder} from './records/layout.js';
 import {sha256OfFile} from './records/run.js';
 import {methodsCsv, runsCsv} from './report/comparison_csv.js';
 import {withOutput} from './report/output_folder.js';
-import type {RunOptions} from './run/progress.js';
+import {reportAlong} from './report.js';
+import type {Progress, RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
 import {openTarget} from './target/target.js';
 
@@ -41,6 +42,8 @@ export interface CompareFiles {
   readonly csv: string;
   /** `compare_runs.csv`: a row for each run. */
   readonly runsCsv: string;
+  /** `report.html`, where it was asked for. */
+  readonly report?: string;
 }
 
 /**
@@ -78,7 +81,13 @@ async function compareAll(
     const plan = await openPlan(folder, {checkpoint, runs: config.runs, force});
     return runAll(folder, plan, config, run);
   });
-  return {...result, seconds: (performance.now() - start) / 1000};
+  const onProgress = (progress: Progress): void => run.onProgress({kind: 'reporting', progress});
+  const reported = await reportAlong(result.folder, config.shared, {
+    signal: run.signal,
+    onProgress,
+  });
+  const files = {...result.files, ...reported};
+  return {...result, files, seconds: (performance.now() - start) / 1000};
 }
 
 /** The file that is purified. Throws what would be wrong in every run. */

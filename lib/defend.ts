@@ -18,6 +18,7 @@ import {inTypesOf} from './records/source_form.js';
 import {withOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import {type TableRow, TableWriter} from './report/table_writer.js';
+import {reportAlong} from './report.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 import type {Progress, RunOptions} from './run/progress.js';
 import type {DefendFiles, DefendResult, RoundReport} from './run/results.js';
@@ -71,7 +72,9 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
     },
     (out) => defendInto(out, {config, target, started}, run),
   );
-  return {...result, seconds: (performance.now() - start) / 1000};
+  const reported = await reportAlong(dirname(result.files.run), config, run);
+  const files = {...result.files, ...reported};
+  return {...result, files, seconds: (performance.now() - start) / 1000};
 }
 
 /** The part of a run from reading the images to writing the files. */

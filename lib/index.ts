@@ -74,6 +74,7 @@ export type {
 export type {
   ImageRole,
   ModelRole,
+  NativeCam as GradCam,
   NativeTensor as NamedTensor,
   NativeTensors as NamedTensors,
 } from './native/data_contract.js';
@@ -158,6 +159,7 @@ export type {
 } from './records/scan_summary.js';
 export type {Verdict} from './records/verdict.js';
 export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
+export {type ReportResult, report} from './report.js';
 export {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 export type {ImageWork, Progress, RunOptions} from './run/progress.js';
 export type {

@@ -132,7 +132,7 @@ function plannedRun(
     ...Object.fromEntries(common.map((name) => [name, all[name]])),
     ...Object.fromEntries(every),
     ...own,
-    ...{method, seed, out: null, force: true},
+    ...{method, seed, out: null, force: true, report: false},
   };
   try {
     return {method, seed, options: parseDefendConfig(given)};

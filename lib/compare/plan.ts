@@ -34,7 +34,7 @@ export type PlanRun = z.infer<typeof runSchema>;
 export type Plan = z.infer<typeof planSchema>;
 
 /** Options that no result depends on, or that name what is compared by other means. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['ckpt', 'recordRoot', 'out', 'force']);
+const ELSEWHERE: ReadonlySet<string> = new Set(['ckpt', 'recordRoot', 'out', 'force', 'report']);
 
 interface Asked {
   readonly checkpoint: Plan['checkpoint'];

@@ -40,7 +40,13 @@ export type CompareProgress =
         /** In words. */
         readonly message: string;
       } | null;
-    });
+    })
+  /** The report is made, after the last run. */
+  | {
+      readonly kind: 'reporting';
+      /** As {@link report} tells it. */
+      readonly progress: Progress;
+    };
 
 /** How long runs take, by the methods that were run before. */
 export class RunTimes {

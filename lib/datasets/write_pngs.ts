@@ -10,7 +10,7 @@ import type {ImageSet} from './image_set.js';
 const CONCURRENCY = 8;
 
 /** Planes [3,H,W] -> interleaved pixels [H,W,3]. */
-function interleave(planes: Uint8Array): Uint8Array {
+export function interleave(planes: Uint8Array): Uint8Array {
   const area = planes.length / 3;
   const pixels = new Uint8Array(planes.length);
   for (let i = 0; i < area; i++) {

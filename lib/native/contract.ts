@@ -15,6 +15,7 @@ import type {
 import type {
   ImageRole,
   ModelRole,
+  NativeCam,
   NativeImageSet,
   NativeLayout,
   NativeTensors,
@@ -140,6 +141,15 @@ export interface NativeSession {
   ): Promise<NativeMetrics>;
   /** The predicted classes (argmax of the logits) of the whole set: [N]. */
   predict(model: ModelRole, role: ImageRole): Promise<Int32Array>;
+  /** What the last layer takes for chosen images: [n,F]; null of a program that does not end with a linear layer. */
+  features(model: ModelRole, role: ImageRole, indices: Int32Array): Promise<Float32Array | null>;
+  /** Grad-CAM of chosen images for a class each, see {@link NativeCam}; null where the network has no place for it. */
+  gradCam(
+    model: ModelRole,
+    role: ImageRole,
+    indices: Int32Array,
+    classes: Int32Array,
+  ): Promise<NativeCam | null>;
   /** Shared adversarial perturbation of the given images: [n,3,H,W] in pixel scale. */
   perturb(role: ImageRole, indices: Int32Array, pgd: NativePgdOptions): Promise<Float32Array>;
   /** Losses and gradient of one outer step on given perturbations; changes no weight. */

@@ -35,3 +35,11 @@ export interface NativeImageSet {
   height: number;
   width: number;
 }
+
+/** Where a model looks: maps of numbers >= 0, at the end of its last stage with more than one pixel, or of its tokens. */
+export interface NativeCam {
+  /** [n,height,width] */
+  maps: Float32Array;
+  height: number;
+  width: number;
+}

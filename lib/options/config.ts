@@ -11,7 +11,7 @@ import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK, DEFAULT_MODEL} from './commands/attack.js';
-import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, REPORT, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
 import {SCAN} from './commands/scan.js';
 import {
@@ -21,6 +21,7 @@ import {
   EVALUATE_DEFAULTS,
   FETCH_DEFAULTS,
   INSPECT_DATASET_DEFAULTS,
+  REPORT_DEFAULTS,
   SETUP_DEFAULTS,
   scanDefaults,
 } from './defaults.js';
@@ -38,6 +39,7 @@ import type {
   FetchConfig,
   InspectDatasetConfig,
   ScanConfig,
+  ReportConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -163,6 +165,14 @@ export function parseInspectDatasetConfig(options: object): InspectDatasetConfig
   const {preview} = config;
   if (preview === null || preview.toLowerCase().endsWith('.png')) return config;
   throw optionError('preview', 'the name of a PNG file to write', shown(preview));
+}
+
+/** Options of `report` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */
+export function parseReportConfig(options: object): ReportConfig {
+  const parsing = {schema: schemaOf(tableOf(REPORT)), defaults: REPORT_DEFAULTS};
+  const config = parseOptions(parsing, entriesOf(options)) as ReportConfig;
+  if (config.out === null || /\.html?$/i.test(config.out)) return config;
+  throw optionError('out', 'the name of an HTML file', shown(config.out));
 }
 
 /** Options of `setup` -> a whole, checked, frozen configuration. Throws ERR_CONFIG. */

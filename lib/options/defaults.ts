@@ -2,7 +2,7 @@ import {DEFENSE_NAMES, type DefenseName, defenseTable} from '../defenses/defense
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from './attacks/attacks.js';
 import {ATTACK, RECIPES} from './commands/attack.js';
-import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
+import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, REPORT, SETUP} from './commands/commands.js';
 import {COMPARE} from './commands/compare.js';
 import {DEFEND} from './commands/defend.js';
 import {SCAN, SCAN_PRESETS} from './commands/scan.js';
@@ -27,6 +27,7 @@ export function scanDefaults(preset?: unknown): UserOptions {
   return {...defaultsOf(tableOf(SCAN)), ...layer};
 }
 
+export const REPORT_DEFAULTS = defaultsOf(tableOf(REPORT));
 export const DEMO_DEFAULTS = defaultsOf(tableOf(DEMO));
 export const FETCH_DEFAULTS = defaultsOf(tableOf(FETCH));
 export const INSPECT_DATASET_DEFAULTS = defaultsOf(tableOf(INSPECT_DATASET));
@@ -71,6 +72,8 @@ export interface Defaults {
   readonly fetchDataset: Readonly<Record<string, unknown>>;
   /** Of {@link inspectDataset}. */
   readonly inspectDataset: Readonly<Record<string, unknown>>;
+  /** Of {@link report}. */
+  readonly report: Readonly<Record<string, unknown>>;
   /** Of {@link setup}. */
   readonly setup: Readonly<Record<string, unknown>>;
 }
@@ -87,6 +90,7 @@ export const DEFAULTS: Defaults = {
   demo: DEMO_DEFAULTS,
   fetchDataset: FETCH_DEFAULTS,
   inspectDataset: INSPECT_DATASET_DEFAULTS,
+  report: REPORT_DEFAULTS,
   setup: SETUP_DEFAULTS,
 };
 

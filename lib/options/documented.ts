@@ -1406,19 +1406,12 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
   readonly preview?: boolean | undefined;
   /**
    * Architecture.
-   * @default preactresnet18
+   * @default 'preactresnet18'
    */
-  readonly model?: ModelName | null | undefined;
-  /**
-   * Instead of `model`: the network as torch.export wrote it (.pt2), whose own weights the victim starts
-   * from. A program does not say how fresh weights are drawn. docs/programs.md says what is read.
-   * TrojanNN takes none.
-   * @default a known architecture
-   */
-  readonly program?: string | URL | null | undefined;
+  readonly model?: ModelName | undefined;
   /**
    * Checkpoint of the same architecture, whose weights the victim starts from; a head for another number
-   * of classes starts fresh. Beside program it needs every weight of the program, by its name.
+   * of classes starts fresh.
    * @default none
    */
   readonly pretrained?: string | URL | null | undefined;

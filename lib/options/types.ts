@@ -7,7 +7,7 @@ import type {
   TrainingAttackKind,
 } from './attacks/attacks.js';
 import type {ATTACK, RECIPES} from './commands/attack.js';
-import type {DEMO, EVALUATE, FETCH, INSPECT_DATASET, SETUP} from './commands/commands.js';
+import type {DEMO, EVALUATE, FETCH, INSPECT_DATASET, REPORT, SETUP} from './commands/commands.js';
 import type {DATA} from './commands/common.js';
 import type {DEFEND} from './commands/defend.js';
 import type {SCAN} from './commands/scan.js';
@@ -49,6 +49,8 @@ export type TrainingAttackConfig = Extract<AttackConfig, {readonly kind: Trainin
 export type EvaluateConfig = ConfigOf<TableOf<typeof EVALUATE>>;
 /** A `scan` run. */
 export type ScanConfig = ConfigOf<TableOf<typeof SCAN>>;
+/** A `report` run. */
+export type ReportConfig = ConfigOf<TableOf<typeof REPORT>>;
 /** A `demo` run. */
 export type DemoConfig = ConfigOf<TableOf<typeof DEMO>>;
 /** A `data` run, which fetches a data set. */

@@ -44,6 +44,9 @@ export const RUN = {
   /** One report a line, as they come. */
   rounds: 'rounds.jsonl',
   curves: 'curves.svg',
+  /** What a report shows besides the summary; computed where one is asked for. */
+  evidence: 'evidence.json',
+  report: 'report.html',
 } as const;
 
 /** In the folder of a comparison. */
@@ -54,6 +57,7 @@ export const COMPARISON = {
   methods: 'compare.csv',
   /** A row for each run. */
   runs: 'compare_runs.csv',
+  report: RUN.report,
 } as const;
 
 /** In the folder of a scan. */

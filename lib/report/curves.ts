@@ -18,7 +18,16 @@ export type {CurvesInput} from './curve_points.js';
  * left out. Throws ERR_OUTPUT.
  */
 export async function writeCurves(path: string, input: CurvesInput): Promise<void> {
-  await writeWholeFile(path, await render(curveSpec(input)));
+  await writeWholeFile(path, await render(curveSpec(input, SHEET)));
+}
+
+/** The curves of a run without a title, as SVG for wide and for narrow screens. Throws ERR_OUTPUT. */
+export async function drawCurves(
+  input: Omit<CurvesInput, 'title'>,
+): Promise<{readonly wide: string; readonly narrow: string}> {
+  const draw = (layout: Layout): Promise<string> =>
+    render(curveSpec({...input, title: ''}, layout));
+  return {wide: await draw(WITHIN_PAGE), narrow: await draw(WITHIN_PHONE)};
 }
 
 /**
@@ -58,18 +67,42 @@ async function render(spec: object): Promise<string> {
 const FONT = 'Helvetica, Arial, DejaVu Sans, sans-serif';
 const INK = '#222222';
 const FAINT = '#e3e3e3';
-const WIDTH = 640;
-const RATE_HEIGHT = 270;
-const LOSS_HEIGHT = 150;
-const GAP = 62;
-const PADDING = {left: 64, top: 52, right: 168, bottom: 52};
 const LABEL_PIXELS = 17;
 const MOST_SYMBOLS = 25;
+
+/** Sizes of a drawing in pixels. */
+interface Layout {
+  readonly width: number;
+  readonly rateHeight: number;
+  readonly lossHeight: number;
+  /** Between the panels. */
+  readonly gap: number;
+  readonly padding: {
+    readonly left: number;
+    readonly top: number;
+    readonly right: number;
+    readonly bottom: number;
+  };
+  /** Most labels of the horizontal axis. */
+  readonly ticks: number;
+}
+
+/** A picture of its own, under a title. */
+const SHEET: Layout = {
+  ...{width: 640, rateHeight: 270, lossHeight: 150, gap: 62, ticks: 10},
+  padding: {left: 64, top: 52, right: 168, bottom: 52},
+};
+const WITHIN_PAGE: Layout = {...SHEET, padding: {...SHEET.padding, top: 12}};
+const WITHIN_PHONE: Layout = {
+  ...{width: 190, rateHeight: 220, lossHeight: 130, gap: 50, ticks: 4},
+  padding: {left: 60, top: 12, right: 134, bottom: 48},
+};
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** A Vega specification: ACC, ASR and RA in percent over the rounds and, below, the losses. */
-function curveSpec(input: CurvesInput): Json {
+function curveSpec(input: CurvesInput, layout: Layout): Json {
+  const {width, rateHeight, lossHeight, gap, padding} = layout;
   const last = Math.max(1, ...input.rounds.map(({round}) => round + 1));
   const rates = rateSeries(input);
   const losses = lossSeries(input);
@@ -79,12 +112,13 @@ function curveSpec(input: CurvesInput): Json {
   return {
     $schema: 'https://vega.github.io/schema/vega/v6.json',
     background: 'white',
-    width: WIDTH,
-    height: RATE_HEIGHT + GAP + LOSS_HEIGHT,
-    padding: PADDING,
+    width,
+    height: rateHeight + gap + lossHeight,
+    padding,
     autosize: 'none',
     title: {
       text: input.title,
+      aria: false,
       anchor: 'start',
       frame: 'group',
       font: FONT,
@@ -94,14 +128,15 @@ function curveSpec(input: CurvesInput): Json {
     },
     data: [...table('rates', rates), ...table('losses', losses)],
     scales: [
-      {name: 'x', type: 'linear', domain: [0, last], range: [0, WIDTH]},
-      {name: 'rate', type: 'linear', domain: [0, 100], range: [RATE_HEIGHT, 0]},
-      {name: 'loss', type: 'linear', domain: [0, lossTop], range: [LOSS_HEIGHT, 0]},
+      {name: 'x', type: 'linear', domain: [0, last], range: [0, width]},
+      {name: 'rate', type: 'linear', domain: [0, 100], range: [rateHeight, 0]},
+      {name: 'loss', type: 'linear', domain: [0, lossTop], range: [lossHeight, 0]},
     ],
     marks: [
       panel({
+        layout,
         top: 0,
-        height: RATE_HEIGHT,
+        height: rateHeight,
         name: 'rates',
         scale: 'rate',
         title: 'share of test images (%)',
@@ -110,14 +145,15 @@ function curveSpec(input: CurvesInput): Json {
         labels: endLabels(
           rates,
           (y) => `${y.toFixed(1)} %`,
-          (LABEL_PIXELS * 100) / RATE_HEIGHT,
+          (LABEL_PIXELS * 100) / rateHeight,
           0,
           100,
         ),
       }),
       panel({
-        top: RATE_HEIGHT + GAP,
-        height: LOSS_HEIGHT,
+        layout,
+        top: rateHeight + gap,
+        height: lossHeight,
         name: 'losses',
         scale: 'loss',
         title: `${input.stage} loss`,
@@ -126,7 +162,7 @@ function curveSpec(input: CurvesInput): Json {
         labels: endLabels(
           losses,
           (y) => y.toPrecision(3),
-          (LABEL_PIXELS * lossTop) / LOSS_HEIGHT,
+          (LABEL_PIXELS * lossTop) / lossHeight,
           0,
           lossTop,
         ),
@@ -158,6 +194,7 @@ function table(name: string, series: readonly CurveSeries[]): Json[] {
 }
 
 interface Panel {
+  readonly layout: Layout;
   readonly top: number;
   readonly height: number;
   readonly name: string;
@@ -172,15 +209,16 @@ interface Panel {
 function panel(p: Panel): Json {
   const text = {labelFont: FONT, titleFont: FONT, labelColor: INK, titleColor: INK};
   const size = {labelFontSize: 12, titleFontSize: 13, titleFontWeight: 'normal'};
-  const axis = {...text, ...size, domain: false, ticks: false, labelPadding: 8};
+  const axis = {...text, ...size, aria: false, domain: false, ticks: false, labelPadding: 8};
   const at = {
     x: {scale: 'x', field: 'x'},
     y: {scale: p.scale, field: 'y'},
   };
   return {
     type: 'group',
+    aria: false, // who embeds the drawing says in words what it shows
     encode: {
-      enter: {y: {value: p.top}, width: {value: WIDTH}, height: {value: p.height}},
+      enter: {y: {value: p.top}, width: {value: p.layout.width}, height: {value: p.height}},
     },
     axes: [
       {
@@ -198,7 +236,7 @@ function panel(p: Panel): Json {
         orient: 'bottom',
         scale: 'x',
         ...(p.xTitle === null ? {} : {title: p.xTitle, titlePadding: 10}),
-        tickCount: Math.min(10, p.last),
+        tickCount: Math.min(p.layout.ticks, p.last),
         tickMinStep: 1,
         format: 'd',
         domain: true,
@@ -208,10 +246,12 @@ function panel(p: Panel): Json {
     marks: [
       {
         type: 'group',
+        aria: false,
         from: {facet: {name: `${p.name}Line`, data: p.name, groupby: 'name'}},
         marks: [
           {
             type: 'line',
+            aria: false,
             from: {data: `${p.name}Line`},
             encode: {enter: {...at, stroke: {field: 'color'}, strokeWidth: {value: 2}}},
           },
@@ -219,6 +259,7 @@ function panel(p: Panel): Json {
       },
       {
         type: 'symbol',
+        aria: false,
         from: {data: `${p.name}Symbols`},
         encode: {
           enter: {
@@ -233,9 +274,10 @@ function panel(p: Panel): Json {
       },
       ...p.labels.map((label) => ({
         type: 'text',
+        aria: false,
         encode: {
           enter: {
-            x: {value: WIDTH + 12},
+            x: {value: p.layout.width + 12},
             y: {scale: p.scale, value: label.at},
             text: {value: label.text},
             fill: {value: label.color},

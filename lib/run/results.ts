@@ -39,6 +39,8 @@ export interface DefendFiles {
   readonly config: string;
   /** The rounds as a picture. */
   readonly curves: string;
+  /** `report.html`, where it was asked for. */
+  readonly report?: string;
   /** What a method writes besides its rounds, by its table's name, such as `thresholds`; absent where it writes none. */
   readonly tables?: Readonly<Record<string, string>>;
   /** Pictures that a method makes, by their names, such as `masks`; absent where it makes none. */

@@ -231,6 +231,13 @@ export function checkIndices(indices: Int32Array, size: ImageSize | undefined): 
   if (size !== undefined) requirePositions(indices, size.count, {name, code});
 }
 
+/** A class for each of `count` images; the native core knows which there are. Throws ERR_DATASET. */
+export function checkClasses(classes: Int32Array, count: number): void {
+  const name = 'classes';
+  requireType(classes, name, 'Int32Array');
+  requireLength(classes, {name, length: count, of: 'one for each image', code: 'ERR_DATASET'});
+}
+
 /** A perturbation [n,3,H,W] in pixel scale for `count` images of a role. Throws ERR_DATASET. */
 export function checkDelta(delta: Float32Array, count: number, size: ImageSize | undefined): void {
   const name = 'delta';

@@ -16,7 +16,7 @@ import type {
   PoisonedRole,
 } from '../native/attack_contract.js';
 import type {NativeSession, PrecisionName} from '../native/contract.js';
-import type {ImageRole, ModelRole, NativeTensors} from '../native/data_contract.js';
+import type {ImageRole, ModelRole, NativeCam, NativeTensors} from '../native/data_contract.js';
 import type {
   NativeDefendOptions,
   NativeOuterGradient,
@@ -33,6 +33,7 @@ import type {Passes, RoundReport} from '../run/results.js';
 import type {Run} from '../run/run.js';
 import {
   checkBatchOrder,
+  checkClasses,
   checkDefendOptions,
   checkDelta,
   checkEvaluateOptions,
@@ -232,6 +233,40 @@ export class Session implements Disposable {
   /** The class that a model assigns to each image of a role: [N]. */
   predict(model: ModelRole, role: ImageRole, run: RunOptions = {}): Promise<Int32Array> {
     return this.#jobs.run(() => this.#native.predict(model, role), run.signal);
+  }
+
+  /**
+   * What the last layer of a model takes for chosen images of a role: [n,F]. null of a program that does not end with a
+   * linear layer.
+   */
+  features(
+    model: ModelRole,
+    role: ImageRole,
+    indices: Int32Array,
+    run: RunOptions = {},
+  ): Promise<Float32Array | null> {
+    return this.#jobs.run(() => {
+      checkIndices(indices, this.#sizes.get(role));
+      return this.#native.features(model, role, indices);
+    }, run.signal);
+  }
+
+  /**
+   * Where a model looks in chosen images of a role, by Grad-CAM of a class for each: at the end of its last stage
+   * with more than one pixel, or at its tokens. null where the network has no such place.
+   */
+  gradCam(
+    model: ModelRole,
+    role: ImageRole,
+    indices: Int32Array,
+    classes: Int32Array,
+    run: RunOptions = {},
+  ): Promise<NativeCam | null> {
+    return this.#jobs.run(() => {
+      checkIndices(indices, this.#sizes.get(role));
+      checkClasses(classes, indices.length);
+      return this.#native.gradCam(model, role, indices, classes);
+    }, run.signal);
   }
 
   /** Shared adversarial perturbation of chosen images of a role: [n,3,H,W] in pixel scale. */

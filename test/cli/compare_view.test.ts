@@ -53,4 +53,11 @@ describe('what is shown of a comparison', () => {
     expect(state.follow(note)).toEqual([]);
     expect(state.follow(within({kind: 'stage', message: 'unlearning'}))).toEqual([]);
   });
+
+  it('has a line for each stage of the report', () => {
+    const progress = {kind: 'stage', message: 'drawing images for the report'} as const;
+    expect(stateNow().follow({kind: 'reporting', progress})).toEqual([
+      'report | drawing images for the report',
+    ]);
+  });
 });

@@ -11,6 +11,7 @@ import {
   EVALUATE,
   FETCH,
   INSPECT_DATASET,
+  REPORT,
   SETUP,
 } from '../../lib/options/commands/commands.js';
 import {DATA, DEVICE} from '../../lib/options/commands/common.js';
@@ -310,6 +311,13 @@ export function documentedTypes(): string {
     }),
     '',
     declaration({
+      name: 'ReportOptions',
+      doc: 'Options of {@link report}; every one may be left out.',
+      parents: ['DeviceOptions'],
+      table: without(tableOf(REPORT), DEVICE),
+    }),
+    '',
+    declaration({
       name: 'SetupOptions',
       doc: 'Options of {@link setup}, which fetches LibTorch; every one may be left out.',
       table: tableOf(SETUP),
@@ -398,6 +406,7 @@ export function optionsPage(): string {
       'Looks for a backdoor in a model. [scan.md](scan.md) says what it can see and what it cannot.',
       SCAN,
     ),
+    ...command('report', 'Shows runs, or a comparison, in one HTML file.', REPORT),
     ...command('demo', 'Attacks and purifies a small model on synthetic images.', DEMO),
     ...command('data', `Fetches a data set: ${FETCHED_NAMES.join(', ')}.`, FETCH),
     ...command(

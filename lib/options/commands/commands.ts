@@ -106,6 +106,37 @@ export const DEMO = {
   },
 } as const satisfies OptionGroups;
 
+/** Of which runs a report is made is told by arguments. */
+export const REPORT = {
+  Report: {
+    out: {
+      type: 'path',
+      expects: 'the name of an HTML file',
+      value: '<file.html>',
+      help: 'the file to write',
+      unset:
+        'report.html in the folder of the run or comparison; of several runs in the working directory',
+      default: null,
+    },
+    evidence: {
+      type: 'switch',
+      help: 'images, predictions by class, Grad-CAM and a map of features, which are computed where the folder of a run has none',
+      details:
+        'They need the checkpoint and the data that the run names, and are kept in its folder as evidence.json.',
+      default: true,
+    },
+    data: {
+      type: 'path',
+      expects: 'a folder',
+      value: '<dir>',
+      help: 'the data set, where it is no longer where the run had it',
+      unset: "the run's",
+      default: null,
+    },
+  },
+  Run: {...DEVICE},
+} as const satisfies OptionGroups;
+
 /** What `data` fetches is named by an argument. */
 export const FETCH = {
   Data: {

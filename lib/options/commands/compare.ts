@@ -4,7 +4,7 @@ import type {OptionGroups} from '../option.js';
 import {DEFEND} from './defend.js';
 
 const {'Model and data': data, Run, ...others} = DEFEND;
-const {out, force, seed, evalEvery, ...run} = Run;
+const {out, force, report, seed, evalEvery, ...run} = Run;
 
 /** What all runs of a comparison have alike: the options of every defense, and what is compared. */
 export const COMPARE = {
@@ -33,6 +33,7 @@ export const COMPARE = {
       help: 'folder of the comparison, which goes on where an earlier call stopped',
       unset: 'compare beside the checkpoint',
     },
+    report: {...report, help: 'also write report.html, which shows the comparison and its runs'},
     force: {...force, help: `start anew what ${named('out')} has`},
   },
   Run: {

@@ -28,6 +28,14 @@ export const DEFEND = {
       help: `also write the purified model as a program, defense_result.pt2, where ${named('program')} is given`,
       default: false,
     },
+    report: {
+      type: 'switch',
+      value: '',
+      help: 'also write report.html, which shows the run',
+      details:
+        'It needs some measurements more, which are kept as evidence.json; docs/report.md describes it.',
+      default: false,
+    },
     ...FORCE,
     ...MEASURING,
     ...SEED,

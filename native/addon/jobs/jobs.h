@@ -54,6 +54,8 @@ struct SessionJob {
   JOB(evaluate, "evaluate")                    \
   JOB(export_state_dict, "exportStateDict")    \
   JOB(export_training, "exportTraining")       \
+  JOB(features, "features")                    \
+  JOB(grad_cam, "gradCam")                     \
   JOB(initialize, "initialize")                \
   JOB(layout, "layout")                        \
   JOB(lf_pattern, "lfPattern")                 \

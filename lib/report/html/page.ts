@@ -1,0 +1,124 @@
+import {type Html, html, trusted} from './html.js';
+import type {ReportedRun, ReportInput} from './input.js';
+import {heading, table} from './parts.js';
+import {runSections} from './run_sections.js';
+import {comparisonSection} from './sections/comparison.js';
+import {scanSections} from './sections/scan.js';
+import {HEADLINES, titleOf, verdictCard, verdictOf} from './sections/verdict.js';
+import {STYLE} from './style.js';
+import {moment, percent} from './words.js';
+
+/** Who made a page, so that a later report may replace it. */
+export const GENERATOR = 'sau-native report';
+/** Of all images together: what is above it is left out of the runs further down. */
+const IMAGE_BYTES = 1_600_000;
+/** Nothing is loaded and nothing runs: all is in the file. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/**
+ * A report as one HTML file that needs no other: no script, no network. A pure function of its input; every text
+ * in it is escaped.
+ */
+export function renderReport(input: ReportInput): string {
+  const {runs, comparison, scans, version, made} = input;
+  const isOne = runs.length === 1 && comparison === null && scans.length === 0;
+  const title = pageTitle(input);
+  return html`${trusted('<!doctype html>')}
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="${GENERATOR}">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>${title}</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the report</a>
+<header><p class="brand">sau-native report</p><p class="made">${moment(made)}</p></header>
+<main id="main" tabindex="-1">
+<h1>${title}</h1>
+${isOne ? onlyRun(runs) : several(input)}
+</main>
+<footer><p>Made by sau-native ${version}. Everything is in this file: it loads nothing and runs no script.</p></footer>
+</body>
+</html>
+`.text;
+}
+
+function pageTitle({runs, comparison, scans}: ReportInput): string {
+  if (comparison !== null) return 'Defenses side by side';
+  const [run] = runs;
+  if (runs.length === 0) return scans.length === 1 ? 'A scan for backdoors' : 'Scans for backdoors';
+  if (runs.length > 1 || scans.length > 0 || run === undefined)
+    return 'What became of the backdoors';
+  const verdict = verdictOf(run);
+  if (verdict !== null) return HEADLINES[verdict.state];
+  return run.summary.kind === 'attack' ? 'A backdoor was planted' : 'A defense';
+}
+
+function onlyRun([run]: readonly ReportedRun[]): Html | null {
+  if (run === undefined) return null;
+  return html`<p class="subtitle">${titleOf(run.summary)}</p>
+${verdictCard(run, true)}
+${runSections({level: 2, id: 'run'}, run, true)}`;
+}
+
+function several({runs, comparison, scans}: ReportInput): Html {
+  let left = IMAGE_BYTES;
+  const articles = runs.map((run, i) => {
+    const bytes = bytesOfImages(run);
+    const hasImages = bytes <= left;
+    if (hasImages) left -= bytes;
+    return runArticle(run, `run-${i + 1}`, hasImages);
+  });
+  return html`${comparison === null ? null : comparisonSection(comparison)}
+${runs.length === 0 ? null : overview(runs)}
+${scans.map((scan, i) => scanSections({level: 3, id: `scan-${i + 1}`}, scan))}
+${articles}`;
+}
+
+/** All runs in a table, each a link to its part. */
+function overview(runs: readonly ReportedRun[]): Html {
+  const rows = runs.map((run, i) => {
+    const {summary} = run;
+    const verdict = verdictOf(run);
+    return [
+      html`<a href="#run-${i + 1}">${summary.method}, seed ${summary.seed}</a>`,
+      verdict === null ? '–' : HEADLINES[verdict.state],
+      percent(summary.after?.acc ?? null),
+      percent(summary.after?.asr ?? null),
+      percent(summary.after?.ra ?? null),
+    ];
+  });
+  return html`<section aria-labelledby="overview">
+${heading(2, 'overview', 'Verdicts')}
+${table(
+  'What became of the backdoor in each run',
+  [{title: 'run'}, {title: 'verdict', isText: true}, {title: 'ACC'}, {title: 'ASR'}, {title: 'RA'}],
+  rows,
+)}
+</section>
+`;
+}
+
+function runArticle(run: ReportedRun, id: string, hasImages: boolean): Html {
+  const {summary} = run;
+  return html`<article aria-labelledby="${id}">
+${heading(2, id, `${titleOf(summary)}, seed ${summary.seed}`)}
+${verdictCard(run, false)}
+${runSections({level: 3, id}, run, hasImages)}
+</article>
+`;
+}
+
+function bytesOfImages({evidence, pictures}: ReportedRun): number {
+  const {strip, looks} = evidence ?? {strip: null, looks: null};
+  const images = [
+    ...Object.values(strip ?? {}).flatMap((row) => row.map(({image}) => image)),
+    ...(looks ?? []).flatMap(({image}) => [image.before, image.after]),
+    ...pictures.map(({image}) => image),
+  ];
+  return images.reduce((sum, image) => sum + image.length, 0);
+}
