@@ -15,6 +15,8 @@ export const EXIT = {
   usage: 2,
   libtorch: 3,
   device: 4,
+  /** The work is done, but the result does not keep a limit such as `--fail-above-asr`. */
+  gate: 11,
   interrupted: 130,
 } as const;
 

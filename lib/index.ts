@@ -139,8 +139,9 @@ export type {
   RunSummary,
   RunVersions,
 } from './records/run_summary.js';
-export type {Verdict} from './records/verdict.js';
+export type {Suitability} from './records/suitability.js';
 export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
+export type {FailedGate} from './run/gates.js';
 export {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 export type {ImageWork, Progress, RunOptions} from './run/progress.js';
 export type {
@@ -154,6 +155,14 @@ export type {
   Selection,
 } from './run/results.js';
 export type {Run} from './run/run.js';
+export {
+  type Judged,
+  type PurificationVerdict,
+  purificationVerdict,
+  type VerdictFigures,
+  type VerdictState,
+} from './run/verdict.js';
+export type {UnknownBecause} from './run/verdict_types.js';
 export {
   createSession,
   deviceInfo,

@@ -6,6 +6,7 @@ import {addExamples, addOutputFlags, flagGroups, keysOf, pick} from '../flags.js
 import {longRun} from '../long_run.js';
 import {commandLine, nextLines} from '../next_steps.js';
 import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
+import {verdictLine} from '../verdict_view.js';
 
 export function registerDemo(program: Command, finish: Finish): void {
   const command = program
@@ -34,6 +35,8 @@ export function registerDemo(program: Command, finish: Finish): void {
           ['after', defense.after],
         ]),
         derLine(defense.der),
+        '',
+        verdictLine(defense.verdict, process.stdout),
         '',
         `${duration(seconds)} on ${defense.device}; written:`,
         fileTable(files),

@@ -115,6 +115,9 @@ export function parseEvaluateConfig(options: object): EvaluateConfig {
   ) as EvaluateConfig;
   checkNormalization(config);
   checkProgram(config);
+  if (config.maxAccDrop !== null && config.against === null) {
+    throw optionError('', `${named('against')} beside ${named('maxAccDrop')}`, 'none');
+  }
   return config;
 }
 

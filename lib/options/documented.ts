@@ -198,6 +198,22 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly seed?: number | undefined;
   /**
+   * Fail where more of the poisoned test images than this are still led to their target, such as 5%. The
+   * result is written all the same and has it in failedGates; the command line ends with exit code 11.
+   * @default no limit
+   */
+  readonly failAboveAsr?: number | string | null | undefined;
+  /**
+   * Fail where fewer of the clean test images than this are recognized, such as 80%.
+   * @default no limit
+   */
+  readonly failBelowAcc?: number | string | null | undefined;
+  /**
+   * Fail where ACC has lost more than this since the model before the defense, such as 3% for 3 points.
+   * @default no limit
+   */
+  readonly maxAccDrop?: number | string | null | undefined;
+  /**
    * How a batch goes through the device.
    * @default 'auto'
    */
@@ -1926,6 +1942,22 @@ export interface CommonEvaluateOptions extends DataOptions, DeviceOptions {
    * @default 256
    */
   readonly batchSize?: number | undefined;
+  /**
+   * Fail where more of the poisoned test images than this are still led to their target, such as 5%. The
+   * result is written all the same and has it in failedGates; the command line ends with exit code 11.
+   * @default no limit
+   */
+  readonly failAboveAsr?: number | string | null | undefined;
+  /**
+   * Fail where fewer of the clean test images than this are recognized, such as 80%.
+   * @default no limit
+   */
+  readonly failBelowAcc?: number | string | null | undefined;
+  /**
+   * Fail where ACC has lost more than this since the model before the defense, such as 3% for 3 points.
+   * @default no limit
+   */
+  readonly maxAccDrop?: number | string | null | undefined;
 }
 
 /** Options of {@link evaluate}: a checkpoint is required. */

@@ -16,7 +16,8 @@ import {removeAttackCheckpoint} from './attack_checkpoint.js';
 import type {PoisonedDatasetState} from './attack_result.js';
 import {IMAGE_FOLDERS, POISONED_SET, RECORD, RUN} from './layout.js';
 import {sha256OfFile, writeRun} from './run.js';
-import {RUN_SCHEMA, type RunSummary, type RunVersions, runRound} from './run_summary.js';
+import {type RunSummary, type RunVersions, runRound} from './run_summary.js';
+import {SCHEMA_VERSION} from './schema_version.js';
 import {writeAttackResult, writeInfoPickle, writePoisonIndexList} from './write_checkpoint.js';
 
 /** The images of a record. */
@@ -135,7 +136,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
   const {config, dataset, datasetName, poison, scale, started} = attack;
   const {numClasses, height: imageSize} = dataset;
   return {
-    ...{schema: RUN_SCHEMA, kind: 'attack', method: config.kind, versions: made},
+    ...{schemaVersion: SCHEMA_VERSION, kind: 'attack', method: config.kind, versions: made},
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     ...{device: null, precision: null, seed: config.seed},
@@ -155,7 +156,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     cleanSubset: null,
     poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
     ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
-    ...{selection: null, passes: null, cost: null},
+    ...{verdict: null, selection: null, passes: null, cost: null},
     files: {},
   };
 }
@@ -196,7 +197,16 @@ async function writePoisoned(
     ...content,
   });
   const {resize, crop, interpolation} = config;
-  const notes = {...scale, resize, crop, interpolation, ...content, config, versions: made};
+  const notes = {
+    schemaVersion: SCHEMA_VERSION,
+    ...scale,
+    resize,
+    crop,
+    interpolation,
+    ...content,
+    config,
+    versions: made,
+  };
   await writeWholeFile(join(record, RECORD.notes), `${JSON.stringify(notes, null, 2)}\n`);
   return {poisonedTrain, poisonedTest};
 }

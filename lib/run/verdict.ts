@@ -4,6 +4,11 @@ import {wordsOf} from './verdict_words.js';
 
 export type {PurificationVerdict, VerdictFigures, VerdictState} from './verdict_types.js';
 
+/** What is said before a defense of an attack that does not work. */
+export const NEVER_WORKED =
+  'the attack does not work on this model: the trigger leads to its class no more often than in a model without a backdoor, ' +
+  'so that this run cannot show what the defense does to one';
+
 /** What a verdict is given by. */
 export interface Judged {
   /** Of the model before the defense. */

@@ -123,7 +123,7 @@ describe.skipIf(!IS_BUILT)('a comparison', () => {
       expect(linesOf(files.csv)).toHaveLength(3);
       expect(linesOf(files.runsCsv)).toHaveLength(5);
       expect(jsonOf(files.json)).toMatchObject({
-        schema: 1,
+        schemaVersion: 1,
         runs: [{method: 'sau', failure: null}, {}, {}, {}],
       });
       expect(await builtPackage().readComparison(folder)).toEqual({folder, ...comparison});

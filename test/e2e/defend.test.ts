@@ -99,7 +99,14 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     const run = await builtPackage().readRun(out);
     const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
     expect(run).toMatchObject({
-      ...{schema: 1, kind: 'defend', method: 'sau', device: 'cpu', precision: 'fp32', seed: 0},
+      ...{
+        schemaVersion: 1,
+        kind: 'defend',
+        method: 'sau',
+        device: 'cpu',
+        precision: 'fp32',
+        seed: 0,
+      },
       ...{model: 'preactresnet18_w8', numClasses: 10, completedRounds: 2, interrupted: false},
       versions: {node: process.versions.node, libtorch: expect.stringMatching(/^\d+\.\d+\.\d+$/)},
       options: {rounds: 2, batchSize: 8, clean: '20', normBound: 0.2},
