@@ -7,6 +7,7 @@ import {COMPARE} from '../lib/options/commands/compare.js';
 import {DEFEND} from '../lib/options/commands/defend.js';
 import type {Spelling} from '../lib/options/named.js';
 import {flagName} from './flags.js';
+import {jsonOf} from './output.js';
 import {painted} from './terminal.js';
 
 export const EXIT = {
@@ -77,7 +78,7 @@ export function printError(error: unknown, json: boolean): void {
   const {code, details} = error instanceof SauError ? error : {code: 'ERR_UNEXPECTED', details: {}};
   const message = messageOf(error);
   if (json) {
-    process.stdout.write(`${JSON.stringify({error: {code, message, details}}, null, 2)}\n`);
+    process.stdout.write(jsonOf('error', {error: {code, message, details}}));
     return;
   }
   const isBug = !(error instanceof SauError) && error instanceof Error;

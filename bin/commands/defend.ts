@@ -24,7 +24,7 @@ import {
 } from '../flags.js';
 import {longRun} from '../long_run.js';
 import {afterDefense, nextLines} from '../next_steps.js';
-import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
+import {derLine, duration, fileTable, madeBy, metricsTable, printResult} from '../output.js';
 import {exitCodeOfResult, gateLines, verdictLine} from '../verdict_view.js';
 
 export function registerDefend(program: Command, finish: Finish): void {
@@ -68,11 +68,15 @@ async function purify(
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => defend(config, {...run, saveOnAbort: true})),
   );
-  printResult(values.json === true, result, () =>
-    [
-      ...describe(result, interrupted),
-      ...nextLines(afterDefense(result, config, interrupted)),
-    ].join('\n'),
+  await printResult(
+    values.json === true,
+    'defend',
+    async () => ({...(await madeBy(result.files.run)), ...result}),
+    () =>
+      [
+        ...describe(result, interrupted),
+        ...nextLines(afterDefense(result, config, interrupted)),
+      ].join('\n'),
   );
   return exitCodeOfResult(interrupted, result.failedGates);
 }

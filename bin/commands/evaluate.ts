@@ -9,7 +9,7 @@ import {type ExitCode, inUsersWords} from '../errors.js';
 import {addExamples, addOfficialFlags, addOutputFlags, flagGroups, keysOf} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {afterEvaluation, nextLines} from '../next_steps.js';
-import {derLine, duration, metricsTable, printResult} from '../output.js';
+import {derLine, duration, madeHere, metricsTable, printResult} from '../output.js';
 import {exitCodeOfResult, gateLines, verdictLine} from '../verdict_view.js';
 
 const OFFICIAL_NAMES = officialNames(tableOf(EVALUATE));
@@ -51,8 +51,11 @@ async function measure(
   const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
     evaluate(config, run),
   );
-  printResult(values.json === true, result, () =>
-    [...describe(result), ...nextLines(afterEvaluation(result, config))].join('\n'),
+  await printResult(
+    values.json === true,
+    'evaluate',
+    async () => ({...(await madeHere()), ...result}),
+    () => [...describe(result), ...nextLines(afterEvaluation(result, config))].join('\n'),
   );
   return exitCodeOfResult(interrupted, result.failedGates);
 }

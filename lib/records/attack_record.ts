@@ -6,6 +6,7 @@ import type {ImageSet} from '../datasets/image_set.js';
 import {writePng, writePngs} from '../datasets/write_pngs.js';
 import {packageVersion, versions} from '../native/versions.js';
 import {resolveTraining} from '../options/config.js';
+import type {ChannelConstants} from '../options/types.js';
 import {writeCurves} from '../report/curves.js';
 import {TRAINING_FIGURES} from '../report/round_columns.js';
 import type {Metrics} from '../run/metrics.js';
@@ -161,12 +162,36 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
   };
 }
 
+/** The contents of sau_native.json. */
+export interface RecordNotesFile {
+  /** Version of this form. */
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  /** Of the normalization, in [0,1] pixel scale. */
+  readonly mean: ChannelConstants;
+  /** Of the normalization, in [0,1] pixel scale. */
+  readonly std: ChannelConstants;
+  /** How pictures are brought to the network's size; null: straight to it. */
+  readonly resize: string | null;
+  /** The side of the middle that is taken; null: all of it. */
+  readonly crop: number | null;
+  /** How pictures are resized. */
+  readonly interpolation: string | null;
+  /** What the record is where it is no model. */
+  readonly content?: string;
+  /** Epochs that were trained. */
+  readonly epochs: number;
+  /** The options, `seed` among them. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What it was made with. */
+  readonly versions: Pick<RunVersions, 'sauNative' | 'node'> & Partial<RunVersions>;
+}
+
 /** Writes the images and their bookkeeping. Returns what attack_result.pt says about them. */
 async function writePoisoned(
   record: string,
   {config, dataset, datasetName, poison, scale}: RecordedAttack,
-  content: Readonly<Record<string, string | number>>,
-  made: object,
+  content: Pick<RecordNotesFile, 'content' | 'epochs'>,
+  made: RecordNotesFile['versions'],
   run: RunOptions,
 ) {
   const {trainImages: train, testImages: test} = RECORD;
@@ -197,7 +222,7 @@ async function writePoisoned(
     ...content,
   });
   const {resize, crop, interpolation} = config;
-  const notes = {
+  const notes: RecordNotesFile = {
     schemaVersion: SCHEMA_VERSION,
     ...scale,
     resize,

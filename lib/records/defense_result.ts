@@ -15,7 +15,7 @@ import type {PurificationVerdict} from '../run/verdict_types.js';
 import type {Target} from '../target/target.js';
 import {DEFENSE, defenseCsv, RUN} from './layout.js';
 import {readRun, sha256OfFile, writeRun} from './run.js';
-import {type RunCost, type RunSummary, runRound} from './run_summary.js';
+import {type RunCost, type RunSummary, type RunVersions, runRound} from './run_summary.js';
 import {SCHEMA_VERSION} from './schema_version.js';
 import {underNamesOf} from './source_form.js';
 import {writeCheckpoint} from './write_checkpoint.js';
@@ -164,8 +164,34 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   };
 }
 
+/** The contents of config.json. */
+export interface DefenseConfigFile {
+  /** Version of this form. */
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  /** What it was computed with. */
+  readonly versions: RunVersions;
+  /** Every option as resolved, `seed` among them: given again, they give the same run. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The checkpoint that was purified. */
+  readonly checkpoint: string | null;
+  /** The folder of the data set; null if only clean images were given. */
+  readonly dataset: string | null;
+  /** Clean images that were used; null for a method that looks at none. */
+  readonly cleanImages: number | null;
+  /** Rounds that were finished. */
+  readonly completedRounds: number;
+  /** Of the backdoored model. */
+  readonly before: Metrics | null;
+  /** Of the purified model. */
+  readonly after: Metrics | null;
+  /** By what the weights were chosen. */
+  readonly selection: Selection | null;
+  /** What the defense has cost; null where it was interrupted. */
+  readonly passes: Passes | null;
+}
+
 /** config.json: the summary in the form of the versions that had no other. */
-function configOf(summary: RunSummary): Readonly<Record<string, unknown>> {
+function configOf(summary: RunSummary): DefenseConfigFile {
   const {versions, options, checkpoint, dataset, cleanSubset} = summary;
   const {completedRounds, before, after, selection, passes} = summary;
   return {

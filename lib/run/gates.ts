@@ -5,16 +5,12 @@ import type {Metrics} from './metrics.js';
 // Limits that a result has to keep so that a pipeline goes on. They never keep it from being written.
 
 /** The limits, shares in [0,1]; null where there is none. */
-export interface Gates {
-  readonly failAboveAsr: number | null;
-  readonly failBelowAcc: number | null;
-  readonly maxAccDrop: number | null;
-}
+export type Gates = {readonly [Name in FailedGate['gate']]: number | null};
 
 /** A limit that a result has not kept. */
 export interface FailedGate {
   /** The option that sets it. */
-  readonly gate: keyof Gates;
+  readonly gate: 'failAboveAsr' | 'failBelowAcc' | 'maxAccDrop';
   /** What it allows, a share in [0,1]. */
   readonly limit: number;
   /** What was measured, a share in [0,1]; null where an interrupted run left that open. */
@@ -61,7 +57,7 @@ export function failedGates(gates: Gates, before: Metrics | null, after: Metrics
 }
 
 function failed(
-  gate: keyof Gates,
+  gate: FailedGate['gate'],
   limit: number | null,
   measured: number | null,
   isBeyond: (measured: number, limit: number) => boolean,
@@ -70,7 +66,7 @@ function failed(
   return measured === null || isBeyond(measured, limit) ? [{gate, limit, measured}] : [];
 }
 
-function unmeasurable(gate: keyof Gates, images: string, remedy: string): SauError {
+function unmeasurable(gate: FailedGate['gate'], images: string, remedy: string): SauError {
   return new SauError('ERR_CONFIG', `Expected ${images} for ${named(gate)} but received none.`, {
     remedy,
     details: {option: gate},

@@ -86,7 +86,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     const {acc, asr, ra} = result.after;
     expect(rows[1]?.split(',').slice(-3).map(Number)).toEqual([acc, asr, ra]);
     const reports = linesOf(join(out, 'rounds.jsonl')).map((line): unknown => JSON.parse(line));
-    expect(reports).toEqual(result.rounds);
+    expect(reports).toEqual(result.rounds.map((report) => ({schemaVersion: 1, ...report})));
   });
 
   it('draws the curves', () => {
@@ -116,7 +116,9 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
       before: result.before,
       after: result.after,
       der: result.der,
+      verdict: result.verdict,
     });
+    expect(result).toMatchObject({failedGates: [], verdict: {figures: {targets: 1}}});
     expect(run.dataset.classTitles).toEqual(namesIn(join(world.data, 'train')));
     const attacked = join(world.record, 'attack_result.pt');
     expect(run.checkpoint).toEqual({path: attacked, sha256: sha256(attacked)});
@@ -144,7 +146,8 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     await rm(join(older, 'run.json'));
     const {readRun} = builtPackage();
     const [now, then] = await Promise.all([out, older].map(readRun));
-    const unknown = {started: null, seconds: null, selection: null, passes: null, cost: null};
+    const costs = {seconds: null, selection: null, passes: null, cost: null};
+    const unknown = {started: null, verdict: null, ...costs};
     expect(then).toEqual({
       ...{...now, ...unknown},
       checkpoint: {...now?.checkpoint, sha256: null},

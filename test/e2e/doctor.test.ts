@@ -14,6 +14,7 @@ import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {DoctorReport} from '../../lib/doctor.js';
 import {readLibTorch} from '../../lib/native/libtorch.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT, ROOT} from '../support/paths.js';
 import {sau} from '../support/program.js';
 import {finished, useSetupWorld, VERSION} from '../support/setup_world.js';
@@ -32,6 +33,7 @@ describe.skipIf(REAL === null)('doctor', () => {
 
   async function doctor(env: Readonly<Record<string, string | undefined>> = {}) {
     const {status, stdout} = await world.sau(['doctor', '--json'], env);
+    expectSchema('doctor', JSON.parse(stdout));
     return {status, report: JSON.parse(stdout) as DoctorReport};
   }
   const problems = ({problems}: DoctorReport) => problems.map(({code}) => code);
