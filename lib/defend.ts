@@ -23,7 +23,7 @@ import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 import type {Progress, RunOptions} from './run/progress.js';
 import type {DefendFiles, DefendResult, RoundReport} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
-import {attackWorks, NEVER_WORKED, purificationVerdict} from './run/verdict.js';
+import {doubtAbout, purificationVerdict} from './run/verdict.js';
 import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
 import {loadCleanSubset} from './target/clean_images.js';
@@ -116,9 +116,8 @@ async function defendInto(
   const {path} = target.checkpoint;
   const before = await measureCheckpoint(session, path, config.evalBatchSize, run);
   run.onProgress?.({kind: 'before', metrics: before});
-  if (attackWorks(before, target.numClasses) === false) {
-    run.onProgress?.({kind: 'note', message: NEVER_WORKED});
-  }
+  const doubt = doubtAbout(before, target.numClasses);
+  if (doubt !== null) run.onProgress?.({kind: 'note', message: doubt});
 
   stage(entry.stage);
   const {method, evalEvery, evalBatchSize} = config;

@@ -48,9 +48,18 @@ const verdict = z.object(
       error: 'what became of a backdoor',
     }),
     because: z
-      .enum(['no-poisoned-images', 'not-measured', 'broken-model', 'few-images'], {
-        error: 'why nothing is known',
-      })
+      .enum(
+        [
+          ...[
+            'no-poisoned-images',
+            'untrained-model',
+            'not-measured',
+            'broken-model',
+            'few-images',
+          ],
+        ] as const,
+        {error: 'why nothing is known'},
+      )
       .nullable(),
     words: text,
     figures: z.object(

@@ -187,6 +187,14 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     });
   });
 
+  it('says at its start where the model hardly recognizes anything, as this one after two epochs', () => {
+    const notes = progress.flatMap((event, i) => (event.kind === 'note' ? [{i, ...event}] : []));
+    const doubt = notes.find(({message}) => message.includes('hardly more than one that guesses'));
+    const first = progress.findIndex(({kind}) => kind === 'batch');
+    expect(doubt?.i).toBeLessThan(first);
+    expect(result.verdict).toMatchObject({state: 'unknown', because: 'untrained-model'});
+  });
+
   it('counts the images that it reads and measures, all of each set', () => {
     const whole = progress.flatMap((event) =>
       event.kind === 'images' && event.done === event.of ? [`${event.doing} ${event.of}`] : [],

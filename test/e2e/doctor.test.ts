@@ -62,6 +62,7 @@ describe.skipIf(REAL === null)('doctor', () => {
     const {status, report} = await doctor({SAU_NATIVE_LIBTORCH: REAL?.root});
     expect(status).toBe(0);
     expect(report).toEqual({
+      schemaVersion: 1,
       sauNative: expect.stringMatching(/^\d+\.\d+\.\d+/),
       node: process.versions.node,
       nodeApi: process.versions.napi,
