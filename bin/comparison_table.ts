@@ -1,4 +1,9 @@
-import type {ComparedMethod, ComparedRun, Comparison} from '../lib/compare/comparison.js';
+import {
+  type ComparedMethod,
+  type ComparedRun,
+  type Comparison,
+  verdictsOf,
+} from '../lib/compare/comparison.js';
 import type {Spread} from '../lib/compare/spread.js';
 import {duration} from './output.js';
 import {type Output, painted} from './terminal.js';
@@ -10,6 +15,8 @@ interface Column {
   readonly cell: (method: ComparedMethod, withDeviation: boolean) => string;
 }
 
+/** The column of the verdicts. */
+const BACKDOOR = 'backdoor';
 const SHARES = ['acc', 'asr', 'ra', 'der'] as const;
 
 const COLUMNS: readonly Column[] = [
@@ -20,6 +27,7 @@ const COLUMNS: readonly Column[] = [
       cell: (method, withDeviation) => shareCell(method[name], withDeviation, method.oracle),
     };
   }),
+  {title: BACKDOOR, leftOut: 0, cell: ({runs}) => verdictsOf(runs) || '-'},
   {title: 'time', leftOut: 1, cell: ({methodSeconds}) => timeCell(methodSeconds)},
   {title: 'F + B/image', leftOut: 2, cell: passesCell},
   {title: 'memory', leftOut: 3, cell: ({peakMemoryBytes}) => memoryCell(peakMemoryBytes)},
@@ -51,7 +59,10 @@ function cellsOf(
   {before, methods}: Comparison,
   {withDeviation, leftOut}: (typeof FORMS)[number],
 ): string[][] {
-  const columns = COLUMNS.filter((column) => column.leftOut <= leftOut);
+  const hasVerdicts = methods.some(({runs}) => verdictsOf(runs) !== '');
+  const columns = COLUMNS.filter(
+    (column) => column.leftOut <= leftOut && (hasVerdicts || column.title !== BACKDOOR),
+  );
   const isWhole = methods.every(({runs}) => runs.every(({kind}) => kind === 'done'));
   const none = [before?.acc, before?.asr, before?.ra].map((share) => percentOf(share ?? null));
   const rows = [

@@ -15,6 +15,7 @@ import {DEFEND} from '../lib/options/commands/defend.js';
 import {SCAN} from '../lib/options/commands/scan.js';
 import type {Spelling} from '../lib/options/named.js';
 import {flagName} from './flags.js';
+import {jsonOf} from './output.js';
 import {painted} from './terminal.js';
 
 export const EXIT = {
@@ -25,6 +26,8 @@ export const EXIT = {
   device: 4,
   /** A scan called the model suspicious. */
   suspicious: 10,
+  /** The work is done, but the result does not keep a limit such as `--fail-above-asr`. */
+  gate: 11,
   interrupted: 130,
 } as const;
 
@@ -94,7 +97,7 @@ export function printError(error: unknown, json: boolean): void {
   const {code, details} = error instanceof SauError ? error : {code: 'ERR_UNEXPECTED', details: {}};
   const message = messageOf(error);
   if (json) {
-    process.stdout.write(`${JSON.stringify({error: {code, message, details}}, null, 2)}\n`);
+    process.stdout.write(jsonOf('error', {error: {code, message, details}}));
     return;
   }
   const isBug = !(error instanceof SauError) && error instanceof Error;

@@ -1,4 +1,5 @@
 import {relative} from 'node:path';
+import {DEFAULT_DEFENSE, defenseTable} from '../lib/defenses/defenses.js';
 import {DEFEND_DEFAULTS} from '../lib/options/defaults.js';
 import type {UserOptions} from '../lib/options/parse.js';
 import type {AttackConfig, DefendConfig, EvaluateConfig} from '../lib/options/types.js';
@@ -20,7 +21,7 @@ const CARRIED = [
   ...['device', 'threads', 'precision'],
 ] as const;
 
-const PATHS: ReadonlySet<string> = new Set(['ckpt', 'against', 'data', 'program']);
+const PATHS: ReadonlySet<string> = new Set(['ckpt', 'against', 'data', 'program', 'out']);
 
 /** "next: ..." and the command below it, for each step. */
 export function nextLines(steps: readonly NextStep[]): string[] {
@@ -31,15 +32,18 @@ export function nextLines(steps: readonly NextStep[]): string[] {
   ]);
 }
 
-/** Measures what a defense has left, against the model before it. */
+/** Removes what a defense has left of the backdoor, and measures it against the model before it. */
 export function afterDefense(
-  {files}: DefendResult,
+  result: DefendResult,
   config: DefendConfig,
   interrupted: boolean,
 ): NextStep[] {
+  const {files, verdict} = result;
+  const isLeft = verdict.state === 'active' || verdict.state === 'weakened';
   const {checkpoint = ''} = files;
   const flags = {ckpt: checkpoint, against: config.ckpt, ...carried(config)};
   return [
+    ...(isLeft ? againstTheRest(result, config) : []),
     {
       what: interrupted
         ? 'measure the weights that are saved, those within the round that was interrupted'
@@ -47,6 +51,39 @@ export function afterDefense(
       command: commandLine('evaluate', flags),
     },
   ];
+}
+
+/** Ways to remove what is left of a backdoor: more rounds, where the method has such, and other methods. */
+function againstTheRest({completedRounds}: DefendResult, config: DefendConfig): NextStep[] {
+  const {ckpt, clean, method} = config;
+  const rounds = 2 * completedRounds;
+  const compared = {ckpt, clean, seeds: config.seed, ...carried(config)};
+  return [
+    ...('rounds' in defenseTable(method) && rounds > 0
+      ? [
+          {
+            what: 'remove the rest of the backdoor with more rounds, in place of this result',
+            command: commandLine('defend', {...givenOf(config), rounds, force: true}),
+          },
+        ]
+      : []),
+    {
+      what: 'see which method removes the backdoor',
+      command: commandLine('compare', compared),
+    },
+  ];
+}
+
+/** The options that are not the method's defaults. */
+function givenOf(config: DefendConfig): UserOptions {
+  const usual: UserOptions = DEFEND_DEFAULTS[config.method];
+  const isUsual = (name: string, value: unknown) =>
+    name === 'method'
+      ? value === DEFAULT_DEFENSE
+      : JSON.stringify(value) === JSON.stringify(usual[name]);
+  return Object.fromEntries(
+    Object.entries(config).filter(([name, value]) => !isUsual(name, value)),
+  );
 }
 
 /** Purifies the record of an attack. */

@@ -1,9 +1,39 @@
+import {dirname} from 'node:path';
 import type {DoctorProblem} from '../lib/doctor.js';
+import type {RunSummary} from '../lib/records/run_summary.js';
+import {SCHEMA_VERSION} from '../lib/records/schema_version.js';
 import type {Metrics} from '../lib/run/metrics.js';
+import type {Printed} from './outputs.js';
 
-/** The result of a command, and nothing else, goes to stdout. */
-export function printResult(json: boolean, result: unknown, human: () => string): void {
-  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${human()}\n`);
+/** What a command prints as JSON, without the version of its form. */
+export type Document<Name extends keyof Printed> = Omit<Printed[Name], 'schemaVersion'>;
+
+/** The result of a command, and nothing else, goes to stdout: as the JSON of that name, or in words. */
+export async function printResult<Name extends keyof Printed>(
+  json: boolean,
+  name: Name,
+  document: () => Document<Name> | Promise<Document<Name>>,
+  human: () => string,
+): Promise<void> {
+  process.stdout.write(json ? jsonOf(name, await document()) : `${human()}\n`);
+}
+
+/** A document as it is printed. */
+export function jsonOf<Name extends keyof Printed>(_: Name, document: Document<Name>): string {
+  return `${JSON.stringify({schemaVersion: SCHEMA_VERSION, ...document}, null, 2)}\n`;
+}
+
+/** With what a run was computed, by its `run.json`. */
+export async function madeBy(run: string): Promise<Pick<RunSummary, 'versions' | 'seed'>> {
+  const {readRun} = await import('../lib/records/run.js');
+  const {versions, seed} = await readRun(dirname(run));
+  return {versions, seed};
+}
+
+/** With what this process computes. */
+export async function madeHere(): Promise<Pick<RunSummary, 'versions'>> {
+  const {versions} = await import('../lib/native/versions.js');
+  return {versions: await versions()};
 }
 
 /** 0.9123 -> "91.23 %"; "-" if it was not measured. */

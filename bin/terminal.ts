@@ -26,10 +26,13 @@ const STYLES = {
   command: ['cyan'],
   best: ['bold'],
   second: ['underline'],
+  good: ['green', 'bold'],
 } as const;
 
+export type Style = keyof typeof STYLES;
+
 /** Text for a stream, in color where it can have any. */
-export function painted(style: keyof typeof STYLES, text: string, stream: Output): string {
+export function painted(style: Style, text: string, stream: Output): string {
   // styleText would ask stdout, whatever the stream is, and in newer versions of Node alone.
   return hasColors(stream) ? styleText([...STYLES[style]], text, {validateStream: false}) : text;
 }

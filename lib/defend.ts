@@ -19,16 +19,24 @@ import {withOutput} from './report/output_folder.js';
 import {RoundWriter} from './report/round_writer.js';
 import {type TableRow, TableWriter} from './report/table_writer.js';
 import {reportAlong} from './report.js';
+import {failedGates, requireMeasurable} from './run/gates.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 import type {Progress, RunOptions} from './run/progress.js';
 import type {DefendFiles, DefendResult, RoundReport} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
+import {doubtAbout, purificationVerdict} from './run/verdict.js';
 import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
 import {loadCleanSubset} from './target/clean_images.js';
 import {loadPoisonedTrain} from './target/poisoned_train.js';
 import {openTarget, type Target} from './target/target.js';
-import {loadTestSets, measureCheckpoint, setTestSets} from './target/test_sets.js';
+import {
+  loadTestSets,
+  measurable,
+  measureCheckpoint,
+  setTestSets,
+  targetsOf,
+} from './target/test_sets.js';
 
 export interface DefendRunOptions extends RunOptions {
   /** An abort after the first round has ended writes what there is and resolves, instead of rejecting. */
@@ -89,6 +97,7 @@ async function defendInto(
   const needsClean = entry.needsClean?.(config) ?? true;
   const cleanSubset = needsClean ? await loadCleanSubset(config, target, run) : null;
   const testSets = await loadTestSets(target, config.testLimit, run);
+  requireMeasurable(config, measurable(testSets));
 
   stage('preparing the device');
   const {execution, chunkSize, cacheMib} = config;
@@ -110,6 +119,8 @@ async function defendInto(
   const {path} = target.checkpoint;
   const before = await measureCheckpoint(session, path, config.evalBatchSize, run);
   run.onProgress?.({kind: 'before', metrics: before});
+  const doubt = doubtAbout(before, target.numClasses);
+  if (doubt !== null) run.onProgress?.({kind: 'note', message: doubt});
 
   stage(entry.stage);
   const {method, evalEvery, evalBatchSize} = config;
@@ -132,6 +143,8 @@ async function defendInto(
     const isRounded = stateDict !== trained;
     if (isRounded) await session.loadStateDict(stateDict, 'trainee');
     const after = await measureAfter(session, {config, rounds, reports, before, isRounded}, run);
+    const targets = targetsOf(testSets);
+    const verdict = purificationVerdict({before, after, numClasses: target.numClasses, targets});
     const {device, precision, passes} = session;
     const selection = entry.selection?.(config) ?? 'last';
     const files = await writeDefenseResult(out, {
@@ -139,13 +152,14 @@ async function defendInto(
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
-      ...{stateDict, renamed, reports, before, after, selection, passes, cost},
+      ...{stateDict, renamed, reports, before, after, verdict, selection, passes, cost},
       tables: rows.files.tables ?? {},
     });
     return {
       ...{before, after, device, rounds: reports, completedRounds: reports.length},
       ...{selection, passes},
       der: defenseEffectivenessRating(before, after),
+      ...{verdict, failedGates: failedGates(config, before, after)},
       files: {...files, ...rows.files},
     };
   } catch (error) {

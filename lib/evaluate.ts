@@ -3,13 +3,21 @@ import {parseEvaluateConfig} from './options/config.js';
 import type {EvaluateOptions} from './options/documented.js';
 import {readWeights} from './programs/read_weights.js';
 import {readCheckpoint} from './records/read_checkpoint.js';
+import {failedGates, requireMeasurable} from './run/gates.js';
 import {defenseEffectivenessRating} from './run/metrics.js';
 import type {RunOptions} from './run/progress.js';
 import type {EvaluateResult} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
+import {purificationVerdict} from './run/verdict.js';
 import {createSession} from './session/open_session.js';
 import {openTarget} from './target/target.js';
-import {loadTestSets, measureCheckpoint, setTestSets} from './target/test_sets.js';
+import {
+  loadTestSets,
+  measurable,
+  measureCheckpoint,
+  setTestSets,
+  targetsOf,
+} from './target/test_sets.js';
 
 /**
  * Measures ACC, ASR, RA and the losses of a checkpoint. With a second checkpoint, the model before the defense,
@@ -37,6 +45,7 @@ async function measure(options: EvaluateOptions, run: RunOptions): Promise<Evalu
   const poisoned = config.poisoned ?? (against?.record ? config.against : null);
   const target = await openTarget({...config, poisoned}, run);
   const testSets = await loadTestSets(target, config.testLimit, run);
+  requireMeasurable(config, measurable(testSets));
   using session = await createSession({...config, ...target, seed: 0});
   await setTestSets(session, testSets);
 
@@ -50,12 +59,17 @@ async function measure(options: EvaluateOptions, run: RunOptions): Promise<Evalu
     await session.loadStateDict(against.stateDict);
     before = await measureCheckpoint(session, against.path, config.batchSize, run);
   }
+  const {numClasses} = target;
+  const targets = targetsOf(testSets);
   return {
     checkpoint: target.checkpoint.path,
     model: target.model,
     metrics,
     before,
     der: before === null ? null : defenseEffectivenessRating(before, metrics),
+    verdict:
+      before === null ? null : purificationVerdict({before, after: metrics, numClasses, targets}),
+    failedGates: failedGates(config, before, metrics),
     device: session.device,
     seconds: (performance.now() - start) / 1000,
   };

@@ -157,9 +157,10 @@ export type {
   ScanVerdict,
   StatisticName,
 } from './records/scan_summary.js';
-export type {Verdict} from './records/verdict.js';
+export type {Suitability} from './records/suitability.js';
 export {type CheckpointToWrite, writeCheckpoint} from './records/write_checkpoint.js';
 export {type ReportResult, report} from './report.js';
+export type {FailedGate} from './run/gates.js';
 export {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 export type {ImageWork, Progress, RunOptions} from './run/progress.js';
 export type {
@@ -173,6 +174,14 @@ export type {
   Selection,
 } from './run/results.js';
 export type {Run} from './run/run.js';
+export {
+  type Judged,
+  type PurificationVerdict,
+  purificationVerdict,
+  type VerdictFigures,
+  type VerdictState,
+} from './run/verdict.js';
+export type {UnknownBecause} from './run/verdict_types.js';
 export {type ScanResult, scan} from './scan.js';
 export {
   createSession,

@@ -11,12 +11,8 @@ import {named} from './options/named.js';
 import type {ScanConfig} from './options/types.js';
 import {SCAN_FILES, scanFolder} from './records/layout.js';
 import {sha256OfFile} from './records/run.js';
-import {
-  SCAN_SCHEMA,
-  type ScanStatistic,
-  type ScanSummary,
-  type StatisticName,
-} from './records/scan_summary.js';
+import type {ScanStatistic, ScanSummary, StatisticName} from './records/scan_summary.js';
+import {SCHEMA_VERSION} from './records/schema_version.js';
 import {withOutput} from './report/output_folder.js';
 import type {RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
@@ -156,7 +152,7 @@ async function factsOf({config, target, images, started}: Prepared) {
   const {mean, std} = target;
   const imageSize = [size.height, size.width] as const;
   return {
-    schemaVersion: SCAN_SCHEMA,
+    schemaVersion: SCHEMA_VERSION as typeof SCHEMA_VERSION,
     kind: 'scan' as const,
     started: started.toISOString(),
     versions: await versions(),

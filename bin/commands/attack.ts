@@ -21,7 +21,7 @@ import {
 } from '../flags.js';
 import {longRun} from '../long_run.js';
 import {afterAttack, nextLines} from '../next_steps.js';
-import {duration, fileTable, metricsTable, printResult} from '../output.js';
+import {duration, fileTable, madeBy, metricsTable, printResult} from '../output.js';
 
 /** One subcommand per attack of the table. */
 export function registerAttack(program: Command, finish: Finish): void {
@@ -63,7 +63,12 @@ async function simulate(
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => attack(config, run)),
   );
-  printResult(values.json === true, result, () => describe(result, config));
+  await printResult(
+    values.json === true,
+    'attack',
+    async () => ({...(await madeBy(result.files.run)), ...result}),
+    () => describe(result, config),
+  );
   return interrupted ? EXIT.interrupted : EXIT.done;
 }
 

@@ -21,7 +21,7 @@ import {
 } from '../flags.js';
 import {interruptible} from '../long_run.js';
 import {METHOD_OPTIONS, officialNamesOfMethod, withSettings} from '../method_settings.js';
-import {duration, fileTable, printResult} from '../output.js';
+import {duration, fileTable, madeHere, printResult} from '../output.js';
 
 const OFFICIAL_NAMES: readonly OfficialName[] = [
   ...DEFENSE_NAMES.flatMap(officialNamesOfMethod),
@@ -83,8 +83,18 @@ async function compareMethods(
       return compare(options as unknown as CompareOptions, {signal, onProgress});
     },
   );
-  printResult(values.json === true, result, () => describe(result));
+  await printResult(
+    values.json === true,
+    'compare',
+    async () => ({...(await madeHere()), seeds: seedsOf(result), ...result}),
+    () => describe(result),
+  );
   return result.failedRuns > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** The seeds that all methods have. */
+function seedsOf({methods}: CompareResult): readonly number[] {
+  return [...new Set(methods.flatMap(({runs}) => runs.map(({seed}) => seed)))];
 }
 
 function describe(result: CompareResult): string {

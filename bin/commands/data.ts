@@ -38,7 +38,12 @@ async function fetch(values: UserOptions, dataset: string): Promise<ExitCode> {
     () => fetchWithView(values.quiet === true, options),
     (name) => (name === 'dataset' ? '<dataset>' : flagName(name)),
   );
-  printResult(values.json === true, result, () => describe(result, values.out));
+  await printResult(
+    values.json === true,
+    'data',
+    () => result,
+    () => describe(result, values.out),
+  );
   return EXIT.done;
 }
 

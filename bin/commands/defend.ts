@@ -13,7 +13,7 @@ import type {UserOptions} from '../../lib/options/parse.js';
 import type {DefendResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
 import {offeringData} from '../data_view.js';
-import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
+import {type ExitCode, inUsersWords} from '../errors.js';
 import {
   addConfigFlag,
   addExamples,
@@ -24,7 +24,8 @@ import {
 } from '../flags.js';
 import {longRun} from '../long_run.js';
 import {afterDefense, nextLines} from '../next_steps.js';
-import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
+import {derLine, duration, fileTable, madeBy, metricsTable, printResult} from '../output.js';
+import {exitCodeOfResult, gateLines, verdictLine} from '../verdict_view.js';
 
 export function registerDefend(program: Command, finish: Finish): void {
   const command = program
@@ -67,19 +68,24 @@ async function purify(
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => defend(config, {...run, saveOnAbort: true})),
   );
-  printResult(values.json === true, result, () =>
-    [
-      ...describe(result, interrupted),
-      ...nextLines(afterDefense(result, config, interrupted)),
-    ].join('\n'),
+  await printResult(
+    values.json === true,
+    'defend',
+    async () => ({...(await madeBy(result.files.run)), ...result}),
+    () =>
+      [
+        ...describe(result, interrupted),
+        ...nextLines(afterDefense(result, config, interrupted)),
+      ].join('\n'),
   );
-  return interrupted ? EXIT.interrupted : EXIT.done;
+  return exitCodeOfResult(interrupted, result.failedGates);
 }
 
 const ORACLE_LINE =
   'selection: oracle. The test sets chose how much was pruned, which no defender has.';
 
 function describe(result: DefendResult, interrupted: boolean): string[] {
+  const {verdict, failedGates} = result;
   const {before, after, der, completedRounds, seconds, device, files, selection} = result;
   const rounds = `${completedRounds} ${completedRounds === 1 ? 'round' : 'rounds'}`;
   return [
@@ -88,7 +94,10 @@ function describe(result: DefendResult, interrupted: boolean): string[] {
       ['after', after],
     ]),
     derLine(der),
+    '',
+    verdictLine(verdict, process.stdout),
     ...(selection === 'oracle' ? [ORACLE_LINE] : []),
+    ...gateLines(failedGates, process.stdout),
     '',
     `${interrupted ? 'interrupted after ' : ''}${rounds} in ${duration(seconds)} on ${device}; saved:`,
     fileTable(files),

@@ -5,7 +5,8 @@ import {EXIT} from '../errors.js';
 import {addExamples, addOutputFlags, flagGroups, keysOf, pick} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {commandLine, nextLines} from '../next_steps.js';
-import {derLine, duration, fileTable, metricsTable, printResult} from '../output.js';
+import {derLine, duration, fileTable, madeBy, metricsTable, printResult} from '../output.js';
+import {verdictLine} from '../verdict_view.js';
 
 export function registerDemo(program: Command, finish: Finish): void {
   const command = program
@@ -26,25 +27,32 @@ export function registerDemo(program: Command, finish: Finish): void {
     const {result, interrupted} = await longRun(values.quiet === true, [], (run) =>
       demo(config, run),
     );
-    printResult(values.json === true, result, () => {
-      const {defense, files, seconds} = result;
-      return [
-        metricsTable([
-          ['before', defense.before],
-          ['after', defense.after],
-        ]),
-        derLine(defense.der),
-        '',
-        `${duration(seconds)} on ${defense.device}; written:`,
-        fileTable(files),
-        ...nextLines([
-          {
-            what: 'the same on photographs, with the folder of CIFAR-10 for DIR',
-            command: commandLine('attack badnet', {data: 'DIR', recipe: 'fast'}),
-          },
-        ]),
-      ].join('\n');
-    });
+    await printResult(
+      values.json === true,
+      'demo',
+      async () => ({...(await madeBy(result.files.run)), ...result}),
+      () => {
+        const {defense, files, seconds} = result;
+        return [
+          metricsTable([
+            ['before', defense.before],
+            ['after', defense.after],
+          ]),
+          derLine(defense.der),
+          '',
+          verdictLine(defense.verdict, process.stdout),
+          '',
+          `${duration(seconds)} on ${defense.device}; written:`,
+          fileTable(files),
+          ...nextLines([
+            {
+              what: 'the same on photographs, with the folder of CIFAR-10 for DIR',
+              command: commandLine('attack badnet', {data: 'DIR', recipe: 'fast'}),
+            },
+          ]),
+        ].join('\n');
+      },
+    );
     return interrupted ? EXIT.interrupted : EXIT.done;
   });
 }

@@ -19,7 +19,12 @@ export function registerDoctor(program: Command, finish: Finish): void {
     const {doctor} = await import('../../lib/doctor.js');
     const {sizeOf} = await import('../../lib/download/disk.js');
     const report = await doctor();
-    printResult(values.json === true, report, () => describe(report, sizeOf));
+    await printResult(
+      values.json === true,
+      'doctor',
+      () => report,
+      () => describe(report, sizeOf),
+    );
     return exitCode(report);
   });
 }

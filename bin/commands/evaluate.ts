@@ -5,11 +5,12 @@ import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import type {EvaluateResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
-import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
+import {type ExitCode, inUsersWords} from '../errors.js';
 import {addExamples, addOfficialFlags, addOutputFlags, flagGroups, keysOf} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {afterEvaluation, nextLines} from '../next_steps.js';
-import {derLine, duration, metricsTable, printResult} from '../output.js';
+import {derLine, duration, madeHere, metricsTable, printResult} from '../output.js';
+import {exitCodeOfResult, gateLines, verdictLine} from '../verdict_view.js';
 
 const OFFICIAL_NAMES = officialNames(tableOf(EVALUATE));
 
@@ -50,13 +51,17 @@ async function measure(
   const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
     evaluate(config, run),
   );
-  printResult(values.json === true, result, () =>
-    [...describe(result), ...nextLines(afterEvaluation(result, config))].join('\n'),
+  await printResult(
+    values.json === true,
+    'evaluate',
+    async () => ({...(await madeHere()), ...result}),
+    () => [...describe(result), ...nextLines(afterEvaluation(result, config))].join('\n'),
   );
-  return interrupted ? EXIT.interrupted : EXIT.done;
+  return exitCodeOfResult(interrupted, result.failedGates);
 }
 
 function describe(result: EvaluateResult): string[] {
+  const {verdict, failedGates} = result;
   const {checkpoint, model, metrics, before, der, seconds, device} = result;
   const counts = `${metrics.cleanCount} clean and ${metrics.poisonedCount} poisoned test images`;
   return [
@@ -68,6 +73,8 @@ function describe(result: EvaluateResult): string[] {
           ['after', metrics],
         ]),
     ...(before === null ? [] : [derLine(der)]),
+    ...(verdict === null ? [] : ['', verdictLine(verdict, process.stdout)]),
+    ...gateLines(failedGates, process.stdout),
     '',
     `${counts} in ${duration(seconds)} on ${device}`,
   ];

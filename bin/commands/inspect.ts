@@ -68,11 +68,15 @@ async function showDataset(
   const config = parseInspectDatasetConfig({...given, data, preview});
   const {result} = await longRun(values.quiet === true, [], (run) => inspectDataset(config, run));
   const {stringify} = await import('yaml');
-  printResult(values.json === true, result, () =>
-    [
-      result.usable ? 'can be used: yes' : `can be used: no, because ${result.because}`,
-      stringify(datasetView(result), {lineWidth: 0}).trimEnd(),
-    ].join('\n'),
+  await printResult(
+    values.json === true,
+    'inspect-dataset',
+    () => result,
+    () =>
+      [
+        result.usable ? 'can be used: yes' : `can be used: no, because ${result.because}`,
+        stringify(datasetView(result), {lineWidth: 0}).trimEnd(),
+      ].join('\n'),
   );
   return EXIT.done;
 }
@@ -81,11 +85,15 @@ async function showCheckpoint(values: UserOptions, path: string): Promise<ExitCo
   const {describeCheckpoint, inWords} = await import('../../lib/records/inspect.js');
   const report = inWords(await describeCheckpoint(path), flagName);
   const {stringify} = await import('yaml');
-  printResult(values.json === true, report, () =>
-    [
-      verdictLine(report),
-      stringify(brief(report, values.tensors === true), {lineWidth: 0}).trimEnd(),
-    ].join('\n'),
+  await printResult(
+    values.json === true,
+    'inspect-checkpoint',
+    () => report,
+    () =>
+      [
+        verdictLine(report),
+        stringify(brief(report, values.tensors === true), {lineWidth: 0}).trimEnd(),
+      ].join('\n'),
   );
   return EXIT.done;
 }

@@ -4,7 +4,7 @@ import type {ModelInfo} from '../../lib/models.js';
 import {type Finish, runs} from '../command.js';
 import {EXIT} from '../errors.js';
 import {addExamples, addFlags, flag} from '../flags.js';
-import {alignColumns, printResult} from '../output.js';
+import {alignColumns, madeHere, printResult} from '../output.js';
 
 export function registerModels(program: Command, finish: Finish): void {
   const command = program
@@ -22,7 +22,12 @@ export function registerModels(program: Command, finish: Finish): void {
   runs(command, finish, async (values) => {
     const {models} = await import('../../lib/models.js');
     const list = await models();
-    printResult(values.json === true, list, () => table(list));
+    await printResult(
+      values.json === true,
+      'models',
+      async () => ({...(await madeHere()), models: list}),
+      () => table(list),
+    );
     return EXIT.done;
   });
 }

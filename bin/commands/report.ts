@@ -44,7 +44,12 @@ async function write(runs: readonly string[], values: UserOptions): Promise<Exit
   const {result, interrupted} = await longRun(values.quiet === true, [], (run) =>
     report(runs, options, run),
   );
-  printResult(values.json === true, result, () => describe(result));
+  await printResult(
+    values.json === true,
+    'report',
+    () => result,
+    () => describe(result),
+  );
   return interrupted ? EXIT.interrupted : EXIT.done;
 }
 

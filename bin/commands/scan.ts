@@ -60,7 +60,12 @@ async function scanModel(
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => scan(config, run)),
   );
-  printResult(values.json === true, result, () => describe(result));
+  await printResult(
+    values.json === true,
+    'scan',
+    () => result,
+    () => describe(result),
+  );
   if (interrupted) return EXIT.interrupted;
   return result.verdict.state === 'suspicious' ? EXIT.suspicious : EXIT.done;
 }

@@ -55,7 +55,12 @@ async function fetch(values: UserOptions): Promise<ExitCode> {
     if (values.yes !== true) await askConsent('setup --yes');
   }
   const result = await withSetupView(quiet, (run) => carryOut(plan, run));
-  printResult(values.json === true, result, () => describe(result));
+  await printResult(
+    values.json === true,
+    'setup',
+    () => result,
+    () => describe(result),
+  );
   return result.problems.some(({severity}) => severity === 'error') ? EXIT.failed : EXIT.done;
 }
 
@@ -75,7 +80,12 @@ async function remove(values: UserOptions): Promise<ExitCode> {
     await askConsent('setup --remove --yes');
   }
   const result = await withSetupView(values.quiet === true, (run) => removeSetup(run));
-  printResult(values.json === true, result, () => describeRemoval(result, sizeOf));
+  await printResult(
+    values.json === true,
+    'setup-remove',
+    () => result,
+    () => describeRemoval(result, sizeOf),
+  );
   return EXIT.done;
 }
 

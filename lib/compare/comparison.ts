@@ -1,6 +1,7 @@
 import {DEFENSE_NAMES, defenseOf} from '../defenses/defenses.js';
 import type {RunSummary} from '../records/run_summary.js';
 import type {Metrics} from '../run/metrics.js';
+import type {PurificationVerdict} from '../run/verdict_types.js';
 import {type Spread, spreadOf} from './spread.js';
 
 // What a comparison came to: a pure function of its runs.
@@ -19,6 +20,8 @@ export type ComparedRun =
       readonly after: Metrics;
       /** Defense effectiveness rating; null without a poisoned test set. */
       readonly der: number | null;
+      /** Whether the backdoor is gone; null where an older version wrote the run. */
+      readonly verdict: PurificationVerdict | null;
       /** Wall time of the whole run, with reading and measuring. */
       readonly seconds: number | null;
       /** Wall time of the method alone. */
@@ -133,6 +136,18 @@ export function comparisonOf(
   };
 }
 
+/** What became of the backdoor in each run that is done, such as "gone" or "gone 2, active 1"; '' where no run tells. */
+export function verdictsOf(runs: readonly ComparedRun[]): string {
+  const states = runs.flatMap((run) => (run.kind === 'done' ? (run.verdict?.state ?? []) : []));
+  const different = [...new Set(states)];
+  if (different.length < 2) return different.join();
+  const count = (state: string): number => states.filter((one) => one === state).length;
+  return different
+    .toSorted((a, b) => count(b) - count(a))
+    .map((state) => `${state} ${count(state)}`)
+    .join(', ');
+}
+
 function comparedMethod(method: string, states: readonly RunState[]): ComparedMethod {
   const runs = states.map(comparedRun);
   const done = runs.filter((run) => run.kind === 'done');
@@ -164,10 +179,11 @@ function comparedRun(state: RunState): ComparedRun {
   if (state.kind === 'failed') {
     return {kind: 'failed', seed, folder, code: state.code, message: state.message};
   }
-  const {before, after, der, seconds, cost, passes, cleanSubset, device, precision} = state.summary;
+  const {before, after, der, verdict, seconds, cost, passes, cleanSubset} = state.summary;
+  const {device, precision} = state.summary;
   return {
     ...{kind: 'done', seed, folder, before: before ?? UNMEASURED, after: after ?? UNMEASURED, der},
-    ...{seconds, methodSeconds: cost?.methodSeconds ?? null},
+    ...{verdict, seconds, methodSeconds: cost?.methodSeconds ?? null},
     peakMemoryBytes: cost?.peakMemoryBytes ?? null,
     forwardPasses: passes?.forward ?? null,
     backwardPasses: passes?.backward ?? null,

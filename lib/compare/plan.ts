@@ -9,9 +9,8 @@ import {shown} from '../options/parse.js';
 import {COMPARISON, comparedRun} from '../records/layout.js';
 import {readRun} from '../records/run.js';
 import type {RunSummary} from '../records/run_summary.js';
+import {SCHEMA_VERSION, withSchemaVersion} from '../records/schema_version.js';
 import type {PlannedRun} from './config.js';
-
-const PLAN_SCHEMA = 1;
 
 const runSchema = z.object({
   method: z.string(),
@@ -23,7 +22,7 @@ const runSchema = z.object({
 });
 
 const planSchema = z.object({
-  schema: z.literal(PLAN_SCHEMA),
+  schemaVersion: z.literal(SCHEMA_VERSION),
   checkpoint: z.object({path: z.string(), sha256: z.string()}),
   runs: z.array(runSchema),
 });
@@ -55,7 +54,7 @@ export async function openPlan(folder: string, {checkpoint, runs, force}: Asked)
   const isAsked = ({method, seed}: PlanRun): boolean =>
     runs.some((run) => run.method === method && run.seed === seed);
   const plan: Plan = {
-    schema: PLAN_SCHEMA,
+    schemaVersion: SCHEMA_VERSION,
     checkpoint,
     runs: [
       ...runs.map(({method, seed, options}) => ({method, seed, options, failure: null})),
@@ -98,7 +97,7 @@ export async function readPlan(folder: string): Promise<Plan | null> {
   });
   if (text === null) return null;
   try {
-    return planSchema.parse(JSON.parse(text));
+    return planSchema.parse(withSchemaVersion(JSON.parse(text)));
   } catch (cause) {
     throw damaged(cause);
   }
@@ -116,7 +115,9 @@ export async function resultOf(
 /** Options of a comparison are JSON, and those of a plan have been that. */
 function differencesOf(before: PlanRun['options'], now: PlanRun['options']): readonly string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const same = (name: string) => JSON.stringify(before[name]) === JSON.stringify(now[name]);
+  // What a plan of an older version did not have yet was not set.
+  const text = (of: PlanRun['options'], name: string) => JSON.stringify(of[name] ?? null);
+  const same = (name: string) => text(before, name) === text(now, name);
   return names.filter((name) => !ELSEWHERE.has(name) && !same(name));
 }
 

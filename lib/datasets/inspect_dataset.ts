@@ -105,7 +105,7 @@ export async function describeDataset(
   const hasConstants = known?.numClasses === classNames.length;
   return {
     ...{path, format: format.name, name, title: known?.title ?? null},
-    ...verdictOf(unreadable, files.train.count + files.test.count),
+    ...usabilityOf(unreadable, files.train.count + files.test.count),
     classes: classNames.map((className, label) => ({
       ...{name: className, title: titles[label] ?? className},
       ...{train: train[label] ?? 0, test: test[label] ?? 0},
@@ -155,7 +155,7 @@ async function headersOf({files}: FoundDataset, loading: LoadOptions): Promise<I
   };
 }
 
-function verdictOf(unreadable: readonly UnreadableImage[], images: number) {
+function usabilityOf(unreadable: readonly UnreadableImage[], images: number) {
   const [first] = unreadable;
   if (first === undefined) return {usable: true, because: null};
   const many = `${unreadable.length} of ${images} image files cannot be read`;

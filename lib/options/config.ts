@@ -38,8 +38,8 @@ import type {
   EvaluateConfig,
   FetchConfig,
   InspectDatasetConfig,
-  ScanConfig,
   ReportConfig,
+  ScanConfig,
   SetupConfig,
   TrainingAttackConfig,
 } from './types.js';
@@ -122,6 +122,9 @@ export function parseEvaluateConfig(options: object): EvaluateConfig {
   ) as EvaluateConfig;
   checkNormalization(config);
   checkProgram(config);
+  if (config.maxAccDrop !== null && config.against === null) {
+    throw optionError('', `${named('against')} beside ${named('maxAccDrop')}`, 'none');
+  }
   return config;
 }
 

@@ -45,6 +45,8 @@ export function placeholder(option: Option): string {
       return '<name,name>';
     case 'path':
       return '<file>';
+    case 'share':
+      return '<share>';
     default:
       return '<text>';
   }

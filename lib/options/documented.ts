@@ -178,6 +178,12 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly writeProgram?: boolean | undefined;
   /**
+   * Also write report.html, which shows the run. It needs some measurements more, which are kept as
+   * evidence.json; docs/report.md describes it.
+   * @default false
+   */
+  readonly report?: boolean | undefined;
+  /**
    * Overwrite an earlier result.
    * @default false
    */
@@ -197,6 +203,22 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    * @default 0
    */
   readonly seed?: number | undefined;
+  /**
+   * Fail where more of the poisoned test images than this are still led to their target, such as 5%. The
+   * result is written all the same and has it in failedGates; the command line ends with exit code 11.
+   * @default no limit
+   */
+  readonly failAboveAsr?: number | string | null | undefined;
+  /**
+   * Fail where fewer of the clean test images than this are recognized, such as 80%.
+   * @default no limit
+   */
+  readonly failBelowAcc?: number | string | null | undefined;
+  /**
+   * Fail where ACC has lost more than this since the model before the defense, such as 3% for 3 points.
+   * @default no limit
+   */
+  readonly maxAccDrop?: number | string | null | undefined;
   /**
    * How a batch goes through the device.
    * @default 'auto'
@@ -1322,6 +1344,12 @@ export interface CommonCompareOptions extends DataOptions, DeviceOptions {
    */
   readonly out?: string | URL | null | undefined;
   /**
+   * Also write report.html, which shows the comparison and its runs. It needs some measurements more,
+   * which are kept as evidence.json; docs/report.md describes it.
+   * @default false
+   */
+  readonly report?: boolean | undefined;
+  /**
    * Start anew what `out` has.
    * @default false
    */
@@ -1406,12 +1434,19 @@ export interface CommonAttackOptions extends DataOptions, DeviceOptions {
   readonly preview?: boolean | undefined;
   /**
    * Architecture.
-   * @default 'preactresnet18'
+   * @default preactresnet18
    */
-  readonly model?: ModelName | undefined;
+  readonly model?: ModelName | null | undefined;
+  /**
+   * Instead of `model`: the network as torch.export wrote it (.pt2), whose own weights the victim starts
+   * from. A program does not say how fresh weights are drawn. docs/programs.md says what is read.
+   * TrojanNN takes none.
+   * @default a known architecture
+   */
+  readonly program?: string | URL | null | undefined;
   /**
    * Checkpoint of the same architecture, whose weights the victim starts from; a head for another number
-   * of classes starts fresh.
+   * of classes starts fresh. Beside program it needs every weight of the program, by its name.
    * @default none
    */
   readonly pretrained?: string | URL | null | undefined;
@@ -1926,6 +1961,22 @@ export interface CommonEvaluateOptions extends DataOptions, DeviceOptions {
    * @default 256
    */
   readonly batchSize?: number | undefined;
+  /**
+   * Fail where more of the poisoned test images than this are still led to their target, such as 5%. The
+   * result is written all the same and has it in failedGates; the command line ends with exit code 11.
+   * @default no limit
+   */
+  readonly failAboveAsr?: number | string | null | undefined;
+  /**
+   * Fail where fewer of the clean test images than this are recognized, such as 80%.
+   * @default no limit
+   */
+  readonly failBelowAcc?: number | string | null | undefined;
+  /**
+   * Fail where ACC has lost more than this since the model before the defense, such as 3% for 3 points.
+   * @default no limit
+   */
+  readonly maxAccDrop?: number | string | null | undefined;
 }
 
 /** Options of {@link evaluate}: a checkpoint is required. */
@@ -2253,6 +2304,27 @@ export interface InspectDatasetOptions {
    * @default no picture
    */
   readonly preview?: string | URL | null | undefined;
+}
+
+/** Options of {@link report}; every one may be left out. */
+export interface ReportOptions extends DeviceOptions {
+  /**
+   * The file to write.
+   * @default report.html in the folder of the run or comparison; of several runs in the working directory
+   */
+  readonly out?: string | URL | null | undefined;
+  /**
+   * Images, predictions by class, Grad-CAM and a map of features, which are computed where the folder of
+   * a run has none. They need the checkpoint and the data that the run names, and are kept in its folder
+   * as evidence.json.
+   * @default true
+   */
+  readonly evidence?: boolean | undefined;
+  /**
+   * The data set, where it is no longer where the run had it.
+   * @default the run's
+   */
+  readonly data?: string | URL | null | undefined;
 }
 
 /** Options of {@link setup}, which fetches LibTorch; every one may be left out. */

@@ -102,8 +102,15 @@ export interface BytesOption extends Described {
   readonly default: number | null;
 }
 
+/** A share in [0,1], as a number or as text such as `5%`. */
+export interface ShareOption extends Described {
+  readonly type: 'share';
+  readonly default: number | null;
+}
+
 export type Option =
   | BytesOption
+  | ShareOption
   | NumberOption
   | SwitchOption
   | ChoiceOption
@@ -122,7 +129,7 @@ export type OptionGroups = Readonly<Record<string, OptionTable>>;
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
 /** An option's value once it is checked, where it is not null. */
-export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes'}
+export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes' | 'share'}
   ? number
   : O extends {type: 'switch'}
     ? boolean
@@ -157,7 +164,7 @@ type Given<O> = O extends {type: 'path'} | {orFile: true}
   ? ValueOf<O> | URL
   : O extends {type: 'sides'}
     ? ValueOf<O> | number
-    : O extends {type: 'bytes'}
+    : O extends {type: 'bytes' | 'share'}
       ? ValueOf<O> | string
       : O extends {orPath: true}
         ? ValueOf<O> | number | URL

@@ -185,6 +185,20 @@ function areSides(text: string): boolean {
   return sides.length <= 2 && sides.every(isSide);
 }
 
+const SHARE = /^\s*(\d+\.?\d*|\.\d+)\s*(%|pct)?\s*$/i;
+
+/** A share in [0,1], or text such as `5%`, `5pct` or `0.05`. */
+export const share = z.preprocess(
+  (value) => {
+    const [, digits, percent] = typeof value === 'string' ? (SHARE.exec(value) ?? []) : [];
+    if (digits === undefined) return value;
+    return percent === undefined ? Number(digits) : Number(digits) / 100;
+  },
+  z.custom<number>((value) => typeof value === 'number' && value >= 0 && value <= 1, {
+    error: 'a share from 0 to 1 such as 5% or 0.05',
+  }),
+);
+
 const UNITS: Readonly<Record<string, number>> = {
   ...{b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40},
   ...{kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12},

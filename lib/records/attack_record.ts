@@ -6,6 +6,7 @@ import type {ImageSet} from '../datasets/image_set.js';
 import {writePng, writePngs} from '../datasets/write_pngs.js';
 import {packageVersion, versions} from '../native/versions.js';
 import {resolveTraining} from '../options/config.js';
+import type {ChannelConstants} from '../options/types.js';
 import {writeCurves} from '../report/curves.js';
 import {TRAINING_FIGURES} from '../report/round_columns.js';
 import type {Metrics} from '../run/metrics.js';
@@ -16,7 +17,8 @@ import {removeAttackCheckpoint} from './attack_checkpoint.js';
 import type {PoisonedDatasetState} from './attack_result.js';
 import {IMAGE_FOLDERS, POISONED_SET, RECORD, RUN} from './layout.js';
 import {sha256OfFile, writeRun} from './run.js';
-import {RUN_SCHEMA, type RunSummary, type RunVersions, runRound} from './run_summary.js';
+import {type RunSummary, type RunVersions, runRound} from './run_summary.js';
+import {SCHEMA_VERSION} from './schema_version.js';
 import {writeAttackResult, writeInfoPickle, writePoisonIndexList} from './write_checkpoint.js';
 
 /** The images of a record. */
@@ -135,7 +137,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
   const {config, dataset, datasetName, poison, scale, started} = attack;
   const {numClasses, height: imageSize} = dataset;
   return {
-    ...{schema: RUN_SCHEMA, kind: 'attack', method: config.kind, versions: made},
+    ...{schemaVersion: SCHEMA_VERSION, kind: 'attack', method: config.kind, versions: made},
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     ...{device: null, precision: null, seed: config.seed},
@@ -155,17 +157,41 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     cleanSubset: null,
     poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
     ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
-    ...{selection: null, passes: null, cost: null},
+    ...{verdict: null, selection: null, passes: null, cost: null},
     files: {},
   };
+}
+
+/** The contents of sau_native.json. */
+export interface RecordNotesFile {
+  /** Version of this form. */
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  /** Of the normalization, in [0,1] pixel scale. */
+  readonly mean: ChannelConstants;
+  /** Of the normalization, in [0,1] pixel scale. */
+  readonly std: ChannelConstants;
+  /** How pictures are brought to the network's size; null: straight to it. */
+  readonly resize: string | null;
+  /** The side of the middle that is taken; null: all of it. */
+  readonly crop: number | null;
+  /** How pictures are resized. */
+  readonly interpolation: string | null;
+  /** What the record is where it is no model. */
+  readonly content?: string;
+  /** Epochs that were trained. */
+  readonly epochs: number;
+  /** The options, `seed` among them. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What it was made with. */
+  readonly versions: Pick<RunVersions, 'sauNative' | 'node'> & Partial<RunVersions>;
 }
 
 /** Writes the images and their bookkeeping. Returns what attack_result.pt says about them. */
 async function writePoisoned(
   record: string,
   {config, dataset, datasetName, model, poison, scale}: RecordedAttack,
-  content: Readonly<Record<string, string | number>>,
-  made: object,
+  content: Pick<RecordNotesFile, 'content' | 'epochs'>,
+  made: RecordNotesFile['versions'],
   run: RunOptions,
 ) {
   const {trainImages: train, testImages: test} = RECORD;
@@ -196,7 +222,16 @@ async function writePoisoned(
     ...content,
   });
   const {resize, crop, interpolation} = config;
-  const notes = {...scale, resize, crop, interpolation, ...content, config, versions: made};
+  const notes: RecordNotesFile = {
+    schemaVersion: SCHEMA_VERSION,
+    ...scale,
+    resize,
+    crop,
+    interpolation,
+    ...content,
+    config,
+    versions: made,
+  };
   await writeWholeFile(join(record, RECORD.notes), `${JSON.stringify(notes, null, 2)}\n`);
   return {poisonedTrain, poisonedTest};
 }

@@ -11,10 +11,12 @@ import {writeProgram} from '../programs/write_program.js';
 import {writeCurves} from '../report/curves.js';
 import {defenseEffectivenessRating, type Metrics} from '../run/metrics.js';
 import type {DefendFiles, Passes, RoundReport, Selection} from '../run/results.js';
+import type {PurificationVerdict} from '../run/verdict_types.js';
 import type {Target} from '../target/target.js';
 import {DEFENSE, defenseCsv, RUN} from './layout.js';
 import {readRun, sha256OfFile, writeRun} from './run.js';
-import {RUN_SCHEMA, type RunCost, type RunSummary, runRound} from './run_summary.js';
+import {type RunCost, type RunSummary, type RunVersions, runRound} from './run_summary.js';
+import {SCHEMA_VERSION} from './schema_version.js';
 import {underNamesOf} from './source_form.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
@@ -36,6 +38,7 @@ export interface Defense {
   readonly reports: readonly RoundReport[];
   readonly before: Metrics;
   readonly after: Metrics;
+  readonly verdict: PurificationVerdict;
   readonly selection: Selection;
   /** null where the run was interrupted. */
   readonly passes: Passes | null;
@@ -115,13 +118,13 @@ async function writeInSourceFormat(
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   const {started, config, target, cleanSubset, reports, before, after} = defense;
-  const {selection, passes, cost} = defense;
+  const {verdict, selection, passes, cost} = defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
   const {transformOptions} = target;
   const imageSize = size.height;
   return {
-    ...{schema: RUN_SCHEMA, kind: 'defend', method, versions: await versions()},
+    ...{schemaVersion: SCHEMA_VERSION, kind: 'defend', method, versions: await versions()},
     started: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     ...{device, precision, seed},
@@ -147,7 +150,7 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     ...{before, after, rounds: reports.map(runRound)},
     der: defenseEffectivenessRating(before, after),
     completedRounds: reports.length,
-    ...{selection, passes, cost},
+    ...{verdict, selection, passes, cost},
     interrupted: reports.length < config.rounds,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
@@ -161,11 +164,38 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   };
 }
 
+/** The contents of config.json. */
+export interface DefenseConfigFile {
+  /** Version of this form. */
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  /** What it was computed with. */
+  readonly versions: RunVersions;
+  /** Every option as resolved, `seed` among them: given again, they give the same run. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The checkpoint that was purified. */
+  readonly checkpoint: string | null;
+  /** The folder of the data set; null if only clean images were given. */
+  readonly dataset: string | null;
+  /** Clean images that were used; null for a method that looks at none. */
+  readonly cleanImages: number | null;
+  /** Rounds that were finished. */
+  readonly completedRounds: number;
+  /** Of the backdoored model. */
+  readonly before: Metrics | null;
+  /** Of the purified model. */
+  readonly after: Metrics | null;
+  /** By what the weights were chosen. */
+  readonly selection: Selection | null;
+  /** What the defense has cost; null where it was interrupted. */
+  readonly passes: Passes | null;
+}
+
 /** config.json: the summary in the form of the versions that had no other. */
-function configOf(summary: RunSummary): Readonly<Record<string, unknown>> {
+function configOf(summary: RunSummary): DefenseConfigFile {
   const {versions, options, checkpoint, dataset, cleanSubset} = summary;
   const {completedRounds, before, after, selection, passes} = summary;
   return {
+    schemaVersion: SCHEMA_VERSION,
     versions,
     config: options,
     checkpoint: checkpoint?.path ?? null,

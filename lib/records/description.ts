@@ -2,10 +2,10 @@ import type {CheckpointFormat} from '../checkpoint/checkpoint_file.js';
 import type {ForeignFormat} from '../checkpoint/foreign_file.js';
 import type {DType} from '../checkpoint/tensor.js';
 import type {CheckpointKind} from './read_checkpoint.js';
-import type {Verdict} from './verdict.js';
+import type {Suitability} from './suitability.js';
 
 /** What {@link inspect} tells of a file. */
-export interface CheckpointDescription extends Verdict {
+export interface CheckpointDescription extends Suitability {
   /** The file that was read. */
   readonly path: string;
   /** How the file is written, or what it is that is not read. */

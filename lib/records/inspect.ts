@@ -29,7 +29,7 @@ import type {
 import {POISONED_SET, RECORD} from './layout.js';
 import {classesByOrder, headOf, isDefenseResult, modelOf} from './read_checkpoint.js';
 import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
-import {verdictOf} from './verdict.js';
+import {suitabilityOf} from './suitability.js';
 
 /** How many images of a record are looked for on disk. */
 const PROBED_IMAGES = 5;
@@ -124,8 +124,8 @@ async function describeFile(file: CheckpointFile, path: string): Promise<Checkpo
     };
   }
   const {model, notes} = describeModel(file, path);
-  const verdict = await verdictOf({path, ...model});
-  const rest = {...common, ...verdict, notes, model, content: null};
+  const suitability = await suitabilityOf({path, ...model});
+  const rest = {...common, ...suitability, notes, model, content: null};
   if (isAttackResult(value)) {
     return {...rest, kind: 'attack_result', record: await describeRecord(value, path)};
   }

@@ -8,7 +8,8 @@ import {defenseEffectivenessRating} from '../run/metrics.js';
 import {isAttackResult, readRecord} from './attack_result.js';
 import {DEFENSE, defenseCsv, RECORD, RUN} from './layout.js';
 import {damagedRun, metricsSchema, runRoundSchema} from './run_schema.js';
-import {RUN_SCHEMA, type RunRound, type RunSummary} from './run_summary.js';
+import type {RunRound, RunSummary} from './run_summary.js';
+import {SCHEMA_VERSION} from './schema_version.js';
 
 // Folders of versions that wrote no run.json: config.json of a defense, sau_native.json of an attack, and the rounds.
 
@@ -102,7 +103,7 @@ async function olderDefense(folder: string): Promise<RunSummary> {
   const {config, dataset, completedRounds, before, after} = old;
   const {seed, device, precision, model, numClasses, imageSize, mean, std} = config;
   return {
-    ...{schema: RUN_SCHEMA, kind: 'defend', method: 'sau', versions: old.versions},
+    ...{schemaVersion: SCHEMA_VERSION, kind: 'defend', method: 'sau', versions: old.versions},
     ...{started: null, seconds: null, device, precision, seed, options: config},
     checkpoint: {path: old.checkpoint, sha256: null},
     result: {path: DEFENSE.result, sha256: null},
@@ -121,7 +122,7 @@ async function olderDefense(folder: string): Promise<RunSummary> {
     der: defenseEffectivenessRating(before, after),
     completedRounds,
     interrupted: completedRounds < config.rounds,
-    ...{selection: null, passes: null, cost: null},
+    ...{verdict: null, selection: null, passes: null, cost: null},
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv('sau'), jsonl: RUN.rounds},
       ...{cleanIndex: DEFENSE.cleanIndex, config: DEFENSE.config, curves: RUN.curves},
@@ -139,7 +140,7 @@ async function olderAttack(folder: string): Promise<RunSummary> {
   if (record === null) throw damagedRun(path, 'it is no record of an attack');
   const rounds = await readRounds(folder);
   return {
-    ...{schema: RUN_SCHEMA, kind: 'attack', method: config.kind, versions},
+    ...{schemaVersion: SCHEMA_VERSION, kind: 'attack', method: config.kind, versions},
     ...{started: null, seconds: null, device: null, precision: null},
     ...{seed: config.seed, options: config, checkpoint: null},
     result: {path: RECORD.result, sha256: null},
@@ -154,7 +155,7 @@ async function olderAttack(folder: string): Promise<RunSummary> {
     der: null,
     completedRounds: rounds.length,
     interrupted: false,
-    ...{selection: null, passes: null, cost: null},
+    ...{verdict: null, selection: null, passes: null, cost: null},
     files: {
       ...{checkpoint: RECORD.result, notes: RECORD.notes, curves: RUN.curves},
       ...{csv: RECORD.csv, jsonl: RUN.rounds},

@@ -8,7 +8,8 @@ import {writeWholeFile} from '../base/whole_file.js';
 import {RUN} from './layout.js';
 import {readOlderRun} from './older_run.js';
 import {damagedRun, runSchema} from './run_schema.js';
-import {RUN_SCHEMA, type RunSummary} from './run_summary.js';
+import type {RunSummary} from './run_summary.js';
+import {SCHEMA_VERSION, schemaVersionOf, withSchemaVersion} from './schema_version.js';
 
 /** Writes a run's summary into its folder, whole or not at all. Returns its path. Throws ERR_OUTPUT. */
 export async function writeRun(folder: string, summary: RunSummary): Promise<string> {
@@ -30,7 +31,7 @@ export async function readRun(folder: string): Promise<RunSummary> {
   const path = join(folder, RUN.summary);
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(path, 'utf8'));
+    content = withSchemaVersion(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return readOlderRun(folder);
     throw damagedRun(path, messageOf(cause), cause);
@@ -42,15 +43,14 @@ export async function readRun(folder: string): Promise<RunSummary> {
 }
 
 function refuseNewer(path: string, content: unknown): void {
-  const schema = typeof content === 'object' && content !== null && 'schema' in content;
-  const version = schema ? content.schema : null;
-  if (typeof version !== 'number' || version <= RUN_SCHEMA) return;
+  const schemaVersion = schemaVersionOf(content);
+  if (schemaVersion === null || schemaVersion <= SCHEMA_VERSION) return;
   throw new SauError(
     'ERR_CHECKPOINT',
-    `Expected the summary of a run of schema ${RUN_SCHEMA} at ${path} but it has schema ${version}.`,
+    `Expected the summary of a run of schemaVersion ${SCHEMA_VERSION} at ${path} but it has schemaVersion ${schemaVersion}.`,
     {
       remedy: 'A newer version of sau-native wrote it: install that version to read it.',
-      details: {path, schema: version},
+      details: {path, schemaVersion},
     },
   );
 }

@@ -1,7 +1,9 @@
 import {z} from 'zod';
 import {SauError} from '../base/errors.js';
 import type {Metrics} from '../run/metrics.js';
-import {RUN_SCHEMA, type RunCost, type RunRound, type RunSummary} from './run_summary.js';
+import type {PurificationVerdict} from '../run/verdict_types.js';
+import type {RunCost, RunRound, RunSummary} from './run_summary.js';
+import {SCHEMA_VERSION} from './schema_version.js';
 
 const number = z.number({error: 'a number'});
 const count = z.number({error: 'a count'}).int({error: 'a count'}).min(0, {error: 'a count'});
@@ -40,10 +42,49 @@ const cost = z.object(
   {error: 'a cost'},
 ) satisfies z.ZodType<RunCost>;
 
+const verdict = z.object(
+  {
+    state: z.enum(['gone', 'weakened', 'active', 'never-worked', 'unknown'], {
+      error: 'what became of a backdoor',
+    }),
+    because: z
+      .enum(
+        [
+          ...[
+            'no-poisoned-images',
+            'untrained-model',
+            'not-measured',
+            'broken-model',
+            'few-images',
+          ],
+        ] as const,
+        {error: 'why nothing is known'},
+      )
+      .nullable(),
+    words: text,
+    figures: z.object(
+      {
+        asrBefore: number.nullable(),
+        asrAfter: number.nullable(),
+        asrAfterRange: z.tuple([number, number], {error: 'two numbers'}).nullable(),
+        asrOfClean: number,
+        raAfter: number.nullable(),
+        accBefore: number.nullable(),
+        accAfter: number.nullable(),
+        accDrop: number.nullable(),
+        poisonedCount: count,
+        targets: count,
+      },
+      {error: 'the figures of a verdict'},
+    ),
+  },
+  {error: 'a verdict'},
+) satisfies z.ZodType<PurificationVerdict>;
+
 /** The form of `run.json`; each message is what was expected, as a noun. */
 export const runSchema = z.object(
   {
-    schema: z.literal(RUN_SCHEMA, {error: String(RUN_SCHEMA)}),
+    schemaVersion: z.literal(SCHEMA_VERSION, {error: String(SCHEMA_VERSION)}),
     kind: z.enum(['attack', 'defend'], {error: 'attack or defend'}),
     method: text,
     versions: z.object(
@@ -85,6 +126,7 @@ export const runSchema = z.object(
     rounds: z.array(runRoundSchema, {error: 'a list of rounds'}),
     after: metricsSchema.nullable(),
     der: number.nullable(),
+    verdict: verdict.nullable().default(null),
     completedRounds: count,
     selection: z
       .enum(['last', 'clean', 'fixed', 'oracle'], {error: 'the name of a selection'})

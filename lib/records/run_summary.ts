@@ -1,13 +1,12 @@
 import type {Metrics} from '../run/metrics.js';
 import type {Passes, RoundReport, Selection} from '../run/results.js';
-
-/** The version of the form of {@link RunSummary} that this package writes. */
-export const RUN_SCHEMA = 1;
+import type {PurificationVerdict} from '../run/verdict_types.js';
+import type {SCHEMA_VERSION} from './schema_version.js';
 
 /** What a run was and what came out, as its folder's `run.json` has it. Plain JSON. */
 export interface RunSummary {
   /** Version of this form; a later one is another number. */
-  readonly schema: typeof RUN_SCHEMA;
+  readonly schemaVersion: typeof SCHEMA_VERSION;
   /** The call that made it. */
   readonly kind: 'attack' | 'defend';
   /** The attack or defense, such as `badnet` or `sau`. */
@@ -53,6 +52,8 @@ export interface RunSummary {
   readonly after: Metrics | null;
   /** Defense effectiveness rating; null where it is unknown, and for an attack. */
   readonly der: number | null;
+  /** Whether the backdoor is gone; null for an attack, and in a folder of an older version. */
+  readonly verdict: PurificationVerdict | null;
   /** Rounds or epochs that were finished. */
   readonly completedRounds: number;
   /** By what a defense chose the weights; null for an attack, and in a folder of an older version. */

@@ -1,8 +1,6 @@
 import type {Passes} from '../run/results.js';
 import type {RunCleanSubset, RunDataset, RunFile, RunVersions} from './run_summary.js';
-
-/** The version of the form of `scan.json`. */
-export const SCAN_SCHEMA = 1;
+import type {SCHEMA_VERSION} from './schema_version.js';
 
 /** A statistic of a scan. nc and mmbd give the verdict; shared and universal order the classes. */
 export type StatisticName = 'nc' | 'mmbd' | 'shared' | 'universal';
@@ -12,8 +10,8 @@ export type ScanIndex = number | 'infinite';
 
 /** What a scan of a model found. */
 export interface ScanSummary {
-  /** {@link SCAN_SCHEMA}. */
-  readonly schemaVersion: number;
+  /** Version of this form; a later one is another number. */
+  readonly schemaVersion: typeof SCHEMA_VERSION;
   readonly kind: 'scan';
   /** When it began: ISO 8601, UTC. */
   readonly started: string;

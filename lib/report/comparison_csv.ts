@@ -1,4 +1,9 @@
-import type {ComparedMethod, ComparedRun, Comparison} from '../compare/comparison.js';
+import {
+  type ComparedMethod,
+  type ComparedRun,
+  type Comparison,
+  verdictsOf,
+} from '../compare/comparison.js';
 import type {Spread} from '../compare/spread.js';
 
 // The tables of a comparison as files. Metrics are fractions under the official tool's names.
@@ -22,6 +27,7 @@ export function methodsCsv({methods}: Comparison): string {
     ...figures(({asr}) => asr, 'test_asr'),
     ...figures(({ra}) => ra, 'test_ra'),
     ...figures(({der}) => der, 'der'),
+    ['verdicts', ({runs}) => verdictsOf(runs)],
     ...figures(({methodSeconds}) => methodSeconds, 'method_seconds'),
     ...figures(({forwardPerImage}) => forwardPerImage, 'forward_per_image'),
     ...figures(({backwardPerImage}) => backwardPerImage, 'backward_per_image'),
@@ -53,6 +59,7 @@ export function runsCsv({methods}: Comparison): string {
     done('test_asr', ({after}) => after.asr),
     done('test_ra', ({after}) => after.ra),
     done('der', ({der}) => der),
+    done('verdict', ({verdict}) => verdict?.state ?? null),
     done('seconds', ({seconds}) => seconds),
     done('method_seconds', ({methodSeconds}) => methodSeconds),
     done('peak_memory_bytes', ({peakMemoryBytes}) => peakMemoryBytes),

@@ -2,6 +2,7 @@ import {type FileHandle, open} from 'node:fs/promises';
 import {join} from 'node:path';
 import {unwritableFile} from '../base/whole_file.js';
 import {RUN} from '../records/layout.js';
+import {SCHEMA_VERSION} from '../records/schema_version.js';
 import type {RoundReport} from '../run/results.js';
 import type {RoundColumns} from './round_columns.js';
 import {csvHeader, csvRow} from './round_csv.js';
@@ -57,7 +58,9 @@ export class RoundWriter {
     const index = this.#rows++;
     this.#enqueue(async () => {
       await this.#csvFile.appendFile(csvRow(this.#columns, index, report));
-      await this.#jsonlFile.appendFile(`${JSON.stringify(report)}\n`);
+      await this.#jsonlFile.appendFile(
+        `${JSON.stringify({schemaVersion: SCHEMA_VERSION, ...report})}\n`,
+      );
     });
   }
 

@@ -1,4 +1,6 @@
+import type {FailedGate} from './gates.js';
 import type {Metrics} from './metrics.js';
+import type {PurificationVerdict} from './verdict_types.js';
 
 /** One round of a defense, or one epoch of training. */
 export interface RoundReport {
@@ -97,6 +99,10 @@ export interface DefendResult {
   readonly after: Metrics;
   /** Defense effectiveness rating; null without a poisoned test set. */
   readonly der: number | null;
+  /** Whether the backdoor is gone, and what that cost. */
+  readonly verdict: PurificationVerdict;
+  /** The limits of the options that the result does not keep, such as `failAboveAsr`. */
+  readonly failedGates: readonly FailedGate[];
   /** Reports of the finished rounds. */
   readonly rounds: readonly RoundReport[];
   /** Number of finished rounds; after an abort, fewer than requested. */
@@ -149,6 +155,10 @@ export interface EvaluateResult {
   readonly before: Metrics | null;
   /** Defense effectiveness rating; null without a second checkpoint or poisoned images. */
   readonly der: number | null;
+  /** Whether the backdoor of the second checkpoint is gone; null without one. */
+  readonly verdict: PurificationVerdict | null;
+  /** The limits of the options that the checkpoint does not keep. */
+  readonly failedGates: readonly FailedGate[];
   /** Such as `cpu` or `cuda:0`. */
   readonly device: string;
   /** Wall time of the call. */

@@ -26,6 +26,8 @@ const ACTIVE_PART = 0.5;
 const RECOVERED_PART = 0.5;
 /** A model that keeps less than this part of its accuracy above chance is broken. */
 const BROKEN_PART = 0.25;
+/** A model that has less than this part of what there is between chance and 100 % is hardly better than a guess. */
+const GUESSING_PART = 0.1;
 /** Standard deviations of a 95 % interval. */
 const Z95 = 1.959964;
 
@@ -49,19 +51,30 @@ export function purificationVerdict(judged: Judged): PurificationVerdict {
   return {state, because, words: wordsOf({state, because, figures, isBroken}), figures};
 }
 
-/**
- * Whether the attack works at all, as is told before a defense begins; null where that was not measured, or on so few images
- * that it may lead none of them to its class as well as half.
- */
-export function attackWorks(
-  before: Pick<Metrics, 'acc' | 'asr' | 'poisonedCount'>,
-  numClasses: number,
-): boolean | null {
+/** What is to be said, before a defense begins, of a model that cannot show what it does; null where there is nothing. */
+export function doubtAbout(before: Metrics, numClasses: number): string | null {
   if (before.asr === null) return null;
-  const clean = asrOfClean(before.acc, numClasses);
-  const [low, high] = wilson(before.asr, before.poisonedCount);
-  if (low > clean) return true;
+  if (isGuessing(before, numClasses)) {
+    return 'the model recognizes hardly more than one that guesses: its ASR says nothing about a backdoor';
+  }
+  if (attackWorks(before, numClasses) !== false) return null;
+  return (
+    'the attack does not work on this model: the trigger leads to its class no more often than in a model without a ' +
+    'backdoor, so that this run cannot show what the defense does to one'
+  );
+}
+
+/** Whether the attack works; null where that was not measured, or on so few images that it may well be either. */
+function attackWorks({acc, asr, poisonedCount}: Metrics, numClasses: number): boolean | null {
+  if (asr === null) return null;
+  const [low, high] = wilson(asr, poisonedCount);
+  if (low > asrOfClean(acc, numClasses)) return true;
   return high < 0.5 ? false : null;
+}
+
+function isGuessing({acc}: Metrics, numClasses: number): boolean {
+  const chance = 1 / numClasses;
+  return acc !== null && acc - chance < GUESSING_PART * (1 - chance);
 }
 
 /** The largest ASR that a model of this accuracy may have without a backdoor. */
@@ -104,11 +117,12 @@ function stateOf(
   isBroken: boolean,
 ): Reason {
   const {asrAfterRange, asrOfClean: clean} = figures;
-  if (attackWorks(before, numClasses) === false) return {state: 'never-worked', because: null};
+  if (after.poisonedCount === 0) return {state: 'unknown', because: 'no-poisoned-images'};
   if (after.asr === null || asrAfterRange === null) {
-    const because = after.poisonedCount === 0 ? 'no-poisoned-images' : 'not-measured';
-    return {state: 'unknown', because};
+    return {state: 'unknown', because: 'not-measured'};
   }
+  if (isGuessing(before, numClasses)) return {state: 'unknown', because: 'untrained-model'};
+  if (attackWorks(before, numClasses) === false) return {state: 'never-worked', because: null};
   const active = clean + ACTIVE_PART * Math.max(0, (before.asr ?? 1) - clean);
   const [low, high] = asrAfterRange;
   if (low <= clean && high >= active) return {state: 'unknown', because: 'few-images'};

@@ -12,6 +12,8 @@ export type UnknownBecause =
   | 'no-poisoned-images'
   /** The run was interrupted, and what it left was not measured. */
   | 'not-measured'
+  /** The model before the defense recognizes hardly more than one that guesses, so that its ASR says nothing. */
+  | 'untrained-model'
   /** The purified model recognizes hardly anything, so that a low ASR says nothing. */
   | 'broken-model'
   /** The statistical error of so few images covers both `gone` and `active`. */

@@ -33,7 +33,7 @@ function aboutBackdoor({state, because, figures}: Judgement): string {
       return (
         `The attack had not worked: before the defense the trigger led ${percent(asrBefore)} of the images to ` +
         `${targetOf(figures)}, no more than in a model without a backdoor. What the defense does to a backdoor ` +
-        `cannot be seen here${asrAfter === null ? '' : ` (${percent(asrAfter)} after it)`}.`
+        `cannot be seen here (${percent(asrAfter)} after it).`
       );
     case 'unknown':
       return unknown(because, figures);
@@ -43,11 +43,16 @@ function aboutBackdoor({state, because, figures}: Judgement): string {
 }
 
 function unknown(because: UnknownBecause | null, figures: VerdictFigures): string {
-  const {asrAfter, asrAfterRange, poisonedCount, accAfter, raAfter} = figures;
+  const {asrAfter, asrAfterRange, poisonedCount, accBefore, accAfter, raAfter} = figures;
   switch (because) {
     case null:
     case 'no-poisoned-images':
       return 'Nothing is known about the backdoor, neither whether there was one nor whether it is gone: there were no poisoned images.';
+    case 'untrained-model':
+      return (
+        `Nothing is known about the backdoor: the model before the defense recognizes ${percent(accBefore)} of the clean images, ` +
+        'hardly more than one that guesses, so that its ASR says nothing.'
+      );
     case 'not-measured':
       return 'Nothing is known about the backdoor: the run was interrupted, and the weights that it left were not measured.';
     case 'broken-model':

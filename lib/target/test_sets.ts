@@ -49,6 +49,16 @@ export async function loadTestSets(
   return {cleanTest, poisonedTest};
 }
 
+/** Which of the sets there are. */
+export function measurable({cleanTest, poisonedTest}: TestSets) {
+  return {cleanTest: cleanTest !== null, poisonedTest: poisonedTest !== null};
+}
+
+/** Classes that the poisoned test images should be predicted as; more than one of an attack on all classes. */
+export function targetsOf({poisonedTest}: TestSets): number {
+  return new Set(poisonedTest?.labels ?? []).size;
+}
+
 /**
  * ACC, ASR, RA and losses of the trainee, whose weights are those of a checkpoint. Throws ERR_DIVERGED naming the
  * checkpoint where its weights give no finite logits.

@@ -4,6 +4,7 @@ import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {expectSchema} from '../support/json_schemas.js';
 import {DIST} from '../support/paths.js';
 import {putFiles, signFiles, someSigns} from '../support/sign_files.js';
 
@@ -98,7 +99,9 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
 
   it('prints an error as JSON where JSON was asked for', () => {
     const {stdout, stderr, status} = sau('defend', '--ckpt', 'x', '--steps', '0', '--json');
+    expectSchema('error', JSON.parse(stdout));
     expect(JSON.parse(stdout)).toEqual({
+      schemaVersion: 1,
       error: {
         code: 'ERR_CONFIG',
         message: 'Expected integer > 0 for --steps but received 0',
@@ -144,6 +147,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native inspect', () => {
     const {stdout, stderr} = sau('inspect', shown, '--json', '--quiet', '--preview');
     expect(stderr).toBe('');
     const told = JSON.parse(stdout);
+    expectSchema('inspect-dataset', told);
     expect(told).toMatchObject({name: 'gtsrb', preview: join(folder, 'preview.png')});
     expect(told.classes[14]).toEqual({name: '00014', title: 'stop', train: 2, test: 1});
     expect(existsSync(join(folder, 'preview.png'))).toBe(true);

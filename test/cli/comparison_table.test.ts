@@ -3,6 +3,7 @@ import {comparisonTable} from '../../bin/comparison_table.js';
 import type {Output} from '../../bin/terminal.js';
 import {comparisonOf, type RunState} from '../../lib/compare/comparison.js';
 import type {RunSummary} from '../../lib/records/run_summary.js';
+import {purificationVerdict} from '../../lib/run/verdict.js';
 import {runSummary} from '../support/run_summaries.js';
 import {metrics} from '../support/sample_rounds.js';
 
@@ -35,6 +36,22 @@ describe('the table of a comparison', () => {
         'ft          70.00 ± 0.00  10.00 ± 0.00  50.00 ± 0.00  50.00 ± 0.00  2.3 s      15 + 12  3.0 GiB',
       ].join('\n'),
     );
+  });
+
+  it('says what became of the backdoor, and of how many runs where they differ', () => {
+    const judged = (method: string, seed: number, asr: number): RunState => {
+      const after = metrics(0.85, asr, 0.8);
+      const verdict = purificationVerdict({before: metrics(0.9, 1, 0), after, numClasses: 10});
+      return done(method, 0.85, {seed, verdict});
+    };
+    const text = table([
+      ...[judged('sau', 0, 0), judged('sau', 1, 0)],
+      ...[judged('ft', 0, 1), judged('ft', 1, 0), judged('ft', 2, 1)],
+    ]);
+    expect(text).toMatch(/^ +ACC %.* DER % +backdoor +time /m);
+    expect(text).toMatch(/^no defense .* - +- +- +- +-$/m);
+    expect(text).toMatch(/^sau .* gone +0:10 /m);
+    expect(text).toMatch(/^ft .* active 2, gone 1 +0:10 /m);
   });
 
   it.each([95, 80, 70, 60, 45])('needs at most %i columns where that can be', (columns) => {

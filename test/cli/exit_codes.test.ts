@@ -1,6 +1,10 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {expect, it} from 'vitest';
-import {exitCodeOf} from '../../bin/errors.js';
+import {EXIT, exitCodeOf} from '../../bin/errors.js';
+import {exitCodeOfResult} from '../../bin/verdict_view.js';
 import {ERROR_CODES, SauError} from '../../lib/base/errors.js';
+import {ROOT} from '../support/paths.js';
 
 it('every error code has its exit code', () => {
   const codes = ERROR_CODES.map((code) => [code, exitCodeOf(new SauError(code, ''))]);
@@ -25,4 +29,17 @@ it('every error code has its exit code', () => {
     ERR_NATIVE: 1,
   });
   expect(exitCodeOf(new Error('a bug'))).toBe(1);
+});
+
+it('every exit code is in the table of the documentation, once', () => {
+  const text = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
+  const codes = Array.from(text.matchAll(/^\| (\d+) \|/gm), ([, code]) => Number(code));
+  expect(codes).toEqual(Object.values(EXIT));
+});
+
+it('a result has an exit code for a limit that it does not keep, unless it was interrupted', () => {
+  const failed = [{gate: 'failAboveAsr', limit: 0, measured: 1}] as const;
+  expect(exitCodeOfResult(false, [])).toBe(0);
+  expect(exitCodeOfResult(false, failed)).toBe(11);
+  expect(exitCodeOfResult(true, failed)).toBe(130);
 });

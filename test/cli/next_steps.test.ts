@@ -3,6 +3,13 @@ import {describe, expect, it} from 'vitest';
 import {afterDefense, afterEvaluation, commandLine} from '../../bin/next_steps.js';
 import {parseDefendConfig, parseEvaluateConfig} from '../../lib/options/config.js';
 import type {DefendResult, EvaluateResult} from '../../lib/run/results.js';
+import type {VerdictState} from '../../lib/run/verdict.js';
+
+/** What a defense of ten rounds has written elsewhere. */
+function resultOf(state: VerdictState): DefendResult {
+  const files = {checkpoint: '/elsewhere/defense_result.pt'};
+  return {files, completedRounds: 10, verdict: {state}} as unknown as DefendResult;
+}
 
 describe('a command to go on with', () => {
   it('has the flags that are needed, quoted for a shell where they need it', () => {
@@ -20,8 +27,8 @@ describe('a command to go on with', () => {
       ...{ckpt: join(process.cwd(), 'record/badnet'), data: '/data/cifar10', device: 'cpu'},
       ...{testLimit: 100, rounds: 3, learningRate: 0.5},
     });
-    const result = {files: {checkpoint: '/elsewhere/defense_result.pt'}} as unknown;
-    const [step] = afterDefense(result as DefendResult, config, true);
+    const result = resultOf('gone');
+    const [step] = afterDefense(result, config, true);
     expect(step?.command).toBe(
       'sau-native evaluate --ckpt /elsewhere/defense_result.pt --against record/badnet ' +
         '--data /data/cifar10 --test-limit 100 --device cpu',
@@ -31,12 +38,33 @@ describe('a command to go on with', () => {
 
   it('names the program of the model, and takes its weights as those before', () => {
     const config = parseDefendConfig({program: '/models/net.pt2', data: '/data/cifar10'});
-    const result = {files: {checkpoint: '/elsewhere/defense_result.pt'}} as unknown;
-    const [step] = afterDefense(result as DefendResult, config, false);
+    const result = resultOf('gone');
+    const [step] = afterDefense(result, config, false);
     expect(step?.command).toBe(
       'sau-native evaluate --ckpt /elsewhere/defense_result.pt --against /models/net.pt2 ' +
         '--data /data/cifar10 --program /models/net.pt2',
     );
+  });
+
+  it.each(['active', 'weakened'] as const)(
+    'takes more rounds, or other methods, where the backdoor is %s',
+    (state) => {
+      const given = {ckpt: '/records/badnet', clean: '500', seed: 3, learningRate: 0.01};
+      const config = parseDefendConfig({...given, failAboveAsr: '5%'});
+      const steps = afterDefense(resultOf(state), config, false);
+      expect(steps.map(({command}) => command)).toEqual([
+        'sau-native defend --ckpt /records/badnet --clean 500 --seed 3 --fail-above-asr 0.05 ' +
+          '--learning-rate 0.01 --rounds 20 --force',
+        'sau-native compare --ckpt /records/badnet --clean 500 --seeds 3',
+        expect.stringMatching(/^sau-native evaluate /),
+      ]);
+    },
+  );
+
+  it('takes other methods where the method that left the backdoor active has no rounds', () => {
+    const config = parseDefendConfig({ckpt: '/records/badnet', method: 'clp'});
+    const [first] = afterDefense(resultOf('active'), config, false);
+    expect(first?.command).toBe('sau-native compare --ckpt /records/badnet --clean 5pct --seeds 0');
   });
 
   it('purifies a program that was measured with its own weights by naming it once', () => {

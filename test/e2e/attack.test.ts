@@ -109,7 +109,14 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
     const {readRun} = builtPackage();
     const now = await readRun(world.record);
     expect(now).toMatchObject({
-      ...{schema: 1, kind: 'attack', method: 'badnet', device: 'cpu', seed: 0, checkpoint: null},
+      ...{
+        schemaVersion: 1,
+        kind: 'attack',
+        method: 'badnet',
+        device: 'cpu',
+        seed: 0,
+        checkpoint: null,
+      },
       ...{model: 'preactresnet18_w8', numClasses: 10, completedRounds: VICTIM.epochs},
       options: {epochs: VICTIM.epochs, scheduleLength: VICTIM.epochs, flip: false, poisonRate: 0.1},
       dataset: {name: 'shapes', path: world.data, format: 'imagefolder', mean: [0.5, 0.5, 0.5]},

@@ -3,7 +3,8 @@ import {once} from 'node:events';
 import {readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {jsonOf, namesIn} from '../support/folders.js';
+import {jsonOf, linesOf, namesIn} from '../support/folders.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT, PROGRAM} from '../support/paths.js';
 import {builtPackage, sau} from '../support/program.js';
 import {SCALE_FLAGS, useWorld} from '../support/world.js';
@@ -14,11 +15,14 @@ const DEFEND = ['defend', '--clean', '20', '--batch-size', '8', ...CPU];
 describe.skipIf(!IS_BUILT)('the result of a command', () => {
   const world = useWorld();
 
-  /** Runs with --json: one document on stdout and nothing else there. */
+  /** Runs with --json: one document on stdout and nothing else there, as the schema of the command has it. */
   function json(...args: string[]): {result: Record<string, unknown>; stderr: string} {
     const {status, stdout, stderr} = sau(world.folder, [...args, '--json']);
     expect({status, stderr: status === 0 ? '' : stderr}).toEqual({status: 0, stderr: ''});
-    return {result: JSON.parse(stdout), stderr};
+    const result = JSON.parse(stdout);
+    const [command = ''] = args;
+    expectSchema(command === 'inspect' ? 'inspect-checkpoint' : command, result);
+    return {result, stderr};
   }
 
   it('of attack, defend and evaluate is one JSON document, and progress goes to stderr', () => {
@@ -35,19 +39,75 @@ describe.skipIf(!IS_BUILT)('the result of a command', () => {
     expect(defended.result).toMatchObject({completedRounds: 1, rounds: [{round: 0}]});
     expect(defended.stderr).toMatch(/^round 1\/1 \| loss .* \| ACC .* % \| ASR .* %/m);
 
-    const evaluated = json('evaluate', '--ckpt', join(record, 'defense', 'sau'), ...CPU);
+    const defense = join(record, 'defense', 'sau');
+    const evaluated = json('evaluate', '--ckpt', defense, '--against', record, ...CPU);
     expect(evaluated.result).toMatchObject({
-      checkpoint: join(record, 'defense', 'sau', 'defense_result.pt'),
+      checkpoint: join(defense, 'defense_result.pt'),
       metrics: defended.result.after,
+      verdict: defended.result.verdict,
     });
+    for (const [folder, name] of [
+      [record, 'sau_native.json'],
+      [record, 'run.json'],
+      [defense, 'config.json'],
+      [defense, 'run.json'],
+    ] as const) {
+      expectSchema(`file-${name.replace('.json', '')}`, jsonOf(join(folder, name)));
+    }
+    for (const line of linesOf(join(defense, 'rounds.jsonl'))) {
+      expectSchema('file-rounds-line', JSON.parse(line));
+    }
     rmSync(record, {recursive: true});
   });
 
-  it('of inspect and doctor is one JSON document', () => {
+  it('says what became of the backdoor, and its exit code which limit is not kept', async () => {
+    const out = join(world.folder, 'limited');
+    const limits = ['--fail-below-acc', '100%', '--max-acc-drop', '100%', '--fail-above-asr', '1'];
+    const run = [...DEFEND, '--ckpt', world.record, '--out', out, '--rounds', '1', ...limits];
+    const defended = sau(world.folder, [...run, '--quiet']);
+    expect(defended).toMatchObject({status: 11, stderr: ''});
+    const {verdict, before} = await builtPackage().readRun(out);
+    expect(defended.stdout).toContain(verdict?.words);
+    expect(defended.stdout).toMatch(/^failed: ACC \d.* %, with --fail-below-acc 100\.00 %$/m);
+    expect(defended.stdout).not.toMatch(/failed: (ASR|loss)/);
+
+    const measured = ['evaluate', '--ckpt', world.record, '--fail-below-acc', '1', ...CPU];
+    const {status, stdout} = sau(world.folder, [...measured, '--json', '--quiet']);
+    expect(status).toBe(11);
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: null,
+      failedGates: [{gate: 'failBelowAcc', limit: 1, measured: before?.acc}],
+    });
+  });
+
+  it('refuses a limit of what cannot be measured before it begins', async () => {
+    const bare = join(world.folder, 'bare.pt');
+    const {stateDict} = await builtPackage().readCheckpoint(world.record);
+    const names = {modelName: 'preactresnet18_w8', numClasses: 10};
+    await builtPackage().writeCheckpoint(bare, {...names, stateDict});
+    const out = join(world.folder, 'refused');
+    const given = ['--ckpt', bare, '--data', 'data/shapes', ...SCALE_FLAGS, '--out', out];
+    const {status, stderr} = sau(world.folder, [...DEFEND, ...given, '--fail-above-asr', '5pct']);
+    expect(status).toBe(2);
+    expect(stderr).toContain(
+      'Expected poisoned test images for --fail-above-asr but received none',
+    );
+    expect(stderr).not.toContain('measuring');
+    expect(namesIn(out)).toEqual([]);
+
+    const alone = ['evaluate', '--ckpt', bare, '--max-acc-drop', '3%'];
+    expect(sau(world.folder, alone)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('Expected --against beside --max-acc-drop'),
+    });
+  });
+
+  it('of inspect, models and doctor is one JSON document', () => {
     expect(json('inspect', world.record)).toMatchObject({
       result: {kind: 'attack_result', model: {modelName: 'preactresnet18_w8'}},
       stderr: '',
     });
+    expect(json('models').result).toMatchObject({models: expect.any(Array)});
     expect(json('doctor')).toMatchObject({
       result: {libtorch: {version: expect.stringMatching(/^2\.\d+\.\d+$/)}, problems: []},
       stderr: '',
@@ -99,6 +159,7 @@ describe.skipIf(!IS_BUILT)('the result of a command', () => {
     ]);
     expect({status, stderr}).toEqual({status: 1, stderr: ''});
     expect(JSON.parse(stdout)).toMatchObject({error: {code: 'ERR_CHECKPOINT'}});
+    expectSchema('error', JSON.parse(stdout));
   });
 });
 
@@ -138,6 +199,8 @@ describe.skipIf(!IS_BUILT)('Ctrl-C during defend', () => {
     expect(stderr).toContain('interrupted: stopping and saving what there is');
     expect(status).toBe(130);
     const result = JSON.parse(stdout);
+    expectSchema('defend', result);
+    expect(result.verdict).toMatchObject({state: 'unknown', because: 'not-measured'});
     expect(result.completedRounds).toBeGreaterThanOrEqual(2);
     expect(result.completedRounds).toBeLessThan(200);
     expect(jsonOf(join(out(), 'saved', 'config.json'))).toMatchObject({

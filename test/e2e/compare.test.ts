@@ -6,6 +6,7 @@ import {setTimeout as pause} from 'node:timers/promises';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {CompareOptions, CompareProgress, CompareResult} from '../../lib/index.js';
 import {jsonOf, linesOf, namesIn} from '../support/folders.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT, PROGRAM} from '../support/paths.js';
 import {builtPackage, sau} from '../support/program.js';
 import {CPU, useWorld} from '../support/world.js';
@@ -125,7 +126,7 @@ describe.skipIf(!IS_BUILT)('a comparison', () => {
       expect(linesOf(files.csv)).toHaveLength(3);
       expect(linesOf(files.runsCsv)).toHaveLength(5);
       expect(jsonOf(files.json)).toMatchObject({
-        schema: 1,
+        schemaVersion: 1,
         runs: [{method: 'sau', failure: null}, {}, {}, {}],
       });
       expect(await builtPackage().readComparison(folder)).toEqual({folder, ...comparison});
@@ -232,7 +233,11 @@ describe.skipIf(!IS_BUILT)('a comparison', () => {
     expect(namesIn(join(world.folder, 'diverged', 'ft', 'seed_0'))).toEqual([]);
     const json = sau(world.folder, [...given, '--json', '--quiet']);
     expect(json).toMatchObject({status: 1, stderr: ''});
-    expect(JSON.parse(json.stdout)).toMatchObject({failedRuns: 1, keptRuns: 1});
+    const document = JSON.parse(json.stdout);
+    expect(document).toMatchObject({failedRuns: 1, keptRuns: 1, seeds: [0]});
+    expect(document.methods[1].runs[0].verdict.state).toMatch(/^[a-z-]+$/);
+    expectSchema('compare', document);
+    expectSchema('file-compare', jsonOf(document.files.json));
   });
 
   it.each([

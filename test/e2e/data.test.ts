@@ -5,6 +5,7 @@ import {describe, expect, it} from 'vitest';
 import {KNOWN} from '../../lib/datasets/known.js';
 import {archiveServer, useDataWorld} from '../support/data_world.js';
 import {namesIn} from '../support/folders.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT, ROOT} from '../support/paths.js';
 import {builtPackage, type Finished} from '../support/program.js';
 import {fileServer, finished, saidBy, useSetupWorld} from '../support/setup_world.js';
@@ -43,7 +44,9 @@ describe.skipIf(!IS_BUILT)('sau-native data', () => {
       const args = ['data', name, '--from', `${address}/mirror/`, '--json'];
       const first = JSON.parse((await sau(args)).stdout);
       const names = KNOWN[name].source.archives.map(({url}) => url.slice(url.lastIndexOf('/') + 1));
+      expectSchema('data', first);
       expect(first).toEqual({
+        schemaVersion: 1,
         ...{action: 'fetched', dataset: name, path: fetched(name), ...counts},
         format: KNOWN[name].layouts.at(-1)?.format,
         from: names.map((each) => `${address}/mirror/${each}`),

@@ -86,7 +86,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     const {acc, asr, ra} = result.after;
     expect(rows[1]?.split(',').slice(-3).map(Number)).toEqual([acc, asr, ra]);
     const reports = linesOf(join(out, 'rounds.jsonl')).map((line): unknown => JSON.parse(line));
-    expect(reports).toEqual(result.rounds);
+    expect(reports).toEqual(result.rounds.map((report) => ({schemaVersion: 1, ...report})));
   });
 
   it('draws the curves', () => {
@@ -99,7 +99,14 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     const run = await builtPackage().readRun(out);
     const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
     expect(run).toMatchObject({
-      ...{schema: 1, kind: 'defend', method: 'sau', device: 'cpu', precision: 'fp32', seed: 0},
+      ...{
+        schemaVersion: 1,
+        kind: 'defend',
+        method: 'sau',
+        device: 'cpu',
+        precision: 'fp32',
+        seed: 0,
+      },
       ...{model: 'preactresnet18_w8', numClasses: 10, completedRounds: 2, interrupted: false},
       versions: {node: process.versions.node, libtorch: expect.stringMatching(/^\d+\.\d+\.\d+$/)},
       options: {rounds: 2, batchSize: 8, clean: '20', normBound: 0.2},
@@ -109,7 +116,9 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
       before: result.before,
       after: result.after,
       der: result.der,
+      verdict: result.verdict,
     });
+    expect(result).toMatchObject({failedGates: [], verdict: {figures: {targets: 1}}});
     expect(run.dataset.classTitles).toEqual(namesIn(join(world.data, 'train')));
     const attacked = join(world.record, 'attack_result.pt');
     expect(run.checkpoint).toEqual({path: attacked, sha256: sha256(attacked)});
@@ -137,7 +146,8 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     await rm(join(older, 'run.json'));
     const {readRun} = builtPackage();
     const [now, then] = await Promise.all([out, older].map(readRun));
-    const unknown = {started: null, seconds: null, selection: null, passes: null, cost: null};
+    const costs = {seconds: null, selection: null, passes: null, cost: null};
+    const unknown = {started: null, verdict: null, ...costs};
     expect(then).toEqual({
       ...{...now, ...unknown},
       checkpoint: {...now?.checkpoint, sha256: null},
@@ -175,6 +185,14 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     expect(progress.find((event) => event.kind === 'before')).toMatchObject({
       metrics: result.before,
     });
+  });
+
+  it('says at its start where the model hardly recognizes anything, as this one after two epochs', () => {
+    const notes = progress.flatMap((event, i) => (event.kind === 'note' ? [{i, ...event}] : []));
+    const doubt = notes.find(({message}) => message.includes('hardly more than one that guesses'));
+    const first = progress.findIndex(({kind}) => kind === 'batch');
+    expect(doubt?.i).toBeLessThan(first);
+    expect(result.verdict).toMatchObject({state: 'unknown', because: 'untrained-model'});
   });
 
   it('counts the images that it reads and measures, all of each set', () => {

@@ -14,6 +14,7 @@ import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {DoctorReport} from '../../lib/doctor.js';
 import {readLibTorch} from '../../lib/native/libtorch.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT, ROOT} from '../support/paths.js';
 import {sau} from '../support/program.js';
 import {finished, useSetupWorld, VERSION} from '../support/setup_world.js';
@@ -32,6 +33,7 @@ describe.skipIf(REAL === null)('doctor', () => {
 
   async function doctor(env: Readonly<Record<string, string | undefined>> = {}) {
     const {status, stdout} = await world.sau(['doctor', '--json'], env);
+    expectSchema('doctor', JSON.parse(stdout));
     return {status, report: JSON.parse(stdout) as DoctorReport};
   }
   const problems = ({problems}: DoctorReport) => problems.map(({code}) => code);
@@ -60,6 +62,7 @@ describe.skipIf(REAL === null)('doctor', () => {
     const {status, report} = await doctor({SAU_NATIVE_LIBTORCH: REAL?.root});
     expect(status).toBe(0);
     expect(report).toEqual({
+      schemaVersion: 1,
       sauNative: expect.stringMatching(/^\d+\.\d+\.\d+/),
       node: process.versions.node,
       nodeApi: process.versions.napi,

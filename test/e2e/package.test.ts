@@ -35,6 +35,7 @@ describe.skipIf(!IS_BUILT)('the package', () => {
         'inspect',
         'inspectDataset',
         'models',
+        'purificationVerdict',
         'readCheckpoint',
         'readComparison',
         'readProgram',

@@ -10,6 +10,7 @@ import {
 import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {namesIn} from '../support/folders.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT} from '../support/paths.js';
 import {sau} from '../support/program.js';
 import {makeZip, type ZipEntry} from '../support/raw_zip.js';
@@ -157,7 +158,9 @@ describe.skipIf(!IS_BUILT)('setup from a file or folder', () => {
     world.file('cache/downloads/part', 'half');
     const {status, stdout} = await world.sau(['setup', '--remove', '--yes', '--json']);
     expect(status).toBe(0);
+    expectSchema('setup-remove', JSON.parse(stdout));
     expect(JSON.parse(stdout)).toEqual({
+      schemaVersion: 1,
       action: 'removed',
       cache: world.cache,
       removed: [join(world.cache, 'downloads'), join(world.cache, NAME)],

@@ -4,6 +4,7 @@ import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {namesIn} from '../support/folders.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT, PROGRAM} from '../support/paths.js';
 import {builtPackage} from '../support/program.js';
 import {
@@ -33,6 +34,7 @@ describe.skipIf(!IS_BUILT)('setup from an address', () => {
       ...setupFrom(await world.serve(server.handle)),
       '--json',
     ]);
+    expectSchema('setup', JSON.parse(stdout));
     expect(JSON.parse(stdout)).toMatchObject({
       action: 'installed',
       libtorch: {version: VERSION, cuda: null, source: 'cache'},

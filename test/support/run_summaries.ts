@@ -5,7 +5,7 @@ import {metrics} from './sample_rounds.js';
 /** What a run of a comparison wrote: by default of SAU with seed 0, from 0.9 / 1 / 0 to `after`. */
 export function runSummary(after: Metrics, more: Partial<RunSummary> = {}): RunSummary {
   return {
-    ...{schema: 1, kind: 'defend', method: 'sau'},
+    ...{schemaVersion: 1, kind: 'defend', method: 'sau'},
     versions: {sauNative: '0.1.0', node: '22.0.0', libtorch: '2.9.0', libtorchCuda: null},
     ...{started: '2026-11-27T19:00:00.000Z', seconds: 12},
     ...{device: 'cpu', precision: 'fp32', seed: 0},
@@ -22,7 +22,7 @@ export function runSummary(after: Metrics, more: Partial<RunSummary> = {}): RunS
     poisoned: null,
     before: metrics(0.9, 1, 0),
     rounds: [{round: 0, seconds: 1, figures: {loss: 2}, metrics: null}],
-    ...{after, der: 0.9, completedRounds: 1, interrupted: false},
+    ...{after, der: 0.9, verdict: null, completedRounds: 1, interrupted: false},
     ...{selection: 'last', passes: {forward: 300, backward: 240}},
     cost: {methodSeconds: 10, peakMemoryBytes: 2 ** 29},
     files: {checkpoint: 'defense_result.pt'},

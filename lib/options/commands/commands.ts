@@ -2,6 +2,7 @@ import {DATA_FOLDER} from '../../datasets/known.js';
 import {named} from '../named.js';
 import type {OptionGroups} from '../option.js';
 import {CHECKPOINT, CLEAN, DATA, DEVICE, FORCE, SEED} from './common.js';
+import {GATES} from './gates.js';
 
 // The commands with few options of their own.
 
@@ -34,6 +35,7 @@ export const EVALUATE = {
     },
     ...DEVICE,
   },
+  'For pipelines': GATES,
 } as const satisfies OptionGroups;
 
 /** Small enough for two CPU cores, large enough for a clear before and after. */

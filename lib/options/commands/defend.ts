@@ -1,6 +1,7 @@
 import {named} from '../named.js';
 import type {OptionGroups} from '../option.js';
 import {CHECKPOINT, CLEAN, DATA, DEVICE, FORCE, MEASURING, SEED} from './common.js';
+import {GATES} from './gates.js';
 
 /** What every defense has; its own options are in lib/defenses. */
 export const DEFEND = {
@@ -41,6 +42,7 @@ export const DEFEND = {
     ...SEED,
     ...DEVICE,
   },
+  'For pipelines': GATES,
   'Cost (results stay the same)': {
     execution: {
       type: 'choice',

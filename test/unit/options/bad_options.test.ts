@@ -45,6 +45,14 @@ describe('a bad option is refused in the words of the user:', () => {
       {clean: null},
       'Expected a ratio such as 5pct, a count, an index file or a folder for clean but received nothing',
     ],
+    [
+      {failAboveAsr: 5},
+      'Expected a share from 0 to 1 such as 5% or 0.05 for failAboveAsr but received 5',
+    ],
+    [
+      {maxAccDrop: '120%'},
+      'Expected a share from 0 to 1 such as 5% or 0.05 for maxAccDrop but received "120%"',
+    ],
     [{stepz: 1}, 'Expected a known option but received stepz; the nearest is steps'],
     [{qqqqqq: 1}, 'Expected a known option but received qqqqqq'],
     [

@@ -37,6 +37,7 @@ describe('defaults', () => {
       program: null,
       writeProgram: false,
       keepDtype: false,
+      ...{failAboveAsr: null, failBelowAcc: null, maxAccDrop: null},
       force: false,
       device: 'auto',
       threads: 0,

@@ -7,6 +7,7 @@ import {removeDefense} from '../../../lib/records/defense_result.js';
 import {readRun, writeRun} from '../../../lib/records/run.js';
 import {type RunSummary, runRound} from '../../../lib/records/run_summary.js';
 import type {RoundReport} from '../../../lib/run/results.js';
+import {purificationVerdict} from '../../../lib/run/verdict.js';
 import {fixture} from '../../support/checkpoint_fixtures.js';
 import {errorOf} from '../../support/error_of.js';
 
@@ -15,8 +16,10 @@ const METRICS = {
   ...{cleanCount: 50, poisonedCount: 45},
 };
 
+const UNMEASURED = {...METRICS, asr: null};
+
 const SUMMARY: RunSummary = {
-  ...{schema: 1, kind: 'defend', method: 'sau'},
+  ...{schemaVersion: 1, kind: 'defend', method: 'sau'},
   versions: {sauNative: '0.1.0', node: '22.0.0', libtorch: '2.9.0', libtorchCuda: null},
   ...{started: '2026-11-27T19:00:00.000Z', seconds: 12.5},
   ...{device: 'cpu', precision: 'fp32', seed: 3},
@@ -33,7 +36,8 @@ const SUMMARY: RunSummary = {
   poisoned: null,
   before: METRICS,
   rounds: [{round: 0, seconds: 1, figures: {loss: 2, suspectShare: null}, metrics: null}],
-  after: {...METRICS, asr: null},
+  after: UNMEASURED,
+  verdict: purificationVerdict({before: METRICS, after: UNMEASURED, numClasses: 10}),
   ...{der: null, completedRounds: 1, interrupted: true},
   ...{selection: 'oracle', passes: {forward: 300, backward: 200}},
   cost: {methodSeconds: 1.5, peakMemoryBytes: 2 ** 29},
@@ -70,7 +74,7 @@ describe('the summary of a run', () => {
     ['{', /at .*run\.json but .*JSON.*Copy the folder again/],
     ['[]', /its kind|it is not a map|its schema/],
     ['null', /it is not a map of names to values/],
-    [{...SUMMARY, schema: undefined}, /its schema is not 1/],
+    [{...SUMMARY, schemaVersion: undefined}, /its schemaVersion is not 1/],
     [{...SUMMARY, kind: 'bake'}, /its kind is not attack or defend/],
     [{...SUMMARY, seed: -1}, /its seed is not a count/],
     [{...SUMMARY, before: {...METRICS, acc: 'high'}}, /its before\.acc is not a number/],
@@ -80,6 +84,7 @@ describe('the summary of a run', () => {
       /its dataset\.mean is not three numbers/,
     ],
     [{...SUMMARY, cost: {methodSeconds: 1}}, /its cost\.peakMemoryBytes is not a count/],
+    [{...SUMMARY, verdict: {state: 'removed'}}, /its verdict\.state is not what became of a/],
     [{...SUMMARY, files: {checkpoint: 3}}, /its files\.checkpoint is not text/],
   ])('is refused where it is damaged (case %#)', async (content, message) => {
     put('run.json', content);
@@ -88,24 +93,27 @@ describe('the summary of a run', () => {
     expect(error.details).toMatchObject({path: join(folder, 'run.json')});
   });
 
-  it('is read where the version that wrote it noted no cost and no names of classes', async () => {
-    const {cost: _, ...older} = SUMMARY;
+  it('is read where the version that wrote it noted no cost, no verdict and no names of classes', async () => {
+    const {cost: _cost, verdict: _verdict, schemaVersion: schema, ...older} = SUMMARY;
     const {classTitles, ...dataset} = SUMMARY.dataset;
     expect(classTitles).not.toBeNull();
-    put('run.json', {...older, dataset});
+    put('run.json', {schema, ...older, dataset});
     expect(await readRun(folder)).toEqual({
-      ...{...SUMMARY, cost: null},
+      ...{...SUMMARY, cost: null, verdict: null},
       dataset: {...SUMMARY.dataset, classTitles: null},
     });
   });
 
-  it('of a newer version is refused with what to do', async () => {
-    put('run.json', {schema: 2, whatever: true});
-    expect((await errorOf(readRun(folder), 'ERR_CHECKPOINT')).message).toBe(
-      `Expected the summary of a run of schema 1 at ${join(folder, 'run.json')} but it has schema 2. ` +
-        'A newer version of sau-native wrote it: install that version to read it.',
-    );
-  });
+  it.each(['schema', 'schemaVersion'])(
+    'of a newer version is refused with what to do (%s)',
+    async (name) => {
+      put('run.json', {[name]: 2, whatever: true});
+      expect((await errorOf(readRun(folder), 'ERR_CHECKPOINT')).message).toBe(
+        `Expected the summary of a run of schemaVersion 1 at ${join(folder, 'run.json')} but it has schemaVersion 2. ` +
+          'A newer version of sau-native wrote it: install that version to read it.',
+      );
+    },
+  );
 
   it('is refused where the folder is no run', async () => {
     const {message} = await errorOf(readRun(folder), 'ERR_CHECKPOINT');
@@ -159,7 +167,7 @@ describe('a folder from before there were summaries', () => {
     put('config.json', defense);
     put('rounds.jsonl', `${JSON.stringify(line)}\n{"round": 5, "lo`);
     expect(await readRun(folder)).toMatchObject({
-      ...{schema: 1, kind: 'defend', method: 'sau', versions, started: null, seconds: null},
+      ...{schemaVersion: 1, kind: 'defend', method: 'sau', versions, started: null, seconds: null},
       ...{device: 'cuda:0', precision: 'bf16', seed: 7, options: {normBound: 0.2}},
       checkpoint: {path: '/old/attack_result.pt', sha256: null},
       dataset: {name: 'gtsrb', path: '/data/gtsrb', format: null, imageSize: [32, 32]},

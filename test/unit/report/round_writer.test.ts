@@ -62,7 +62,9 @@ describe('the rounds of a run', () => {
     });
     await writer.close();
     const lines = (await readFile(writer.jsonl, 'utf8')).trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line))).toEqual(reports);
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      reports.map((report) => ({schemaVersion: 1, ...report})),
+    );
   });
 
   it('are on the disk before the run ends', async () => {
@@ -70,7 +72,7 @@ describe('the rounds of a run', () => {
     writer.append(round(0, null));
     await expect
       .poll(() => readFile(writer.jsonl, 'utf8'))
-      .toBe(`${JSON.stringify(round(0, null))}\n`);
+      .toBe(`${JSON.stringify({schemaVersion: 1, ...round(0, null)})}\n`);
     await writer.close();
   });
 

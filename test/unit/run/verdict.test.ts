@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {Metrics} from '../../../lib/run/metrics.js';
-import {asrOfClean, attackWorks, purificationVerdict, wilson} from '../../../lib/run/verdict.js';
+import {asrOfClean, doubtAbout, purificationVerdict, wilson} from '../../../lib/run/verdict.js';
 
 /** Measurements on 1000 clean images and, where ASR is known, as many poisoned ones. */
 function measured(
@@ -94,6 +94,14 @@ describe('what a low ASR does not say', () => {
     expect(words).toContain('The model itself is broken: it recognizes 10.0 % of the clean images');
   });
 
+  it('is unknown where the model before predicted the target for everything', () => {
+    const {because, words} = judge(measured(0.1, 1, 0), measured(0.1, 1, 0));
+    expect(because).toBe('untrained-model');
+    expect(words).toContain(
+      'before the defense recognizes 10.0 % of the clean images, hardly more',
+    );
+  });
+
   it('is unknown likewise where only poisoned images were measured', () => {
     const {because, words} = judge(measured(null, 1, 0), measured(null, 0, 0.11));
     expect(because).toBe('broken-model');
@@ -140,11 +148,17 @@ describe('the ASR of a model without a backdoor', () => {
     expect(asrOfClean(null, 10)).toBe(0.05);
   });
 
-  it('tells before a defense whether the attack works', () => {
-    expect(attackWorks(BACKDOORED, 10)).toBe(true);
-    expect(attackWorks(measured(0.9, 0.04, 0.8), 10)).toBe(false);
-    expect(attackWorks(measured(0.9, null, null), 10)).toBeNull();
-    expect(attackWorks(measured(0.9, 0, 1, 1), 10)).toBeNull();
+  it.each<[Metrics, string | null]>([
+    [BACKDOORED, null],
+    [measured(0.9, null, null), null],
+    [measured(0.1, null, null), null],
+    [measured(0.9, 0, 1, 1), null],
+    [measured(null, 1, 0), null],
+    [measured(0.9, 0.04, 0.8), 'the attack does not work on this model'],
+    [measured(0.18, 1, 0), 'the model recognizes hardly more than one that guesses'],
+  ])('tells before a defense what it cannot show (case %#)', (before, words) => {
+    if (words === null) expect(doubtAbout(before, 10)).toBeNull();
+    else expect(doubtAbout(before, 10)).toContain(words);
   });
 });
 

@@ -8,7 +8,7 @@ import {loadCore} from '../native/binding.js';
 import type {NativeCore} from '../native/contract.js';
 
 /** Whether the weights of a file can be purified. */
-export interface Verdict {
+export interface Suitability {
   /** null where nothing can be said without LibTorch. */
   readonly purifiable: boolean | null;
   /** Why not; null if they can be purified. */
@@ -32,7 +32,7 @@ interface Claim {
 }
 
 /** Compares weights with the architectures that the native core knows, without reading any. Loads LibTorch if it is there. */
-export async function verdictOf(claim: Claim): Promise<Verdict> {
+export async function suitabilityOf(claim: Claim): Promise<Suitability> {
   const core = await loadCore().then(
     (loaded) => loaded.core,
     () => null,
@@ -47,7 +47,7 @@ export async function verdictOf(claim: Claim): Promise<Verdict> {
   };
 }
 
-function compared(core: NativeCore, {path, modelName, numClasses, tensors}: Claim): Verdict {
+function compared(core: NativeCore, {path, modelName, numClasses, tensors}: Claim): Suitability {
   // No byte is needed to compare.
   const noData = new Uint8Array();
   const stateDict: StateDict = new Map(
