@@ -51,7 +51,7 @@ export function purificationVerdict(judged: Judged): PurificationVerdict {
   return {state, because, words: wordsOf({state, because, figures, isBroken}), figures};
 }
 
-/** What is to be said, before a defense begins, of a model that cannot show what it does; null where there is nothing. */
+/** What is to be said of a victim, before a defense begins, that cannot show what a defense does; null where there is nothing. */
 export function doubtAbout(before: Metrics, numClasses: number): string | null {
   if (before.asr === null) return null;
   if (isGuessing(before, numClasses)) {
@@ -60,7 +60,7 @@ export function doubtAbout(before: Metrics, numClasses: number): string | null {
   if (attackWorks(before, numClasses) !== false) return null;
   return (
     'the attack does not work on this model: the trigger leads to its class no more often than in a model without a ' +
-    'backdoor, so that this run cannot show what the defense does to one'
+    'backdoor, so that nothing can be seen here of what a defense does to one'
   );
 }
 
