@@ -40,8 +40,10 @@ const Z95 = 1.959964;
  * is therefore `unknown`, not `gone`.
  * @example
  * ```ts
- * const {before, after} = await readRun('record/badnet_demo/defense/sau');
- * console.log(purificationVerdict({before, after, numClasses: 10}).words);
+ * const {before, after, numClasses} = await readRun('record/badnet_demo/defense/sau');
+ * if (before !== null && after !== null) {
+ *   console.log(purificationVerdict({before, after, numClasses}).words);
+ * }
  * ```
  */
 export function purificationVerdict(judged: Judged): PurificationVerdict {
