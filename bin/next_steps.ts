@@ -4,6 +4,7 @@ import {DEFEND_DEFAULTS} from '../lib/options/defaults.js';
 import type {UserOptions} from '../lib/options/parse.js';
 import type {AttackConfig, DefendConfig, EvaluateConfig} from '../lib/options/types.js';
 import type {AttackResult, DefendResult, EvaluateResult} from '../lib/run/results.js';
+import type {PurificationVerdict} from '../lib/run/verdict.js';
 import {flagName} from './flags.js';
 import {painted} from './terminal.js';
 
@@ -39,11 +40,10 @@ export function afterDefense(
   interrupted: boolean,
 ): NextStep[] {
   const {files, verdict} = result;
-  const isLeft = verdict.state === 'active' || verdict.state === 'weakened';
   const {checkpoint = ''} = files;
   const flags = {ckpt: checkpoint, against: config.ckpt, ...carried(config)};
   return [
-    ...(isLeft ? againstTheRest(result, config) : []),
+    ...(isLeft(verdict) ? againstTheRest(result, config) : []),
     {
       what: interrupted
         ? 'measure the weights that are saved, those within the round that was interrupted'
@@ -57,7 +57,6 @@ export function afterDefense(
 function againstTheRest({completedRounds}: DefendResult, config: DefendConfig): NextStep[] {
   const {ckpt, clean, method} = config;
   const rounds = 2 * completedRounds;
-  const compared = {ckpt, clean, seeds: config.seed, ...carried(config)};
   return [
     ...('rounds' in defenseTable(method) && rounds > 0
       ? [
@@ -67,11 +66,18 @@ function againstTheRest({completedRounds}: DefendResult, config: DefendConfig): 
           },
         ]
       : []),
-    {
-      what: 'see which method removes the backdoor',
-      command: commandLine('compare', compared),
-    },
+    withOtherMethods({ckpt, clean, seeds: config.seed, ...carried(config)}),
   ];
+}
+
+function withOtherMethods(flags: UserOptions): NextStep {
+  const what = 'see which method removes the backdoor';
+  return {what, command: commandLine('compare', flags)};
+}
+
+/** Whether a defense has left something of a backdoor. */
+function isLeft({state}: PurificationVerdict): boolean {
+  return state === 'active' || state === 'weakened';
 }
 
 /** The options that are not the method's defaults. */
@@ -100,8 +106,14 @@ export function afterAttack(
   ];
 }
 
-/** Purifies a model that was measured alone. */
-export function afterEvaluation({before}: EvaluateResult, config: EvaluateConfig): NextStep[] {
+/** Purifies a model that was measured alone, or whose backdoor is not gone. */
+export function afterEvaluation(
+  {before, verdict}: EvaluateResult,
+  config: EvaluateConfig,
+): NextStep[] {
+  if (verdict !== null && isLeft(verdict)) {
+    return [withOtherMethods({ckpt: config.against, clean: '5pct', ...carried(config)})];
+  }
   if (before !== null) return [];
   const ckpt = config.ckpt === config.program ? null : config.ckpt;
   const flags = {ckpt, clean: '5pct', ...carried(config)};

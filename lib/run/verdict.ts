@@ -40,8 +40,10 @@ const Z95 = 1.959964;
  * is therefore `unknown`, not `gone`.
  * @example
  * ```ts
- * const {before, after} = await readRun('record/badnet_demo/defense/sau');
- * console.log(purificationVerdict({before, after, numClasses: 10}).words);
+ * const {before, after, numClasses} = await readRun('record/badnet_demo/defense/sau');
+ * if (before !== null && after !== null) {
+ *   console.log(purificationVerdict({before, after, numClasses}).words);
+ * }
  * ```
  */
 export function purificationVerdict(judged: Judged): PurificationVerdict {
@@ -51,7 +53,7 @@ export function purificationVerdict(judged: Judged): PurificationVerdict {
   return {state, because, words: wordsOf({state, because, figures, isBroken}), figures};
 }
 
-/** What is to be said, before a defense begins, of a model that cannot show what it does; null where there is nothing. */
+/** What is to be said of a victim, before a defense begins, that cannot show what a defense does; null where there is nothing. */
 export function doubtAbout(before: Metrics, numClasses: number): string | null {
   if (before.asr === null) return null;
   if (isGuessing(before, numClasses)) {
@@ -60,7 +62,7 @@ export function doubtAbout(before: Metrics, numClasses: number): string | null {
   if (attackWorks(before, numClasses) !== false) return null;
   return (
     'the attack does not work on this model: the trigger leads to its class no more often than in a model without a ' +
-    'backdoor, so that this run cannot show what the defense does to one'
+    'backdoor, so that nothing can be seen here of what a defense does to one'
   );
 }
 

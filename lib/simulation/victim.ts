@@ -14,6 +14,7 @@ import {withOutput} from '../report/output_folder.js';
 import {writePreview} from '../report/strip.js';
 import type {RunOptions} from '../run/progress.js';
 import type {AttackFiles, AttackResult} from '../run/results.js';
+import {doubtAbout} from '../run/verdict.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../target/test_sets.js';
@@ -78,6 +79,8 @@ export async function trainAndRecord(
     const {epochs, files: epochFiles} = await trainVictim(session, training, saved, run);
     const metrics =
       epochs.at(-1)?.metrics ?? (await session.evaluate('trainee', config.evalBatchSize, run));
+    const doubt = doubtAbout(metrics, numClasses);
+    if (doubt !== null) run.onProgress?.({kind: 'note', message: doubt});
     const made = typeof poison === 'function' ? await poison(session) : poison;
     const late = typeof poison === 'function' ? await previewOf(record, victim, made, run) : {};
     stage('writing the record');

@@ -69,9 +69,20 @@ describe('a command to go on with', () => {
 
   it('purifies a program that was measured with its own weights by naming it once', () => {
     const config = parseEvaluateConfig({program: '/models/net.pt2', data: '/data/cifar10'});
-    const [step] = afterEvaluation({before: null} as unknown as EvaluateResult, config);
+    const measuredAlone = {before: null, verdict: null} as unknown as EvaluateResult;
+    const [step] = afterEvaluation(measuredAlone, config);
     expect(step?.command).toBe(
       'sau-native defend --clean 5pct --data /data/cifar10 --program /models/net.pt2',
     );
+  });
+
+  it('purifies the model before again where a defense has left its backdoor active, and else nothing', () => {
+    const config = parseEvaluateConfig({ckpt: '/out', against: '/records/badnet', device: 'cpu'});
+    const measured = (state: VerdictState) =>
+      ({before: {}, verdict: {state}}) as unknown as EvaluateResult;
+    expect(afterEvaluation(measured('active'), config).map(({command}) => command)).toEqual([
+      'sau-native compare --ckpt /records/badnet --clean 5pct --device cpu',
+    ]);
+    expect(afterEvaluation(measured('gone'), config)).toEqual([]);
   });
 });

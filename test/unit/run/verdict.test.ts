@@ -1,6 +1,8 @@
 import {describe, expect, it} from 'vitest';
+import type {ImageSet} from '../../../lib/datasets/image_set.js';
 import type {Metrics} from '../../../lib/run/metrics.js';
 import {asrOfClean, doubtAbout, purificationVerdict, wilson} from '../../../lib/run/verdict.js';
+import {targetsOf} from '../../../lib/target/test_sets.js';
 
 /** Measurements on 1000 clean images and, where ASR is known, as many poisoned ones. */
 function measured(
@@ -130,6 +132,13 @@ describe('what a low ASR does not say', () => {
 });
 
 describe('an attack that leads each class to another one', () => {
+  it('is known by the labels of its poisoned images', () => {
+    const poisonedTest = (labels: number[]) => ({labels: Int32Array.from(labels)}) as ImageSet;
+    expect(targetsOf({cleanTest: null, poisonedTest: poisonedTest([3, 3, 3])})).toBe(1);
+    expect(targetsOf({cleanTest: null, poisonedTest: poisonedTest([1, 2, 3, 1])})).toBe(3);
+    expect(targetsOf({cleanTest: null, poisonedTest: null})).toBe(0);
+  });
+
   it('is judged by what reaches its own class, and this is said', () => {
     const {state, words, figures} = judge(BACKDOORED, measured(0.85, 0.9, 0.08), 10, 10);
     expect(state).toBe('active');
