@@ -25,6 +25,11 @@ export interface Dataset {
   readonly trainCount: number;
   readonly testCount: number;
   /**
+   * [trainCount] The label of each training image. Decodes none.
+   * @throws SauError ERR_DATASET for a file that cannot be read
+   */
+  trainLabels(options?: LoadOptions): Promise<Int32Array>;
+  /**
    * Training images in the given order, or all of them in the data set's own.
    * @throws SauError ERR_DATASET for an index out of range or a file that cannot be read
    */

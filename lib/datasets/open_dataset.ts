@@ -110,6 +110,7 @@ export function datasetOf(
     transform,
     trainCount: train.count,
     testCount: test.count,
+    trainLabels: (loading) => train.labels(loading),
     loadTrain: (...given) => load('train', ...given),
     loadTest: (...given) => load('test', ...given),
   };
