@@ -24,6 +24,8 @@ export interface Dataset {
   readonly transform: Transform;
   readonly trainCount: number;
   readonly testCount: number;
+  /** That a known data set, as its authors lay it out, has another number of images; null where it has as many. */
+  readonly note: string | null;
   /**
    * [trainCount] The label of each training image. Decodes none.
    * @throws SauError ERR_DATASET for a file that cannot be read
