@@ -7,7 +7,7 @@ import {openPlan, type Plan, type PlanRun, resultOf, writePlan} from './compare/
 import {type AboutRun, type CompareProgress, RunTimes} from './compare/progress.js';
 import {comparisonOfRuns} from './compare/read_comparison.js';
 import {runApart} from './compare/run_apart.js';
-import {chooseCleanSubset, parseCleanSpec} from './datasets/clean_subset.js';
+import {parseCleanSpec} from './datasets/clean_subset.js';
 import {requireLibTorch} from './native/binding.js';
 import type {CompareOptions} from './options/documented.js';
 import {COMPARISON, comparedRun, comparisonFolder} from './records/layout.js';
@@ -17,6 +17,7 @@ import {withOutput} from './report/output_folder.js';
 import {reportAlong} from './report.js';
 import type {Progress, RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
+import {chooseFrom, subsetOf} from './target/clean_images.js';
 import {openTarget} from './target/target.js';
 
 /** Options of a running {@link compare}. */
@@ -102,8 +103,9 @@ async function checkpointOf(
   // Each run tells its notes itself.
   const {checkpoint, dataset} = await openTarget(options, {signal: run.signal});
   const spec = parseCleanSpec(options.clean);
+  const rule = subsetOf(options);
   if (spec.kind !== 'folder' && dataset !== null) {
-    await chooseCleanSubset(spec, dataset.trainCount, seed);
+    await chooseFrom(dataset, spec, rule, seed);
   }
   run.signal.throwIfAborted();
   return {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)};

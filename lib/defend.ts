@@ -27,7 +27,7 @@ import {type Run, startRun} from './run/run.js';
 import {doubtAbout, purificationVerdict} from './run/verdict.js';
 import {createSession} from './session/open_session.js';
 import type {Session} from './session/session.js';
-import {loadCleanSubset} from './target/clean_images.js';
+import {loadCleanSubset, subsetOf} from './target/clean_images.js';
 import {loadPoisonedTrain} from './target/poisoned_train.js';
 import {openTarget, type Target} from './target/target.js';
 import {
@@ -95,7 +95,9 @@ async function defendInto(
   const entry = defenseOf(config.method);
   const trainImages = await trainImagesOf(entry, config, target, run);
   const needsClean = entry.needsClean?.(config) ?? true;
-  const cleanSubset = needsClean ? await loadCleanSubset(config, target, run) : null;
+  const cleanSubset = needsClean
+    ? await loadCleanSubset(config, subsetOf(config), target, run)
+    : null;
   const testSets = await loadTestSets(target, config.testLimit, run);
   requireMeasurable(config, measurable(testSets));
 

@@ -1,8 +1,10 @@
 import type {Command} from 'commander';
+import {SauError} from '../../lib/base/errors.js';
 import {labelText} from '../../lib/datasets/label_text.js';
 import type {AttackEntry} from '../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from '../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../lib/options/commands/attack.js';
+import {named} from '../../lib/options/named.js';
 import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
@@ -62,7 +64,9 @@ async function simulate(
   const {attack} = await import('../../lib/attack.js');
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => attack(config, run)),
-  );
+  ).catch(async (error: unknown) => {
+    throw (await hasTraining(config, error)) ? toGoOn(error) : error;
+  });
   await printResult(
     values.json === true,
     'attack',
@@ -70,6 +74,18 @@ async function simulate(
     () => describe(result, config),
   );
   return interrupted ? EXIT.interrupted : EXIT.done;
+}
+
+/** Whether an interrupted attack has left a training that can be continued. */
+async function hasTraining({out}: AttackConfig, error: unknown): Promise<boolean> {
+  if (!(error instanceof SauError) || error.code !== 'ERR_ABORTED') return false;
+  const {hasAttackCheckpoint} = await import('../../lib/records/attack_checkpoint.js');
+  return hasAttackCheckpoint(out);
+}
+
+function toGoOn(cause: unknown): SauError {
+  const message = `Interrupted; the finished epochs are saved. Run the command again with ${named('resume')} to go on`;
+  return new SauError('ERR_ABORTED', message, {cause});
 }
 
 function describe(result: AttackResult, config: AttackConfig): string {

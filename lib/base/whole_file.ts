@@ -7,6 +7,7 @@ import {errnoOf, messageOf, SauError} from './errors.js';
 const WRITE_FAILURES: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free space or choose another folder',
   EDQUOT: 'the disk quota is used up: free space or choose another folder',
+  EFBIG: 'no file may be so long here: raise the limit (ulimit -f) or choose another folder',
   EACCES: 'the folder may not be written: change its permissions or choose another',
   EPERM: 'the folder may not be written: change its permissions or choose another',
   EROFS: 'the file system is read-only: choose another folder',

@@ -38,6 +38,18 @@ async function inspectBatch(path: string, {known, bytes: record}: Records): Prom
   throw damagedDataFile(path, known.title, {expected, found: `${bytes} bytes`});
 }
 
+/** A file that was cut between two records is whole but for its length. Throws ERR_DATASET for one unlike the others. */
+function requireEqualLengths(files: readonly BatchFile[], {title}: KnownDataset): void {
+  const counts = files.map(({records}) => records);
+  const most = Math.max(...counts);
+  const short = files.find(({records}) => records < most);
+  if (short === undefined) return;
+  throw damagedDataFile(short.path, title, {
+    expected: `${most} records, as many as in the longest of its ${files.length} training files,`,
+    found: String(short.records),
+  });
+}
+
 /** Records that follow each other in a file. */
 interface Span {
   readonly first: number;
@@ -176,7 +188,7 @@ async function readClassNames(file: string): Promise<readonly string[]> {
 /**
  * Opens a binary version of CIFAR: records of label bytes and 3072 image bytes, in the order of the files. Loading
  * reads only the blocks that hold the wanted images.
- * @throws SauError ERR_DATASET if a file is missing or truncated
+ * @throws SauError ERR_DATASET if a file is missing, truncated or shorter than another of the training set
  */
 export async function openCifarBinary(
   folder: string,
@@ -187,6 +199,7 @@ export async function openCifarBinary(
   const inspect = (files: readonly string[]): Promise<BatchFile[]> =>
     Promise.all(files.map((name) => inspectBatch(join(folder, name), records)));
   const batches = {train: await inspect(train), test: await inspect(test)};
+  requireEqualLengths(batches.train, known);
   return {
     classNames: classNamesOf(await readClassNames(join(folder, names)), known),
     size: {height: CIFAR.height, width: CIFAR.width},

@@ -2,7 +2,7 @@ import {statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {messageOf, SauError} from '../base/errors.js';
 import {named} from '../options/named.js';
-import {pythonSample} from '../random/samples.js';
+import {classBalancedSample, pythonSample} from '../random/samples.js';
 
 /** What `clean` asks for. */
 export type CleanSpec =
@@ -77,6 +77,15 @@ export function parseCleanSpec(value: string | number): CleanSpec {
   return /^[+-]?\d+$/.test(digits) ? countSpec(number, text) : ratioSpec(number, text);
 }
 
+/** How a share or a number of clean images is drawn: at random, or equally many of each class. */
+export type SubsetRule = 'random' | 'balanced';
+
+/** The labels of all clean training images, from 0 to numClasses - 1. */
+export interface CleanLabels {
+  readonly labels: Int32Array;
+  readonly numClasses: number;
+}
+
 /** floor(n * ratio) of the product in double precision, as the official tool counts (specification B1.3). */
 function countOfRatio(ratio: number, n: number): number {
   const count = Math.floor(n * ratio);
@@ -103,6 +112,39 @@ async function readIndexFile(path: string, n: number): Promise<CleanSubset> {
   const note =
     repeated === 0 ? null : `${path} repeats ${repeated} of its indices; it is used as it is`;
   return {indices, note};
+}
+
+/**
+ * Equally many images of each class, as the official tool's FT-SAM draws them (defenses E0.2): class by class,
+ * numpy's choice for a share or a count, of which the rest that does not divide is left out.
+ * @throws SauError ERR_CONFIG where there are too few of a class, or of all
+ */
+export function chooseBalancedSubset(
+  spec: Extract<CleanSpec, {kind: 'ratio' | 'count'}>,
+  {labels, numClasses}: CleanLabels,
+  seed: number,
+): CleanSubset {
+  const count = spec.kind === 'count' ? spec.count : labels.length * spec.ratio;
+  const perClass = Math.floor(count / numClasses);
+  if (perClass === 0) {
+    const given = spec.kind === 'count' ? count : spec.ratio;
+    throw invalid(given, `one image of each of ${numClasses} classes, or more,`);
+  }
+  const sizes = new Int32Array(numClasses);
+  for (const label of labels) sizes[label] = (sizes[label] ?? 0) + 1;
+  const smallest = sizes.indexOf(sizes.reduce((a, b) => Math.min(a, b), labels.length));
+  const has = sizes[smallest] ?? 0;
+  if (has < perClass) {
+    throw new SauError(
+      'ERR_CONFIG',
+      `Expected ${perClass} clean images of each class for ${named('subset')} balanced but class ${smallest} has ${has}.`,
+      {
+        remedy: `Give fewer images with ${named('clean')}, or set ${named('subset')} to random.`,
+        details: {perClass, label: smallest, count: has},
+      },
+    );
+  }
+  return {indices: classBalancedSample(labels, numClasses, perClass, seed), note: null};
 }
 
 /**

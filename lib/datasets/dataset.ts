@@ -24,6 +24,13 @@ export interface Dataset {
   readonly transform: Transform;
   readonly trainCount: number;
   readonly testCount: number;
+  /** That a known data set, as its authors lay it out, has another number of images; null where it has as many. */
+  readonly note: string | null;
+  /**
+   * [trainCount] The label of each training image. Decodes none.
+   * @throws SauError ERR_DATASET for a file that cannot be read
+   */
+  trainLabels(options?: LoadOptions): Promise<Int32Array>;
   /**
    * Training images in the given order, or all of them in the data set's own.
    * @throws SauError ERR_DATASET for an index out of range or a file that cannot be read

@@ -14,6 +14,8 @@ export interface KnownDataset {
   readonly classes: readonly string[] | RegExp;
   /** What the classes are called, in label order, where their folders do not tell. */
   readonly classTitles?: readonly string[];
+  /** How many images its authors give. */
+  readonly images?: {readonly train: number; readonly test: number};
   /** Height and width in pixels that models are trained at. */
   readonly size: number;
   /** Normalization R, G, B in [0,1] pixel scale. */
@@ -78,6 +80,7 @@ export const KNOWN = {
     aliases: ['cifar-10'],
     numClasses: 10,
     classes: CIFAR10_CLASS_NAMES,
+    images: {train: 50_000, test: 10_000},
     size: 32,
     mean: [0.4914, 0.4822, 0.4465],
     std: [0.247, 0.243, 0.261],
@@ -122,6 +125,7 @@ export const KNOWN = {
     aliases: ['cifar-100'],
     numClasses: 100,
     classes: CIFAR100_CLASS_NAMES,
+    images: {train: 50_000, test: 10_000},
     size: 32,
     mean: [0.5071, 0.4865, 0.4409],
     std: [0.2673, 0.2564, 0.2762],
@@ -167,6 +171,7 @@ export const KNOWN = {
     numClasses: 43,
     classes: /^\d{5}$/,
     classTitles: GTSRB_SIGNS,
+    images: {train: 39_209, test: 12_630},
     size: 32,
     mean: [0, 0, 0],
     std: [1, 1, 1],
@@ -213,6 +218,7 @@ export const KNOWN = {
     aliases: ['tiny-imagenet', 'tiny-imagenet-200'],
     numClasses: 200,
     classes: WORDNET_ID,
+    images: {train: 100_000, test: 10_000},
     size: 64,
     mean: [0.4802, 0.4481, 0.3975],
     std: [0.2302, 0.2265, 0.2262],

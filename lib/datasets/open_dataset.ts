@@ -110,12 +110,26 @@ export function datasetOf(
     transform,
     trainCount: train.count,
     testCount: test.count,
+    note: noteOf(found),
+    trainLabels: (loading) => train.labels(loading),
     loadTrain: (...given) => load('train', ...given),
     loadTest: (...given) => load('test', ...given),
   };
 }
 
 type Load = Dataset['loadTrain'];
+
+/** Small copies in an official form are welcome, but they are not that data set. */
+function noteOf({format, name, path, files: {train, test}}: FoundDataset): string | null {
+  const known: KnownDataset | null = name === null ? null : KNOWN[name];
+  if (known?.images === undefined || !isOwnFormat(known, format.name)) return null;
+  const {title, images} = known;
+  if (train.count === images.train && test.count === images.test) return null;
+  return (
+    `${path} has ${train.count} training images and ${test.count} test images; ` +
+    `${title} has ${images.train} and ${images.test}`
+  );
+}
 
 /** The formats that a choice allows, the preferred one first. */
 function formatsOf(choice: DatasetChoice): readonly Format[] {

@@ -1,3 +1,4 @@
+import type {SubsetRule} from '../datasets/clean_subset.js';
 import type {ConfigOf, OptionGroups, TableOf} from '../options/option.js';
 import type {PictureName, TableName} from '../records/layout.js';
 import type {Figure, RoundColumns} from '../report/round_columns.js';
@@ -38,6 +39,8 @@ export interface DefenseEntry<
   readonly tables?: Readonly<Partial<Record<TableName, TableForm>>>;
   /** Whether it looks at the clean subset at all; without it, it does. */
   needsClean?(config: Config): boolean;
+  /** How its clean images are drawn where the user does not say; without it at random. */
+  subset?(config: Config): SubsetRule;
   /** Pictures that it makes, by their names. */
   readonly pictures?: readonly PictureName[];
   /** How many of the record's training images, poisoned ones among them, it looks at; without it none. */

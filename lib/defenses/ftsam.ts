@@ -4,6 +4,7 @@ import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_columns.js';
 import {defense} from './entry.js';
+import {QUIRKS} from './selection.js';
 import {BATCH_SIZE, COSINE_ALONE, NO_EFFECT} from './training_options.js';
 
 const {learningRate, momentum, nesterov, weightDecay, cropPadding, flip} = TRAINING;
@@ -71,6 +72,7 @@ const OPTIONS = {
     },
     cropPadding,
     flip,
+    compat: QUIRKS,
   },
 } as const satisfies OptionGroups;
 
@@ -97,6 +99,7 @@ export const FTSAM = defense({
     {name: 'perturbedLoss', label: 'perturbed loss', unit: 'loss', drawn: true},
   ],
   columns: OFFICIAL_COLUMNS.training,
+  subset: ({compat}) => (compat === 'reference' ? 'balanced' : 'random'),
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     return {

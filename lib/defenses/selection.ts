@@ -1,17 +1,17 @@
 import type {Selection} from '../run/results.js';
 
 /** Whether the official tool's quirks are taken over (defenses E0). */
-export const COMPAT = {
-  compat: {
-    type: 'choice',
-    choices: ['sound', 'reference'],
-    help: "sound, or reference: with the official tool's quirks that change results",
-    details:
-      'Quirks that make no sense of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.',
-    native: 'compat',
-    default: 'sound',
-  },
+export const QUIRKS = {
+  type: 'choice',
+  choices: ['sound', 'reference'],
+  help: "sound, or reference: with the official tool's quirks that change results",
+  details:
+    'Quirks that make no sense of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.',
+  default: 'sound',
 } as const;
+
+/** The same of a method whose steps have quirks. */
+export const COMPAT = {compat: {...QUIRKS, native: 'compat'}} as const;
 
 /** The rules of a method that chooses. */
 export type Rule = Exclude<Selection, 'last'>;

@@ -105,11 +105,11 @@ async function unpackAll(
     run.signal.throwIfAborted();
     const path = join(folder, entry.fileName);
     if (typeOf(entry) === FOLDER) {
-      await mkdir(path, {recursive: true});
+      await makeFolder(path);
     } else if (typeOf(entry) === LINK) {
       links.push([path, await targetOf(zip, entry)]);
     } else {
-      await mkdir(dirname(path), {recursive: true});
+      await makeFolder(dirname(path));
       const content = checkedContent(await zip.openReadStreamPromise(entry), entry);
       // Owners may always read and write; otherwise they could not remove it.
       const mode = (modeOf(entry) & 0o777) === 0 ? 0o644 : (modeOf(entry) & 0o777) | 0o600;
@@ -120,8 +120,24 @@ async function unpackAll(
   }
   // Links come last, so that no entry can be written through one.
   for (const [path, target] of links) {
-    await mkdir(dirname(path), {recursive: true});
+    await makeFolder(dirname(path));
     await symlink(target, path);
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node.js's own recursive mkdir says that a folder does not exist where the disk
+ * has no room for it.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST') return;
+    if (errno !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
   }
 }
 

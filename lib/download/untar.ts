@@ -74,14 +74,23 @@ async function feed(
   signal: AbortSignal,
   check: () => void = () => undefined,
 ): Promise<void> {
+  // An unpacker tells of each file that cannot be written. The first error counts, and no other may end the process.
+  let failure: unknown = null;
+  parser.on('error', (error: unknown) => {
+    failure ??= error;
+  });
+  const checkBoth = (): void => {
+    if (failure !== null) throw failure;
+    check();
+  };
   // A parser closes when it has everything, an unpacker when all files are written.
   const closed = once(parser, 'close');
   closed.catch(() => undefined); // awaited below, where nothing has failed before
   for await (const piece of createReadStream(archive, {signal})) {
-    check();
+    checkBoth();
     if (!parser.write(piece as Buffer)) await Promise.race([once(parser, 'drain'), closed]);
   }
   parser.end();
   await closed;
-  check();
+  checkBoth();
 }

@@ -162,6 +162,12 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly clean?: string | number | URL | undefined;
   /**
+   * How a share or a number of clean images is drawn: any, or equally many of each class. balanced draws
+   * class by class as the official tool's FT-SAM does.
+   * @default random; in FT-SAM with compat reference balanced
+   */
+  readonly subset?: 'random' | 'balanced' | null | undefined;
+  /**
    * Output folder.
    * @default defense/<method> beside the checkpoint
    */
@@ -1074,6 +1080,12 @@ export interface FtsamDefenseOptions extends CommonDefendOptions {
    * @default off; on for cifar10
    */
   readonly flip?: boolean | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
 }
 
 /** Options of {@link defend} with `method: 'clp'`: channel Lipschitz pruning, by the weights alone. */
@@ -1312,6 +1324,12 @@ export interface CommonCompareOptions extends DataOptions, DeviceOptions {
    * @default '5pct'
    */
   readonly clean?: string | number | URL | undefined;
+  /**
+   * How a share or a number of clean images is drawn: any, or equally many of each class. balanced draws
+   * class by class as the official tool's FT-SAM does.
+   * @default random; in FT-SAM with compat reference balanced
+   */
+  readonly subset?: 'random' | 'balanced' | null | undefined;
   /**
    * Defenses to compare, in the order of the table.
    * @default all

@@ -41,6 +41,7 @@ export async function openAttack(config: AttackConfig, run: RunOptions): Promise
   const started = new Date();
   const program = config.program === null ? null : await readProgram(config.program);
   const dataset = await openAttackDataset(config, program, run);
+  if (dataset.note !== null) run.onProgress?.({kind: 'note', message: dataset.note});
   const datasetName = dataset.name ?? basename(dataset.path);
   const {path, numClasses} = dataset;
   const scale = await normalization(config, null, {name: datasetName, path, numClasses});

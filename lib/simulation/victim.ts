@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import type {ImageSet} from '../datasets/image_set.js';
+import {named} from '../options/named.js';
 import type {AttackConfig} from '../options/types.js';
 import {
   hasAttackCheckpoint,
@@ -37,13 +38,28 @@ export type Outcome = Omit<AttackResult, 'record' | 'target' | 'seconds'>;
  * Passes the folder of a record to `work`. With `resume` the folder may hold an interrupted training. Throws
  * ERR_OUTPUT.
  */
-export function withRecord<T>(
+export async function withRecord<T>(
   {out, force, resume}: AttackConfig,
   reserveBytes: number,
   work: (record: string) => Promise<T>,
 ): Promise<T> {
+  if (!force && !resume) await requireNoTraining(out);
   const results = resume ? RESULTS : [...RESULTS, RECORD.checkpoint, RECORD.poisonIndex];
   return withOutput(out, {force, reserveBytes, results}, work);
+}
+
+/** A training that was interrupted is no result, and can be continued. Throws ERR_OUTPUT. */
+async function requireNoTraining(record: string): Promise<void> {
+  if (!(await hasAttackCheckpoint(record))) return;
+  const path = join(record, RECORD.checkpoint);
+  throw new SauError(
+    'ERR_OUTPUT',
+    `Expected a folder without a training at ${record} but received one that was interrupted, ${path}.`,
+    {
+      remedy: `Set ${named('resume')} to go on with it, or ${named('force')} to start anew.`,
+      details: {path},
+    },
+  );
 }
 
 /**

@@ -91,6 +91,7 @@ export async function openTarget(config: TargetConfig, run: RunOptions): Promise
   const scan = {signal: run.signal, onImages: imageCounter(run, 'finding')};
   const opening = {size, transform: transformOptions, memory, scan};
   const dataset = await findDataset(config, record, opening);
+  if (dataset?.note) note(dataset.note);
   const datasetName =
     findKnown(config.dataset)?.name ?? dataset?.name ?? record?.datasetName ?? UNKNOWN;
   const {model, numClasses} =

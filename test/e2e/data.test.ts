@@ -200,6 +200,39 @@ describe.skipIf(!IS_BUILT)('sau-native data', () => {
     expect(server.asked).toEqual([]);
   });
 
+  it('leaves nothing of a data set where the disk fills while it is unpacked', async () => {
+    const file = world.file(`downloads/${CIFAR}`, archive(CIFAR));
+    const before = namesIn(world.folder);
+    // No file may be longer than 40 KiB; a batch of 30 images is.
+    const command = [process.execPath, data.program, 'data', 'cifar10', '--from', file];
+    const {stderr, status} = await finished(
+      spawn('bash', ['-c', 'ulimit -f 40; exec "$@"', 'bash', ...command], {cwd: world.folder}),
+    );
+    expect(stderr).toMatch(/Expected to write .* but no file may be so long here/);
+    expect(stderr).toContain('(ERR_OUTPUT)');
+    expect(status).toBe(1);
+    expect(namesIn(world.folder)).toEqual(before);
+  });
+
+  it.skipIf(!MAY_MOUNT)(
+    'keeps what is fetched where a disk has no room for its files',
+    async () => {
+      const server = archiveServer(data.archives);
+      const address = await world.serve(server.handle);
+      mkdirSync(fetched());
+      const script =
+        'mount -t tmpfs -o size=2g,nr_inodes=60 tmpfs data || exit 99; "$@"; echo "status $?"; find data -mindepth 1';
+      const command = [process.execPath, data.program, 'data', 'gtsrb', '--from', address];
+      const {stdout, stderr} = await finished(
+        spawn('unshare', ['-rm', 'sh', '-c', script, 'sh', ...command], {cwd: world.folder}),
+      );
+      expect(stderr).toMatch(/Expected to write .* but the disk is full: free space/);
+      expect(stderr).toContain('(ERR_OUTPUT)');
+      expect(stdout).toMatch(/^status 1\n/);
+      expect(stdout).not.toMatch(/\.ppm|GT-/);
+    },
+  );
+
   it('is the library function of the same', async () => {
     const {fetchDataset} = builtPackage();
     const from = world.file(CIFAR, archive(CIFAR));

@@ -1,12 +1,14 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {SauError} from '../../lib/base/errors.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {linesOf, namesIn} from '../support/folders.js';
-import {IS_BUILT} from '../support/paths.js';
+import {IS_BUILT, PROGRAM} from '../support/paths.js';
 import {builtPackage, sau} from '../support/program.js';
-import {useWorld, VICTIM} from '../support/world.js';
+import {SCALE_FLAGS, useWorld, VICTIM} from '../support/world.js';
 
 const CHECKPOINT = 'attack_epoch_latest.pt';
 const EPOCHS = 4;
@@ -109,6 +111,7 @@ describe.skipIf(!IS_BUILT)('a training that was interrupted', () => {
     const {attack, readCheckpoint} = builtPackage();
     const unasked = await errorOf(attack({...OPTIONS, data: world.data, out}), 'ERR_OUTPUT');
     expect(unasked.message).toContain(CHECKPOINT);
+    expect(unasked.message).toContain('Set resume to go on with it, or force to start anew');
     const read = await errorOf(readCheckpoint(out), 'ERR_CHECKPOINT');
     expect(read.message).toContain('resume');
     expect(await inspectCheckpoint(out)).toMatchObject({
@@ -117,6 +120,33 @@ describe.skipIf(!IS_BUILT)('a training that was interrupted', () => {
     });
     await attack({...OPTIONS, data: world.data, out, force: true, epochs: 1});
     expect(namesIn(out)).not.toContain(CHECKPOINT);
+  });
+
+  it('says on the command line how it goes on', async () => {
+    const out = join(world.folder, 'record', 'stopped');
+    const child = spawn(
+      process.execPath,
+      [
+        ...[PROGRAM, 'attack', 'badnet', '--data', world.data, '--out', out, ...SCALE_FLAGS],
+        ...['--model', 'preactresnet18_w2', '--epochs', '2000', '--batch-size', '16'],
+        ...['--device', 'cpu', '--threads', '1'],
+      ],
+      {stdio: ['ignore', 'ignore', 'pipe']},
+    );
+    let stderr = '';
+    let isStopped = false;
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+      if (isStopped || !/epoch 2\/2000/.test(stderr)) return;
+      isStopped = true;
+      child.kill('SIGINT');
+    });
+    const [status] = await once(child, 'close');
+    expect(stderr).toContain(
+      'Interrupted; the finished epochs are saved. Run the command again with --resume to go on',
+    );
+    expect(status).toBe(130);
+    expect(namesIn(out)).toContain(CHECKPOINT);
   });
 
   it('leaves nothing where it was never saved', async () => {

@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp from 'sharp';
 import {describe, expect, it} from 'vitest';
+import {openDataset} from '../../lib/datasets/open_dataset.js';
 import type {DefendOptions, RunSummary} from '../../lib/index.js';
 import {linesOf, namesIn} from '../support/folders.js';
 import {IS_BUILT} from '../support/paths.js';
@@ -10,6 +11,7 @@ import {CPU, SCALE, useWorld} from '../support/world.js';
 
 const COMMON = ['clean_index.txt', 'config.json', 'curves.svg', 'defense_result.pt'];
 const RUN = ['rounds.jsonl', 'run.json'];
+const SIZE = {height: SCALE.imageSize, width: SCALE.imageSize};
 const PICTURES = ['trigger_masks.png', 'trigger_patterns.png', 'triggers.png'];
 
 /** Small options of each method, with its tables and pictures. */
@@ -49,4 +51,32 @@ describe.skipIf(!IS_BUILT)('a baseline that trains', () => {
       }
     },
   );
+
+  it.each([
+    {method: 'ftsam', compat: 'reference'},
+    {method: 'ft', subset: 'balanced'},
+  ] as const)('learns from as many images of each class: %j', async (options) => {
+    const out = join(world.folder, `balanced-${options.method}`);
+    const {defend} = builtPackage();
+    const given = {...CPU, ckpt: world.record, clean: '25pct', rounds: 1, batchSize: 16, out};
+    await defend({...given, ...options});
+    const labels = await (await openDataset({path: world.data, size: SIZE})).trainLabels();
+    const perClass = new Map<number, number>();
+    for (const line of linesOf(join(out, 'clean_index.txt'))) {
+      const label = labels[Number(line)] ?? -1;
+      perClass.set(label, 1 + (perClass.get(label) ?? 0));
+    }
+    expect([...perClass]).toEqual(Array.from({length: 10}, (_, label) => [label, 3]));
+  });
+
+  it('refuses to draw images of each class from a list', async () => {
+    const {defend} = builtPackage();
+    const list = join(world.folder, 'balanced-ft', 'clean_index.txt');
+    const out = join(world.folder, 'listed');
+    const run = defend({...CPU, ckpt: world.record, clean: list, subset: 'balanced', out});
+    await expect(run).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringContaining('a number of images for clean beside subset balanced'),
+    });
+  });
 });

@@ -238,4 +238,12 @@ export const CLEAN = {
     official: ['ratio', 'index'],
     default: '5pct',
   },
+  subset: {
+    type: 'choice',
+    choices: ['random', 'balanced'],
+    help: `how a share or a number of clean images is drawn: any, or equally many of each class`,
+    details: "balanced draws class by class as the official tool's FT-SAM does.",
+    unset: 'random; in FT-SAM with compat reference balanced',
+    default: null,
+  },
 } as const satisfies OptionTable;

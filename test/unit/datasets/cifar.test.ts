@@ -118,6 +118,24 @@ describe('the binary batches', () => {
     });
   });
 
+  it('refuses a batch that was cut between two images', async () => {
+    const folder = await putLayout('binary');
+    await put(join(folder, 'data_batch_3.bin'), Buffer.from([3, ...someBytes(3072)]));
+    await expect(openCifarBinary(folder)).rejects.toMatchObject({
+      code: 'ERR_DATASET',
+      message: expect.stringMatching(
+        /Expected 2 records, as many as .* 5 training files, in the CIFAR-10 file .*3.bin but found 1/,
+      ),
+    });
+  });
+
+  it('says that it is not the whole data set', async () => {
+    const data = await openLayout('binary', await putLayout('binary'));
+    expect(data.note).toMatch(
+      /has 10 training images and 2 test images; CIFAR-10 has 50000 and 10000$/,
+    );
+  });
+
   it('refuses a label above 9', async () => {
     const folder = await putLayout('binary');
     await put(join(folder, 'test_batch.bin'), Buffer.from([10, ...someBytes(3072)]));

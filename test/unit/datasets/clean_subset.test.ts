@@ -1,6 +1,10 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {chooseCleanSubset, parseCleanSpec} from '../../../lib/datasets/clean_subset.js';
+import {
+  chooseBalancedSubset,
+  chooseCleanSubset,
+  parseCleanSpec,
+} from '../../../lib/datasets/clean_subset.js';
 import {put} from '../../support/data_files.js';
 import {temporaryFolder} from '../../support/folders.js';
 
@@ -106,5 +110,43 @@ describe('chooseCleanSubset', () => {
     const choose = (file: string) => chooseCleanSubset({kind: 'indexFile', path: file}, 5, 0);
     await expect(choose(path)).rejects.toThrow(/which is empty/);
     await expect(choose(join(folder, 'gone'))).rejects.toThrow(/which cannot be read/);
+  });
+});
+
+describe('chooseBalancedSubset', () => {
+  const labels = Int32Array.from({length: 50_000}, (_, i) => i % 10);
+
+  it.each([
+    {kind: 'ratio', ratio: 0.05},
+    {kind: 'count', count: 2509},
+  ] as const)("draws as the official tool's FT-SAM for %j", (spec) => {
+    const {indices, note} = chooseBalancedSubset(spec, {labels, numClasses: 10}, 0);
+    expect(note).toBeNull();
+    expect(indices).toHaveLength(2500);
+    const places = (label: number) =>
+      [...indices.subarray(250 * label, 250 * label + 6)].map((i) => (i - label) / 10);
+    expect(places(0)).toEqual([398, 3833, 4836, 4572, 636, 2545]);
+    expect(places(1)).toEqual([597, 332, 521, 3935, 4800, 1102]);
+  });
+
+  it('takes as many of each class of an uneven set', () => {
+    const uneven = Int32Array.from({length: 39_209}, (_, i) => (i < 43 * 50 ? i % 43 : i % 7));
+    const {indices} = chooseBalancedSubset(
+      {kind: 'ratio', ratio: 0.05},
+      {labels: uneven, numClasses: 43},
+      0,
+    );
+    expect(indices).toHaveLength(45 * 43);
+    expect(indices.filter((i) => uneven[i] === 42)).toHaveLength(45);
+  });
+
+  it('refuses less than an image of each class, and more than the smallest class has', () => {
+    const few = {labels: Int32Array.of(0, 0, 0, 1), numClasses: 2};
+    expect(() => chooseBalancedSubset({kind: 'ratio', ratio: 0.25}, few, 0)).toThrow(
+      /Expected one image of each of 2 classes, or more, for clean but received 0.25/,
+    );
+    expect(() => chooseBalancedSubset({kind: 'count', count: 4}, few, 0)).toThrow(
+      /Expected 2 clean images of each class for subset balanced but class 1 has 1/,
+    );
   });
 });

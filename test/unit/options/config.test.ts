@@ -21,6 +21,7 @@ describe('defaults', () => {
   it("of defend are the paper's table", () => {
     expect(parseDefendConfig({ckpt: 'model.pt'})).toEqual({
       method: 'sau',
+      subset: null,
       ckpt: 'model.pt',
       recordRoot: 'record',
       clean: '5pct',
