@@ -60,6 +60,18 @@ export const COMPARISON = {
   report: RUN.report,
 } as const;
 
+/** In the folder of a scan. */
+export const SCAN_FILES = {
+  summary: 'scan.json',
+  /** The reconstructed triggers of all classes, row by row in a square. */
+  triggers: 'triggers.png',
+} as const;
+
+/** The reconstructed trigger of a class that stands out, in the folder of a scan. */
+export function triggerPicture(label: number): string {
+  return `trigger_${label}.png`;
+}
+
 /** Where a comparison of a record's model goes. */
 export function comparisonFolder(record: string): string {
   return join(record, 'compare');

@@ -60,5 +60,6 @@ function tablePart(place: Place, {name, file, header, rows, more}: MethodTable):
 }
 
 function titleOf(name: string): string {
-  return TITLES[name] ?? name;
+  const label = /^trigger_(\d+)$/.exec(name)?.[1];
+  return label === undefined ? (TITLES[name] ?? name) : `Trigger of class ${label}`;
 }
