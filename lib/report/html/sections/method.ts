@@ -38,7 +38,7 @@ export function pictureRow(place: Place, pictures: readonly MethodPicture[]): Ht
   if (pictures.length === 0) return null;
   const shown = pictures.map(
     ({name, file, image}) =>
-      html`<figure><img src="${image}" alt="${titleOf(name)}" loading="lazy"><figcaption>${titleOf(name)} <span class="file">${file}</span></figcaption></figure>`,
+      html`<figure><img src="${image}" alt="${titleOf(name)}"><figcaption>${titleOf(name)} <span class="file">${file}</span></figcaption></figure>`,
   );
   return subsection(place, 'pictures', 'Pictures', html`<div class="pictures">${shown}</div>`);
 }
