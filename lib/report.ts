@@ -6,18 +6,20 @@ import {pathExists} from './base/path_exists.js';
 import {writeWholeFile} from './base/whole_file.js';
 import type {Comparison} from './compare/comparison.js';
 import {readComparison} from './compare/read_comparison.js';
-import {versions} from './native/versions.js';
+import {packageVersion} from './native/versions.js';
 import type {DEVICE} from './options/commands/common.js';
 import {parseReportConfig} from './options/config.js';
 import type {ReportOptions} from './options/documented.js';
 import {named} from './options/named.js';
 import type {ConfigOf} from './options/option.js';
 import {optionError, shown} from './options/parse.js';
-import {COMPARISON, RUN} from './records/layout.js';
+import {COMPARISON, RUN, SCAN_FILES} from './records/layout.js';
 import {readRun} from './records/run.js';
 import type {RunSummary} from './records/run_summary.js';
-import type {ReportedRun, ReportInput} from './report/html/input.js';
+import {readScan} from './records/scan_file.js';
+import type {ReportedRun, ReportedScan, ReportInput} from './report/html/input.js';
 import {GENERATOR, renderReport} from './report/html/page.js';
+import {scanPictures} from './report/method_files.js';
 import {reportedRun} from './report/reported_run.js';
 import type {RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
@@ -28,7 +30,7 @@ export interface ReportResult {
   readonly path: string;
   /** Its size. */
   readonly bytes: number;
-  /** The folders of the runs that it shows, in their order. */
+  /** The folders of the runs and scans that it shows. */
   readonly runs: readonly string[];
   /** What it could not show, and why. */
   readonly missing: readonly string[];
@@ -37,7 +39,7 @@ export interface ReportResult {
 }
 
 /**
- * Writes a report of some runs, or of a comparison and its runs, as one HTML file that needs no other and no network:
+ * Writes a report of some runs and scans, or of a comparison and its runs, as one HTML file that needs no other and no network:
  * the verdict, the figures, the curves, images, predictions by class, Grad-CAM, a map of features, and how to repeat
  * each run. What needs the models and the images is computed once and kept in the folder of the run; where that
  * cannot be, the report says so. Throws ERR_CONFIG, ERR_CHECKPOINT for a folder that is no run's, ERR_OUTPUT,
@@ -72,13 +74,17 @@ async function write(
     runs.push(await reportedRun(folder, summary, config, run));
   }
   const input: ReportInput = {
-    ...{made: new Date().toISOString(), version: (await versions()).sauNative},
-    ...{runs, comparison: found.comparison, scans: []},
+    ...{made: new Date().toISOString(), version: packageVersion()},
+    ...{runs, comparison: found.comparison, scans: found.scans},
   };
   const page = renderReport(input);
   await writeWholeFile(path, page);
   return {
-    ...{path, bytes: Buffer.byteLength(page), runs: runs.map(({folder}) => folder)},
+    ...{
+      path,
+      bytes: Buffer.byteLength(page),
+      runs: [...runs, ...found.scans].map(({folder}) => folder),
+    },
     missing: missingOf(runs),
     seconds: (performance.now() - start) / 1000,
   };
@@ -124,9 +130,10 @@ function pathsOfRuns(runs: unknown): readonly string[] {
 interface Found {
   readonly comparison: Comparison | null;
   readonly runs: readonly {readonly folder: string; readonly summary: RunSummary}[];
+  readonly scans: readonly ReportedScan[];
 }
 
-/** The runs in some folders, those of a comparison among them. Throws ERR_CHECKPOINT, ERR_CONFIG. */
+/** The runs and scans in some folders, or those of a comparison. Throws ERR_CHECKPOINT, ERR_CONFIG. */
 async function find(folders: readonly string[]): Promise<Found> {
   const [first = ''] = folders;
   const comparisons: string[] = [];
@@ -135,8 +142,12 @@ async function find(folders: readonly string[]): Promise<Found> {
   }
   if (comparisons.length === 0) {
     const runs = [];
-    for (const folder of folders) runs.push({folder, summary: await readRun(folder)});
-    return {comparison: null, runs};
+    const scans = [];
+    for (const folder of folders) {
+      if (await pathExists(join(folder, SCAN_FILES.summary))) scans.push(await scanIn(folder));
+      else runs.push({folder, summary: await readRun(folder)});
+    }
+    return {comparison: null, runs, scans};
   }
   if (folders.length > 1) {
     const received = `the comparison ${comparisons[0]} among other folders`;
@@ -146,7 +157,12 @@ async function find(folders: readonly string[]): Promise<Found> {
   const done = comparison.methods.flatMap(({runs}) => runs.filter(({kind}) => kind === 'done'));
   const runs = [];
   for (const {folder} of done) runs.push({folder, summary: await readRun(folder)});
-  return {comparison, runs};
+  return {comparison, runs, scans: []};
+}
+
+async function scanIn(folder: string): Promise<ReportedScan> {
+  const summary = await readScan(folder);
+  return {summary, folder, pictures: await scanPictures(folder, summary)};
 }
 
 /** One folder has its report itself; several have it where the call is made. */

@@ -13,10 +13,10 @@ const FLAGS = flagGroups(REPORT);
 export function registerReport(program: Command, finish: Finish): void {
   const command = program
     .command('report')
-    .argument('<runs...>', 'folders of runs, or that of a comparison')
+    .argument('<runs...>', 'folders of runs and scans, or that of a comparison')
     .summary('show runs or a comparison in one HTML file')
     .description(
-      'Writes a report of one or more runs of defend or attack, or of a comparison, as one HTML file that needs no other and ' +
+      'Writes a report of one or more runs of defend or attack, of scans, or of a comparison, as one HTML file that needs no other and ' +
         'no network: the verdict, figures and curves, images, where they are predicted, where the model looks, and how to repeat it.',
     );
   addFlagGroups(command, FLAGS);

@@ -1,7 +1,8 @@
 import {open, readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {DEFENSE_NAMES, type DefenseName, defenseOf} from '../defenses/defenses.js';
-import {PICTURES, TABLES, type TableName} from '../records/layout.js';
+import {PICTURES, SCAN_FILES, TABLES, type TableName, triggerPicture} from '../records/layout.js';
+import type {ScanSummary} from '../records/scan_summary.js';
 import type {MethodPicture, MethodTable} from './html/input.js';
 
 /** Larger files are not read to their end, and larger pictures not shown. */
@@ -29,6 +30,24 @@ export async function methodTables(folder: string, method: string): Promise<Meth
     });
   }
   return tables;
+}
+
+/** The pictures of a scan: of all its triggers, and of those of the classes that it names. */
+export async function scanPictures(
+  folder: string,
+  {files, numClasses}: Pick<ScanSummary, 'files' | 'numClasses'>,
+): Promise<MethodPicture[]> {
+  const known = new Map([['triggers', SCAN_FILES.triggers as string]]);
+  for (let label = 0; label < numClasses; label++) {
+    known.set(`trigger_${label}`, triggerPicture(label));
+  }
+  const pictures: MethodPicture[] = [];
+  for (const name of Object.keys(files)) {
+    const file = known.get(name);
+    const image = file === undefined ? null : await pictureAt(join(folder, file));
+    if (file !== undefined && image !== null) pictures.push({name, file, image});
+  }
+  return pictures;
 }
 
 /** The pictures that a method wrote into its folder. */

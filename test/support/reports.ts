@@ -1,4 +1,5 @@
 import type {Evidence} from '../../lib/records/evidence.js';
+import type {ScanSummary} from '../../lib/records/scan_summary.js';
 import type {ReportedRun, ReportInput} from '../../lib/report/html/input.js';
 import {runSummary} from './run_summaries.js';
 import {metrics} from './sample_rounds.js';
@@ -77,3 +78,26 @@ export function reportInput(more: Partial<ReportInput> = {}): ReportInput {
     ...more,
   };
 }
+
+const {versions, dataset} = runSummary(metrics(1, 1, 1));
+
+/** A scan that suspects one of two classes. */
+export const SCAN: ScanSummary = {
+  ...{schemaVersion: 1, kind: 'scan', started: '2026-11-28T05:00:00.000Z', versions},
+  ...{checkpoint: {path: 'm.pt', sha256: null}, model: 'resnet18', numClasses: 3, dataset},
+  ...{cleanSubset: null, device: 'cpu', precision: 'fp32', options: {steps: 3}},
+  verdict: {state: 'suspicious', labels: [2], by: ['nc'], words: 'It leads to class 2.'},
+  statistics: [
+    {
+      ...{name: 'nc', title: 'size of the trigger', suspicious: 'small', decides: true},
+      classes: [
+        {label: 0, title: null, value: 30, index: 0.5, figures: {}},
+        {label: 2, title: 'cat', value: 3, index: 'infinite', figures: {}},
+      ],
+      ...{maxIndex: 'infinite', maxIndexOfMeanMedian: null, pValue: null, labels: [2]},
+      threshold: {kind: 'index', value: 2, calibration: 'Twelve models.'},
+      ...{notes: [], passes: {forward: 1, backward: 1}, seconds: 1},
+    },
+  ],
+  ...{passes: {forward: 1, backward: 1}, seconds: 2, files: {}},
+};

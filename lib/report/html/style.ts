@@ -121,7 +121,7 @@ figure{margin:0}
 .dots.gray{stroke-opacity:.45}
 .maps text{fill:var(--ink);font-size:11px;font-weight:600;text-anchor:middle;dominant-baseline:middle;paint-order:stroke;stroke:var(--panel);stroke-width:3px}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1.25rem;margin:.5rem 0;padding:0;font-size:.875rem}
-.key{--hue:var(--gray);display:inline-block;width:.7em;height:.7em;margin-right:.45em;border-radius:50%;background:var(--hue)}
+.key{display:inline-block;width:.7em;height:.7em;margin-right:.45em;border-radius:50%;background:var(--hue)}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:1rem}
 .file{font:.8125em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 dl{margin:.75rem 0 1.25rem;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));column-gap:2rem}

@@ -1,10 +1,9 @@
 import {describe, expect, it} from 'vitest';
 import {comparisonOf} from '../../../lib/compare/comparison.js';
-import type {ScanSummary} from '../../../lib/records/scan_summary.js';
 import {html} from '../../../lib/report/html/html.js';
 import {renderReport} from '../../../lib/report/html/page.js';
 import {COLORS} from '../../../lib/report/html/style.js';
-import {EVIDENCE, PIXEL, reportedRun, reportInput} from '../../support/reports.js';
+import {EVIDENCE, PIXEL, reportedRun, reportInput, SCAN} from '../../support/reports.js';
 import {runSummary} from '../../support/run_summaries.js';
 import {metrics} from '../../support/sample_rounds.js';
 
@@ -219,29 +218,9 @@ describe('a report of a comparison', () => {
 
 describe('a report of a scan', () => {
   it('has its verdict, its statistics and its triggers', () => {
-    const {versions, dataset} = runSummary(metrics(1, 1, 1));
-    const scan: ScanSummary = {
-      ...{schemaVersion: 1, kind: 'scan', started: '2026-11-28T05:00:00.000Z', versions},
-      ...{checkpoint: {path: 'm.pt', sha256: null}, model: 'resnet18', numClasses: 3, dataset},
-      ...{cleanSubset: null, device: 'cpu', precision: 'fp32', options: {steps: 3}},
-      verdict: {state: 'suspicious', labels: [2], by: ['nc'], words: 'It leads to class 2.'},
-      statistics: [
-        {
-          ...{name: 'nc', title: 'size of the trigger', suspicious: 'small', decides: true},
-          classes: [
-            {label: 0, title: null, value: 30, index: 0.5, figures: {}},
-            {label: 2, title: 'cat', value: 3, index: 'infinite', figures: {}},
-          ],
-          ...{maxIndex: 'infinite', maxIndexOfMeanMedian: null, pValue: null, labels: [2]},
-          threshold: {kind: 'index', value: 2, calibration: 'Twelve models.'},
-          ...{notes: [], passes: {forward: 1, backward: 1}, seconds: 1},
-        },
-      ],
-      ...{passes: {forward: 1, backward: 1}, seconds: 2, files: {}},
-    };
     const pictures = [{name: 'trigger_2', file: 'trigger_2.png', image: PIXEL}];
     const page = renderReport(
-      reportInput({runs: [], scans: [{summary: scan, folder: 'scan', pictures}]}),
+      reportInput({runs: [], scans: [{summary: SCAN, folder: 'scan', pictures}]}),
     );
     expect(page).toContain('The model is suspicious');
     expect(page).toContain('2 (cat)');

@@ -33,7 +33,7 @@ export function gradCamSection(place: Place, {summary, evidence}: ReportedRun): 
 function pairOf({image, label, predicted, kind}: Look, dataset: RunDataset): Html {
   const one = (when: (typeof TIMES)[number]) => {
     const alt = `${kind} image of class ${classText(label, dataset)} ${when} the defense, bright where it speaks for ${classText(predicted[when], dataset)}`;
-    return html`<figure><img src="${image[when]}" alt="${alt}" loading="lazy"><figcaption>${prediction(when, predicted[when], label, dataset)}</figcaption></figure>`;
+    return html`<figure><img src="${image[when]}" alt="${alt}"><figcaption>${prediction(when, predicted[when], label, dataset)}</figcaption></figure>`;
   };
   return html`<div class="pair">${TIMES.map(one)}</div>`;
 }

@@ -38,7 +38,7 @@ export function pictureRow(place: Place, pictures: readonly MethodPicture[]): Ht
   if (pictures.length === 0) return null;
   const shown = pictures.map(
     ({name, file, image}) =>
-      html`<figure><img src="${image}" alt="${titleOf(name)}" loading="lazy"><figcaption>${titleOf(name)} <span class="file">${file}</span></figcaption></figure>`,
+      html`<figure><img src="${image}" alt="${titleOf(name)}"><figcaption>${titleOf(name)} <span class="file">${file}</span></figcaption></figure>`,
   );
   return subsection(place, 'pictures', 'Pictures', html`<div class="pictures">${shown}</div>`);
 }
@@ -60,5 +60,6 @@ function tablePart(place: Place, {name, file, header, rows, more}: MethodTable):
 }
 
 function titleOf(name: string): string {
-  return TITLES[name] ?? name;
+  const label = /^trigger_(\d+)$/.exec(name)?.[1];
+  return label === undefined ? (TITLES[name] ?? name) : `Trigger of class ${label}`;
 }

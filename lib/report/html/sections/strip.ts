@@ -43,7 +43,7 @@ export function stripSection(place: Place, {summary, evidence}: ReportedRun): Ht
 
 function figure({image, label, predicted}: ShownImage, kind: string, dataset: RunDataset): Html {
   const alt = `${kind} image of class ${classText(label, dataset)}`;
-  return html`<figure><img src="${image}" alt="${alt}" loading="lazy"><figcaption>${prediction('before', predicted.before, label, dataset)}${prediction('after', predicted.after, label, dataset)}</figcaption></figure>`;
+  return html`<figure><img src="${image}" alt="${alt}"><figcaption>${prediction('before', predicted.before, label, dataset)}${prediction('after', predicted.after, label, dataset)}</figcaption></figure>`;
 }
 
 /** A predicted class with a mark that tells whether it is the true one. */

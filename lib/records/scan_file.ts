@@ -1,0 +1,84 @@
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {z} from 'zod';
+import {messageOf, SauError} from '../base/errors.js';
+import {SCAN_FILES} from './layout.js';
+import {runSchema} from './run_schema.js';
+import {SCAN_SCHEMA, type ScanSummary} from './scan_summary.js';
+
+const {versions, dataset, cleanSubset} = runSchema.shape;
+const number = z.number();
+const count = number.int().min(0);
+const text = z.string();
+const names = z.enum(['nc', 'mmbd', 'shared', 'universal']);
+const index = z.union([number, z.literal('infinite')]).nullable();
+const labels = z.array(count);
+const passes = z.object({forward: count, backward: count});
+
+const statistic = z.object({
+  name: names,
+  title: text,
+  suspicious: z.enum(['small', 'large']),
+  classes: z.array(
+    z.object({
+      label: count,
+      title: text.nullable(),
+      value: number.nullable(),
+      index,
+      figures: z.record(text, number.nullable()),
+    }),
+  ),
+  maxIndex: index,
+  maxIndexOfMeanMedian: index,
+  pValue: number.nullable(),
+  threshold: z.object({kind: z.enum(['index', 'pValue']), value: number, calibration: text}),
+  decides: z.boolean(),
+  labels,
+  notes: z.array(text),
+  passes,
+  seconds: number,
+});
+
+/** The form of `scan.json`. */
+const scanSchema = z.object({
+  schemaVersion: z.literal(SCAN_SCHEMA),
+  kind: z.literal('scan'),
+  started: text,
+  versions,
+  checkpoint: z.object({path: text, sha256: text.nullable()}),
+  model: text,
+  numClasses: count,
+  dataset,
+  cleanSubset,
+  device: text,
+  precision: text,
+  options: z.record(text, z.unknown()),
+  verdict: z.object({
+    state: z.enum(['suspicious', 'nothing-found', 'none']),
+    labels,
+    by: z.array(names),
+    words: text,
+  }),
+  statistics: z.array(statistic),
+  passes,
+  seconds: number,
+  files: z.record(text, text),
+}) satisfies z.ZodType<ScanSummary>;
+
+/** Opens the folder of a scan again. Throws ERR_CHECKPOINT where it has none, or one that is damaged or newer. */
+export async function readScan(folder: string): Promise<ScanSummary> {
+  const path = join(folder, SCAN_FILES.summary);
+  try {
+    return scanSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    throw new SauError(
+      'ERR_CHECKPOINT',
+      `Expected the summary of a scan of schema ${SCAN_SCHEMA} at ${path} but it is none.`,
+      {
+        cause,
+        remedy: 'Scan again, or install the version that wrote it.',
+        details: {path, why: messageOf(cause)},
+      },
+    );
+  }
+}
