@@ -1,9 +1,10 @@
+import {printableJson} from '../lib/base/printable.js';
 import type {DoctorProblem} from '../lib/doctor.js';
 import type {Metrics} from '../lib/run/metrics.js';
 
 /** The result of a command, and nothing else, goes to stdout. */
 export function printResult(json: boolean, result: unknown, human: () => string): void {
-  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${human()}\n`);
+  process.stdout.write(`${json ? printableJson(result) : human()}\n`);
 }
 
 /** 0.9123 -> "91.23 %"; "-" if it was not measured. */

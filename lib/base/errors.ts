@@ -1,4 +1,5 @@
 import {spelled} from '../options/named.js';
+import {printableLines} from './printable.js';
 
 /** Every code a SauError can carry. They are stable: programs may switch on them. */
 export const ERROR_CODES = [
@@ -51,12 +52,13 @@ export class SauError extends Error {
   constructor(code: SauErrorCode, message: string, options: SauErrorOptions = {}) {
     const {cause, remedy} = options;
     const gap = message.includes('\n') ? '\n' : ' ';
-    const text = remedy === undefined ? message : `${message}${gap}${remedy}`;
+    // Names and texts of a hostile file stand in messages, which are printed to terminals.
+    const text = printableLines(remedy === undefined ? message : `${message}${gap}${remedy}`);
     super(spelled(text), cause === undefined ? undefined : {cause});
     this.#text = text;
     this.name = 'SauError';
     this.code = code;
-    this.remedy = remedy === undefined ? null : spelled(remedy);
+    this.remedy = remedy === undefined ? null : spelled(printableLines(remedy));
     this.details = options.details ?? {};
   }
 

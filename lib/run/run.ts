@@ -49,6 +49,9 @@ export function startRun<T, Options extends RunOptions<Told>, Told extends Messa
       const value = await work({...options, signal: stop.signal, onProgress});
       if (failure !== undefined) throw failure.error;
       return value;
+    } catch (error) {
+      // The signal has no reason `undefined`, which may have been thrown.
+      throw failure === undefined ? error : failure.error;
     } finally {
       options.signal?.removeEventListener('abort', follow);
       ended = true;
