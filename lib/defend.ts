@@ -55,6 +55,8 @@ export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<
   return startRun(run, (told) => purify(options, told));
 }
 
+const WAITING = 'the folder has the lock of a run on another machine: waiting for a sign of life';
+
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
   const started = new Date();
   const start = performance.now();
@@ -66,6 +68,8 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
     config.out ?? defenseFolder(dirname(target.checkpoint.path), config.method),
     {
       force: config.force,
+      signal: run.signal,
+      onWait: () => run.onProgress?.({kind: 'note', message: WAITING}),
       reserveBytes: bytesOfResult(target.checkpoint),
       replaces: filesOf(config.method),
       inputs: [
