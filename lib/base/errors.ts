@@ -50,10 +50,12 @@ export class SauError extends Error {
   readonly #text: string;
 
   constructor(code: SauErrorCode, message: string, options: SauErrorOptions = {}) {
-    const {cause, remedy} = options;
+    const {cause} = options;
+    const remedy = lacksFiles(cause) ? MORE_FILES : options.remedy;
+    const end = lacksFiles(cause) && /[\w)]$/.test(message) ? '.' : '';
     const gap = message.includes('\n') ? '\n' : ' ';
     // Names and texts of a hostile file stand in messages, which are printed to terminals.
-    const text = printableLines(remedy === undefined ? message : `${message}${gap}${remedy}`);
+    const text = printableLines(remedy === undefined ? message : `${message}${end}${gap}${remedy}`);
     super(spelled(text), cause === undefined ? undefined : {cause});
     this.#text = text;
     this.name = 'SauError';
@@ -66,6 +68,16 @@ export class SauError extends Error {
   messageIn(spell: (option: string) => string): string {
     return spelled(this.#text, spell);
   }
+}
+
+/** What to do where files cannot be opened because too many are. Any call that opens one may fail of it. */
+const MORE_FILES =
+  'Too many files are open: raise the limit, as with `ulimit -n 1024`, and run again.';
+
+function lacksFiles(cause: unknown): boolean {
+  return (
+    cause instanceof Error && !(cause instanceof SauError) && /\bE[MN]FILE\b/.test(cause.message)
+  );
 }
 
 /** Ends a `switch` over a union: the compiler proves that it is never reached. */

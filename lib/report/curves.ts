@@ -46,10 +46,8 @@ async function render(spec: object): Promise<string> {
   } catch (cause) {
     throw new SauError(
       'ERR_OUTPUT',
-      `Expected to draw the curves but could not: ${messageOf(cause)}. Run again with more free memory, or install the package again`,
-      {
-        cause,
-      },
+      `Expected to draw the curves but could not: ${messageOf(cause)}.`,
+      {cause, remedy: 'Run again with more free memory, or install the package again.'},
     );
   } finally {
     await worker.terminate();
