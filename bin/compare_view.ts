@@ -1,4 +1,5 @@
 import {assertNever} from '../lib/base/errors.js';
+import {printable} from '../lib/base/printable.js';
 import type {AboutRun, CompareProgress} from '../lib/compare/progress.js';
 import type {Progress} from '../lib/run/progress.js';
 import {duration} from './output.js';
@@ -119,5 +120,5 @@ function leftInAll(seconds: number | null): string[] {
 }
 
 function noteLine(message: string): string {
-  return `${painted('note', 'note:', process.stderr)} ${message}`;
+  return `${painted('note', 'note:', process.stderr)} ${printable(message)}`;
 }

@@ -1,4 +1,5 @@
 import {messageOf, SauError, type SauErrorCode} from '../lib/base/errors.js';
+import {printableLines} from '../lib/base/printable.js';
 import {DEFENSE_NAMES, defenseTable} from '../lib/defenses/defenses.js';
 import {ATTACK_TABLE} from '../lib/options/attacks/attacks.js';
 import {ATTACK} from '../lib/options/commands/attack.js';
@@ -102,5 +103,7 @@ export function printError(error: unknown, json: boolean): void {
   }
   const isBug = !(error instanceof SauError) && error instanceof Error;
   const name = painted('error', 'sau-native:', process.stderr);
-  process.stderr.write(`${name} ${isBug ? error.stack : message}\n  (${code})\n`);
+  process.stderr.write(
+    `${name} ${isBug ? printableLines(error.stack ?? message) : message}\n  (${code})\n`,
+  );
 }

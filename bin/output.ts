@@ -1,4 +1,5 @@
 import {dirname} from 'node:path';
+import {printableJson} from '../lib/base/printable.js';
 import type {DoctorProblem} from '../lib/doctor.js';
 import type {RunSummary} from '../lib/records/run_summary.js';
 import {SCHEMA_VERSION} from '../lib/records/schema_version.js';
@@ -20,7 +21,7 @@ export async function printResult<Name extends keyof Printed>(
 
 /** A document as it is printed. */
 export function jsonOf<Name extends keyof Printed>(_: Name, document: Document<Name>): string {
-  return `${JSON.stringify({schemaVersion: SCHEMA_VERSION, ...document}, null, 2)}\n`;
+  return `${printableJson({schemaVersion: SCHEMA_VERSION, ...document})}\n`;
 }
 
 /** With what a run was computed, by its `run.json`. */

@@ -1,4 +1,5 @@
 import {assertNever} from '../lib/base/errors.js';
+import {printable} from '../lib/base/printable.js';
 import type {Metrics} from '../lib/run/metrics.js';
 import type {Progress} from '../lib/run/progress.js';
 import type {RoundReport} from '../lib/run/results.js';
@@ -89,7 +90,7 @@ export class BarState {
     }
     switch (progress.kind) {
       case 'stage':
-        this.#stage = progress.message;
+        this.#stage = printable(progress.message);
         this.#parts = null;
         this.#inRounds = false;
         this.#found = '';
@@ -151,9 +152,9 @@ export class BarState {
 function lineOf(progress: Exclude<Progress, Counted>): string {
   switch (progress.kind) {
     case 'stage':
-      return `${progress.message} ...`;
+      return `${printable(progress.message)} ...`;
     case 'note':
-      return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
+      return `${painted('note', 'note:', process.stderr)} ${printable(progress.message)}`;
     case 'before':
       return joined(['before', ...rates(progress.metrics)]);
     case 'picture':
@@ -175,7 +176,9 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
 
 function cellTexts(cells: Extract<Progress, {kind: 'row'}>['cells']): string[] {
   return Object.entries(cells).flatMap(([name, cell]) =>
-    cell === null ? [] : [`${name} ${typeof cell === 'number' ? shortNumber(cell) : cell}`],
+    cell === null
+      ? []
+      : [`${name} ${typeof cell === 'number' ? shortNumber(cell) : printable(cell)}`],
   );
 }
 

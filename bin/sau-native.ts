@@ -16,8 +16,9 @@ import {registerModels} from './commands/models.js';
 import {registerReport} from './commands/report.js';
 import {registerScan} from './commands/scan.js';
 import {registerSetup} from './commands/setup.js';
-import {EXIT, exitCodeOf, printError} from './errors.js';
+import {exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
+import {outliveOutput} from './streams.js';
 
 function createProgram(finish: Finish): Command {
   const program = new Command('sau-native')
@@ -80,9 +81,7 @@ function commandOf(program: Command, argv: readonly string[]): string {
 
 /** The only place that prints errors and sets the exit code. */
 async function main(argv: readonly string[]): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exitCode = error.code === 'EPIPE' ? EXIT.done : EXIT.failed; // the reader closed the pipe, as `| head` does
-  });
+  outliveOutput();
   const program = createProgram((code) => {
     process.exitCode = code;
   });

@@ -2,6 +2,7 @@ import {requireLibTorch} from './native/binding.js';
 import {isTrainingAttack, parseAttackConfig} from './options/config.js';
 import type {AttackOptions} from './options/documented.js';
 import {removeRecord, writePoisonedSet} from './records/attack_record.js';
+import {replacingRecord} from './records/earlier_record.js';
 import type {RunOptions} from './run/progress.js';
 import type {AttackResult} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
@@ -90,8 +91,7 @@ async function poisonOnly(
   prepared: PreparedAttack,
   run: RunOptions,
 ): Promise<Outcome> {
-  await removeRecord(record);
-  try {
+  const work = async (): Promise<Outcome> => {
     const preview = await previewOf(record, prepared, prepared.poison, run);
     run.onProgress?.({kind: 'stage', message: 'writing the poisoned images'});
     const files = await writePoisonedSet(record, prepared, run);
@@ -101,8 +101,6 @@ async function poisonOnly(
       poisonedTrainCount: prepared.poison.poisonedCount,
       files: {...files, ...preview},
     };
-  } catch (error) {
-    await removeRecord(record);
-    throw error;
-  }
+  };
+  return replacingRecord(record, {goesOn: false, work, takeBack: () => removeRecord(record)});
 }

@@ -11,11 +11,17 @@ import {parseDefendConfig, resolveRounds} from './options/config.js';
 import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
-import {removeDefense, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
+import {
+  removeDefense,
+  replacedBy,
+  takeBackDefense,
+  writeDefenseResult,
+} from './records/defense_result.js';
 import {defenseCsv, defenseFolder, PICTURES, type PictureName, RUN} from './records/layout.js';
 import type {Checkpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
 import {withOutput} from './report/output_folder.js';
+import {movedPaths, withReplacement} from './report/replacement.js';
 import {RoundWriter} from './report/round_writer.js';
 import {type TableRow, TableWriter} from './report/table_writer.js';
 import {reportAlong} from './report.js';
@@ -58,6 +64,8 @@ export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<
   return startRun(run, (told) => purify(options, told));
 }
 
+const WAITING = 'the folder has the lock of a run on another machine: waiting for a sign of life';
+
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
   const started = new Date();
   const start = performance.now();
@@ -69,6 +77,8 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
     config.out ?? defenseFolder(dirname(target.checkpoint.path), config.method),
     {
       force: config.force,
+      signal: run.signal,
+      onWait: () => run.onProgress?.({kind: 'note', message: WAITING}),
       reserveBytes: bytesOfResult(target.checkpoint),
       replaces: filesOf(config.method),
       inputs: [
@@ -78,7 +88,15 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
         ...pathsOf(defenseTable(config.method), config),
       ],
     },
-    (out) => defendInto(out, {config, target, started}, run),
+    (out) =>
+      withReplacement(
+        out,
+        () => replacedBy(out, config.method),
+        async (into) => {
+          const {files, ...done} = await defendInto(into, {config, target, started}, run);
+          return {...done, files: movedPaths(files, into, out)};
+        },
+      ),
   );
   const reported = await reportAlong(dirname(result.files.run), config, run);
   const files = {...result.files, ...reported};
@@ -191,7 +209,7 @@ function present<Name extends string>(
   return Object.keys(files).length === 0 ? {} : ({[name]: files} as {[N in Name]: typeof files});
 }
 
-/** The rows of the rounds and of the tables. Until the first has come, what an earlier defense has left stays as it was. */
+/** The rows of the rounds and of the tables. Until the first has come, what a killed run has left stays as it was. */
 class RoundRows {
   readonly #out: string;
   readonly #method: DefenseName;

@@ -72,7 +72,7 @@ async function scanModel(options: ScanOptions, run: RunOptions): Promise<ScanRes
 
 /** Throws ERR_DATASET for too few. */
 async function imagesOf(config: ScanConfig, target: Target, run: RunOptions): Promise<ImageSet> {
-  const images = await loadCleanSubset(config, target, run);
+  const images = await loadCleanSubset(config, 'random', target, run);
   if (images.count >= FEWEST_IMAGES) return images;
   throw new SauError(
     'ERR_DATASET',

@@ -1,5 +1,6 @@
 import type {Command} from 'commander';
 import {SauError} from '../../lib/base/errors.js';
+import {printableLines} from '../../lib/base/printable.js';
 import {labelText} from '../../lib/datasets/label_text.js';
 import {INSPECT_DATASET} from '../../lib/options/commands/commands.js';
 import {named} from '../../lib/options/named.js';
@@ -73,10 +74,12 @@ async function showDataset(
     'inspect-dataset',
     () => result,
     () =>
-      [
-        result.usable ? 'can be used: yes' : `can be used: no, because ${result.because}`,
-        stringify(datasetView(result), {lineWidth: 0}).trimEnd(),
-      ].join('\n'),
+      printableLines(
+        [
+          result.usable ? 'can be used: yes' : `can be used: no, because ${result.because}`,
+          stringify(datasetView(result), {lineWidth: 0}).trimEnd(),
+        ].join('\n'),
+      ),
   );
   return EXIT.done;
 }
@@ -90,10 +93,12 @@ async function showCheckpoint(values: UserOptions, path: string): Promise<ExitCo
     'inspect-checkpoint',
     () => report,
     () =>
-      [
-        verdictLine(report),
-        stringify(brief(report, values.tensors === true), {lineWidth: 0}).trimEnd(),
-      ].join('\n'),
+      printableLines(
+        [
+          verdictLine(report),
+          stringify(brief(report, values.tensors === true), {lineWidth: 0}).trimEnd(),
+        ].join('\n'),
+      ),
   );
   return EXIT.done;
 }

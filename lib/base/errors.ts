@@ -1,4 +1,5 @@
 import {spelled} from '../options/named.js';
+import {printableLines} from './printable.js';
 
 /** Every code a SauError can carry. They are stable: programs may switch on them. */
 export const ERROR_CODES = [
@@ -49,14 +50,17 @@ export class SauError extends Error {
   readonly #text: string;
 
   constructor(code: SauErrorCode, message: string, options: SauErrorOptions = {}) {
-    const {cause, remedy} = options;
+    const {cause} = options;
+    const remedy = lacksFiles(cause) ? MORE_FILES : options.remedy;
+    const end = lacksFiles(cause) && /[\w)]$/.test(message) ? '.' : '';
     const gap = message.includes('\n') ? '\n' : ' ';
-    const text = remedy === undefined ? message : `${message}${gap}${remedy}`;
+    // Names and texts of a hostile file stand in messages, which are printed to terminals.
+    const text = printableLines(remedy === undefined ? message : `${message}${end}${gap}${remedy}`);
     super(spelled(text), cause === undefined ? undefined : {cause});
     this.#text = text;
     this.name = 'SauError';
     this.code = code;
-    this.remedy = remedy === undefined ? null : spelled(remedy);
+    this.remedy = remedy === undefined ? null : spelled(printableLines(remedy));
     this.details = options.details ?? {};
   }
 
@@ -64,6 +68,16 @@ export class SauError extends Error {
   messageIn(spell: (option: string) => string): string {
     return spelled(this.#text, spell);
   }
+}
+
+/** What to do where files cannot be opened because too many are. Any call that opens one may fail of it. */
+const MORE_FILES =
+  'Too many files are open: raise the limit, as with `ulimit -n 1024`, and run again.';
+
+function lacksFiles(cause: unknown): boolean {
+  return (
+    cause instanceof Error && !(cause instanceof SauError) && /\bE[MN]FILE\b/.test(cause.message)
+  );
 }
 
 /** Ends a `switch` over a union: the compiler proves that it is never reached. */

@@ -1,6 +1,7 @@
 import {access} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {SauError} from './errors.js';
+import {kindOf} from './typed_array.js';
 
 /** Whether anything exists at a path that this process may see. */
 export function pathExists(path: string): Promise<boolean> {
@@ -13,9 +14,13 @@ export function pathExists(path: string): Promise<boolean> {
 /** The path of a file that may be given as a URL. Throws ERR_CONFIG for a URL of something else. */
 export function localPath(path: string | URL): string {
   if (typeof path === 'string') return path;
-  if (path.protocol === 'file:') return fileURLToPath(path);
+  // Programs without types may pass anything; a URL of another realm is not an instance of ours.
+  const url: unknown = path;
+  const isUrl = typeof url === 'object' && url !== null && 'href' in url && 'protocol' in url;
+  if (isUrl && url.protocol === 'file:') return fileURLToPath(String(url.href));
+  const received = isUrl ? String(url.href) : kindOf(url);
   throw new SauError(
     'ERR_CONFIG',
-    `Expected a path or the URL of a file but received ${path.href}.`,
+    `Expected a path or the URL of a file but received ${received}.`,
   );
 }

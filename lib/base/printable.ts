@@ -11,6 +11,14 @@ export function printableLines(text: string): string {
   return text.replace(CONTROL, (char) => (char === '\n' || char === '\t' ? char : escaped(char)));
 }
 
+/** JSON with nothing in it that a terminal obeys. */
+export function printableJson(value: unknown): string {
+  // JSON itself escapes the first 32 characters; what is left stands in texts alone.
+  return JSON.stringify(value, null, 2).replace(CONTROL, (char) =>
+    char === '\n' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** As {@link printable}, of at most `most` characters and a sign that there are more. */
 export function shortened(text: string, most: number): string {
   return text.length <= most ? printable(text) : `${printable(text.slice(0, most))}...`;

@@ -24,6 +24,12 @@ export function requireType(
   );
 }
 
+/** Throws ERR_CONFIG for a value that is no object, such as null. */
+export function requireObject(value: unknown, name: string): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw new SauError('ERR_CONFIG', `Expected an object for ${name} but received ${kindOf(value)}.`);
+}
+
 /** Throws ERR_CONFIG for a value that is not a Map. */
 export function requireMap(value: unknown, name: string): void {
   if (tagOf(value) === 'Map') return;
@@ -75,6 +81,7 @@ function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
-function kindOf(value: unknown): string {
+/** Such as "Int32Array" or "null". */
+export function kindOf(value: unknown): string {
   return value === undefined || value === null ? String(value) : tagOf(value);
 }

@@ -1,6 +1,12 @@
 import {Breather} from '../base/breather.js';
 import {SauError} from '../base/errors.js';
-import {requireLength, requireMap, requireType} from '../base/typed_array.js';
+import {
+  kindOf,
+  requireLength,
+  requireMap,
+  requireObject,
+  requireType,
+} from '../base/typed_array.js';
 
 /** Element types of a tensor, named as in PyTorch. */
 export type DType =
@@ -234,13 +240,33 @@ export async function convertTensor(tensor: TensorData, to: DType): Promise<Uint
   return out;
 }
 
+/** Throws ERR_CONFIG for what is no tensor under a name: programs without types may pass anything. */
+function requireNamed(weight: unknown, tensor: TensorData): void {
+  if (typeof weight !== 'string') {
+    throw new SauError(
+      'ERR_CONFIG',
+      `Expected a text for the name of a tensor but received ${kindOf(weight)}.`,
+    );
+  }
+  requireObject(tensor, `the tensor '${weight}'`);
+  const {shape} = tensor;
+  const isSize = (size: unknown): boolean => Number.isSafeInteger(size) && Number(size) >= 0;
+  if (Array.isArray(shape) && shape.every(isSize)) return;
+  throw new SauError(
+    'ERR_CONFIG',
+    `Expected a list of sizes for the shape of '${weight}' but received ${kindOf(shape)}.`,
+  );
+}
+
 /**
  * Throws ERR_CHECKPOINT if the bytes of a tensor do not fit its shape and dtype, and ERR_CONFIG for a value that is
  * not a map of tensors.
  */
 export function checkTensors(state: StateDict): void {
   requireMap(state, 'the state dict');
-  for (const [weight, {dtype, shape, data}] of state) {
+  for (const [weight, tensor] of state) {
+    requireNamed(weight, tensor);
+    const {dtype, shape, data} = tensor;
     const name = `the data of '${weight}'`;
     if (!Object.hasOwn(DTYPE_BYTES, dtype)) {
       throw new SauError(

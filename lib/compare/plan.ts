@@ -1,7 +1,8 @@
-import {readdir, readFile} from 'node:fs/promises';
+import {readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 import {removeFiles, writeWholeFile} from '../base/whole_file.js';
 import {filesOf} from '../defenses/defenses.js';
 import {named} from '../options/named.js';
@@ -91,7 +92,7 @@ export async function readPlan(folder: string): Promise<Plan | null> {
         details: {path, why: messageOf(cause)},
       },
     );
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readText(path).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT') return null;
     throw damaged(cause);
   });

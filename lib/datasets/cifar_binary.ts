@@ -1,6 +1,7 @@
-import {type FileHandle, open, readFile} from 'node:fs/promises';
+import {type FileHandle, open} from 'node:fs/promises';
 import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 import {CIFAR, checkCifarLabel, cifarImageSet, classNamesOf} from './cifar.js';
 import {damagedDataFile, sizeOfDataFile} from './data_file.js';
 import {
@@ -181,7 +182,7 @@ function splitFiles(files: readonly BatchFile[], records: Records): SplitFiles {
 }
 
 async function readClassNames(file: string): Promise<readonly string[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readText(file).catch(() => '');
   return text.split(/\s+/).filter((name) => name !== '');
 }
 

@@ -1,6 +1,6 @@
 import {statSync} from 'node:fs';
-import {readFile} from 'node:fs/promises';
 import {messageOf, SauError} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 import {named} from '../options/named.js';
 import {classBalancedSample, pythonSample} from '../random/samples.js';
 
@@ -94,7 +94,7 @@ function countOfRatio(ratio: number, n: number): number {
 }
 
 async function readIndexFile(path: string, n: number): Promise<CleanSubset> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readText(path).catch((cause: unknown) => {
     throw invalid(`${path}, which cannot be read (${messageOf(cause)})`, 'an index file', cause);
   });
   const words = text.split(/\s+/).filter((word) => word !== '');

@@ -1,6 +1,7 @@
 import {constants} from 'node:fs';
-import {open, readFile, stat} from 'node:fs/promises';
+import {open, stat} from 'node:fs/promises';
 import {messageOf, SauError} from '../base/errors.js';
+import {readRegular} from '../base/read_text.js';
 
 /** With this flag a pipe in place of a file is empty and does not block forever. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -25,7 +26,7 @@ export async function sizeOfDataFile(path: string, of: string): Promise<number> 
 /** The whole content of a file of a data set. Throws ERR_DATASET. */
 export async function readDataFile(path: string, of: string): Promise<Buffer> {
   await sizeOfDataFile(path, of);
-  return readFile(path).catch((cause: unknown) => {
+  return readRegular(path, 2 ** 31).catch((cause: unknown) => {
     throw unreadable(path, of, messageOf(cause), cause);
   });
 }

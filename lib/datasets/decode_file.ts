@@ -8,6 +8,7 @@ import {type ImageFormat, type ImageHeader, kindOf, readHeader} from './image_he
 import {decodePpm} from './ppm.js';
 import type {RgbImage} from './rgb_image.js';
 import {decodeSmallPng} from './small_png.js';
+import {checkTiff} from './tiff.js';
 
 /** An image file in memory, of which only the header was looked at. */
 export interface ImageFile {
@@ -52,22 +53,27 @@ export function decodedBytes({
 
 /**
  * Decodes to 8-bit RGB at the image's own size as Pillow's `convert('RGB')`: gray becomes RGB; alpha, color
- * profiles and the EXIF orientation are ignored; of several frames the first is taken. Throws ERR_DATASET, which
- * names the file.
+ * profiles and the EXIF orientation are ignored, but not a TIFF's orientation; of several frames the first is taken.
+ * Throws ERR_DATASET, which names the file.
  */
 export async function decodeImageFile({path, bytes, format, header}: ImageFile): Promise<RgbImage> {
   const small = decodeSmallPng(bytes);
   if (small !== null) return small;
   try {
-    return format === 'ppm' ? decodePpm(bytes) : await decodeBytes(bytes, header);
+    return format === 'ppm' ? decodePpm(bytes) : await decodeBytes(bytes, format, header);
   } catch (cause) {
     throw undecodable(path, messageOf(cause), cause);
   }
 }
 
-async function decodeBytes(bytes: Buffer, header: ImageHeader): Promise<RgbImage> {
+async function decodeBytes(
+  bytes: Buffer,
+  format: ImageFormat,
+  header: ImageHeader,
+): Promise<RgbImage> {
   const pixels = header.width * header.height;
-  const image = sharp(bytes, {failOn: 'error', ignoreIcc: true, limitInputPixels: pixels});
+  const stored = sharp(bytes, {failOn: 'error', ignoreIcc: true, limitInputPixels: pixels});
+  const image = format === 'tiff' ? stored.autoOrient() : stored;
   if (header.isCmyk) return fromCmyk(image);
   if (header.channels === 1 && header.bitsPerSample === 16) return fromGray16(image);
   const {data, info} = await image
@@ -121,6 +127,7 @@ async function headerOf(path: string, bytes: Buffer, format: ImageFormat): Promi
   try {
     const read = readHeader(bytes, format);
     if (read !== null) return read;
+    if (format === 'tiff') checkTiff(bytes);
     const found = await sharp(bytes, {limitInputPixels: false}).metadata();
     return {
       ...{height: found.height, width: found.width, channels: found.channels},

@@ -104,7 +104,9 @@ async function walk(folder: string): Promise<[string, string[]][]> {
     );
   }
   const found: [string, string[]][] = [[folder, files.filter((name) => isImage(folder, name))]];
-  for (const name of folders) found.push(...(await walk(join(folder, name))));
+  for (const name of folders) {
+    for (const below of await walk(join(folder, name))) found.push(below);
+  }
   return found;
 }
 

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import {messageOf} from '../base/errors.js';
 import {QuickReads} from '../base/quick_reads.js';
 import type {ImageSize, LoadOptions} from './decode.js';
-import {kindOf, readHeader} from './image_header.js';
+import {type ImageFormat, kindOf, readHeader} from './image_header.js';
 import {readPpmHeader} from './ppm.js';
 
 /** Images of one size. */
@@ -129,9 +129,15 @@ async function sizeOfImage(path: string, reads: QuickReads): Promise<ImageSize> 
     if (size < needed) throw new Error(`it ends after ${size} of ${needed} bytes`);
     return {width, height};
   }
-  const found = readHeader(bytes, kind.format) ?? (await sharp(path).metadata());
+  const found = readHeader(bytes, kind.format) ?? (await turnedSize(path, kind.format));
   if (found.width > 0 && found.height > 0) return found;
   throw new Error(`its header names ${found.width} x ${found.height} pixels`);
+}
+
+/** By the decoder. A TIFF is turned as its orientation says, as it is where it is decoded. */
+async function turnedSize(path: string, format: ImageFormat): Promise<ImageSize> {
+  const metadata = await sharp(path).metadata();
+  return format === 'tiff' ? metadata.autoOrient : metadata;
 }
 
 interface Head {

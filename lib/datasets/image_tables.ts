@@ -68,8 +68,9 @@ async function readTrain(
     if (!folders.includes(name)) throw missingClass(folder, known, folders, name);
     const table = join(folder, name, `GT-${name}.csv`);
     const rows = await readRows(table, join(folder, name), known, label);
-    files.push(...rows.files);
-    labels.push(...rows.labels);
+    // Not push(...rows): a table may have more rows than a call has arguments.
+    for (const file of rows.files) files.push(file);
+    for (const own of rows.labels) labels.push(own);
     scan?.add(rows.files.length);
   }
   return {files, labels: Int32Array.from(labels)};

@@ -1,5 +1,5 @@
-import {readFile} from 'node:fs/promises';
 import {messageOf, SauError} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 import {named} from '../options/named.js';
 
 /**
@@ -23,7 +23,7 @@ export async function readBatchOrder(
     );
   let order: unknown;
   try {
-    order = JSON.parse(await readFile(path, 'utf8'));
+    order = JSON.parse(await readText(path));
   } catch (cause) {
     throw fail(messageOf(cause), cause);
   }

@@ -4,6 +4,7 @@ import {hostname} from 'node:os';
 import {dirname} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {errnoOf} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 
 const POLL_MS = 200;
 const HEARTBEAT_MS = 5_000;
@@ -24,6 +25,8 @@ export interface LockHooks {
   readonly signal: AbortSignal;
   /** Called once, with the process number, if another process holds the lock. */
   readonly onWait: (pid: number | null) => void;
+  /** What to throw once the holder is known to live, instead of waiting for it. */
+  readonly refuse?: (pid: number | null) => Error;
 }
 
 /**
@@ -49,7 +52,7 @@ export async function withLock<T>(
   }
 }
 
-async function acquire(path: string, {signal, onWait}: LockHooks): Promise<string> {
+async function acquire(path: string, {signal, onWait, refuse}: LockHooks): Promise<string> {
   const mine: Holder = {
     token: randomUUID(),
     pid: process.pid,
@@ -65,6 +68,9 @@ async function acquire(path: string, {signal, onWait}: LockHooks): Promise<strin
       await takeAway(path, holder);
       continue;
     }
+    // A process of this machine lives, and one of another that has shown a sign of life since the first look.
+    const lives = holder?.place === mine.place || silence.changes > 1;
+    if (refuse !== undefined && lives) throw refuse(holder?.pid ?? null);
     if (!waited) onWait(holder?.pid ?? null);
     await sleep(POLL_MS, undefined, {signal}).catch(() => signal.throwIfAborted());
   }
@@ -90,7 +96,7 @@ async function create(path: string, holder: Holder): Promise<boolean> {
 /** null if there is no lock or it is still empty. */
 async function holderOf(path: string): Promise<Holder | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    return JSON.parse(await readText(path)) as Holder;
   } catch {
     return null;
   }
@@ -115,9 +121,12 @@ async function isStale(
 class Silence {
   #sign = '';
   #since = 0;
+  /** How often the sign has changed, the first one included. */
+  changes = 0;
 
   lasts(sign: string): boolean {
     if (sign !== this.#sign) {
+      this.changes += 1;
       this.#sign = sign;
       this.#since = performance.now();
     }

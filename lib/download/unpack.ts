@@ -1,6 +1,6 @@
 import {createWriteStream} from 'node:fs';
-import {mkdir, symlink} from 'node:fs/promises';
-import {dirname, isAbsolute, join, normalize} from 'node:path';
+import {mkdir, realpath, symlink} from 'node:fs/promises';
+import {dirname, isAbsolute, join, normalize, sep} from 'node:path';
 import type {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {crc32} from 'node:zlib';
@@ -100,14 +100,14 @@ async function unpackAll(
   requireNoBomb(total, zip.fileSize);
   await requireSpace(folder, total, 'the unpacked archive', run);
   let done = 0;
-  const links: [path: string, target: string][] = [];
+  const links: [name: string, target: string][] = [];
   for (const entry of entries) {
     run.signal.throwIfAborted();
     const path = join(folder, entry.fileName);
     if (typeOf(entry) === FOLDER) {
       await makeFolder(path);
     } else if (typeOf(entry) === LINK) {
-      links.push([path, await targetOf(zip, entry)]);
+      links.push([normalize(entry.fileName), await targetOf(zip, entry)]);
     } else {
       await makeFolder(dirname(path));
       const content = checkedContent(await zip.openReadStreamPromise(entry), entry);
@@ -118,10 +118,27 @@ async function unpackAll(
     done += entry.uncompressedSize;
     run.onProgress({kind: 'bytes', done, total});
   }
-  // Links come last, so that no entry can be written through one.
-  for (const [path, target] of links) {
-    await makeFolder(dirname(path));
-    await symlink(target, path);
+  await makeLinks(await realpath(folder), links);
+}
+
+/**
+ * Links come last, so that no file can be written through one, and none is made through another. What each leads to in
+ * the end is looked at, because a chain of links can climb where no name of it does.
+ */
+async function makeLinks(
+  folder: string,
+  links: readonly (readonly [name: string, target: string])[],
+): Promise<void> {
+  for (const [name, target] of links) {
+    const parent = dirname(join(folder, name));
+    await makeFolder(parent);
+    if ((await realpath(parent)) !== parent) throw new ArchiveFault(`${name} lies behind a link`);
+    await symlink(target, join(folder, name));
+  }
+  for (const [name, target] of links) {
+    const real = await realpath(join(folder, name)).catch(() => null);
+    if (real === folder || real?.startsWith(folder + sep)) continue;
+    throw new ArchiveFault(`the link ${name} leads out of the archive, to ${target}`);
   }
 }
 

@@ -1,6 +1,6 @@
-import {readFile} from 'node:fs/promises';
 import {parse} from 'yaml';
 import {messageOf, SauError} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 import {named} from './named.js';
 import {fromOfficial, type OfficialName, type OptionLayer} from './official.js';
 import type {UserOptions} from './parse.js';
@@ -39,7 +39,7 @@ export async function readOptionFile(path: string): Promise<OptionFile> {
 async function readMap(path: string): Promise<UserOptions> {
   let content: unknown;
   try {
-    content = parse(await readFile(path, 'utf8'));
+    content = parse(await readText(path));
   } catch (cause) {
     throw new SauError(
       'ERR_CONFIG',

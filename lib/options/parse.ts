@@ -109,7 +109,16 @@ export function shown(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
     return String(value);
   }
-  return JSON.stringify(value) ?? typeof value;
+  return jsonOf(value) ?? (Array.isArray(value) ? `a list of ${value.length}` : typeof value);
+}
+
+/** null for what JSON cannot hold, such as a list that holds itself. */
+function jsonOf(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function definedOnly(options: UserOptions): UserOptions {

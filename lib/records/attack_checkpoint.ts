@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {join} from 'node:path';
+import {z} from 'zod';
 import {Breather} from '../base/breather.js';
 import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
@@ -112,8 +113,10 @@ export async function readAttackCheckpoint(
       return {
         stateDict: await loadTensors(storages, tensorsOf(dict, KEYS.stateDict)),
         training: await loadTensors(storages, tensorsOf(dict, KEYS.training)),
-        epochs: listOf(dict, KEYS.epochs).map((line) => reportOf(String(line))),
-        identity: JSON.parse(textOf(dict, KEYS.identity)) as Identity,
+        epochs: listOf(dict, KEYS.epochs).map((line) =>
+          reportOf(typeof line === 'string' ? line : ''),
+        ),
+        identity: identityIn(textOf(dict, KEYS.identity)),
       };
     },
   );
@@ -121,12 +124,30 @@ export async function readAttackCheckpoint(
   return checkpoint;
 }
 
+const identityRule = z.record(z.string(), z.string());
+const reportRule = z.looseObject({figures: z.record(z.string(), z.unknown())});
+
+function identityIn(text: string): Identity {
+  const parsed = identityRule.safeParse(jsonIn(text));
+  if (!parsed.success) throw new FormatError('its identity is no map of text to text');
+  return parsed.data;
+}
+
 function reportOf(line: string): RoundReport {
-  const report = JSON.parse(line) as Partial<RoundReport>;
-  if (typeof report.figures !== 'object') {
+  const report = jsonIn(line);
+  if (!reportRule.safeParse(report).success) {
     throw new FormatError('its epochs are those of an older version');
   }
   return report as RoundReport;
+}
+
+/** undefined for a text that is not JSON. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function hasAttackCheckpoint(record: string): Promise<boolean> {

@@ -236,6 +236,12 @@ async function writePoisoned(
   return {poisonedTrain, poisonedTest};
 }
 
+/** The files and folders that an attack writes. */
+export const RECORD_FILES: readonly string[] = [
+  ...[RECORD.result, RECORD.notes, RECORD.info, RECORD.poisonIndex, RECORD.triggerPicture],
+  ...[RUN.summary, RUN.curves, RECORD.csv, RUN.rounds, RECORD.preview, ...IMAGE_FOLDERS],
+];
+
 /**
  * Removes the files of an earlier or a failed attack, so that a record is whole or absent. Throws ERR_OUTPUT.
  * @param keepTraining Keep what an interrupted training needs to continue, and the rows of its epochs

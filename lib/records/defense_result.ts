@@ -52,9 +52,14 @@ export interface Defense {
  * whole result or none. Throws ERR_OUTPUT.
  */
 export async function removeDefense(out: string, method: DefenseName): Promise<void> {
+  await removeFiles(out, await replacedBy(out, method));
+}
+
+/** The names of files that a defense replaces in its folder, those of an earlier one of another method included. */
+export async function replacedBy(out: string, method: DefenseName): Promise<readonly string[]> {
   const earlier = await readRun(out).catch(() => null);
   const other = earlier?.kind === 'defend' ? filesOf(earlier.method) : [];
-  await removeFiles(out, [...filesOf(method), ...other]);
+  return [...filesOf(method), ...other];
 }
 
 /**

@@ -1,8 +1,8 @@
-import {readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
+import {readText} from '../base/read_text.js';
 import {withCheckpointFile} from '../checkpoint/checkpoint_file.js';
 import {defenseEffectivenessRating} from '../run/metrics.js';
 import {isAttackResult, readRecord} from './attack_result.js';
@@ -166,7 +166,7 @@ async function olderAttack(folder: string): Promise<RunSummary> {
 async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(path, 'utf8'));
+    content = JSON.parse(await readText(path));
   } catch (cause) {
     throw damagedRun(path, messageOf(cause), cause);
   }
@@ -182,7 +182,7 @@ async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
 /** The rounds in the form of now or of then; none where there is no such file. */
 async function readRounds(folder: string): Promise<readonly RunRound[]> {
   const path = join(folder, RUN.rounds);
-  const content = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const content = await readText(path).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT') return '';
     throw damagedRun(path, messageOf(cause), cause);
   });

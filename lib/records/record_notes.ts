@@ -1,7 +1,7 @@
-import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 import {NO_TRANSFORM, type TransformOptions} from '../datasets/transform.js';
 import {DATA} from '../options/commands/common.js';
 import {named} from '../options/named.js';
@@ -43,7 +43,7 @@ async function readNotes<T>(folder: string, schema: z.ZodType<T>): Promise<T | n
     });
   let notes: unknown;
   try {
-    notes = JSON.parse(await readFile(path, 'utf8'));
+    notes = JSON.parse(await readText(path));
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return null;
     throw refuse(messageOf(cause), cause);

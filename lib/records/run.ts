@@ -1,9 +1,10 @@
 import {createHash} from 'node:crypto';
 import {createReadStream} from 'node:fs';
-import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {localPath} from '../base/path_exists.js';
+import {readText} from '../base/read_text.js';
 import {writeWholeFile} from '../base/whole_file.js';
 import {RUN} from './layout.js';
 import {readOlderRun} from './older_run.js';
@@ -28,10 +29,10 @@ export async function writeRun(folder: string, summary: RunSummary): Promise<str
  * console.log(before?.asr, after?.asr, rounds.map(({figures}) => figures.loss));
  */
 export async function readRun(folder: string): Promise<RunSummary> {
-  const path = join(folder, RUN.summary);
+  const path = join(localPath(folder), RUN.summary);
   let content: unknown;
   try {
-    content = withSchemaVersion(JSON.parse(await readFile(path, 'utf8')));
+    content = withSchemaVersion(JSON.parse(await readText(path)));
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return readOlderRun(folder);
     throw damagedRun(path, messageOf(cause), cause);

@@ -4,7 +4,8 @@ import {z} from 'zod';
 import {messageOf, SauError} from '../base/errors.js';
 import {SCAN_FILES} from './layout.js';
 import {runSchema} from './run_schema.js';
-import {SCAN_SCHEMA, type ScanSummary} from './scan_summary.js';
+import type {ScanSummary} from './scan_summary.js';
+import {SCHEMA_VERSION} from './schema_version.js';
 
 const {versions, dataset, cleanSubset} = runSchema.shape;
 const number = z.number();
@@ -41,7 +42,7 @@ const statistic = z.object({
 
 /** The form of `scan.json`. */
 const scanSchema = z.object({
-  schemaVersion: z.literal(SCAN_SCHEMA),
+  schemaVersion: z.literal(SCHEMA_VERSION),
   kind: z.literal('scan'),
   started: text,
   versions,
@@ -73,7 +74,7 @@ export async function readScan(folder: string): Promise<ScanSummary> {
   } catch (cause) {
     throw new SauError(
       'ERR_CHECKPOINT',
-      `Expected the summary of a scan of schema ${SCAN_SCHEMA} at ${path} but it is none.`,
+      `Expected the summary of a scan of schema ${SCHEMA_VERSION} at ${path} but it is none.`,
       {
         cause,
         remedy: 'Scan again, or install the version that wrote it.',

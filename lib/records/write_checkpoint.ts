@@ -1,10 +1,12 @@
 import {Breather} from '../base/breather.js';
 import {localPath} from '../base/path_exists.js';
+import {requireObject} from '../base/typed_array.js';
 import {moduleVersions} from '../checkpoint/module_versions.js';
 import {OrderedDict, PyTuple} from '../checkpoint/pickle_values.js';
 import {NumpyVector, PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
 import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
+import {optionError, shown} from '../options/parse.js';
 import type {BackdoorRecord, PoisonedDatasetState} from './attack_result.js';
 
 /** What {@link writeCheckpoint} writes. */
@@ -19,7 +21,8 @@ export interface CheckpointToWrite {
 
 /**
  * Writes `defense_result.pt` (specification C.4), which PyTorch opens with `weights_only=True`. The file appears
- * whole or not at all; throws ERR_OUTPUT, and ERR_CHECKPOINT for a tensor whose bytes are not those of its shape.
+ * whole or not at all; throws ERR_OUTPUT, ERR_CHECKPOINT for a tensor whose bytes are not those of its shape, and
+ * ERR_CONFIG for values of other types.
  * @example
  * ```ts
  * const {stateDict} = await readCheckpoint('model.pt');
@@ -30,8 +33,15 @@ export async function writeCheckpoint(
   path: string | URL,
   checkpoint: CheckpointToWrite,
 ): Promise<void> {
+  const file = localPath(path);
+  requireObject(checkpoint, 'the checkpoint');
+  const {modelName, numClasses} = checkpoint;
+  if (typeof modelName !== 'string') throw optionError('modelName', 'a text', shown(modelName));
+  if (!Number.isSafeInteger(numClasses) || numClasses < 1) {
+    throw optionError('numClasses', 'integer > 0', shown(numClasses));
+  }
   checkTensors(checkpoint.stateDict);
-  await writeTorchFile(localPath(path), new Map(modelEntries(checkpoint)));
+  await writeTorchFile(file, new Map(modelEntries(checkpoint)));
 }
 
 /** Writes `attack_result.pt` (specification C.3) as the official loader expects it. Throws ERR_OUTPUT. */

@@ -1,6 +1,7 @@
 import {pathToFileURL} from 'node:url';
 import {Worker} from 'node:worker_threads';
 import {messageOf, SauError} from '../base/errors.js';
+import {largest} from '../base/largest.js';
 import {writeWholeFile} from '../base/whole_file.js';
 import {
   type CurveSeries,
@@ -54,10 +55,8 @@ async function render(spec: object): Promise<string> {
   } catch (cause) {
     throw new SauError(
       'ERR_OUTPUT',
-      `Expected to draw the curves but could not: ${messageOf(cause)}. Run again with more free memory, or install the package again`,
-      {
-        cause,
-      },
+      `Expected to draw the curves but could not: ${messageOf(cause)}.`,
+      {cause, remedy: 'Run again with more free memory, or install the package again.'},
     );
   } finally {
     await worker.terminate();
@@ -103,10 +102,18 @@ type Json = Readonly<Record<string, unknown>>;
 /** A Vega specification: ACC, ASR and RA in percent over the rounds and, below, the losses. */
 function curveSpec(input: CurvesInput, layout: Layout): Json {
   const {width, rateHeight, lossHeight, gap, padding} = layout;
-  const last = Math.max(1, ...input.rounds.map(({round}) => round + 1));
+  const last = largest(
+    input.rounds.map(({round}) => round + 1),
+    1,
+  );
   const rates = rateSeries(input);
   const losses = lossSeries(input);
-  const lossTop = 1.05 * Math.max(0.01, ...losses.flatMap((s) => s.points.map(({y}) => y)));
+  const lossTop =
+    1.05 *
+    largest(
+      losses.flatMap((s) => s.points.map(({y}) => y)),
+      0.01,
+    );
   const unit = input.unit ?? 'round';
   const xTitle = unit === 'round' ? 'round (0: before the defense)' : 'epoch';
   return {

@@ -3,6 +3,7 @@ import {mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
+import {withLock} from '../download/lock.js';
 import {named} from '../options/named.js';
 import {RESULTS} from '../records/layout.js';
 
@@ -17,13 +18,18 @@ export interface OutputOptions {
   readonly replaces?: readonly string[];
   /** Files that the run reads, none of which it may replace. */
   readonly inputs?: readonly string[];
+  /** Ends the wait for a sign of life of a run on another machine, whose lock is in the folder. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called if there is such a wait, of a minute at most. */
+  readonly onWait?: () => void;
 }
 
 const PROBE_BYTES = 64 * 1024;
 
 /**
  * Makes the output folder and checks, before the first round, that it can take the results: it has no earlier
- * result, is writable and has room for `reserveBytes`. Then passes its absolute path to `work`. If either fails,
+ * result, is writable, has room for `reserveBytes` and no other run writes into it. Then passes its absolute path to
+ * `work`. If either fails,
  * the folders that were made are removed again if they are empty. Throws ERR_OUTPUT.
  */
 export async function withOutput<T>(
@@ -36,11 +42,29 @@ export async function withOutput<T>(
   try {
     await attempt(folder, 'a folder that can be created', () => makeFolders(folder, made));
     await prove(folder, options);
-    return await work(folder);
+    return await alone(folder, options, () => work(folder));
   } catch (error) {
     await removeEmpty(made);
     throw error;
   }
+}
+
+/** While a run writes into a folder. Its process may be killed: the next one sees that it is dead. */
+const LOCK = '.sau-native.lock';
+
+/** Works while no other run writes into the folder. Throws ERR_OUTPUT where one does. */
+function alone<T>(folder: string, options: OutputOptions, work: () => Promise<T>): Promise<T> {
+  const {force, results = RESULTS, signal = new AbortController().signal, onWait} = options;
+  const refuse = (pid: number | null): SauError => {
+    const received = `one into which process ${pid ?? 'unknown'} writes; wait for it, or set ${named('out')}`;
+    return outputError(folder, 'a folder without another run', received);
+  };
+  const hooks = {signal, onWait: onWait ?? (() => undefined), refuse};
+  return withLock(join(folder, LOCK), hooks, async () => {
+    // The other run may have ended since the first look.
+    if (!force) await refuseEarlierResult(folder, results);
+    return work();
+  });
 }
 
 async function prove(folder: string, options: OutputOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import {requireObject} from '../base/typed_array.js';
 import type {Progress, RunOptions} from './progress.js';
 
 /**
@@ -22,9 +23,11 @@ interface Message {
  * rejects. Where the options' signal is aborted before, the run rejects with its reason and `work` is not called.
  */
 export function startRun<T, Options extends RunOptions<Told>, Told extends Message = Progress>(
-  options: Options,
+  given: Options,
   work: (options: Options & Required<RunOptions<Told>>) => Promise<T>,
 ): Run<T, Told> {
+  // Programs without types may pass null.
+  const options = (given ?? {}) as Options;
   const told: Told[] = [];
   const readers = new Set<Reader<Told>>();
   let ended = false;
@@ -44,11 +47,15 @@ export function startRun<T, Options extends RunOptions<Told>, Told extends Messa
   };
   const settle = async (): Promise<T> => {
     try {
+      requireObject(given, 'the options of a run');
       options.signal?.throwIfAborted();
       options.signal?.addEventListener('abort', follow, {once: true});
       const value = await work({...options, signal: stop.signal, onProgress});
       if (failure !== undefined) throw failure.error;
       return value;
+    } catch (error) {
+      // The signal has no reason `undefined`, which may have been thrown.
+      throw failure === undefined ? error : failure.error;
     } finally {
       options.signal?.removeEventListener('abort', follow);
       ended = true;

@@ -1,3 +1,4 @@
+import {requireObject} from '../base/typed_array.js';
 import {matchStateDict} from '../checkpoint/state_dict.js';
 import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
 import {isMapped} from '../datasets/image_memory.js';
@@ -126,6 +127,7 @@ export class Session implements Disposable {
    * and brings batches to the device. Throws ERR_DATASET for labels out of range.
    */
   async setImages(role: ImageRole, set: ImageSet): Promise<void> {
+    requireObject(set, 'the images');
     checkImages(set);
     const {images} = set;
     const held = isMapped(images) ? images : null;
@@ -141,6 +143,7 @@ export class Session implements Disposable {
    */
   defend(options: NativeDefendOptions, run: RunOptions = {}): Run<readonly RoundReport[]> {
     const start = (relay: Relay) => {
+      requireObject(options, 'the options of defend');
       checkDefendOptions(options);
       checkBatchOrder(options, this.#sizes.get('cleanSubset'));
       this.#passes = null;
@@ -161,9 +164,10 @@ export class Session implements Disposable {
   train(
     options: TrainOptions,
     run: RunOptions = {},
-    part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
+    part: TrainingPart = wholeTraining(options),
   ): Run<readonly RoundReport[]> {
     const start = (relay: Relay) => {
+      requireObject(options, 'the options of train');
       checkTrainOptions({...options, ...part});
       checkPoisonedPositions(options, this.#sizes.get('train'));
       return this.#native.train({...options, ...part}, relay);
@@ -199,9 +203,11 @@ export class Session implements Disposable {
     options: TrainOptions,
     attack: NativeTrainingAttack,
     run: RunOptions = {},
-    part: TrainingPart = {firstEpoch: 0, stopEpoch: options.epochs},
+    part: TrainingPart = wholeTraining(options),
   ): Run<readonly RoundReport[]> {
     const start = (relay: Relay) => {
+      requireObject(options, 'the options of train');
+      requireObject(attack, 'the attack');
       checkTrainOptions({...options, ...part}, attack);
       checkPoisonedPositions(options, this.#sizes.get('train'));
       return this.#native.trainAttack({...options, ...part}, attack, relay);
@@ -217,7 +223,7 @@ export class Session implements Disposable {
    * Throws ERR_CONFIG if there was none.
    */
   poisonImages(role: PoisonedRole, run: RunOptions = {}): Promise<NativePoisonedImages> {
-    return this.#jobs.run(() => this.#native.poisonImages(role), run.signal);
+    return this.#jobs.run(() => this.#native.poisonImages(role), run?.signal);
   }
 
   /** ACC, ASR, RA and losses on `cleanTest` and `poisonedTest`; null if a role has no images. */
@@ -232,7 +238,7 @@ export class Session implements Disposable {
 
   /** The class that a model assigns to each image of a role: [N]. */
   predict(model: ModelRole, role: ImageRole, run: RunOptions = {}): Promise<Int32Array> {
-    return this.#jobs.run(() => this.#native.predict(model, role), run.signal);
+    return this.#jobs.run(() => this.#native.predict(model, role), run?.signal);
   }
 
   /**
@@ -280,7 +286,7 @@ export class Session implements Disposable {
       checkPgdOptions(pgd);
       checkIndices(indices, this.#sizes.get(role));
       return this.#native.perturb(role, indices, pgd);
-    }, run.signal);
+    }, run?.signal);
   }
 
   /** Losses and gradient of one outer step at given perturbations; changes no weight. */
@@ -376,6 +382,11 @@ export class Session implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Of options that are not checked yet. */
+function wholeTraining(options: TrainOptions | undefined): TrainingPart {
+  return {firstEpoch: 0, stopEpoch: options?.epochs ?? 0};
 }
 
 function toStateDict(tensors: NativeTensors): StateDict {

@@ -55,15 +55,20 @@ export class SetupCache {
 
   /** Throws ERR_OUTPUT if the cache cannot be written. */
   async prepare(): Promise<void> {
-    await mkdir(join(this.folder, DOWNLOADS), {recursive: true}).catch((error: unknown) => {
+    const downloads = join(this.folder, DOWNLOADS);
+    try {
+      // A folder of that name that is there already is the user's.
+      const made = await mkdir(downloads, {recursive: true});
+      if (made !== undefined) await writeMark(downloads, {madeAt: new Date().toISOString()});
+    } catch (error) {
       throw unwritableFile(this.folder, error);
-    });
+    }
   }
 
   /** An empty folder to work in. Removes the ones that dead processes have left. */
   async staging(): Promise<string> {
     for (const name of await this.#names()) {
-      if (name.startsWith(STAGING)) await remove(join(this.folder, name));
+      if (isStaging(name)) await remove(join(this.folder, name));
     }
     const staging = join(this.folder, `${STAGING}${randomUUID()}`);
     await mkdir(staging).catch((error: unknown) => {
@@ -76,7 +81,7 @@ export class SetupCache {
   async place(staged: string, destination: string, version: string, source: string): Promise<void> {
     const mark: Mark = {version, source, installedAt: new Date().toISOString()};
     try {
-      await writeFile(join(staged, MARK), `${JSON.stringify(mark, null, 2)}\n`);
+      await writeMark(staged, mark);
       await remove(destination);
       await rename(staged, destination);
     } catch (error) {
@@ -86,7 +91,9 @@ export class SetupCache {
 
   /** Removes the download folder if no partial download is in it. */
   async tidy(): Promise<void> {
-    await rmdir(join(this.folder, DOWNLOADS)).catch(() => undefined);
+    const downloads = join(this.folder, DOWNLOADS);
+    const names = await readdir(downloads).catch(() => []);
+    if (names.length === 1 && (await hasMark(downloads))) await remove(downloads);
   }
 
   /** What setup has put here, and what else is here. */
@@ -96,7 +103,7 @@ export class SetupCache {
     for (const name of await this.#names()) {
       if (name === LOCK) continue;
       const path = join(this.folder, name);
-      const isOwn = name === DOWNLOADS || name.startsWith(STAGING) || (await hasMark(path));
+      const isOwn = isStaging(name) || (await hasMark(path));
       (isOwn ? own : foreign).push(path);
     }
     return {own, foreign};
@@ -117,6 +124,17 @@ export class SetupCache {
   async #names(): Promise<string[]> {
     return (await readdir(this.folder).catch(() => [])).sort();
   }
+}
+
+function isStaging(name: string): boolean {
+  return name.startsWith(STAGING) && /^[0-9a-f-]{36}$/.test(name.slice(STAGING.length));
+}
+
+/** Never through a link of that name, which an archive may have brought. */
+async function writeMark(folder: string, mark: object): Promise<void> {
+  const path = join(folder, MARK);
+  await rm(path, {force: true});
+  await writeFile(path, `${JSON.stringify(mark, null, 2)}\n`, {flag: 'wx'});
 }
 
 async function hasMark(path: string): Promise<boolean> {

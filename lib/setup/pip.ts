@@ -7,6 +7,8 @@ import {messageOf, SauError} from '../base/errors.js';
 import type {Pins, PipSource, Variant} from './pins.js';
 import type {SetupRun} from './progress.js';
 
+/** Isolated: a file pip.py in the current folder is not what Python runs, nor what its environment variables name. */
+const PIP = ['-I', '-m', 'pip'] as const;
 /** How many of pip's lines an error repeats. */
 const LAST_LINES = 6;
 /** Nothing that is fetched is executed, neither to build it nor later. */
@@ -34,7 +36,7 @@ export function pipAttempts(pins: Pins, variant: Variant, version: string): PipA
 /** Whether python3 has pip. */
 export async function hasPip(env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
   try {
-    await promisify(execFile)('python3', ['-m', 'pip', '--version'], {env, timeout: 30_000});
+    await promisify(execFile)('python3', [...PIP, '--version'], {env, timeout: 30_000});
     return true;
   } catch {
     return false;
@@ -45,7 +47,7 @@ export async function hasPip(env: NodeJS.ProcessEnv = process.env): Promise<bool
 export function pipArguments(target: string, attempt: PipAttempt): string[] {
   const {requirement, extraIndex, wheelPython} = attempt;
   return [
-    ...['-m', 'pip', 'install', ...BINARY, '--no-deps', '--target', target],
+    ...[...PIP, 'install', ...BINARY, '--no-deps', '--target', target],
     ...(extraIndex === undefined ? [] : ['--extra-index-url', extraIndex]),
     ...(wheelPython === undefined ? [] : ['--python-version', wheelPython]),
     requirement,
@@ -67,7 +69,7 @@ export async function fetchNvidiaLibraries(target: string, run: SetupRun): Promi
   const required = /^Requires-Dist: ((?:nvidia|cuda-toolkit).*)$/gm;
   const requirements = [...metadata.matchAll(required)].map((match) => String(match[1]));
   if (requirements.length === 0) return;
-  await pip(target, ['-m', 'pip', 'install', ...BINARY, '--target', target, ...requirements], run);
+  await pip(target, [...PIP, 'install', ...BINARY, '--target', target, ...requirements], run);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   removeAttackCheckpoint,
 } from '../records/attack_checkpoint.js';
 import {type RecordedPoison, removeRecord, writeAttackRecord} from '../records/attack_record.js';
+import {replacingRecord} from '../records/earlier_record.js';
 import {RECORD, RESULTS} from '../records/layout.js';
 import {withOutput} from '../report/output_folder.js';
 import {writePreview} from '../report/strip.js';
@@ -88,8 +89,7 @@ export async function trainAndRecord(
   if (start === null) await startVictim(session, victim, run);
   await session.setImages('train', victim.train);
   await setTestSets(session, victim.tests);
-  await removeRecord(record, {keepTraining: start !== null});
-  try {
+  const work = async (): Promise<Outcome> => {
     const early = typeof poison === 'function' ? {} : await previewOf(record, victim, poison, run);
     const saved = {record, start, identity};
     const {epochs, files: epochFiles} = await trainVictim(session, training, saved, run);
@@ -112,10 +112,10 @@ export async function trainAndRecord(
       device,
       files: {...files, ...epochFiles, ...early, ...late},
     };
-  } catch (error) {
-    await takeBack(record, error, run);
-    throw error;
-  }
+  };
+  const undo = (error: unknown): Promise<void> => takeBack(record, error, run);
+  // The session is open until it is done.
+  return await replacingRecord(record, {goesOn: start !== null, work, takeBack: undo});
 }
 
 /** Draws the preview if it is wanted. */

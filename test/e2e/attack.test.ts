@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync} from 'node:fs';
 import {cp, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
@@ -193,12 +193,22 @@ describe.skipIf(!IS_BUILT)('an aborted attack', () => {
     const {attack} = builtPackage();
     const options = {...VICTIM, data: world.data, out, evalEvery: 0, testLimit: 10};
     await attack(options);
+    const before = namesIn(out).map((name) => [name, statSync(join(out, name)).mtimeMs]);
     const controller = new AbortController();
     const again = attack(
       {...options, force: true, seed: 1},
       {signal: controller.signal, onProgress: ({kind}) => kind === 'batch' && controller.abort()},
     );
     await expect(again).rejects.toMatchObject({name: 'AbortError'});
-    expect(namesIn(out)).toEqual([]);
+    expect(namesIn(out).map((name) => [name, statSync(join(out, name)).mtimeMs])).toEqual(before);
+
+    // As a killed run leaves it.
+    mkdirSync(join(out, 'earlier'));
+    for (const [name] of before)
+      renameSync(join(out, String(name)), join(out, 'earlier', String(name)));
+    writeFileSync(join(out, 'rounds.jsonl'), '');
+    const {files} = await attack({...options, force: true, seed: 1});
+    expect(existsSync(files.run)).toBe(true);
+    expect(namesIn(out)).toEqual(before.map(([name]) => name));
   });
 });

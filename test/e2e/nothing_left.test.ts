@@ -108,6 +108,31 @@ describe.skipIf(!IS_BUILT)('a defense with --force', () => {
     expect(readFileSync(files.checkpoint ?? '').equals(weights)).toBe(true);
   });
 
+  it('leaves the earlier result as it was until its own is whole, and shows its rows beside it', async () => {
+    const {defend} = builtPackage();
+    const out = join(world.folder, 'earlier');
+    await defend({...options(), out});
+    const contents = () => namesIn(out).map((name) => [name, readFileSync(join(out, name), 'hex')]);
+    const before = contents();
+    let rows = '';
+    await abortedAt(
+      (run) => defend({...options(), out, seed: 1, evalEvery: 0}, run),
+      isStage('writing the result'),
+      () => {
+        rows = readFileSync(join(out, 'unfinished', 'rounds.jsonl'), 'utf8');
+      },
+    );
+    expect(rows.trimEnd().split('\n')).toHaveLength(1);
+    expect(contents()).toEqual(before);
+
+    const {files} = await defend({...options(), out, seed: 1, method: 'ft'});
+    expect(files.checkpoint).toBe(join(out, 'defense_result.pt'));
+    expect(existsSync(files.csv)).toBe(true);
+    expect(namesIn(out)).toEqual(
+      before.map(([name = '']) => (name === 'sau_df.csv' ? 'ft_df.csv' : name)).sort(),
+    );
+  });
+
   it('says so before the first round where a folder has the name of a result', async () => {
     for (const name of ['defense_result.pt', 'curves.svg', 'rounds.jsonl']) {
       const out = join(world.folder, 'taken', name);

@@ -156,6 +156,8 @@ describe.skipIf(!IS_BUILT)('setup from a file or folder', () => {
     await setup(world.file('libtorch.zip', makeZip(libTorchEntries())));
     world.file('cache/libtorch-2.13.0-mine/lib/libtorch_cpu.so', 'placed by hand');
     world.file('cache/downloads/part', 'half');
+    world.file('cache/downloads/sau-native-setup.json', '{}');
+    world.file('cache/.setup-mine/notes.txt', 'mine');
     const {status, stdout} = await world.sau(['setup', '--remove', '--yes', '--json']);
     expect(status).toBe(0);
     expectSchema('setup-remove', JSON.parse(stdout));
@@ -164,10 +166,10 @@ describe.skipIf(!IS_BUILT)('setup from a file or folder', () => {
       action: 'removed',
       cache: world.cache,
       removed: [join(world.cache, 'downloads'), join(world.cache, NAME)],
-      kept: [join(world.cache, 'libtorch-2.13.0-mine')],
+      kept: [join(world.cache, '.setup-mine'), join(world.cache, 'libtorch-2.13.0-mine')],
       freedBytes: expect.any(Number),
     });
-    expect(namesIn(world.cache)).toEqual(['libtorch-2.13.0-mine']);
+    expect(namesIn(world.cache)).toEqual(['.setup-mine', 'libtorch-2.13.0-mine']);
   });
 
   it('--remove asks, and where nobody can be asked it removes nothing and says what it would', async () => {
@@ -220,7 +222,7 @@ describe.skipIf(!IS_BUILT)('the plan of setup', () => {
   it.skipIf(!HAS_PIP)('with pip is its command', async () => {
     const {stderr} = await world.sau(['setup', '--variant', 'cpu']);
     expect(stderr).toMatch(
-      new RegExp(`^from +python3 -m pip install .*--target DIR torch==${VERSION}\\+cpu$`, 'm'),
+      new RegExp(`^from +python3 -I -m pip install .*--target DIR torch==${VERSION}\\+cpu$`, 'm'),
     );
   });
 

@@ -105,7 +105,7 @@ describe.skipIf(!IS_BUILT || libtorch === null)('the tarball', () => {
     ];
     expect(needed.filter((path) => !paths.includes(path))).toEqual([]);
     const welcome = [
-      /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|libtorch\.json)$/,
+      /^(LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md|package\.json|libtorch\.json)$/,
       /^dist\/(lib|bin)\/[\w/-]+(\.js|\.mjs|\.d\.ts|\.d\.mts)$/,
       /^docs\/(?!demo-)([\w-]+\.(md|svg)|Dockerfile)$/,
       /^prebuilds\/linux-x64\/(sau-native\.glibc\.node|sau_core\.so|sau_cuda\.so|sau_build\.json)$/,

@@ -17,7 +17,7 @@ export const VERSION = IS_BUILT
   ? JSON.parse(readFileSync(join(ADDON, 'sau_build.json'), 'utf8')).libtorch
   : '';
 
-export const HAS_PIP = spawnSync('python3', ['-m', 'pip', '--version']).status === 0;
+export const HAS_PIP = spawnSync('python3', ['-I', '-m', 'pip', '--version']).status === 0;
 
 /** Bytes of the fake library: enough to be cut in the middle. */
 export const LIBRARY = Buffer.alloc(200_000, 'not really LibTorch. ');

@@ -1,6 +1,10 @@
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {inspectCheckpoint} from '../../../lib/records/inspect.js';
 import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {errorOf} from '../../support/error_of.js';
+import {temporaryFolder} from '../../support/folders.js';
 import {pickledFile} from '../../support/raw_pickle.js';
 
 describe('a pickle that asks for more than a process has', () => {
@@ -16,5 +20,22 @@ describe('a pickle that asks for more than a process has', () => {
     ]);
     const error = await errorOf(readCheckpoint(await pickledFile(pickle)), 'ERR_CHECKPOINT');
     expect(error.message).toContain('more memory than');
+  });
+});
+
+describe('a file of very many tensors', () => {
+  it('is described', async () => {
+    const names = Array.from({length: 150_000}, (_, i) => `layer.${i}.weight`);
+    const tensor = {dtype: 'F32', shape: [0], data_offsets: [0, 0]};
+    const header = Buffer.from(JSON.stringify(Object.fromEntries(names.map((n) => [n, tensor]))));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    const path = join(await temporaryFolder(), 'many.safetensors');
+    await writeFile(path, Buffer.concat([length, header]));
+    const {model, purifiable} = await inspectCheckpoint(path);
+    expect({purifiable, tensorCount: model?.tensorCount}).toEqual({
+      purifiable: false,
+      tensorCount: 150_000,
+    });
   });
 });

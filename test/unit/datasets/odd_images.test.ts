@@ -3,9 +3,12 @@ import {readFileSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp, {type SharpOptions} from 'sharp';
 import {describe, expect, it} from 'vitest';
+import {QuickReads} from '../../../lib/base/quick_reads.js';
 import {decodeAll} from '../../../lib/datasets/decode.js';
+import {decodedBytes, decodeImageFile, readImageFile} from '../../../lib/datasets/decode_file.js';
 import {imagesBelow} from '../../../lib/datasets/image_files.js';
 import {ImageMemory} from '../../../lib/datasets/image_memory.js';
+import {readImageHeaders} from '../../../lib/datasets/image_sizes.js';
 import {picture, plain, put, putPng} from '../../support/data_files.js';
 import {errorOf} from '../../support/error_of.js';
 import {temporaryFolder} from '../../support/folders.js';
@@ -59,6 +62,45 @@ describe('an image file', () => {
     for (const [channel, value] of [10, 20, 30].entries()) {
       expect(Math.abs((images[channel * 16] ?? 0) - value)).toBeLessThanOrEqual(40); // CMYK has no such dark color
     }
+  });
+
+  it.each([
+    [3, {height: 2, width: 3, reds: [60, 50, 40, 30, 20, 10]}],
+    [6, {height: 3, width: 2, reds: [40, 10, 50, 20, 60, 30]}],
+    [8, {height: 3, width: 2, reds: [30, 60, 20, 50, 10, 40]}],
+  ])(
+    'that is a TIFF is turned by its orientation %i, as Pillow does',
+    async (orientation, turned) => {
+      const stored = {data: Uint8Array.from([10, 20, 30, 40, 50, 60]), height: 2, width: 3};
+      const tiff = await picture({...stored, channels: 1})
+        .withMetadata({orientation})
+        .tiff({compression: 'none'})
+        .toBuffer();
+      const file = await put(join(await temporaryFolder(), 'a.tif'), tiff);
+      const {height, width, data} = await decodeImageFile(
+        await readImageFile(file, new QuickReads()),
+      );
+      const reds = [...data].filter((_, i) => i % 3 === 0);
+      expect({height, width, reds}).toEqual(turned);
+      const {sizes} = await readImageHeaders([file]);
+      expect(sizes.largest).toEqual({height, width, file});
+    },
+  );
+
+  it('that is a TIFF in CIELAB is refused', async () => {
+    const tiff = await picture(plain([10, 20, 30]))
+      .toColourspace('lab')
+      .tiff({compression: 'none'})
+      .toBuffer();
+    const file = await put(join(await temporaryFolder(), 'a.tif'), tiff);
+    const {message} = await errorOf(decodeAll([file], SIZE), 'ERR_DATASET');
+    expect(message).toContain('its colors are CIELAB, not RGB');
+  });
+
+  it('of many pixels takes memory of the common budget by its header, before it is decoded', async () => {
+    const file = await put(join(await temporaryFolder(), 'a.png'), pngHeader(13000, 13000));
+    const read = await readImageFile(file, new QuickReads());
+    expect(decodedBytes(read)).toBe(6 * 13000 ** 2);
   });
 
   it('of two frames is its first', async () => {

@@ -110,6 +110,58 @@ describe('unpackZip', () => {
     expect(namesIn(folder)).toEqual(['set']);
   });
 
+  it.each([
+    [
+      'through a link to the folder itself',
+      [
+        ['s', '.'],
+        ['z', 's/s/..'],
+      ],
+    ],
+    [
+      'through a link to a folder below',
+      [
+        ['s', 'a/b'],
+        ['s/up', 'x'],
+        ['z', 's/../../..'],
+      ],
+    ],
+    ['to nothing', [['z', 'absent']]],
+  ])('refuses a link that leads out or nowhere, %s', async (_, links) => {
+    const {archive, folder} = await putArchive(
+      makeZip([
+        {name: 'a/b/c', data: 'c'},
+        ...links.map(([name = '', data = '']) => ({name, data, mode: 0o120777})),
+      ]),
+    );
+    await errorOf(unpackZip(archive, folder, runWith()), 'ERR_ARCHIVE');
+  });
+
+  it('writes nothing behind a link of the archive', async () => {
+    const {archive, folder} = await putArchive(
+      makeZip([
+        {name: 'a/b/c', data: 'c'},
+        {name: 's', data: 'a', mode: 0o120777},
+        {name: 's/b/d', data: 'c', mode: 0o120777},
+      ]),
+    );
+    const {message} = await errorOf(unpackZip(archive, folder, runWith()), 'ERR_ARCHIVE');
+    expect(message).toContain('s/b/d lies behind a link');
+    expect(namesIn(join(folder, 'a/b'))).toEqual(['c']);
+  });
+
+  it('makes links to files and to links in it', async () => {
+    const {archive, folder} = await putArchive(
+      makeZip([
+        {name: 'lib/a.so', data: 'a.so.1', mode: 0o120777},
+        {name: 'lib/a.so.1', data: 'a.so.1.2', mode: 0o120777},
+        {name: 'lib/a.so.1.2', data: 'code'},
+      ]),
+    );
+    await unpackZip(archive, folder, runWith());
+    expect(readFileSync(join(folder, 'lib/a.so'), 'utf8')).toBe('code');
+  });
+
   it('refuses links where there are to be none', async () => {
     const {archive, folder} = await putArchive(
       makeZip([
