@@ -2,6 +2,7 @@ import {assertNever} from '../lib/base/errors.js';
 import type {Metrics} from '../lib/run/metrics.js';
 import type {Progress} from '../lib/run/progress.js';
 import type {RoundReport} from '../lib/run/results.js';
+import {estimateLines} from './estimate_view.js';
 import {duration, percent} from './output.js';
 import {canDraw, painted, StatusLine} from './terminal.js';
 
@@ -23,6 +24,13 @@ export function createProgressView(quiet: boolean): ProgressView {
 }
 
 export const MS_BETWEEN_LINES = 30_000;
+
+/** What is told while something else goes on. */
+const ASIDE: ReadonlySet<Progress['kind']> = new Set<Progress['kind']>([
+  'note',
+  'estimate',
+  'before',
+]);
 
 /** Of what is counted a line now and then: a log is not to be filled with it. */
 function createLines(): ProgressView {
@@ -84,7 +92,7 @@ export class BarState {
 
   follow(progress: Progress): void {
     const begins = progress.kind !== 'images' || progress.of !== null;
-    if (progress.kind !== 'note' && progress.kind !== 'before' && begins) {
+    if (!ASIDE.has(progress.kind) && begins) {
       this.#since = this.#now();
     }
     switch (progress.kind) {
@@ -115,6 +123,7 @@ export class BarState {
         break;
       }
       case 'note':
+      case 'estimate':
       case 'before':
       case 'row':
       case 'picture':
@@ -154,6 +163,8 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
       return `${progress.message} ...`;
     case 'note':
       return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
+    case 'estimate':
+      return estimateLines(progress).join('\n');
     case 'before':
       return joined(['before', ...rates(progress.metrics)]);
     case 'picture':

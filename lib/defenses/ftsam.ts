@@ -97,6 +97,7 @@ export const FTSAM = defense({
     {name: 'perturbedLoss', label: 'perturbed loss', unit: 'loss', drawn: true},
   ],
   columns: OFFICIAL_COLUMNS.training,
+  work: () => ({round: {training: 2}}),
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     return {

@@ -102,8 +102,15 @@ export interface BytesOption extends Described {
   readonly default: number | null;
 }
 
+/** Seconds, as a number or as text with units. */
+export interface DurationOption extends Described {
+  readonly type: 'duration';
+  readonly default: number | null;
+}
+
 export type Option =
   | BytesOption
+  | DurationOption
   | NumberOption
   | SwitchOption
   | ChoiceOption
@@ -122,7 +129,7 @@ export type OptionGroups = Readonly<Record<string, OptionTable>>;
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
 /** An option's value once it is checked, where it is not null. */
-export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes'}
+export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes' | 'duration'}
   ? number
   : O extends {type: 'switch'}
     ? boolean
@@ -157,7 +164,7 @@ type Given<O> = O extends {type: 'path'} | {orFile: true}
   ? ValueOf<O> | URL
   : O extends {type: 'sides'}
     ? ValueOf<O> | number
-    : O extends {type: 'bytes'}
+    : O extends {type: 'bytes' | 'duration'}
       ? ValueOf<O> | string
       : O extends {orPath: true}
         ? ValueOf<O> | number | URL

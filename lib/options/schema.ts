@@ -48,6 +48,8 @@ function checkOf(option: Option): z.ZodType {
       return rule.sides;
     case 'bytes':
       return rule.bytes;
+    case 'duration':
+      return rule.duration;
     default:
       return assertNever(option);
   }

@@ -155,7 +155,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     cleanSubset: null,
     poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
     ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
-    ...{selection: null, passes: null, cost: null},
+    ...{selection: null, passes: null, stopped: null, cost: null},
     files: {},
   };
 }

@@ -121,7 +121,7 @@ async function olderDefense(folder: string): Promise<RunSummary> {
     der: defenseEffectivenessRating(before, after),
     completedRounds,
     interrupted: completedRounds < config.rounds,
-    ...{selection: null, passes: null, cost: null},
+    ...{selection: null, passes: null, stopped: null, cost: null},
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv('sau'), jsonl: RUN.rounds},
       ...{cleanIndex: DEFENSE.cleanIndex, config: DEFENSE.config, curves: RUN.curves},
@@ -154,7 +154,7 @@ async function olderAttack(folder: string): Promise<RunSummary> {
     der: null,
     completedRounds: rounds.length,
     interrupted: false,
-    ...{selection: null, passes: null, cost: null},
+    ...{selection: null, passes: null, stopped: null, cost: null},
     files: {
       ...{checkpoint: RECORD.result, notes: RECORD.notes, curves: RUN.curves},
       ...{csv: RECORD.csv, jsonl: RUN.rounds},

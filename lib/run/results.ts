@@ -1,3 +1,4 @@
+import type {StopReason} from '../native/run_contract.js';
 import type {Metrics} from './metrics.js';
 
 /** One round of a defense, or one epoch of training. */
@@ -103,6 +104,8 @@ export interface DefendResult {
   readonly selection: Selection;
   /** What the defense has cost; null where it was interrupted. */
   readonly passes: Passes | null;
+  /** Why it ended before its last round, with a whole result; null where it did not, or was interrupted. */
+  readonly stopped: StopReason | null;
   /** Such as `cpu` or `cuda:0`. */
   readonly device: string;
   /** Wall time of the whole call. */

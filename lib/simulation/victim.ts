@@ -17,6 +17,7 @@ import type {AttackFiles, AttackResult} from '../run/results.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../target/test_sets.js';
+import {tellTrainingTime} from '../time/plan_training.js';
 import type {OpenedAttack} from './opened_attack.js';
 import {startFrom} from './pretrained.js';
 import {scheduleNote, type Training, trainVictim} from './training.js';
@@ -66,6 +67,7 @@ export async function trainAndRecord(
   await session.initialize();
   const {model, pretrained} = config;
   if (start === null && pretrained !== null) await startFrom(session, {model, pretrained}, run);
+  await tellTrainingTime({session, ...victim, epochsDone: start?.epochs.length ?? 0}, run);
   await session.setImages('train', victim.train);
   await setTestSets(session, victim.tests);
   await removeRecord(record, {keepTraining: start !== null});

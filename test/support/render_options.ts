@@ -61,6 +61,7 @@ function checkedType(option: Option): string {
         ? 'readonly number[]'
         : `readonly [${Array.from({length: option.count}, () => 'number').join(', ')}]`;
     case 'bytes':
+    case 'duration':
       return 'number | string';
     case 'sides':
       return 'string | number';

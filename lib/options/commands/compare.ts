@@ -3,7 +3,8 @@ import {named} from '../named.js';
 import type {OptionGroups} from '../option.js';
 import {DEFEND} from './defend.js';
 
-const {'Model and data': data, Run, ...others} = DEFEND;
+// A comparison has runs of equal settings, which a budget would not leave.
+const {'Model and data': data, Run, Time: _time, ...others} = DEFEND;
 const {out, force, seed, evalEvery, ...run} = Run;
 
 /** What all runs of a comparison have alike: the options of every defense, and what is compared. */

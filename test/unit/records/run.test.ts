@@ -35,7 +35,7 @@ const SUMMARY: RunSummary = {
   rounds: [{round: 0, seconds: 1, figures: {loss: 2, suspectShare: null}, metrics: null}],
   after: {...METRICS, asr: null},
   ...{der: null, completedRounds: 1, interrupted: true},
-  ...{selection: 'oracle', passes: {forward: 300, backward: 200}},
+  ...{selection: 'oracle', passes: {forward: 300, backward: 200}, stopped: null},
   cost: {methodSeconds: 1.5, peakMemoryBytes: 2 ** 29},
   files: {checkpoint: 'defense_result.pt'},
 };
