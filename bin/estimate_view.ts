@@ -1,3 +1,4 @@
+import type {MethodEstimate} from '../lib/compare/estimate.js';
 import type {Estimate, EstimatePart, Shorter} from '../lib/time/estimate.js';
 import {roughly} from '../lib/time/roughly.js';
 import {flagName} from './flags.js';
@@ -26,4 +27,23 @@ function shorterText({options, seconds}: Shorter): string {
   const flags = Object.entries(options).map(([name, value]) => `${flagName(name)} ${value}`);
   const time = seconds === null ? 'less' : roughly(seconds);
   return `${flags.join(' ')} (${time})`;
+}
+
+/** How long a comparison will take, by method. */
+export function compareEstimateLines({
+  seconds,
+  methods,
+}: {
+  readonly seconds: number;
+  readonly methods: readonly MethodEstimate[];
+}): readonly string[] {
+  const rows = methods.map(({method, runs, seconds: own, isAtMost}) => [
+    `  ${method}`,
+    `${isAtMost ? 'at most ' : ''}${roughly(own)}`,
+    runs === 1 ? '1 run' : `${runs} runs`,
+  ]);
+  return [
+    `${painted('note', 'time:', process.stderr)} about ${roughly(seconds)} in all`,
+    alignColumns(rows, 'left'),
+  ];
 }

@@ -76,11 +76,17 @@ async function purify(
   return interrupted ? EXIT.interrupted : EXIT.done;
 }
 
+/** Why there are fewer rounds than were asked for. */
+const STOPPED_LINES = {
+  patience: 'ended early: nothing changed any more (--patience)',
+  timeBudget: 'ended early: no time was left for another round (--time-budget)',
+} as const;
+
 const ORACLE_LINE =
   'selection: oracle. The test sets chose how much was pruned, which no defender has.';
 
 function describe(result: DefendResult, interrupted: boolean): string[] {
-  const {before, after, der, completedRounds, seconds, device, files, selection} = result;
+  const {before, after, der, completedRounds, seconds, device, files, selection, stopped} = result;
   const rounds = `${completedRounds} ${completedRounds === 1 ? 'round' : 'rounds'}`;
   return [
     metricsTable([
@@ -89,6 +95,7 @@ function describe(result: DefendResult, interrupted: boolean): string[] {
     ]),
     derLine(der),
     ...(selection === 'oracle' ? [ORACLE_LINE] : []),
+    ...(stopped === null ? [] : [STOPPED_LINES[stopped]]),
     '',
     `${interrupted ? 'interrupted after ' : ''}${rounds} in ${duration(seconds)} on ${device}; saved:`,
     fileTable(files),
