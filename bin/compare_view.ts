@@ -2,6 +2,7 @@ import {assertNever} from '../lib/base/errors.js';
 import {printable} from '../lib/base/printable.js';
 import type {AboutRun, CompareProgress} from '../lib/compare/progress.js';
 import type {Progress} from '../lib/run/progress.js';
+import {compareEstimateLines} from './estimate_view.js';
 import {duration} from './output.js';
 import {BarState, countLine, MS_BETWEEN_LINES} from './progress_bar.js';
 import {canDraw, painted, StatusLine} from './terminal.js';
@@ -64,6 +65,8 @@ export class CompareState {
         this.#bar = new BarState(this.#now);
         this.#last = null;
         return [[`${titleOf(progress)} ...`, ...leftInAll(progress.secondsLeft)].join(' | ')];
+      case 'estimate':
+        return compareEstimateLines(progress);
       case 'within':
         this.#bar.follow(progress.progress);
         this.#last = progress.progress;

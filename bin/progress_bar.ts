@@ -3,6 +3,7 @@ import {printable} from '../lib/base/printable.js';
 import type {Metrics} from '../lib/run/metrics.js';
 import type {Progress} from '../lib/run/progress.js';
 import type {RoundReport} from '../lib/run/results.js';
+import {estimateLines} from './estimate_view.js';
 import {duration, percent} from './output.js';
 import {canDraw, painted, StatusLine} from './terminal.js';
 
@@ -24,6 +25,13 @@ export function createProgressView(quiet: boolean): ProgressView {
 }
 
 export const MS_BETWEEN_LINES = 30_000;
+
+/** What is told while something else goes on. */
+const ASIDE: ReadonlySet<Progress['kind']> = new Set<Progress['kind']>([
+  'note',
+  'estimate',
+  'before',
+]);
 
 /** Of what is counted a line now and then: a log is not to be filled with it. */
 function createLines(): ProgressView {
@@ -85,7 +93,7 @@ export class BarState {
 
   follow(progress: Progress): void {
     const begins = progress.kind !== 'images' || progress.of !== null;
-    if (progress.kind !== 'note' && progress.kind !== 'before' && begins) {
+    if (!ASIDE.has(progress.kind) && begins) {
       this.#since = this.#now();
     }
     switch (progress.kind) {
@@ -116,6 +124,7 @@ export class BarState {
         break;
       }
       case 'note':
+      case 'estimate':
       case 'before':
       case 'row':
       case 'picture':
@@ -155,6 +164,8 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
       return `${printable(progress.message)} ...`;
     case 'note':
       return `${painted('note', 'note:', process.stderr)} ${printable(progress.message)}`;
+    case 'estimate':
+      return estimateLines(progress).join('\n');
     case 'before':
       return joined(['before', ...rates(progress.metrics)]);
     case 'picture':

@@ -3,6 +3,7 @@ import {messageOf, SauError, type SauErrorCode} from './base/errors.js';
 import {writeWholeFile} from './base/whole_file.js';
 import type {Comparison} from './compare/comparison.js';
 import {type CompareConfig, type PlannedRun, parseCompareConfig} from './compare/config.js';
+import {estimateRuns} from './compare/estimate.js';
 import {openPlan, type Plan, type PlanRun, resultOf, writePlan} from './compare/plan.js';
 import {type AboutRun, type CompareProgress, RunTimes} from './compare/progress.js';
 import {comparisonOfRuns} from './compare/read_comparison.js';
@@ -19,6 +20,7 @@ import type {Progress, RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
 import {chooseFrom, subsetOf} from './target/clean_images.js';
 import {openTarget} from './target/target.js';
+import type {DefenseScene} from './time/defense_size.js';
 
 /** Options of a running {@link compare}. */
 export type CompareRunOptions = RunOptions<CompareProgress>;
@@ -75,12 +77,12 @@ async function compareAll(
 ): Promise<CompareResult> {
   const start = performance.now();
   const config = parseCompareConfig(options);
-  const checkpoint = await checkpointOf(config, run);
+  const {checkpoint, scene} = await sceneOf(config, run);
   const {out, force} = config.shared;
   const place = out ?? comparisonFolder(dirname(checkpoint.path));
   const result = await withOutput(place, {force: true, reserveBytes: 0}, async (folder) => {
     const plan = await openPlan(folder, {checkpoint, runs: config.runs, force});
-    return runAll(folder, plan, config, run);
+    return runAll(folder, plan, {...config, scene}, run);
   });
   const onProgress = (progress: Progress): void => run.onProgress({kind: 'reporting', progress});
   const reported = await reportAlong(result.folder, config.shared, {
@@ -91,30 +93,38 @@ async function compareAll(
   return {...result, files, seconds: (performance.now() - start) / 1000};
 }
 
-/** The file that is purified. Throws what would be wrong in every run. */
-async function checkpointOf(
-  {runs}: CompareConfig,
-  run: Required<CompareRunOptions>,
-): Promise<Plan['checkpoint']> {
+/** What a comparison purifies. */
+interface Scene {
+  readonly checkpoint: Plan['checkpoint'];
+  /** What the size of every run depends on. */
+  readonly scene: Pick<DefenseScene, 'datasetName' | 'numClasses' | 'values'>;
+}
+
+/** The file that is purified, and its images. Throws what would be wrong in every run. */
+async function sceneOf({runs}: CompareConfig, run: Required<CompareRunOptions>): Promise<Scene> {
   await requireLibTorch();
   const [first] = runs;
   if (first === undefined) throw new TypeError('a comparison has at least one run');
   const {options, seed} = first;
   // Each run tells its notes itself.
-  const {checkpoint, dataset} = await openTarget(options, {signal: run.signal});
+  const target = await openTarget(options, {signal: run.signal});
+  const {checkpoint, dataset, datasetName, numClasses, size} = target;
   const spec = parseCleanSpec(options.clean);
   const rule = subsetOf(options);
   if (spec.kind !== 'folder' && dataset !== null) {
     await chooseFrom(dataset, spec, rule, seed);
   }
   run.signal.throwIfAborted();
-  return {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)};
+  return {
+    checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},
+    scene: {datasetName, numClasses, values: 3 * size.height * size.width},
+  };
 }
 
 async function runAll(
   folder: string,
   opened: Plan,
-  {runs}: CompareConfig,
+  {runs, scene}: CompareConfig & Pick<Scene, 'scene'>,
   run: Required<CompareRunOptions>,
 ): Promise<Omit<CompareResult, 'seconds'>> {
   const times = new RunTimes();
@@ -127,13 +137,23 @@ async function runAll(
     else run.onProgress({kind: 'kept', ...about});
     if (done?.seconds != null) times.add(method, done.seconds);
   }
+  let isTold = false;
+  const tell = (progress: Progress): void => {
+    // A method that looks at no clean images cannot tell how many the others have.
+    if (isTold || progress.kind !== 'estimate' || progress.cleanImages === 0) return;
+    isTold = true;
+    const left = waiting.map(({planned}) => planned);
+    const methods = estimateRuns(left, scene, progress);
+    const seconds = methods.reduce((sum, method) => sum + method.seconds, 0);
+    run.onProgress({kind: 'estimate', seconds, methods});
+  };
   let plan = opened;
   let result = await write(folder, plan, runs.length);
   for (const [at, {planned, about}] of waiting.entries()) {
     const left = waiting.slice(at).map(({planned: {method}}) => method);
     run.onProgress({kind: 'run', ...about, secondsLeft: times.of(left)});
     const start = performance.now();
-    const failure = await failureOf(folder, planned, about, run);
+    const failure = await failureOf(folder, planned, about, {...run, tell});
     const seconds = (performance.now() - start) / 1000;
     times.add(planned.method, seconds);
     plan = withFailure(plan, about.run, failure);
@@ -162,14 +182,17 @@ async function failureOf(
   folder: string,
   {method, seed, options}: PlannedRun,
   about: AboutRun,
-  run: Required<CompareRunOptions>,
+  run: Required<CompareRunOptions> & {readonly tell: (progress: Progress) => void},
 ): Promise<PlanRun['failure']> {
   try {
     await runApart(
       {...options, out: comparedRun(folder, method, seed)},
       {
         signal: run.signal,
-        onProgress: (progress) => run.onProgress({kind: 'within', ...about, progress}),
+        onProgress: (progress) => {
+          run.tell(progress);
+          run.onProgress({kind: 'within', ...about, progress});
+        },
       },
     );
     return null;

@@ -43,6 +43,9 @@ import {
   setTestSets,
   targetsOf,
 } from './target/test_sets.js';
+import {cleanParts} from './time/held_out.js';
+import {planDefense} from './time/plan_defense.js';
+import {secondsForRounds} from './time/time_left.js';
 
 export interface DefendRunOptions extends RunOptions {
   /** An abort after the first round has ended writes what there is and resolves, instead of rejecting. */
@@ -69,36 +72,37 @@ const WAITING = 'the folder has the lock of a run on another machine: waiting fo
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
   const started = new Date();
   const start = performance.now();
-  const config = parseDefendConfig(options);
+  const asked = parseDefendConfig(options);
   await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
-  const target = await openTarget(config, run);
+  const target = await openTarget(asked, run);
   const result = await withOutput(
-    config.out ?? defenseFolder(dirname(target.checkpoint.path), config.method),
+    asked.out ?? defenseFolder(dirname(target.checkpoint.path), asked.method),
     {
-      force: config.force,
+      force: asked.force,
       signal: run.signal,
       onWait: () => run.onProgress?.({kind: 'note', message: WAITING}),
       reserveBytes: bytesOfResult(target.checkpoint),
-      replaces: filesOf(config.method),
+      replaces: filesOf(asked.method),
       inputs: [
         target.checkpoint.path,
-        ...(config.program === null ? [] : [config.program]),
-        config.clean,
-        ...pathsOf(defenseTable(config.method), config),
+        ...(asked.program === null ? [] : [asked.program]),
+        asked.clean,
+        ...pathsOf(defenseTable(asked.method), asked),
       ],
     },
     (out) =>
       withReplacement(
         out,
-        () => replacedBy(out, config.method),
+        () => replacedBy(out, asked.method),
         async (into) => {
-          const {files, ...done} = await defendInto(into, {config, target, started}, run);
+          const facts = {asked, target, started, begun: start};
+          const {files, ...done} = await defendInto(into, facts, run);
           return {...done, files: movedPaths(files, into, out)};
         },
       ),
   );
-  const reported = await reportAlong(dirname(result.files.run), config, run);
+  const reported = await reportAlong(dirname(result.files.run), asked, run);
   const files = {...result.files, ...reported};
   return {...result, files, seconds: (performance.now() - start) / 1000};
 }
@@ -106,38 +110,49 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
 /** The part of a run from reading the images to writing the files. */
 async function defendInto(
   out: string,
-  {config, target, started}: {config: DefendConfig; target: Target; started: Date},
+  {
+    asked,
+    target,
+    started,
+    begun,
+  }: {asked: DefendConfig; target: Target; started: Date; begun: number},
   run: DefendRunOptions,
 ): Promise<Omit<DefendResult, 'seconds'>> {
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
-  const entry = defenseOf(config.method);
-  const trainImages = await trainImagesOf(entry, config, target, run);
-  const needsClean = entry.needsClean?.(config) ?? true;
-  const cleanSubset = needsClean
-    ? await loadCleanSubset(config, subsetOf(config), target, run)
-    : null;
-  const testSets = await loadTestSets(target, config.testLimit, run);
-  requireMeasurable(config, measurable(testSets));
+  const entry = defenseOf(asked.method);
+  const trainImages = await trainImagesOf(entry, asked, target, run);
+  const needsClean = entry.needsClean?.(asked) ?? true;
+  const loaded = {
+    config: asked,
+    cleanSubset: needsClean ? await loadCleanSubset(asked, subsetOf(asked), target, run) : null,
+    testSets: await loadTestSets(target, asked.testLimit, run),
+  };
+  requireMeasurable(asked, measurable(loaded.testSets));
 
   stage('preparing the device');
-  const {execution, chunkSize, cacheMib} = config;
+  const {execution, chunkSize, cacheMib} = asked;
   const tuning = {execution, chunkSize, cacheMib};
-  using session = await createSession({...config, ...target, tuning, purpose: entry.purpose});
+  using session = await createSession({...asked, ...target, tuning, purpose: entry.purpose});
   const renamed = await session.loadStateDict(target.checkpoint.stateDict);
   if (renamed.length > 0) {
     run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});
   }
-  if (cleanSubset !== null) await session.setImages('cleanSubset', cleanSubset);
-  if (trainImages !== null) await session.setImages('train', trainImages);
-  await setTestSets(session, testSets);
-
-  if (config.precision === 'auto') {
+  if (asked.precision === 'auto') {
     run.onProgress?.({kind: 'note', message: `precision: ${session.precision}`});
   }
+  const planned = await planDefense(loaded, {session, target, begun}, run);
+  const {config, cleanSubset, deadline} = planned;
+  const {learned, heldOut} = await cleanParts(cleanSubset, config.patience);
+  if (learned !== null) await session.setImages('cleanSubset', learned);
+  if (heldOut !== null) await session.setImages('heldOut', heldOut);
+  if (trainImages !== null) await session.setImages('train', trainImages);
+  await setTestSets(session, planned.testSets);
 
   stage('measuring the backdoored model');
   const {path} = target.checkpoint;
+  const measuring = performance.now();
   const before = await measureCheckpoint(session, path, config.evalBatchSize, run);
+  const measuringSeconds = (performance.now() - measuring) / 1000;
   run.onProgress?.({kind: 'before', metrics: before});
   const doubt = doubtAbout(before, target.numClasses);
   if (doubt !== null) run.onProgress?.({kind: 'note', message: doubt});
@@ -145,10 +160,12 @@ async function defendInto(
   stage(entry.stage);
   const {method, evalEvery, evalBatchSize} = config;
   const rounds = resolveRounds(config, target.datasetName);
-  const facts = {rounds, cleanCount: cleanSubset?.count ?? 0, datasetName: target.datasetName};
+  const facts = {rounds, cleanCount: learned?.count ?? 0, datasetName: target.datasetName};
   const options = await entry.nativeOptions(config, facts);
   // The options belong to the method, which TypeScript does not follow through the table.
-  const job = {method, rounds, evalEvery, evalBatchSize, options} as NativeDefendOptions;
+  const seconds = secondsForRounds(deadline, {evalEvery, measuringSeconds});
+  const limits = {patience: config.patience, seconds};
+  const job = {method, rounds, evalEvery, evalBatchSize, ...limits, options} as NativeDefendOptions;
   run.signal?.throwIfAborted();
   const rows = new RoundRows(out, method, entry);
   try {
@@ -163,21 +180,22 @@ async function defendInto(
     const isRounded = stateDict !== trained;
     if (isRounded) await session.loadStateDict(stateDict, 'trainee');
     const after = await measureAfter(session, {config, rounds, reports, before, isRounded}, run);
-    const targets = targetsOf(testSets);
+    const targets = targetsOf(planned.testSets);
     const verdict = purificationVerdict({before, after, numClasses: target.numClasses, targets});
-    const {device, precision, passes} = session;
+    const {device, precision, passes, stopped} = session;
     const selection = entry.selection?.(config) ?? 'last';
     const files = await writeDefenseResult(out, {
       started,
       config: {...config, rounds, device, precision},
       target,
       cleanSubset,
-      ...{stateDict, renamed, reports, before, after, verdict, selection, passes, cost},
+      ...{stateDict, renamed, reports, before, after, verdict},
+      ...{selection, passes, stopped, cost},
       tables: rows.files.tables ?? {},
     });
     return {
       ...{before, after, device, rounds: reports, completedRounds: reports.length},
-      ...{selection, passes},
+      ...{selection, passes, stopped},
       der: defenseEffectivenessRating(before, after),
       ...{verdict, failedGates: failedGates(config, before, after)},
       files: {...files, ...rows.files},
@@ -295,7 +313,7 @@ async function measureAfter(
   {config, rounds, reports, before, isRounded}: Done,
   run: DefendRunOptions,
 ): Promise<Metrics> {
-  const isLast = reports.length === rounds && !isRounded;
+  const isLast = (reports.length === rounds || session.stopped !== null) && !isRounded;
   const measured = isLast ? (reports.at(-1)?.metrics ?? null) : null;
   if (measured !== null) return measured;
   // An interrupted run is not measured again: that takes longer than the user wants to wait.

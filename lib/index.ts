@@ -5,6 +5,7 @@ export type {CheckpointFormat} from './checkpoint/checkpoint_file.js';
 export type {ForeignFormat} from './checkpoint/foreign_file.js';
 export type {DType, StateDict, TensorData} from './checkpoint/tensor.js';
 export type {ComparedMethod, ComparedRun, Comparison} from './compare/comparison.js';
+export type {MethodEstimate} from './compare/estimate.js';
 export type {AboutRun, CompareProgress} from './compare/progress.js';
 export {readComparison} from './compare/read_comparison.js';
 export type {Spread} from './compare/spread.js';
@@ -113,6 +114,7 @@ export type {
   NativeSauOptions as SauOptions,
   NormName,
   ScheduleName,
+  StopReason,
 } from './native/run_contract.js';
 export type {
   NativeMarginOptions as MarginOptions,
@@ -199,3 +201,5 @@ export {
   type SetupRunOptions,
   setup,
 } from './setup.js';
+export type {Estimate, EstimatePart, Shorter, ShorterOptions} from './time/estimate.js';
+export type {ImagePace} from './time/planned_work.js';

@@ -81,11 +81,17 @@ async function purify(
   return exitCodeOfResult(interrupted, result.failedGates);
 }
 
+/** Why there are fewer rounds than were asked for. */
+const STOPPED_LINES = {
+  patience: 'ended early: nothing changed any more (--patience)',
+  timeBudget: 'ended early: no time was left for another round (--time-budget)',
+} as const;
+
 const ORACLE_LINE =
   'selection: oracle. The test sets chose how much was pruned, which no defender has.';
 
 function describe(result: DefendResult, interrupted: boolean): string[] {
-  const {verdict, failedGates} = result;
+  const {verdict, failedGates, stopped} = result;
   const {before, after, der, completedRounds, seconds, device, files, selection} = result;
   const rounds = `${completedRounds} ${completedRounds === 1 ? 'round' : 'rounds'}`;
   return [
@@ -98,6 +104,7 @@ function describe(result: DefendResult, interrupted: boolean): string[] {
     verdictLine(verdict, process.stdout),
     ...(selection === 'oracle' ? [ORACLE_LINE] : []),
     ...gateLines(failedGates, process.stdout),
+    ...(stopped === null ? [] : [STOPPED_LINES[stopped]]),
     '',
     `${interrupted ? 'interrupted after ' : ''}${rounds} in ${duration(seconds)} on ${device}; saved:`,
     fileTable(files),

@@ -1,4 +1,5 @@
 import type {Progress} from '../run/progress.js';
+import type {MethodEstimate} from './estimate.js';
 
 /** Which run of a comparison a message is about. */
 export interface AboutRun {
@@ -22,6 +23,13 @@ export type CompareProgress =
       /** Estimate for all that is left; null until each method that is left was run once. */
       readonly secondsLeft: number | null;
     })
+  /** How long all runs that are left will take, told once, as soon as the first has timed some images. */
+  | {
+      readonly kind: 'estimate';
+      /** Of all of them. */
+      readonly seconds: number;
+      readonly methods: readonly MethodEstimate[];
+    }
   /** A message of the run that goes on. */
   | (AboutRun & {
       readonly kind: 'within';

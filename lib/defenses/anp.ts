@@ -7,6 +7,8 @@ import {optionError} from '../options/parse.js';
 import type {TableForm} from '../report/table_writer.js';
 import {defense} from './entry.js';
 import {
+  candidatesOf,
+  JUDGED,
   MASK_LADDER,
   MASKS,
   nativeSelection,
@@ -138,6 +140,16 @@ export const ANP = defense({
   tables: {learning: LEARNING, masks: MASKS, thresholds: THRESHOLDS},
   rounds: () => 1,
   selection: ruleOf,
+  work(config) {
+    const {iterations, batchSize, noiseSteps} = config;
+    const candidates = candidatesOf(config);
+    const judges = ruleOf(config) === 'clean' ? JUDGED * (candidates + 1) : 0;
+    return {
+      once: {forward: judges},
+      fixed: {training: iterations * batchSize * (noiseSteps + 2)},
+      alsoMeasured: candidates,
+    };
+  },
   check({select, threshold}) {
     if (select !== 'fixed' || threshold !== null) return;
     throw optionError(

@@ -1,7 +1,13 @@
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {defense} from './entry.js';
-import {nativeOutliers, OUTLIER_ENTRY, outlierOptions, STEPS_IGNORED} from './pruning.js';
+import {
+  nativeOutliers,
+  OUTLIER_ENTRY,
+  outlierOptions,
+  outlierWork,
+  STEPS_IGNORED,
+} from './pruning.js';
 
 const OPTIONS = {
   pruning: {
@@ -17,6 +23,7 @@ export const BNP = defense({
   ...OUTLIER_ENTRY,
   summary: 'batch norm pruning, by the statistics of clean images',
   options: OPTIONS,
+  work: (config) => outlierWork(config, {once: {forward: 1}}),
   ignored: {
     ...STEPS_IGNORED,
     batch_size: 'does not matter: the statistics are those of all images',

@@ -1,7 +1,13 @@
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {defense} from './entry.js';
-import {nativeOutliers, OUTLIER_ENTRY, outlierOptions, STEPS_IGNORED} from './pruning.js';
+import {
+  nativeOutliers,
+  OUTLIER_ENTRY,
+  outlierOptions,
+  outlierWork,
+  STEPS_IGNORED,
+} from './pruning.js';
 
 const OPTIONS = {
   pruning: {
@@ -14,6 +20,7 @@ export const CLP = defense({
   ...OUTLIER_ENTRY,
   summary: 'channel Lipschitz pruning, by the weights alone',
   options: OPTIONS,
+  work: (config) => outlierWork(config, {}),
   ignored: {...STEPS_IGNORED},
   needsClean: ({select}) => select === 'clean',
   async nativeOptions(config, {datasetName}) {

@@ -4,6 +4,7 @@ import type {PictureName, TableName} from '../records/layout.js';
 import type {Figure, RoundColumns} from '../report/round_columns.js';
 import type {TableForm} from '../report/table_writer.js';
 import type {Selection} from '../run/results.js';
+import type {PlannedWork} from '../time/planned_work.js';
 
 /** What a method must know of the run besides its options. */
 export interface DefenseFacts {
@@ -11,6 +12,15 @@ export interface DefenseFacts {
   /** Images of the clean subset; 0 where it is not needed. */
   readonly cleanCount: number;
   readonly datasetName: string;
+}
+
+/** What the work of a method depends on besides. */
+export interface WorkFacts extends DefenseFacts {
+  readonly numClasses: number;
+  /** Values of an image. */
+  readonly values: number;
+  /** Memory for what stays the same in every round. */
+  readonly cacheBytes: number;
 }
 
 /**
@@ -51,6 +61,8 @@ export interface DefenseEntry<
   rounds?(config: Config): number;
   /** By what it chooses the weights; without it those of the last round. */
   selection?(config: Config): Selection;
+  /** The passes that its options come to, for the estimate of its time. */
+  work(config: Config, facts: WorkFacts): PlannedWork;
   /** Its options as the native core takes them. Reads the files that they name. Throws ERR_CONFIG. */
   nativeOptions(config: Config, facts: DefenseFacts): Promise<object>;
 }

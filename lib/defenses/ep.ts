@@ -3,7 +3,13 @@ import {TRAINING} from '../options/commands/training.js';
 import {nativeOf} from '../options/native.js';
 import {type OptionGroups, tableOf} from '../options/option.js';
 import {defense} from './entry.js';
-import {nativeOutliers, OUTLIER_ENTRY, outlierOptions, STEPS_IGNORED} from './pruning.js';
+import {
+  nativeOutliers,
+  OUTLIER_ENTRY,
+  outlierOptions,
+  outlierWork,
+  STEPS_IGNORED,
+} from './pruning.js';
 
 const OPTIONS = {
   pruning: {
@@ -32,6 +38,7 @@ export const EP = defense({
   ...OUTLIER_ENTRY,
   summary: 'entropy pruning, by poisoned training images of the record',
   options: OPTIONS,
+  work: (config) => outlierWork(config, {fixed: {forward: config.batchSize}}),
   ignored: {...STEPS_IGNORED},
   needsClean: ({select}) => select === 'clean',
   trainImages: ({batchSize}) => batchSize,

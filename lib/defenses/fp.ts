@@ -4,7 +4,7 @@ import {MEASURED, OFFICIAL_COLUMNS, TRAINING_FIGURES} from '../report/round_colu
 import type {TableForm} from '../report/table_writer.js';
 import {defense} from './entry.js';
 import {FT} from './ft.js';
-import {nativeSelection, SCORES} from './pruning.js';
+import {learnedShare, nativeSelection, SCORES} from './pruning.js';
 import {COMPAT, type Rule, selecting} from './selection.js';
 import {nativeTraining} from './training_options.js';
 
@@ -55,6 +55,14 @@ export const FP = defense({
   columns: OFFICIAL_COLUMNS.training,
   tables: {pruning: PRUNING, scores: SCORES},
   selection: ruleOf,
+  work(config) {
+    const learned = learnedShare(ruleOf(config));
+    return {
+      once: {forward: 1},
+      round: {training: learned},
+      alsoMeasured: Math.ceil(1 / config.pruneStep),
+    };
+  },
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     return {

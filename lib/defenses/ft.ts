@@ -40,6 +40,7 @@ export const FT = defense({
   },
   figures: TRAINING_FIGURES,
   columns: OFFICIAL_COLUMNS.training,
+  work: () => ({round: {training: 1}}),
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     return {

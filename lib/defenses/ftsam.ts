@@ -100,6 +100,7 @@ export const FTSAM = defense({
   ],
   columns: OFFICIAL_COLUMNS.training,
   subset: ({compat}) => (compat === 'reference' ? 'balanced' : 'random'),
+  work: () => ({round: {training: 2}}),
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     return {

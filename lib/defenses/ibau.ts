@@ -86,6 +86,9 @@ const OPTIONS = {
   },
 } as const satisfies OptionGroups;
 
+/** A product with second derivatives, of which the graph is made once, in backward passes by the pixels. */
+const SECOND_ORDER = 1.5;
+
 /** Minimax unlearning by implicit hypergradients (defenses E7). */
 export const IBAU = defense({
   summary: 'minimax unlearning of a universal perturbation (i-BAU)',
@@ -108,6 +111,9 @@ export const IBAU = defense({
     {name: 'perturbedLoss', label: 'perturbed loss', unit: 'loss', drawn: true},
   ],
   columns: OFFICIAL_COLUMNS.unlearning,
+  work: ({fixedPoints}) => ({
+    round: {forward: 2, attack: 1 + SECOND_ORDER * fixedPoints, training: 1},
+  }),
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     return {

@@ -85,6 +85,10 @@ export const NAD = defense({
   ],
   columns: OFFICIAL_COLUMNS.training,
   tables: {teacher: EPOCHS},
+  work({teacherRounds}, {rounds}) {
+    const epochs = teacherRounds ?? rounds;
+    return {once: {training: epochs}, round: {training: 1, forward: 1}, alsoMeasured: epochs};
+  },
   async nativeOptions(config, {rounds, datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     return {

@@ -164,6 +164,11 @@ export const NC = defense({
     },
   },
   pictures: ['masks', 'patterns', 'triggers'],
+  work: ({inversionEpochs}, {numClasses}) => ({
+    once: {attack: inversionEpochs * numClasses},
+    round: {training: 1},
+    isAtMost: true,
+  }),
   async nativeOptions(config, {datasetName}) {
     const native = nativeOf(tableOf(OPTIONS), config);
     const usual = usualRunOn(datasetName);

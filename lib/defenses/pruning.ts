@@ -2,6 +2,7 @@ import {usualRunOn} from '../datasets/known.js';
 import type {OptionTable} from '../options/option.js';
 import {type Figure, MEASURED, type RoundColumns} from '../report/round_columns.js';
 import type {TableForm} from '../report/table_writer.js';
+import type {PlannedWork} from '../time/planned_work.js';
 import {type Rule, selecting} from './selection.js';
 
 // What the methods share that cut channels.
@@ -87,6 +88,19 @@ export const STEPS_IGNORED = {
   u_num: 'has fixed steps here, 0, 0.5 ... 10',
 } as const;
 
+/** Candidates of u, 0, 0.5 ... 10. */
+const OUTLIER_STEPS = 21;
+
+/** The work of these, beside what they look at to score the channels. */
+export function outlierWork(
+  {select}: {readonly select: Rule | null},
+  looked: Pick<PlannedWork, 'once' | 'fixed'>,
+): PlannedWork {
+  const judged = select === 'clean' ? JUDGED * (OUTLIER_STEPS + 1) : 0;
+  const forward = (looked.once?.forward ?? 0) + judged;
+  return {...looked, once: {forward}, alsoMeasured: OUTLIER_STEPS};
+}
+
 /** What the entries of these methods have in common. */
 export const OUTLIER_ENTRY = {
   stage: 'scoring channels',
@@ -121,6 +135,19 @@ const MAX_DROP = 0.05;
 
 export function nativeSelection(select: Rule, maxDrop: number | null, usual = MAX_DROP) {
   return {select, maxDrop: maxDrop ?? usual};
+}
+
+/** Share of the clean images that judge, with `clean`. */
+export const JUDGED = 0.2;
+
+/** Share of the clean images that a method learns from. */
+export function learnedShare(rule: Rule): number {
+  return rule === 'clean' ? 1 - JUDGED : 1;
+}
+
+/** Candidates of a ladder of masks. */
+export function candidatesOf({mostPruned, pruneStep}: {mostPruned: number; pruneStep: number}) {
+  return Math.floor(mostPruned / pruneStep + 1e-9) + 1;
 }
 
 /** The options of masks that are cut from the lowest. */

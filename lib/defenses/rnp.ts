@@ -3,6 +3,9 @@ import {ADAM_BETAS, TRAINING} from '../options/commands/training.js';
 import type {OptionGroups} from '../options/option.js';
 import {defense} from './entry.js';
 import {
+  candidatesOf,
+  JUDGED,
+  learnedShare,
   MASK_LADDER,
   MASKS,
   nativeSelection,
@@ -108,6 +111,19 @@ export const RNP = defense({
   tables: {unlearning: EPOCHS, recovering: EPOCHS, masks: MASKS, thresholds: THRESHOLDS},
   rounds: () => 1,
   selection: ({select}) => select ?? 'fixed',
+  work(config) {
+    const {unlearningRounds, recoveringRounds} = config;
+    const select = config.select ?? 'fixed';
+    const candidates = candidatesOf(config);
+    return {
+      once: {
+        training: learnedShare(select) * (unlearningRounds + recoveringRounds),
+        forward: select === 'clean' ? JUDGED * (candidates + 1) : 0,
+      },
+      alsoMeasured: unlearningRounds + candidates,
+      isAtMost: true,
+    };
+  },
   async nativeOptions(config, {datasetName}) {
     const {batchSize, milestones, gamma, cropPadding, momentum, threshold} = config;
     const sgd = {optimizer: 'sgd', momentum, nesterov: false, ...ADAM_BETAS};

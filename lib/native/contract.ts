@@ -25,7 +25,7 @@ import type {NativeModel, NativeNetFunctions, NativeNetwork} from './model_contr
 import type {NativeProgram} from './program_contract.js';
 import type {
   NativeDefendInput,
-  NativeDefendOptions,
+  NativeDefendJob,
   NativeEvaluateOptions,
   NativeMetrics,
   NativeOuterGradient,
@@ -121,7 +121,7 @@ export interface NativeSession {
   /** Fresh weights from the session's seed in trainee and reference. */
   initialize(): Promise<void>;
   setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
-  defend(options: NativeDefendOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
+  defend(options: NativeDefendJob, onProgress: (e: NativeProgress) => void): Promise<void>;
   train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   /** The state of the training besides the weights: generator, optimizer, attack on batches. */
   exportTraining(): Promise<NativeTensors>;

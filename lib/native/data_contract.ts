@@ -3,7 +3,7 @@ import type {DType} from '../checkpoint/tensor.js';
 // The native core's types for models, images and their contents; see contract.ts.
 
 /** Images that a session keeps on its device, by role. */
-export type ImageRole = 'cleanSubset' | 'cleanTest' | 'poisonedTest' | 'train';
+export type ImageRole = 'cleanSubset' | 'cleanTest' | 'poisonedTest' | 'train' | 'heldOut';
 /**
  * Which model a call concerns: the trainee, which is purified or trained, or the reference, the frozen backdoored
  * one.

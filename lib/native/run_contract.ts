@@ -53,8 +53,11 @@ export interface NativeSauLossOptions {
   trainMode: boolean;
 }
 
-/** Options of {@link Session.defend}; every one is required. */
+/** Options of {@link Session.defend}; every one is required, except for what ends the rounds early. */
 export type NativeDefendOptions = NativeDefendRounds & NativeMethod;
+
+/** As the native core takes them. */
+export type NativeDefendJob = Required<NativeDefendRounds> & NativeMethod;
 
 /** What every defense has. */
 export interface NativeDefendRounds {
@@ -64,6 +67,10 @@ export interface NativeDefendRounds {
   evalEvery: number;
   /** Size of the batches whose mean losses are averaged. */
   evalBatchSize: number;
+  /** Rounds in a row in which nothing changed that end the run, judged by the role `heldOut`; 0: none do. */
+  patience?: number;
+  /** Seconds that the rounds may take, after which no other begins; 0: any. */
+  seconds?: number;
 }
 
 /** The defenses of the native core by name, with the options that are their own. */
@@ -330,7 +337,12 @@ export type NativeProgress =
   /** A picture that a defense has made: planes uint8 [3,height,width]. */
   | {kind: 'picture'; name: string; height: number; width: number; planes: Uint8Array}
   /** What a defense has cost, without its measurements; told once, at its end. */
-  | ({kind: 'passes'} & NativePasses);
+  | ({kind: 'passes'} & NativePasses)
+  /** The rounds ended before the last, as they were asked to. */
+  | {kind: 'stopped'; because: StopReason};
+
+/** Why rounds ended before the last: nothing changed any more, or there was no time for another one. */
+export type StopReason = 'patience' | 'timeBudget';
 
 /** Passes of images through models: a batch of n images counts n. */
 export interface NativePasses {
@@ -375,7 +387,7 @@ export interface NativeDefendInput {
   mean: readonly number[];
   std: readonly number[];
   seed: number;
-  defend: NativeDefendOptions;
+  defend: NativeDefendJob;
 }
 
 /** Losses and gradient of one outer step. */

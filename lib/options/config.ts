@@ -13,6 +13,7 @@ import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
 import {ATTACK, DEFAULT_MODEL} from './commands/attack.js';
 import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, REPORT, SETUP} from './commands/commands.js';
 import {DEFEND} from './commands/defend.js';
+import {presetOf} from './commands/presets.js';
 import {SCAN} from './commands/scan.js';
 import {
   attackDefaults,
@@ -55,7 +56,7 @@ export function parseDefendConfig(options: object): DefendConfig {
   const config = parseOptions(
     {
       schema: schemaOf(table).extend({method: oneOf([method])}),
-      defaults: DEFEND_DEFAULTS[method],
+      defaults: {...DEFEND_DEFAULTS[method], ...presetOf(given.preset, method)},
       aliases: ['resultFile'],
       foreign: (name) => ofOtherDefenses(name, method),
     },
@@ -63,6 +64,7 @@ export function parseDefendConfig(options: object): DefendConfig {
   ) as DefendConfig;
   checkNormalization(config);
   checkProgram(config);
+  checkRounds(config);
   defenseOf(method).check?.(config);
   if (config.writeProgram && config.program === null) {
     throw optionError('', `${named('program')} beside ${named('writeProgram')}`, 'none');
@@ -300,6 +302,14 @@ function checkAttackMode(config: AttackConfig): void {
   if (!isTrainingAttack(config) || !poisonOnly) return;
   const expected = `an attack that poisons before training for ${named('poisonOnly')}`;
   throw optionError('', expected, `${kind}, which poisons in every batch of it`);
+}
+
+/** Throws ERR_CONFIG for what ends rounds early beside a method that has none. */
+function checkRounds({method, timeBudget, patience}: DefendConfig): void {
+  if (defenseOf(method).rounds === undefined) return;
+  const given = timeBudget !== null ? 'timeBudget' : patience > 0 ? 'patience' : null;
+  if (given === null) return;
+  throw optionError('', `a method with rounds for ${named(given)}`, `${method}, which has none`);
 }
 
 function checkNormalization(config: Pick<DataConfig, 'mean' | 'std'>): void {

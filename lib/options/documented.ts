@@ -226,6 +226,26 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly maxAccDrop?: number | string | null | undefined;
   /**
+   * Defaults of the run; quick: fewer rounds, images and measurements. docs/defenses.md lists what each
+   * method takes from it. Options that are given win.
+   * @default 'paper'
+   */
+  readonly preset?: 'paper' | 'quick' | undefined;
+  /**
+   * The whole run takes at most this, such as 30m: fewer rounds, images and measurements where they do
+   * not fit. Of methods with rounds. What is given otherwise is the most that is taken. The run tells
+   * what it chose, and ends after an earlier round where the time would not last.
+   * @default any time
+   */
+  readonly timeBudget?: number | string | null | undefined;
+  /**
+   * Ends after so many rounds in a row in which nothing changed; 0: does all rounds. Of methods with
+   * rounds. The last fifth of the clean images is set aside: the accuracy on them and the shared risk
+   * are what is looked at (docs/defenses.md, E0).
+   * @default 0
+   */
+  readonly patience?: number | undefined;
+  /**
    * How a batch goes through the device.
    * @default 'auto'
    */

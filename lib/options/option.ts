@@ -108,9 +108,16 @@ export interface ShareOption extends Described {
   readonly default: number | null;
 }
 
+/** Seconds, as a number or as text with units. */
+export interface DurationOption extends Described {
+  readonly type: 'duration';
+  readonly default: number | null;
+}
+
 export type Option =
   | BytesOption
   | ShareOption
+  | DurationOption
   | NumberOption
   | SwitchOption
   | ChoiceOption
@@ -129,7 +136,7 @@ export type OptionGroups = Readonly<Record<string, OptionTable>>;
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
 /** An option's value once it is checked, where it is not null. */
-export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes' | 'share'}
+export type Checked<O> = O extends {type: 'number' | 'integer' | 'bytes' | 'share' | 'duration'}
   ? number
   : O extends {type: 'switch'}
     ? boolean
@@ -164,7 +171,7 @@ type Given<O> = O extends {type: 'path'} | {orFile: true}
   ? ValueOf<O> | URL
   : O extends {type: 'sides'}
     ? ValueOf<O> | number
-    : O extends {type: 'bytes' | 'share'}
+    : O extends {type: 'bytes' | 'share' | 'duration'}
       ? ValueOf<O> | string
       : O extends {orPath: true}
         ? ValueOf<O> | number | URL

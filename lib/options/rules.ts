@@ -218,3 +218,23 @@ function bytesFrom(value: unknown): unknown {
   const size = UNITS[unit.toLowerCase()];
   return count === undefined || size === undefined ? value : Math.floor(Number(count) * size);
 }
+
+const SECONDS: Readonly<Record<string, number>> = {h: 3600, m: 60, s: 1};
+
+/** Seconds, or text such as `90s`, `30m` or `1h30m`, given back as seconds. */
+export const duration = z.preprocess(
+  durationFrom,
+  z.custom<number>((value) => typeof value === 'number' && value > 0 && Number.isFinite(value), {
+    error: 'a duration > 0 such as 90s, 30m or 2h',
+  }),
+);
+
+function durationFrom(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const text = value.trim().toLowerCase();
+  if (!/^(\d+(\.\d+)?[hms])+$/.test(text)) return numberFrom(value);
+  return [...text.matchAll(/([\d.]+)([hms])/g)].reduce(
+    (sum, [, count, unit = 's']) => sum + Number(count) * (SECONDS[unit] ?? 0),
+    0,
+  );
+}

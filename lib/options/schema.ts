@@ -50,6 +50,8 @@ function checkOf(option: Option): z.ZodType {
       return rule.bytes;
     case 'share':
       return rule.share;
+    case 'duration':
+      return rule.duration;
     default:
       return assertNever(option);
   }

@@ -157,7 +157,7 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     cleanSubset: null,
     poisoned: {train: poison.poisonedCount, test: poison.poisonedTest.count},
     ...{before: null, rounds: [], after: null, der: null, completedRounds: 0, interrupted: false},
-    ...{verdict: null, selection: null, passes: null, cost: null},
+    ...{verdict: null, selection: null, passes: null, stopped: null, cost: null},
     files: {},
   };
 }

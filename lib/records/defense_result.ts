@@ -5,6 +5,7 @@ import {writeSafetensors} from '../checkpoint/safetensors_writer.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {type DefenseName, defenseOf, filesOf} from '../defenses/defenses.js';
+import type {StopReason} from '../native/run_contract.js';
 import {versions} from '../native/versions.js';
 import type {DefendConfig} from '../options/types.js';
 import {writeProgram} from '../programs/write_program.js';
@@ -42,6 +43,8 @@ export interface Defense {
   readonly selection: Selection;
   /** null where the run was interrupted. */
   readonly passes: Passes | null;
+  /** Why it ended before the last round; null where it did not, or was interrupted. */
+  readonly stopped: StopReason | null;
   /** The tables that were written, by their names. */
   readonly tables: Readonly<Record<string, string>>;
   readonly cost: RunCost;
@@ -123,7 +126,7 @@ async function writeInSourceFormat(
 
 async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   const {started, config, target, cleanSubset, reports, before, after} = defense;
-  const {verdict, selection, passes, cost} = defense;
+  const {verdict, selection, passes, stopped, cost} = defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
   const {transformOptions} = target;
@@ -155,8 +158,8 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
     ...{before, after, rounds: reports.map(runRound)},
     der: defenseEffectivenessRating(before, after),
     completedRounds: reports.length,
-    ...{verdict, selection, passes, cost},
-    interrupted: reports.length < config.rounds,
+    ...{verdict, selection, passes, stopped, cost},
+    interrupted: reports.length < config.rounds && stopped === null,
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv(method), jsonl: RUN.rounds},
       ...(checkpoint.format === 'safetensors' ? {safetensors: DEFENSE.safetensors} : {}),

@@ -122,7 +122,7 @@ async function olderDefense(folder: string): Promise<RunSummary> {
     der: defenseEffectivenessRating(before, after),
     completedRounds,
     interrupted: completedRounds < config.rounds,
-    ...{verdict: null, selection: null, passes: null, cost: null},
+    ...{verdict: null, selection: null, passes: null, stopped: null, cost: null},
     files: {
       ...{checkpoint: DEFENSE.result, csv: defenseCsv('sau'), jsonl: RUN.rounds},
       ...{cleanIndex: DEFENSE.cleanIndex, config: DEFENSE.config, curves: RUN.curves},
@@ -155,7 +155,7 @@ async function olderAttack(folder: string): Promise<RunSummary> {
     der: null,
     completedRounds: rounds.length,
     interrupted: false,
-    ...{verdict: null, selection: null, passes: null, cost: null},
+    ...{verdict: null, selection: null, passes: null, stopped: null, cost: null},
     files: {
       ...{checkpoint: RECORD.result, notes: RECORD.notes, curves: RUN.curves},
       ...{csv: RECORD.csv, jsonl: RUN.rounds},

@@ -137,6 +137,10 @@ export const runSchema = z.object(
       .nullable()
       .default(null),
     interrupted: z.boolean({error: 'true or false'}),
+    stopped: z
+      .enum(['patience', 'timeBudget'], {error: 'a reason to stop'})
+      .nullable()
+      .default(null),
     cost: cost.nullable().default(null),
     files: named(text),
   },

@@ -1,3 +1,4 @@
+import type {StopReason} from '../native/run_contract.js';
 import type {Metrics} from '../run/metrics.js';
 import type {Passes, RoundReport, Selection} from '../run/results.js';
 import type {PurificationVerdict} from '../run/verdict_types.js';
@@ -62,6 +63,11 @@ export interface RunSummary {
   readonly passes: Passes | null;
   /** Whether it was stopped before the last round. */
   readonly interrupted: boolean;
+  /**
+   * Why a defense ended before its last round with a whole result: nothing changed any more, or there was no time
+   * for another round. null where it did all rounds or was interrupted, and for an attack.
+   */
+  readonly stopped: StopReason | null;
   /** What a defense cost; null for an attack, and where a version wrote the folder that did not note it. */
   readonly cost: RunCost | null;
   /** Names in the folder by what they are. */

@@ -1,3 +1,5 @@
+import type {Estimate} from '../time/estimate.js';
+import type {ImagePace} from '../time/planned_work.js';
 import type {Metrics} from './metrics.js';
 import type {RoundReport} from './results.js';
 
@@ -18,6 +20,16 @@ export type Progress =
       /** In words. */
       readonly message: string;
     }
+  /** How long the run will take, before it begins: a typical figure from some images. */
+  | ({
+      readonly kind: 'estimate';
+      /** Seconds for an image. */
+      readonly pace: ImagePace;
+      /** Clean images of a defense, or training images. */
+      readonly cleanImages: number;
+      /** Images of a measurement. */
+      readonly testImages: number;
+    } & Estimate)
   /** The model was measured before the first round. */
   | {
       readonly kind: 'before';

@@ -1,3 +1,4 @@
+import type {StopReason} from '../native/run_contract.js';
 import type {FailedGate} from './gates.js';
 import type {Metrics} from './metrics.js';
 import type {PurificationVerdict} from './verdict_types.js';
@@ -111,6 +112,8 @@ export interface DefendResult {
   readonly selection: Selection;
   /** What the defense has cost; null where it was interrupted. */
   readonly passes: Passes | null;
+  /** Why it ended before its last round, with a whole result; null where it did not, or was interrupted. */
+  readonly stopped: StopReason | null;
   /** Such as `cpu` or `cuda:0`. */
   readonly device: string;
   /** Wall time of the whole call. */

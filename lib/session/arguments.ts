@@ -3,7 +3,8 @@ import {requireLength, requirePositions, requireType} from '../base/typed_array.
 import type {ImageSet} from '../datasets/image_set.js';
 import type {NativePicture} from '../native/attack_contract.js';
 import type {
-  NativeDefendOptions,
+  NativeDefendRounds,
+  NativeMethod,
   NativeMethods,
   NativeTrainOptions,
 } from '../native/run_contract.js';
@@ -34,7 +35,10 @@ const SESSION: Ranges = {
   threads: {least: 0, most: DEVICE.threads.most},
   numClasses: {least: 2},
 };
-const DEFEND: Ranges = {rounds: FROM_1, evalEvery: FROM_0, evalBatchSize: FROM_1};
+const DEFEND: Ranges = {
+  ...{rounds: FROM_1, evalEvery: FROM_0, evalBatchSize: FROM_1},
+  ...{patience: FROM_0, seconds: FROM_0},
+};
 const EPOCH: Ranges = {batchSize: FROM_1, scheduleLength: FROM_1, cropPadding: PADDING};
 const TRAIN: Ranges = {
   ...{epochs: FROM_1, firstEpoch: FROM_0, stopEpoch: FROM_0},
@@ -81,7 +85,7 @@ export function checkSessionOptions(options: object): void {
 }
 
 /** The same for the options of `defend`. */
-export function checkDefendOptions(defend: NativeDefendOptions): void {
+export function checkDefendOptions(defend: NativeMethod): void {
   const {method, options} = defend;
   checkRanges(defend, DEFEND);
   checkRanges(options, METHODS[method] ?? {});
@@ -189,7 +193,7 @@ export function checkImages({images, labels, trueLabels, count, height, width}: 
 
 /** Positions in the clean subset, rounds * n or none, where the method takes an order. Throws ERR_CONFIG. */
 export function checkBatchOrder(
-  {method, rounds, options}: NativeDefendOptions,
+  {method, rounds, options}: NativeMethod & Pick<NativeDefendRounds, 'rounds'>,
   cleanSubset: ImageSize | undefined,
 ): void {
   if (method !== 'sau') return;

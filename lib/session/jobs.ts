@@ -125,6 +125,7 @@ export function progressRelay(
         send(event);
         break;
       case 'passes': // of interest to whoever asked for the job
+      case 'stopped':
         break;
       default:
         assertNever(event);

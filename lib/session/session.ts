@@ -24,6 +24,7 @@ import type {
   NativePgdOptions,
   NativeSauLossOptions,
   NativeTrainOptions,
+  StopReason,
 } from '../native/run_contract.js';
 import type {NativeScanFindings, NativeScanOptions} from '../native/scan_contract.js';
 import type {Program} from '../programs/program.js';
@@ -72,6 +73,7 @@ export class Session implements Disposable {
   /** Images in mapped files by role, which are not copied: they live as long as the session works on them. */
   readonly #held = new Map<ImageRole, Uint8Array | null>();
   #passes: Passes | null = null;
+  #stopped: StopReason | null = null;
   /** The device in use, such as `cpu` or `cuda:0`. */
   readonly device: string;
   /** The arithmetic in use, `auto` resolved. */
@@ -99,6 +101,11 @@ export class Session implements Disposable {
   /** What the last {@link defend} has cost, without its measurements; null before it has ended. */
   get passes(): Passes | null {
     return this.#passes;
+  }
+
+  /** Why the last {@link defend} ended before its last round; null where it did not. */
+  get stopped(): StopReason | null {
+    return this.#stopped;
   }
 
   /**
@@ -137,7 +144,8 @@ export class Session implements Disposable {
   }
 
   /**
-   * The rounds of a defense on the trainee, over the role `cleanSubset`. Evaluates on `cleanTest` and
+   * The rounds of a defense on the trainee, over the role `cleanSubset`; with `patience` those until nothing changes
+   * for the role `heldOut`. Evaluates on `cleanTest` and
    * `poisonedTest`. Returns the reports of all rounds. Throws ERR_CONFIG for an unknown method, ERR_DIVERGED.
    * After an abort the trainee keeps the weights of its last finished step.
    */
@@ -147,10 +155,12 @@ export class Session implements Disposable {
       checkDefendOptions(options);
       checkBatchOrder(options, this.#sizes.get('cleanSubset'));
       this.#passes = null;
-      return this.#native.defend(options, (event) => {
+      this.#stopped = null;
+      return this.#native.defend({patience: 0, seconds: 0, ...options}, (event) => {
         if (event.kind === 'passes') {
           this.#passes = {forward: event.forward, backward: event.backward};
         }
+        if (event.kind === 'stopped') this.#stopped = event.because;
         relay(event);
       });
     };

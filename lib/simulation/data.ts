@@ -8,6 +8,7 @@ import type {DataAttackConfig} from '../options/types.js';
 import {readCheckpoint} from '../records/read_checkpoint.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import {createSession} from '../session/open_session.js';
+import {tellTrainingTime} from '../time/plan_training.js';
 import type {OpenedAttack} from './opened_attack.js';
 import {initializeVictim} from './pretrained.js';
 import {trainOptions} from './training.js';
@@ -86,9 +87,18 @@ function attackContext(
       run.onProgress?.({kind: 'stage', message: 'training a clean model'});
       using session = await openSession(numClasses);
       await initializeVictim(session, program);
+      const options = {
+        ...trainOptions(config, dataset.name ?? basename(dataset.path)),
+        evalEvery: 0,
+      };
+      const training = {options, attack: null, saveEvery: 0};
+      const tests = {cleanTest: null, poisonedTest: null};
+      await tellTrainingTime(
+        {session, config, train: sets.train, tests, training, epochsDone: 0},
+        run,
+      );
       await session.setImages('train', sets.train);
-      const options = trainOptions(config, dataset.name ?? basename(dataset.path));
-      await session.train({...options, evalEvery: 0}, run);
+      await session.train(options, run);
       return await session.exportStateDict();
     },
   };

@@ -20,6 +20,7 @@ import {doubtAbout} from '../run/verdict.js';
 import {createSession} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {setTestSets, type TestSets} from '../target/test_sets.js';
+import {tellTrainingTime} from '../time/plan_training.js';
 import type {OpenedAttack} from './opened_attack.js';
 import {initializeVictim, startVictim} from './pretrained.js';
 import {scheduleNote, type Training, trainVictim} from './training.js';
@@ -87,6 +88,7 @@ export async function trainAndRecord(
   });
   await initializeVictim(session, program);
   if (start === null) await startVictim(session, victim, run);
+  await tellTrainingTime({session, ...victim, epochsDone: start?.epochs.length ?? 0}, run);
   await session.setImages('train', victim.train);
   await setTestSets(session, victim.tests);
   const work = async (): Promise<Outcome> => {

@@ -86,6 +86,13 @@ Napi::Object event_object(Napi::Env env, const PassesDone& event) {
   return o;
 }
 
+Napi::Object event_object(Napi::Env env, const Stopped& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "stopped");
+  o.Set("because", event.because);
+  return o;
+}
+
 }  // namespace
 
 Napi::Value to_js(Napi::Env env, const Metrics& m) {

@@ -18,7 +18,8 @@ void require_finite_loss(const Figures& figures, const Round& round, const char*
 }  // namespace
 
 void run_rounds(const RoundsPlan& plan, const std::function<Figures(const Round&)>& run_round,
-                const std::function<void(RoundDone&)>& measure, const RunControl& control) {
+                const std::function<void(RoundDone&)>& measure, const RunControl& control,
+                const std::function<bool(const RoundDone&)>& was_last) {
   for (int64_t index = plan.first; index < plan.stop; ++index) {
     control.throw_if_cancelled();
     const Stopwatch watch;
@@ -31,6 +32,7 @@ void run_rounds(const RoundsPlan& plan, const std::function<Figures(const Round&
     if (plan.eval_every > 0 && (last || done % plan.eval_every == 0)) measure(report);
     report.seconds = watch.seconds();
     control.report(report);
+    if (was_last(report)) return;
   }
 }
 

@@ -23,8 +23,11 @@ struct RoundsPlan {
 /// Does the rounds in order. What dropout and stochastic depth draw in a round depends on the seed
 /// and the round alone, so that a run that goes on draws what it would have drawn. Each gives its
 /// figures; measure puts into the report what it finds. Throws ERR_DIVERGED where the figure "loss"
-/// is no finite number, ERR_ABORTED.
-void run_rounds(const RoundsPlan& plan, const std::function<Figures(const Round&)>& run_round,
-                const std::function<void(RoundDone&)>& measure, const RunControl& control);
+/// is no finite number, ERR_ABORTED. was_last: of a round that was told, whether the job ends with
+/// it before its time.
+void run_rounds(
+    const RoundsPlan& plan, const std::function<Figures(const Round&)>& run_round,
+    const std::function<void(RoundDone&)>& measure, const RunControl& control,
+    const std::function<bool(const RoundDone&)>& was_last = [](const RoundDone&) { return false; });
 
 }  // namespace sau

@@ -78,9 +78,14 @@ struct PassesDone {
   Passes passes;
 };
 
+/// The rounds ended before the last, as they were asked to; because: "patience" or "timeBudget".
+struct Stopped {
+  std::string because;
+};
+
 /// One message of a running job.
 using Progress = std::variant<BatchDone, RoundDone, EvaluationDone, Note, Stage, TableRow,
-                              PictureMade, PassesDone>;
+                              PictureMade, PassesDone, Stopped>;
 
 /// The connection of a job to its caller. Progress is sent and never awaited.
 struct RunControl {

@@ -17,7 +17,9 @@
 
 namespace sau {
 
-enum class ImageRole { kCleanSubset, kCleanTest, kPoisonedTest, kTrain };
+/// kHeldOut: clean images that nothing is learned from, by which a run sees whether it still
+/// changes.
+enum class ImageRole { kCleanSubset, kCleanTest, kPoisonedTest, kTrain, kHeldOut };
 enum class ModelRole { kTrainee, kReference };
 
 template <>
@@ -27,7 +29,8 @@ struct Names<ImageRole> {
       {"cleanSubset", ImageRole::kCleanSubset},
       {"cleanTest", ImageRole::kCleanTest},
       {"poisonedTest", ImageRole::kPoisonedTest},
-      {"train", ImageRole::kTrain}};
+      {"train", ImageRole::kTrain},
+      {"heldOut", ImageRole::kHeldOut}};
 };
 template <>
 struct Names<ModelRole> {

@@ -30,7 +30,7 @@ function commandOf(pid: number): string {
 
 const told = (progress: readonly CompareProgress[]) =>
   progress.flatMap((one) =>
-    one.kind === 'within' || one.kind === 'reporting'
+    one.kind === 'within' || one.kind === 'reporting' || one.kind === 'estimate'
       ? []
       : [`${one.kind} ${one.run} ${one.method} ${one.seed}`],
   );

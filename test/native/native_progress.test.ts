@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {loadCore} from '../../lib/native/binding.js';
 import type {NativeSession} from '../../lib/native/contract.js';
-import type {NativeDefendOptions, NativeProgress} from '../../lib/native/run_contract.js';
+import type {NativeDefendJob, NativeProgress} from '../../lib/native/run_contract.js';
 import {facts, imageSetOf, tensorsOf} from '../support/oracle.js';
 import {sauOptions, UNLEARN} from '../support/sessions.js';
 
@@ -21,7 +21,7 @@ async function nativeSession(): Promise<NativeSession> {
   return session;
 }
 
-async function told(options: NativeDefendOptions): Promise<NativeProgress[]> {
+async function told(options: NativeDefendJob): Promise<NativeProgress[]> {
   const session = await nativeSession();
   const events: NativeProgress[] = [];
   await session.defend(options, (event) => events.push(event));
@@ -30,8 +30,8 @@ async function told(options: NativeDefendOptions): Promise<NativeProgress[]> {
 }
 
 const {optimizer} = UNLEARN;
-const FT: NativeDefendOptions = {
-  ...{method: 'ft', rounds: 1, evalEvery: 0, evalBatchSize: 8},
+const FT: NativeDefendJob = {
+  ...{method: 'ft', rounds: 1, evalEvery: 0, evalBatchSize: 8, patience: 0, seconds: 0},
   options: {
     ...{batchSize: 8, optimizer, schedule: 'constant', scheduleLength: 1, warmupShare: 0},
     ...{milestones: [], gamma: 1, cropPadding: 0, flip: false},
@@ -49,7 +49,7 @@ describe('what the native core tells', () => {
     );
   });
 
-  it.each<[NativeDefendOptions, string[]]>([
+  it.each<[NativeDefendJob, string[]]>([
     [sauOptions({...UNLEARN, rounds: 1}), ['loss', 'cleanLoss', 'sharedLoss', 'suspectShare']],
     [FT, ['loss', 'trainAcc']],
   ])('names the figures of the method: $method', async (options, names) => {

@@ -64,6 +64,7 @@ function checkedType(option: Option): string {
         : `readonly [${Array.from({length: option.count}, () => 'number').join(', ')}]`;
     case 'bytes':
     case 'share':
+    case 'duration':
       return 'number | string';
     case 'sides':
       return 'string | number';

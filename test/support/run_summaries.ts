@@ -23,7 +23,7 @@ export function runSummary(after: Metrics, more: Partial<RunSummary> = {}): RunS
     before: metrics(0.9, 1, 0),
     rounds: [{round: 0, seconds: 1, figures: {loss: 2}, metrics: null}],
     ...{after, der: 0.9, verdict: null, completedRounds: 1, interrupted: false},
-    ...{selection: 'last', passes: {forward: 300, backward: 240}},
+    ...{selection: 'last', passes: {forward: 300, backward: 240}, stopped: null},
     cost: {methodSeconds: 10, peakMemoryBytes: 2 ** 29},
     files: {checkpoint: 'defense_result.pt'},
     ...more,

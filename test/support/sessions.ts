@@ -1,6 +1,6 @@
 import type {ImageSet} from '../../lib/datasets/image_set.js';
 import type {
-  NativeDefendOptions,
+  NativeDefendJob,
   NativeDefendRounds,
   NativePgdOptions,
   NativeSauOptions,
@@ -73,9 +73,11 @@ export function sauOptions({
   rounds,
   evalEvery,
   evalBatchSize,
+  patience = 0,
+  seconds = 0,
   ...options
-}: Unlearning): NativeDefendOptions {
-  return {method: 'sau', rounds, evalEvery, evalBatchSize, options};
+}: Unlearning): NativeDefendJob {
+  return {method: 'sau', rounds, evalEvery, evalBatchSize, patience, seconds, options};
 }
 
 /** Would take hours: only for jobs that are stopped. */

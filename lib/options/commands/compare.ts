@@ -3,8 +3,9 @@ import {named} from '../named.js';
 import type {OptionGroups} from '../option.js';
 import {DEFEND} from './defend.js';
 
-// Some methods of a comparison are expected to fail, so that no limit says what all of them should reach.
-const {'Model and data': data, Run, 'For pipelines': _gates, ...others} = DEFEND;
+// Some methods of a comparison are expected to fail, so that no limit says what all of them should reach. Its runs have equal
+// settings, which a time budget would not leave.
+const {'Model and data': data, Run, 'For pipelines': _gates, Time: _time, ...others} = DEFEND;
 const {out, force, report, seed, evalEvery, ...run} = Run;
 
 /** What all runs of a comparison have alike: the options of every defense, and what is compared. */

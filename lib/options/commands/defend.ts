@@ -43,6 +43,34 @@ export const DEFEND = {
     ...DEVICE,
   },
   'For pipelines': GATES,
+  Time: {
+    preset: {
+      type: 'choice',
+      choices: ['paper', 'quick'],
+      help: 'defaults of the run; quick: fewer rounds, images and measurements',
+      details: 'docs/defenses.md lists what each method takes from it. Options that are given win.',
+      default: 'paper',
+    },
+    timeBudget: {
+      type: 'duration',
+      value: '<time>',
+      help: 'the whole run takes at most this, such as 30m: fewer rounds, images and measurements where they do not fit',
+      details:
+        'Of methods with rounds. What is given otherwise is the most that is taken. The run tells what it chose, and ' +
+        'ends after an earlier round where the time would not last.',
+      unset: 'any time',
+      default: null,
+    },
+    patience: {
+      type: 'integer',
+      least: 0,
+      help: 'ends after so many rounds in a row in which nothing changed; 0: does all rounds',
+      details:
+        'Of methods with rounds. The last fifth of the clean images is set aside: the accuracy on them and the shared ' +
+        'risk are what is looked at (docs/defenses.md, E0).',
+      default: 0,
+    },
+  },
   'Cost (results stay the same)': {
     execution: {
       type: 'choice',

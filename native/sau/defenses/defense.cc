@@ -10,14 +10,19 @@ void DefenseRun::rounds(const std::function<Figures(const Round&)>& run_round) c
        .eval_every = rounds_.eval_every,
        .unit = "round",
        .seed = rounds_.seed},
-      run_round, [&](RoundDone& report) { report.metrics = measure_(); }, control_);
+      [&](const Round& round) {
+        auto figures = run_round(round);
+        stop_.look(figures);
+        return figures;
+      },
+      [&](RoundDone& report) { report.metrics = measure_(); }, control_,
+      [&](const RoundDone& report) { return stop_.was_last(report, control_); });
 }
 
 void DefenseRun::part(const DefensePart& part,
                       const std::function<Figures(const Round&)>& run_round,
                       const std::function<bool(const Figures&)>& was_last) const {
   begin_stage(part.stage);
-  bool ended = false;
   const RunControl rows{control_.cancelled, [&](const Progress& progress) {
                           const auto* round = std::get_if<RoundDone>(&progress);
                           if (round == nullptr) {
@@ -31,18 +36,16 @@ void DefenseRun::part(const DefensePart& part,
                           for (const auto& [name, value] : round->figures)
                             row.cells.emplace_back(name, value);
                           control_.report(row);
-                          ended = was_last(round->figures);
                         }};
-  for (int64_t index = 0; index < part.rounds && !ended; ++index) {
-    run_rounds(
-        {.rounds = part.rounds,
-         .first = index,
-         .stop = index + 1,
-         .eval_every = part.measured ? rounds_.eval_every : 0,
-         .unit = "round",
-         .seed = rounds_.seed},
-        run_round, [&](RoundDone& report) { report.metrics = measure_(); }, rows);
-  }
+  run_rounds(
+      {.rounds = part.rounds,
+       .first = 0,
+       .stop = part.rounds,
+       .eval_every = part.measured ? rounds_.eval_every : 0,
+       .unit = "round",
+       .seed = rounds_.seed},
+      run_round, [&](RoundDone& report) { report.metrics = measure_(); }, rows,
+      [&](const RoundDone& report) { return was_last(report.figures); });
 }
 
 bool DefenseRun::measures(int64_t index) const {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sau/defenses/stop_rule.h"
 #include "sau/rounds.h"
 #include "sau/run_control.h"
 #include "sau/state_dict.h"
@@ -27,17 +28,17 @@ struct DefensePart {
 /// What a defense asks of its run: to do rounds, to measure the trainee, to report.
 class DefenseRun {
  public:
-  /// measure: measures the trainee. Both outlive the run.
-  DefenseRun(const DefenseRounds& rounds, std::function<Metrics()> measure,
+  /// measure: measures the trainee. stop: ends the rounds of the run. All outlive the run.
+  DefenseRun(const DefenseRounds& rounds, std::function<Metrics()> measure, StopRule& stop,
              const RunControl& control)
-      : rounds_(rounds), measure_(std::move(measure)), control_(control) {}
+      : rounds_(rounds), measure_(std::move(measure)), stop_(stop), control_(control) {}
 
   /// Of the run: the rounds that its report and its CSV have.
   int64_t count() const { return rounds_.rounds; }
   const RunControl& control() const { return control_; }
   /// A new stage of the run, in words.
   void begin_stage(const std::string& message) const { control_.report(Stage{message}); }
-  /// Does the rounds of the run.
+  /// Does the rounds of the run, or those until one after which it stops.
   void rounds(const std::function<Figures(const Round&)>& run_round) const;
   /// Does the rounds of a part, or those until one of which it is said that it was the last. A
   /// round's row has the cells "round" (0-based), "seconds" and its figures.
@@ -56,6 +57,7 @@ class DefenseRun {
  private:
   DefenseRounds rounds_;
   std::function<Metrics()> measure_;
+  StopRule& stop_;
   const RunControl& control_;
 };
 

@@ -11,6 +11,7 @@ struct DefendOptions {
   int64_t rounds;
   int64_t eval_every;       ///< rounds between measurements; the last one is measured too; 0 never
   int64_t eval_batch_size;  ///< batches whose mean losses are averaged
+  StopOptions stop;
   Defenses::Choice method;
 };
 
@@ -20,6 +21,8 @@ void fields(V& v, DefendOptions& o) {
   v("rounds", o.rounds);
   v("evalEvery", o.eval_every);
   v("evalBatchSize", o.eval_batch_size);
+  v("patience", o.stop.patience);
+  v("seconds", o.stop.seconds);
   std::string name;
   v("method", name);
   o.method = Defenses::find(name);
@@ -27,7 +30,8 @@ void fields(V& v, DefendOptions& o) {
 }
 
 /// Purifies the trainee over the images of kCleanSubset, measuring it on kCleanTest and
-/// kPoisonedTest. After a cancellation it keeps the weights of its last finished step.
+/// kPoisonedTest. With patience it looks at kHeldOut too. After a cancellation it keeps the weights
+/// of its last finished step.
 void defend(Workspace& workspace, const DefendOptions& options, const RunControl& control);
 
 }  // namespace sau::jobs

@@ -39,7 +39,7 @@ const SUMMARY: RunSummary = {
   after: UNMEASURED,
   verdict: purificationVerdict({before: METRICS, after: UNMEASURED, numClasses: 10}),
   ...{der: null, completedRounds: 1, interrupted: true},
-  ...{selection: 'oracle', passes: {forward: 300, backward: 200}},
+  ...{selection: 'oracle', passes: {forward: 300, backward: 200}, stopped: null},
   cost: {methodSeconds: 1.5, peakMemoryBytes: 2 ** 29},
   files: {checkpoint: 'defense_result.pt'},
 };
