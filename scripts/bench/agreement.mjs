@@ -60,12 +60,16 @@ export async function compare(part, baseline, side, world) {
 
 /** Where a batch is all of the clean images, both sides have done the same; else in another order of images. */
 async function compareMethods(row, part, baseline, side) {
-  if (part === 'nc') {
-    const error = relativeError(side.last.norms, baseline.last.norms);
-    return [row('norms of the masks, relative L2 error', error.toExponential(1))];
-  }
-  const error = relativeError(await floats(side.file), await floats(baseline.file));
-  return [row('change of the weights, relative L2 error', error.toExponential(1))];
+  const rowOf = (what, found, expected) =>
+    row(`${what}, relative L2 error`, relativeError(found, expected).toExponential(1));
+  const {found} = side.last;
+  const besides = part === 'nc' ? 'norms of the triggers' : 'what the masks have lost';
+  const rows = found.length > 0 ? [rowOf(besides, found, baseline.last.found)] : [];
+  if (part === 'nc') return rows; // which changes no weight
+  return [
+    ...rows,
+    rowOf('change of the weights', await floats(side.file), await floats(baseline.file)),
+  ];
 }
 
 /**

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from data import ImageSet, Normalization, batches
 
 Options = dict[str, Any]
-Losses = list[float]
+Found = list[float]  # besides weights: norms of triggers, or what masks have lost
 
 
 @dataclass(frozen=True)
@@ -56,27 +56,30 @@ def training(scene: Scene, options: Options) -> Options:
     }
 
 
-def ft(scene: Scene, options: Options) -> Losses:
-    return tuning.ft(scene.model, scene.batched(options["batchSize"]), training(scene, options))
+def ft(scene: Scene, options: Options) -> Found:
+    tuning.ft(scene.model, scene.batched(options["batchSize"]), training(scene, options))
+    return []
 
 
-def ftsam(scene: Scene, options: Options) -> Losses:
+def ftsam(scene: Scene, options: Options) -> Found:
     sam = {"rho": options["sam"]["rho"], "smoothing": options["sam"]["labelSmoothing"]}
     given = {**training(scene, options), **sam}
-    return tuning.ftsam(scene.model, scene.batched(options["batchSize"]), given)
+    tuning.ftsam(scene.model, scene.batched(options["batchSize"]), given)
+    return []
 
 
-def nad(scene: Scene, options: Options) -> Losses:
+def nad(scene: Scene, options: Options) -> Found:
     given = {
         **training(scene, options),
         "teacher_rounds": options["teacherRounds"],
         "betas": [options["beta1"], options["beta2"]],
         "sites": ["layer3", "layer4"],
     }
-    return tuning.nad(scene.model, scene.batched(options["batchSize"]), given)
+    tuning.nad(scene.model, scene.batched(options["batchSize"]), given)
+    return []
 
 
-def nc(scene: Scene, options: Options) -> Losses:
+def nc(scene: Scene, options: Options) -> Found:
     inversion = options["inversion"]
     given = {
         "classes": scene.model(scene.whole()[:1]).shape[1],
@@ -87,7 +90,7 @@ def nc(scene: Scene, options: Options) -> Losses:
     return tuning.nc(scene.model, scene.batched(options["batchSize"]), given)
 
 
-def ibau(scene: Scene, options: Options) -> Losses:
+def ibau(scene: Scene, options: Options) -> Found:
     hypergradient = options["hypergradient"]
     given = {
         "rounds": scene.rounds,
@@ -97,10 +100,11 @@ def ibau(scene: Scene, options: Options) -> Losses:
         "fixed_point_rate": hypergradient["fixedPointRate"],
         "fixed_points": hypergradient["fixedPoints"],
     }
-    return tuning.ibau(scene.model, scene.batched(options["batchSize"]), given)
+    tuning.ibau(scene.model, scene.batched(options["batchSize"]), given)
+    return []
 
 
-def anp(scene: Scene, options: Options) -> Losses:
+def anp(scene: Scene, options: Options) -> Found:
     """On the model itself, whose norms come back at the end."""
     order = torch.tensor(options["batchOrder"])
     batched = scene.at(order).batched(options["batchSize"])
@@ -110,15 +114,15 @@ def anp(scene: Scene, options: Options) -> Losses:
         **steps_of(options["optimizer"]),
     }
 
-    def learn(layers: list[pruning.MaskedNorm]) -> Losses:
+    def learn(layers: list[pruning.MaskedNorm]) -> None:
         sizes = [len(layer.mask) for layer in layers]
         noise = torch.tensor(options["startNoise"]).split([*sizes, *sizes])
-        return pruning.learn_masks(layers, scene.model, batched, noise, given)
+        pruning.learn_masks(layers, scene.model, batched, noise, given)
 
     return through_masks(scene.model, learn, options["ladder"]["threshold"])
 
 
-def rnp(scene: Scene, options: Options) -> Losses:
+def rnp(scene: Scene, options: Options) -> Found:
     original = {key: value.clone() for key, value in scene.model.state_dict().items()}
     unlearning = options["unlearning"]
     batched = scene.batched(unlearning["batchSize"])
@@ -126,18 +130,17 @@ def rnp(scene: Scene, options: Options) -> Losses:
         "rounds": options["unlearningRounds"],
         "learning_rate": unlearning["optimizer"]["learningRate"],
     }
-    losses = pruning.unlearn(scene.model, batched, given)
+    pruning.unlearn(scene.model, batched, given)
 
-    def recover(layers: list[pruning.MaskedNorm]) -> Losses:
+    def recover(layers: list[pruning.MaskedNorm]) -> None:
         recovering = {
             "rounds": options["recoveringRounds"],
             "share": options["recoveringShare"],
             **steps_of(options["recovering"]),
         }
-        return pruning.recover_masks(layers, scene.model, batched, recovering)
+        pruning.recover_masks(layers, scene.model, batched, recovering)
 
-    losses += through_masks(scene.model, recover, options["ladder"]["threshold"], original)
-    return losses
+    return through_masks(scene.model, recover, options["ladder"]["threshold"], original)
 
 
 def steps_of(optimizer: Options) -> Options:
@@ -146,25 +149,26 @@ def steps_of(optimizer: Options) -> Options:
 
 def through_masks(
     model: nn.Module,
-    learn: Callable[[list[pruning.MaskedNorm]], Losses],
+    learn: Callable[[list[pruning.MaskedNorm]], object],
     threshold: float,
     original: dict[str, Tensor] | None = None,
-) -> Losses:
+) -> Found:
     """Learns masks of the norms, takes them away again and cuts by them, in the original weights
-    where these are others."""
+    where these are others. Returns what the masks have lost, from the most on."""
     norms = pruning.norms_of(model)
     layers = pruning.masked(model)
-    losses = learn(layers)
+    learn(layers)
     for key, norm in norms.items():
         parent, _, name = key.rpartition(".")
         setattr(model.get_submodule(parent), name, norm)
     if original is not None:
         model.load_state_dict(original)
-    pruning.cut_masks(model, [layer.mask.detach() for layer in layers], threshold)
-    return losses
+    masks = [layer.mask.detach() for layer in layers]
+    pruning.cut_masks(model, masks, threshold)
+    return (1 - torch.cat(masks)).sort(descending=True).values.tolist()
 
 
-def fp(scene: Scene, options: Options) -> Losses:
+def fp(scene: Scene, options: Options) -> Found:
     judges = -(-len(scene.images) // 5)
     size = options["batchSize"]
     given = {
@@ -174,27 +178,28 @@ def fp(scene: Scene, options: Options) -> Losses:
     }
     learned = scene.at(slice(0, len(scene.images) - judges)).batched(size)
     judging = scene.at(slice(len(scene.images) - judges, None)).batched(size)
-    return pruning.fp(scene.model, learned, judging, given)
+    pruning.fp(scene.model, learned, judging, given)
+    return []
 
 
-def clp(scene: Scene, options: Options) -> Losses:
+def clp(scene: Scene, options: Options) -> Found:
     pruning.cut_outliers(scene.model, pruning.clp(scene.model), options["u"])
     return []
 
 
-def bnp(scene: Scene, options: Options) -> Losses:
+def bnp(scene: Scene, options: Options) -> Found:
     pruning.cut_outliers(scene.model, pruning.bnp(scene.model, scene.whole()), options["u"])
     return []
 
 
-def ep(scene: Scene, options: Options) -> Losses:
+def ep(scene: Scene, options: Options) -> Found:
     entropies = pruning.ep(scene.model, scene.whole())
     scores = {key: -values for key, values in entropies.items()}  # the lowest are cut
     pruning.cut_outliers(scene.model, scores, options["u"])
     return []
 
 
-UNITS: dict[str, Callable[[Scene, Options], Losses]] = {
+UNITS: dict[str, Callable[[Scene, Options], Found]] = {
     "ft": ft, "ftsam": ftsam, "nad": nad, "nc": nc, "ibau": ibau, "anp": anp, "rnp": rnp,
     "fp": fp, "clp": clp, "bnp": bnp, "ep": ep,
 }  # fmt: skip

@@ -177,7 +177,7 @@ class Baseline:
 
         def finish(result: list[float], save: str | None) -> Answer:
             write(changes(self.start, self.f.state_dict()), save)
-            return {"norms": result if part == "nc" else []}
+            return {"found": result}
 
         return UNITS[part](scene, unit["options"]), finish
 

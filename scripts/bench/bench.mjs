@@ -61,6 +61,7 @@ const HELP = `Measures the package against the plain PyTorch implementation of t
                       defenses other than sau, by a unit of work each, on a preactresnet18
   --precision <list>  of the package: ${PRECISIONS.join(',')} (fp32); the baseline is fp32, on CUDA
                       also as PyTorch is by default, with TF32 convolutions
+  --chunk-size <n>    of the package: images per pass (0: its own choice)
   --device <name>     cpu or cuda (cpu)
   --width <n>         base channels of the synthetic world's net (16)
   --python <path>     a Python with torch, torchvision, numpy and pillow; else SAU_BENCH_PYTHON; else a
@@ -86,6 +87,7 @@ function parse(flags) {
     clock: flags.choice('clock', CLOCKS),
     batch,
     clean: integer('clean', batch, batch),
+    chunkSize: integer('chunk-size', 0, 0),
     rounds: integer('rounds', 1),
     priorRounds: integer('prior-rounds', 1, 0),
     repeats: integer('repeats', 3),

@@ -144,20 +144,22 @@ class Native {
     return trainEpoch(this.session, this.world.batch);
   }
 
-  /** The norms of Neural Cleanse's masks; else nothing, because the weights tell. */
+  /** What a method finds besides weights: the norms of triggers, or what masks have lost, from the most on. */
   async method(part) {
-    const norms = [];
+    const found = [];
     const onProgress = ({kind, table, cells}) => {
-      if (kind === 'row' && table === 'triggers') norms.push(cells.norm);
+      if (kind !== 'row') return;
+      if (table === 'triggers') found.push(cells.norm);
+      if (table === 'masks') found.push(1 - cells.mask);
     };
     await this.session.defend(sessionUnit(this.world.units[part]), {onProgress});
-    return norms;
+    return part === 'nc' ? found : found.sort((a, b) => b - a);
   }
 
   async describe(part, result, save) {
     if (this.isMethod(part)) {
       if (save) await writeFile(save, changes(this.start, await this.session.exportStateDict()));
-      return {norms: result};
+      return {found: result};
     }
     switch (part) {
       case 'loading': {

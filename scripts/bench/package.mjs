@@ -70,8 +70,8 @@ export function openRecord({record, data}) {
   return openTarget({...defaults, ckpt: record, data}, () => {});
 }
 
-export function sessionOptions({device, threads, precision}, target) {
-  return {device, threads, precision, seed: 0, ...target};
+export function sessionOptions({device, threads, precision, chunkSize = 0}, target) {
+  return {device, threads, precision, tuning: {chunkSize}, seed: 0, ...target};
 }
 
 /** Rounds over the clean images in their order, not evaluated. */

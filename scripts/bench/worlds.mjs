@@ -56,12 +56,13 @@ export async function makeModelWorld(options, temporary, log) {
   };
 }
 
-function settingsOf({batch, rounds, priorRounds, threads, device}, temporary) {
+function settingsOf(options, temporary) {
+  const {batch, rounds, priorRounds, threads, device, chunkSize} = options;
   return {
     trainee: join(temporary, 'trainee.pt'),
     delta: join(temporary, 'delta.f32'),
     evalBatch: EVALUATION_BATCH,
-    ...{batch, rounds, priorRounds, threads, device},
+    ...{batch, rounds, priorRounds, threads, device, chunkSize},
   };
 }
 

@@ -9,6 +9,7 @@ const BENCH = join(ROOT, 'scripts/bench');
 const {compare} = await scriptOf('agreement.mjs');
 const {pairedZ} = await scriptOf('statistics.mjs');
 const {summarize} = await scriptOf('summary.mjs');
+const {METHODS, sessionUnit, unitOf} = await scriptOf('methods.mjs');
 
 const IMAGES = 64;
 const ELEMENTS = 3072;
@@ -117,6 +118,43 @@ describe('the rows of a part on a GPU', () => {
       {of: 'tf32', matmul: 0.25, conv: 0.25},
     ]);
     expect(rows.at(-1)?.shareOfPeak.native.of).toBe('fp16');
+  });
+});
+
+describe('the unit of work of a method', () => {
+  const FACTS = {batch: 4, clean: 6, channels: 5};
+
+  it('is a job of one round that both sides can read as JSON', async () => {
+    for (const method of METHODS) {
+      const unit = await unitOf(method, FACTS);
+      expect(unit).toMatchObject({method, rounds: 1, evalEvery: 0});
+      expect(JSON.parse(JSON.stringify(unit))).toEqual(unit);
+      expect(JSON.stringify(unit.options)).not.toContain('"flip":true');
+    }
+  });
+
+  it('of anp has the images of each step and the noise, which fills its bound', async () => {
+    const {options} = sessionUnit(await unitOf('anp', FACTS));
+    expect(options.batchOrder).toEqual(Int32Array.of(0, 1, 2, 3, 4, 5, 0, 1));
+    expect(options.startNoise).toHaveLength(10);
+    expect(Math.max(...options.startNoise.map(Math.abs))).toBeLessThanOrEqual(options.noiseBound);
+    expect(new Set(options.startNoise).size).toBe(10);
+  });
+
+  it('is compared by what has changed in the weights', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sau-change-'));
+    try {
+      const write = (name: string, values: readonly number[]) => {
+        writeFileSync(join(folder, name), Float32Array.from(values));
+        return {precision: 'fp32', file: join(folder, name), last: {found: []}};
+      };
+      const [plain, near] = [write('plain', [3, 4, 0]), write('near', [3, 4, 0.5])];
+      const rowsOf = async (native: object) => (await compare('ft', plain, native, {}))[0].value;
+      expect(await rowsOf(near)).toBe('1.0e-1');
+      expect(await rowsOf(plain)).toBe('0.0e+0');
+    } finally {
+      rmSync(folder, {recursive: true});
+    }
   });
 });
 
