@@ -23,17 +23,20 @@ function inspect(path: string, ...more: string[]): string {
 
 describe.skipIf(!existsSync(PROGRAM))('escape sequences of a file', () => {
   it.each([
-    ['the name of a weight', `}(${text(EVIL)}${TENSOR}u`, ['--tensors']],
-    ['a key of a file without weights', `}(${text(EVIL)}K\x01u`, []],
-    ['the name of a global', `c${Buffer.from(EVIL).toString('latin1')}\nEvil\n`, []],
-    ['the name of a class', `${text(EVIL)}${text('Evil')}\x93)R`, []],
-  ])('do not reach a terminal from %s', async (_, opcodes, flags) => {
+    [
+      'a weight and a global',
+      `${text(EVIL)}${text('Evil')}\x930}(${text(EVIL)}${TENSOR}u`,
+      ['--tensors'],
+    ],
+    ['a key of a file without weights', `}(${text(EVIL)}${text(EVIL)}${text('Evil')}\x93)Ru`, []],
+  ])('do not reach a terminal from the name of %s', async (_, opcodes, flags) => {
     const path = await pickledFile(opcodes);
-    for (const shown of [inspect(path, ...flags), inspect(path, '--json')]) {
+    const json = inspect(path, '--json');
+    for (const shown of [inspect(path, ...flags), json]) {
       expect(shown.length).toBeGreaterThan(20);
       expect(shown).not.toMatch(OBEYED);
     }
-    expect(JSON.stringify(JSON.parse(inspect(path, '--json')))).toContain('owned');
+    expect(JSON.stringify(JSON.parse(json))).toContain('owned');
   });
 
   it('are escaped in the message of every error, and stay in its details', () => {
