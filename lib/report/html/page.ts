@@ -10,8 +10,8 @@ import {moment, percent} from './words.js';
 
 /** Who made a page, so that a later report may replace it. */
 export const GENERATOR = 'sau-native report';
-/** Of all images together: what is above it is left out of the runs further down. */
-const IMAGE_BYTES = 1_600_000;
+/** Of a page of several runs: images that would make it larger are left out of the runs further down. */
+const MOST_BYTES = 2_700_000;
 /** Nothing is loaded and nothing runs: all is in the file. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
@@ -66,12 +66,16 @@ ${runSections({level: 2, id: 'run'}, run, true)}`;
 }
 
 function several({runs, comparison, scans}: ReportInput): Html {
-  let left = IMAGE_BYTES;
-  const articles = runs.map((run, i) => {
-    const bytes = bytesOfImages(run);
-    const hasImages = bytes <= left;
-    if (hasImages) left -= bytes;
-    return runArticle(run, `run-${i + 1}`, hasImages);
+  const bare = runs.map((run, i) => runArticle(run, `run-${i + 1}`, false));
+  let left = bare.reduce((rest, {text}) => rest - text.length, MOST_BYTES);
+  const articles = bare.map((article, i) => {
+    const run = runs[i];
+    if (run === undefined) return article;
+    const whole = runArticle(run, `run-${i + 1}`, true);
+    const more = whole.text.length - article.text.length;
+    if (more > left) return article;
+    left -= more;
+    return whole;
   });
   return html`${comparison === null ? null : comparisonSection(comparison)}
 ${runs.length === 0 ? null : overview(runs)}
@@ -111,14 +115,4 @@ ${verdictCard(run, false)}
 ${runSections({level: 3, id}, run, hasImages)}
 </article>
 `;
-}
-
-function bytesOfImages({evidence, pictures}: ReportedRun): number {
-  const {strip, looks} = evidence ?? {strip: null, looks: null};
-  const images = [
-    ...Object.values(strip ?? {}).flatMap((row) => row.map(({image}) => image)),
-    ...(looks ?? []).flatMap(({image}) => [image.before, image.after]),
-    ...pictures.map(({image}) => image),
-  ];
-  return images.reduce((sum, image) => sum + image.length, 0);
 }
