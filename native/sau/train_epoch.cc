@@ -67,7 +67,9 @@ torch::Tensor augment(const torch::Tensor& images, int64_t crop_padding, bool fl
 
 EpochTrainer::EpochTrainer(const TrainingState& state, const ImageSet& train,
                            const EpochOptions& options, EpochExtras extras)
-    : state_(state), train_(train), options_(options), extras_(std::move(extras)) {}
+    : state_(state), train_(train), options_(options), extras_(std::move(extras)) {
+  batches();
+}
 
 EpochSums EpochTrainer::run_epoch(const Round& epoch, const RunControl& control) {
   const auto device = train_.device();

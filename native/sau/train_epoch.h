@@ -80,7 +80,8 @@ struct EpochExtras {
 /// batch norm in training mode (specification B3.1).
 class EpochTrainer {
  public:
-  /// The set and what the state refers to outlive the trainer.
+  /// The set and what the state refers to outlive the trainer. Throws ERR_CONFIG for a batch size
+  /// that does not suit the set.
   EpochTrainer(const TrainingState& state, const ImageSet& train, const EpochOptions& options,
                EpochExtras extras);
   EpochSums run_epoch(const Round& epoch, const RunControl& control);

@@ -132,18 +132,20 @@ describe.skipIf(!IS_BUILT)('a defense that prunes', () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  it('keeps an earlier result where the model cannot be pruned or images are too few', async () => {
+  it.each([
+    [{method: 'anp', clean: 4}, 'at least 5 clean images'],
+    // Of the 20 images 16 are learned from. At 8 pixels the last norms see one pixel.
+    [{method: 'fp', clean: 20, batchSize: 15, imageSize: 8}, 'leaves no single image'],
+  ] as const)('keeps an earlier result where the images are too few: %j', async (options, why) => {
     const out = join(world.folder, 'earlier');
     await cp(join(world.folder, 'clp-fixed'), out, {recursive: true});
     const before = namesIn(out);
     const refused = expect(
-      builtPackage().defend({
-        ...{...CPU, ckpt: world.record, clean: 4, method: 'anp', out, force: true},
-      }),
+      builtPackage().defend({...CPU, ckpt: world.record, ...options, out, force: true}),
     );
     await refused.rejects.toMatchObject({
       code: 'ERR_CONFIG',
-      message: expect.stringContaining('at least 5 clean images'),
+      message: expect.stringContaining(why),
     });
     expect(namesIn(out)).toEqual(before);
     await rm(out, {recursive: true});

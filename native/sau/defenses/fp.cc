@@ -40,16 +40,18 @@ std::vector<NamedTensor> FpDefense::state() const {
 }
 
 void FpDefense::run(const DefenseRun& run) {
-  run.begin_stage("pruning features");
-  const auto order = feature_order(run);
-  const auto columns = order.slice(0, 0, choose(order, run));
-  cut(columns);
-  run.begin_stage("fine-tuning");
+  torch::Tensor columns;
+  // It comes first, so that what it refuses is refused before anything is reported.
   EpochTrainer trainer({model_, optimizer_, schedule_, workspace_.generator()}, learn_, options_,
                        {.after_step = [&] {
                          const torch::NoGradGuard no_grad;
                          model_.model().weight(linear_.weight).detach().index_fill_(1, columns, 0);
                        }});
+  run.begin_stage("pruning features");
+  const auto order = feature_order(run);
+  columns = order.slice(0, 0, choose(order, run));
+  cut(columns);
+  run.begin_stage("fine-tuning");
   run.rounds([&](const Round& round) {
     const auto sums = trainer.run_epoch(round, run.control());
     return Figures{{"loss", sums.mean_loss()}, {"trainAcc", sums.accuracy()}};
