@@ -110,6 +110,16 @@ describe.skipIf(!IS_BUILT)('a program in the place of a model', () => {
     expect(['fixed', 'clean', 'oracle']).toContain(selection);
   });
 
+  it('is unlearned by hypergradients, which fused attention has none of', async () => {
+    const {defend} = builtPackage();
+    const options = {...RUN, ...SCALE, program: programPath('attention'), data: world.data};
+    const run = {...options, method: 'ibau', ibauPortion: 0.5, out: out('ibau')} as const;
+    const {rounds, passes} = await defend(run);
+    expect(rounds[0]?.figures.perturbedLoss).toBeGreaterThan(0);
+    const alone = await defend({...run, fixedPoints: 0, out: out('ibau-0')});
+    expect(passes?.backward).toBeGreaterThan(alone.passes?.backward ?? 0);
+  });
+
   it('is measured, alone and with a checkpoint', async () => {
     const {evaluate} = builtPackage();
     const by = {...CPU, data: world.data};

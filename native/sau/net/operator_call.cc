@@ -1,8 +1,10 @@
 #include "sau/net/operator_call.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "sau/net/operators.h"
+#include "sau/net/weightless.h"
 
 namespace sau {
 namespace {
@@ -167,6 +169,21 @@ bool lacks_short_kernel(const std::string& op) {
   return op == "aten::_upsample_bilinear2d_aa" || op == "aten::_upsample_bicubic2d_aa";
 }
 
+/// scaled_dot_product_attention of a stack by operators that have second derivatives.
+torch::Tensor attention_in_steps(const torch::jit::Stack& stack) {
+  const auto query = stack.at(0).toTensor();
+  auto mask = stack.at(3).toOptional<torch::Tensor>();
+  if (mask && mask->scalar_type() == torch::kBool) {
+    mask = torch::zeros_like(*mask, query.options())
+               .masked_fill(mask->logical_not(), -std::numeric_limits<double>::infinity());
+  }
+  return std::get<0>(at::_scaled_dot_product_attention_math(
+      query, stack.at(1).toTensor(), stack.at(2).toTensor(), mask,
+      /*dropout_p=*/stack.at(4).toDouble(), /*is_causal=*/stack.at(5).toBool(),
+      /*dropout_mask=*/std::nullopt, /*scale=*/stack.at(6).toOptional<double>(),
+      /*enable_gqa=*/stack.at(7).toBool()));
+}
+
 }  // namespace
 
 OperatorCall::OperatorCall(const std::string& op, const std::string& overload,
@@ -209,7 +226,11 @@ c10::IValue OperatorCall::operator()(std::vector<c10::IValue> inputs, const Pass
                                     [](const auto& input) { return input.isTensor(); });
   auto stack = stack_of(inputs, pass);
   inputs.clear();
-  handle_.callBoxed(stack);
+  // Its fused form has no second derivative.
+  if (in_second_order() && schema().name() == "aten::scaled_dot_product_attention")
+    stack = {c10::IValue(attention_in_steps(stack))};
+  else
+    handle_.callBoxed(stack);
   if (stack.size() != 1) return c10::ivalue::Tuple::create(std::move(stack));
   const bool is_tensor = stack[0].isTensor();
   if (is_tensor && (widens || (creates && stack[0].toTensor().scalar_type() == torch::kFloat32)))

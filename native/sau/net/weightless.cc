@@ -21,6 +21,8 @@ SecondOrderGuard::SecondOrderGuard() : before_(second_order) { second_order = tr
 
 SecondOrderGuard::~SecondOrderGuard() { second_order = before_; }
 
+bool in_second_order() { return second_order; }
+
 torch::ScalarType widened(torch::ScalarType dtype) {
   return dtype == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
 }

@@ -17,6 +17,9 @@ class SecondOrderGuard {
   bool before_;
 };
 
+/// Whether a guard of this thread is in force.
+bool in_second_order();
+
 // The operations that have no weights and do the same in training and in evaluation mode, in the
 // dtype of their inputs.
 
