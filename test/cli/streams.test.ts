@@ -25,14 +25,11 @@ const CODE = `; exit \${PIPESTATUS[0]}`;
 describe.skipIf(!existsSync(PROGRAM))('a stdout that goes away', () => {
   it('leaves the exit code of the command where its reader has gone', () => {
     expect(bash(`SAU inspect missing.pt --json | true ${CODE}`)).toBe(1);
-    expect(bash(`SAU inspect --jsan | true ${CODE}`)).toBe(2);
     expect(bash(`SAU inspect "${fixture('bare.pt')}" --json | true ${CODE}`)).toBe(0);
-    expect(bash(`SAU --help | true ${CODE}`)).toBe(0);
   });
 
   it.skipIf(!existsSync('/dev/full'))('makes it a failure where it cannot be written', () => {
     expect(bash(`SAU inspect "${fixture('bare.pt')}" --json > /dev/full`)).toBe(1);
-    expect(bash('SAU inspect missing.pt --json > /dev/full')).toBe(1);
     expect(bash('SAU inspect --jsan --json > /dev/full')).toBe(2);
   });
 
