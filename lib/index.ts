@@ -150,6 +150,7 @@ export type {
 export type {
   ScanClass,
   ScanIndex,
+  ScanScale,
   ScanStatistic,
   ScanSummary,
   ScanThreshold,
