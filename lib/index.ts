@@ -153,6 +153,7 @@ export type {
 export type {
   ScanClass,
   ScanIndex,
+  ScanScale,
   ScanStatistic,
   ScanSummary,
   ScanThreshold,

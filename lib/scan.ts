@@ -16,7 +16,7 @@ import {SCHEMA_VERSION} from './records/schema_version.js';
 import {withOutput} from './report/output_folder.js';
 import type {RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
-import {judge, thresholdOf} from './scan/judge.js';
+import {judge, scaleOf, thresholdOf} from './scan/judge.js';
 import {STATISTICS} from './scan/statistics.js';
 import {type TriggerPicture, writeTriggers} from './scan/trigger_pictures.js';
 import {scanVerdict} from './scan/verdict.js';
@@ -143,7 +143,8 @@ async function computed(
   const findings = await session.scan(options, run);
   for (const picture of findings.pictures) pictures.push({...picture, label: Number(picture.name)});
   const seconds = (performance.now() - begun) / 1000;
-  return judge({name, findings, threshold: thresholdOf(name, config), classTitles, seconds});
+  const rule = {threshold: thresholdOf(name, config), scale: scaleOf(name, config)};
+  return judge({name, findings, ...rule, classTitles, seconds});
 }
 
 /** What the summary says of the model and the images. */

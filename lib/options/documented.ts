@@ -2040,7 +2040,7 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly program?: string | URL | null | undefined;
   /**
    * Clean images to look at: 5pct, 0.05, a count, an index file or a folder of images.
-   * @default '250'
+   * @default '64'
    */
   readonly clean?: string | number | URL | undefined;
   /**
@@ -2054,11 +2054,10 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
    */
   readonly statistics?: readonly ('shared' | 'universal' | 'mmbd' | 'nc')[] | null | undefined;
   /**
-   * Defaults of the statistics; quick: fewer iterations, weaker, and not what the thresholds were
-   * calibrated on.
-   * @default 'full'
+   * Defaults of the statistics; full: those of the statistics' authors, at about ten times the cost.
+   * @default 'quick'
    */
-  readonly preset?: 'full' | 'quick' | undefined;
+  readonly preset?: 'quick' | 'full' | undefined;
   /**
    * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
    * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
@@ -2067,7 +2066,7 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly compat?: 'sound' | 'reference' | undefined;
   /**
    * Passes over the clean images in the search of a trigger for a class, at most.
-   * @default 80
+   * @default 25
    */
   readonly inversionEpochs?: number | undefined;
   /**
@@ -2087,7 +2086,7 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly costMultiplier?: number | undefined;
   /**
    * Epochs in a row that change the weight.
-   * @default 5
+   * @default 3
    */
   readonly costPatience?: number | undefined;
   /**
@@ -2107,17 +2106,17 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly earlyStopThreshold?: number | undefined;
   /**
    * Epochs without a fall that end a search.
-   * @default 25
+   * @default 10
    */
   readonly earlyStopPatience?: number | undefined;
   /**
    * Anomaly index above which nc calls a class suspicious.
-   * @default the calibrated one; 2 with compat reference
+   * @default 4.7; 2 with compat reference
    */
   readonly ncThreshold?: number | null | undefined;
   /**
    * Images per step of the search.
-   * @default 32
+   * @default 16
    */
   readonly inversionBatchSize?: number | undefined;
   /**
@@ -2132,12 +2131,12 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly flip?: boolean | null | undefined;
   /**
    * Random images for each class.
-   * @default 30
+   * @default 8
    */
   readonly marginStarts?: number | undefined;
   /**
    * Steps of gradient descent for each class, at most.
-   * @default 300
+   * @default 100
    */
   readonly marginIterations?: number | undefined;
   /**
@@ -2152,7 +2151,7 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly marginTolerance?: number | undefined;
   /**
    * P-value up to which mmbd calls a class suspicious.
-   * @default the calibrated one
+   * @default 0.05
    */
   readonly mmbdThreshold?: number | null | undefined;
   /**
@@ -2172,7 +2171,7 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly sharedSteps?: number | undefined;
   /**
    * Anomaly index above which shared names a class, where half of the images lead to it.
-   * @default the calibrated one
+   * @default 5
    */
   readonly sharedThreshold?: number | null | undefined;
   /**
@@ -2187,12 +2186,12 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly universalStepSize?: number | null | undefined;
   /**
    * Sign steps for each class.
-   * @default 20
+   * @default 10
    */
   readonly universalSteps?: number | undefined;
   /**
    * Anomaly index above which universal names a class.
-   * @default the calibrated one
+   * @default 5
    */
   readonly universalThreshold?: number | null | undefined;
   /**

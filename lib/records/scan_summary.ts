@@ -8,6 +8,9 @@ export type StatisticName = 'nc' | 'mmbd' | 'shared' | 'universal';
 /** A number that JSON can have; `infinite` where all other classes have the same value. */
 export type ScanIndex = number | 'infinite';
 
+/** On which scale classes are compared: sizes differ by factors, shares and margins by amounts. */
+export type ScanScale = 'linear' | 'log';
+
 /** What a scan of a model found. */
 export interface ScanSummary {
   /** Version of this form; a later one is another number. */
@@ -62,6 +65,8 @@ export interface ScanStatistic {
   readonly title: string;
   /** Whether a small or a large value is suspicious. */
   readonly suspicious: 'small' | 'large';
+  /** Whether the indices are those of the values or of their logarithms. */
+  readonly scale: ScanScale;
   /** By class. */
   readonly classes: readonly ScanClass[];
   /** The largest anomaly index, by the lower median; null where there is none. */

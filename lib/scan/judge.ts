@@ -3,6 +3,7 @@ import type {ScanConfig} from '../options/types.js';
 import type {
   ScanClass,
   ScanIndex,
+  ScanScale,
   ScanStatistic,
   ScanThreshold,
   StatisticName,
@@ -23,6 +24,7 @@ export interface Judged {
   readonly name: StatisticName;
   readonly findings: NativeScanFindings;
   readonly threshold: ScanThreshold;
+  readonly scale: ScanScale;
   readonly classTitles: readonly string[] | null;
   readonly seconds: number;
 }
@@ -35,15 +37,29 @@ export function thresholdOf(name: StatisticName, config: ScanConfig): ScanThresh
   if (name === 'nc' && config.compat === 'reference') {
     return {kind, value: REFERENCE_NC_THRESHOLD, calibration: "the official tool's"};
   }
-  const settings = config.preset === 'full' ? '' : ', with the settings of the preset full';
-  return {kind, value: THRESHOLDS[name], calibration: `${CALIBRATION}${settings}`};
+  return {kind, value: THRESHOLDS[name], calibration: CALIBRATION[name]};
+}
+
+/**
+ * Sizes of triggers lie factors apart, and none is below 0: on a linear scale a tiny one is hardly further from the
+ * median than half of it. The official tool compares them so.
+ */
+export function scaleOf(name: StatisticName, {compat}: Pick<ScanConfig, 'compat'>): ScanScale {
+  return name === 'nc' && compat === 'sound' ? 'log' : 'linear';
 }
 
 /** One statistic of a scan from what the native core found. */
-export function judge({name, findings, threshold, classTitles, seconds}: Judged): ScanStatistic {
+export function judge({
+  name,
+  findings,
+  threshold,
+  scale,
+  classTitles,
+  seconds,
+}: Judged): ScanStatistic {
   const {title, suspicious, figure, decides} = STATISTICS[name];
   const values = findings.classes.map((figures) => classValue(name, figures, figure));
-  const indices = indicesOf(values, suspicious, 'lower');
+  const indices = indicesOf(values, {suspicious, scale, kind: 'lower'});
   const classes = findings.classes.map(
     (figures, label): ScanClass => ({
       label,
@@ -57,9 +73,9 @@ export function judge({name, findings, threshold, classTitles, seconds}: Judged)
   );
   const pValue = name === 'mmbd' ? pValueOf(values) : null;
   return {
-    ...{name, title, suspicious, classes},
+    ...{name, title, suspicious, scale, classes},
     maxIndex: largestOf(indices),
-    maxIndexOfMeanMedian: largestOf(indicesOf(values, suspicious, 'mean')),
+    maxIndexOfMeanMedian: largestOf(indicesOf(values, {suspicious, scale, kind: 'mean'})),
     ...{pValue, threshold, decides},
     labels: labelsOf(classes, pValue, threshold, name),
     notes: notesOf(name, values, pValue),
@@ -79,15 +95,21 @@ function classValue(
   return works && value !== undefined && Number.isFinite(value) ? value : null;
 }
 
+interface Rule {
+  readonly suspicious: 'small' | 'large';
+  readonly scale: ScanScale;
+  readonly kind: MedianKind;
+}
+
 /** Of the classes with a value, where there are enough of them. */
 function indicesOf(
   values: readonly (number | null)[],
-  suspicious: 'small' | 'large',
-  kind: MedianKind,
+  {suspicious, scale, kind}: Rule,
 ): (ScanIndex | null)[] {
   const known = values.filter((value) => value !== null);
   if (known.length < FEWEST_CLASSES) return values.map(() => null);
-  const indices = anomalyIndices(known, suspicious, kind);
+  const compared = scale === 'log' ? known.map(Math.log) : known;
+  const indices = anomalyIndices(compared, suspicious, kind);
   let next = 0;
   return values.map((value) => (value === null ? null : (indices[next++] ?? null)));
 }

@@ -9,9 +9,13 @@ export const LEAST_SHARED_RATE = 0.5;
 /** What Neural Cleanse's authors take, on which the official tool relies; it alarms on many clean models. */
 export const REFERENCE_NC_THRESHOLD = 2;
 
-/** Where the thresholds come from; docs/scan.md has the models and the figures. */
-export const CALIBRATION =
-  '10 clean narrow PreAct-ResNet18 of ten synthetic classes (docs/scan.md)';
+/** Where the thresholds come from; docs/scan.md says more. */
+export const CALIBRATION: Readonly<Record<StatisticName, string>> = {
+  nc: 'no models yet: the index that 5 % of ten values from one normal distribution pass, by simulation',
+  mmbd: "no models yet: its authors' p-value",
+  shared: 'no models yet: a start',
+  universal: 'no models yet: a start',
+};
 
 /** Anomaly indices, but of `mmbd` a p-value, from {@link CALIBRATION}. */
 export const THRESHOLDS: Readonly<Record<StatisticName, number>> = {

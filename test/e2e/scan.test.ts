@@ -3,7 +3,6 @@ import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {ScanResult, ScanSummary, StateDict} from '../../lib/index.js';
-import {errorOf} from '../support/error_of.js';
 import {namesIn} from '../support/folders.js';
 import {IS_BUILT} from '../support/paths.js';
 import {builtPackage, sau} from '../support/program.js';
@@ -97,16 +96,21 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
   it('asks for enough images, or for none', async () => {
     const {scan} = builtPackage();
     const given = {...CPU, ...SCALE, ckpt: ckpt('fresh')};
-    const few = await errorOf(scan({...given, data: world.data, clean: '10'}), 'ERR_DATASET');
-    expect(few.message).toContain('at least 20 clean images for clean but received 10');
-    await errorOf(scan(given), 'ERR_DATASET');
+    await expect(scan({...given, data: world.data, clean: '10'})).rejects.toMatchObject({
+      code: 'ERR_DATASET',
+      message: expect.stringContaining('at least 20 clean images for clean but received 10'),
+    });
+    await expect(scan(given)).rejects.toMatchObject({code: 'ERR_DATASET'});
     const both = scan({...given, dataFree: true, statistics: ['mmbd', 'nc']});
-    expect((await errorOf(both, 'ERR_CONFIG')).message).toContain('only mmbd in statistics');
+    await expect(both).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringContaining('only mmbd in statistics'),
+    });
   });
 
   it('does not overwrite an earlier result without being asked', async () => {
     const given = {...CPU, ...SCALE, ckpt: ckpt('biased'), dataFree: true, marginIterations: 1};
-    await errorOf(builtPackage().scan(given), 'ERR_OUTPUT');
+    await expect(builtPackage().scan(given)).rejects.toMatchObject({code: 'ERR_OUTPUT'});
     expect((await builtPackage().scan({...given, force: true})).kind).toBe('scan');
   });
 });

@@ -12,7 +12,7 @@ const THIS_TEST = relative(ROOT, __filename);
 const SECTION = /[A-Z]\d?(?:\.\d+)?/.source;
 /** "specification B1.6", "specification B3.4, C.2" or "defenses E1", with or without "of the". */
 const CITATION = new RegExp(
-  `\\b([Ss]pecification|models|defenses) (${SECTION}(?:(?:, | and | to )${SECTION})*)\\b`,
+  `\\b([Ss]pecification|models|defenses|scan) (${SECTION}(?:(?:, | and | to )${SECTION})*)\\b`,
   'g',
 );
 
@@ -33,6 +33,7 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   specification: readDocument('docs/specification.md'),
   defenses: readDocument('docs/defenses.md'),
   models: readDocument('docs/models.md'),
+  scan: readDocument('docs/scan.md'),
 };
 
 /** The text without the line breaks and the marks of its comments. */

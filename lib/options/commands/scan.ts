@@ -11,6 +11,28 @@ export const STATISTIC_NAMES = ['shared', 'universal', 'mmbd', 'nc'] as const;
 const {testLimit: _, ...data} = DATA;
 const {anomalyThreshold, ...inversion} = INVERSION;
 
+/** Defaults of presets: `quick` is what the table below has. */
+const QUICK = {
+  ...{
+    clean: '64',
+    inversionEpochs: 25,
+    inversionBatchSize: 16,
+    costPatience: 3,
+    earlyStopPatience: 10,
+  },
+  ...{marginStarts: 8, marginIterations: 100, universalSteps: 10},
+} as const;
+const FULL = {
+  ...{
+    clean: '250',
+    inversionEpochs: 80,
+    inversionBatchSize: 32,
+    costPatience: 5,
+    earlyStopPatience: 25,
+  },
+  ...{marginStarts: 30, marginIterations: 300, universalSteps: 20},
+} as const;
+
 /** A scan of a model for a backdoor (docs/scan.md). */
 export const SCAN = {
   'Model and data': {
@@ -18,7 +40,7 @@ export const SCAN = {
     clean: {
       ...CLEAN.clean,
       help: 'clean images to look at: 5pct, 0.05, a count, an index file or a folder of images',
-      default: '250',
+      default: QUICK.clean,
     },
     dataFree: {
       type: 'switch',
@@ -38,18 +60,21 @@ export const SCAN = {
     },
     preset: {
       type: 'choice',
-      choices: ['full', 'quick'],
-      help: 'defaults of the statistics; quick: fewer iterations, weaker, and not what the thresholds were calibrated on',
-      default: 'full',
+      choices: ['quick', 'full'],
+      help: "defaults of the statistics; full: those of the statistics' authors, at about ten times the cost",
+      default: 'quick',
     },
     ...COMPAT,
   },
   'nc: the smallest trigger of each class': {
     ...inversion,
+    inversionEpochs: {...inversion.inversionEpochs, default: QUICK.inversionEpochs},
+    costPatience: {...inversion.costPatience, default: QUICK.costPatience},
+    earlyStopPatience: {...inversion.earlyStopPatience, default: QUICK.earlyStopPatience},
     ncThreshold: {
       ...anomalyThreshold,
       help: 'anomaly index above which nc calls a class suspicious',
-      unset: `the calibrated one; 2 with ${named('compat')} reference`,
+      unset: `4.7; 2 with ${named('compat')} reference`,
       default: null,
     },
     inversionBatchSize: {
@@ -57,7 +82,7 @@ export const SCAN = {
       above: 0,
       help: 'images per step of the search',
       native: 'inversion.batchSize',
-      default: 32,
+      default: QUICK.inversionBatchSize,
     },
     cropPadding: {...TRAINING.cropPadding, native: 'inversion.cropPadding'},
     flip: {...TRAINING.flip, native: 'inversion.flip'},
@@ -68,14 +93,14 @@ export const SCAN = {
       above: 0,
       help: 'random images for each class',
       native: 'margin.starts',
-      default: 30,
+      default: QUICK.marginStarts,
     },
     marginIterations: {
       type: 'integer',
       above: 0,
       help: 'steps of gradient descent for each class, at most',
       native: 'margin.iterations',
-      default: 300,
+      default: QUICK.marginIterations,
     },
     marginStepSize: {
       type: 'number',
@@ -96,7 +121,7 @@ export const SCAN = {
       above: 0,
       below: 1,
       help: 'p-value up to which mmbd calls a class suspicious',
-      unset: 'the calibrated one',
+      unset: '0.05',
       default: null,
     },
   },
@@ -126,7 +151,7 @@ export const SCAN = {
       type: 'number',
       above: 0,
       help: 'anomaly index above which shared names a class, where half of the images lead to it',
-      unset: 'the calibrated one',
+      unset: '5',
       default: null,
     },
   },
@@ -151,13 +176,13 @@ export const SCAN = {
       above: 0,
       help: 'sign steps for each class',
       native: 'universal.steps',
-      default: 20,
+      default: QUICK.universalSteps,
     },
     universalThreshold: {
       type: 'number',
       above: 0,
       help: 'anomaly index above which universal names a class',
-      unset: 'the calibrated one',
+      unset: '5',
       default: null,
     },
   },
@@ -176,12 +201,5 @@ export const SCAN = {
   },
 } as const satisfies OptionGroups;
 
-/** Defaults of a preset, over those of the table and under the user's options. */
-export const SCAN_PRESETS = {
-  full: {},
-  quick: {
-    clean: '64',
-    ...{inversionEpochs: 25, inversionBatchSize: 16, costPatience: 3, earlyStopPatience: 10},
-    ...{marginStarts: 8, marginIterations: 100, universalSteps: 10},
-  },
-} as const;
+/** The defaults of a preset, over those of the table and under the user's options. */
+export const SCAN_PRESETS = {quick: QUICK, full: FULL} as const;

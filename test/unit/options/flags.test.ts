@@ -15,6 +15,7 @@ import type {AttackEntry} from '../../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../../lib/options/commands/attack.js';
 import {DEMO, EVALUATE, SETUP} from '../../../lib/options/commands/commands.js';
+import {SCAN} from '../../../lib/options/commands/scan.js';
 import {
   attackDefaults,
   COMPARE_DEFAULTS,
@@ -22,6 +23,7 @@ import {
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
   SETUP_DEFAULTS,
+  scanDefaults,
 } from '../../../lib/options/defaults.js';
 import {named} from '../../../lib/options/named.js';
 import {tableOf} from '../../../lib/options/option.js';
@@ -41,6 +43,7 @@ it.each<[string, FlagGroups, readonly string[]]>([
       ...['ckpt', 'resultFile', 'set'],
     ],
   ],
+  ['scan', flagGroups(SCAN), [...Object.keys(scanDefaults()), 'ckpt', 'resultFile']],
   ['evaluate', flagGroups(EVALUATE), [...Object.keys(EVALUATE_DEFAULTS), 'ckpt', 'resultFile']],
   ['demo', flagGroups(DEMO), Object.keys(DEMO_DEFAULTS)],
   ['setup', flagGroups(SETUP), Object.keys(SETUP_DEFAULTS)],

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {parseScanConfig} from '../../../lib/options/config.js';
 import type {ScanStatistic, StatisticName} from '../../../lib/records/scan_summary.js';
-import {judge, thresholdOf} from '../../../lib/scan/judge.js';
+import {judge, scaleOf, thresholdOf} from '../../../lib/scan/judge.js';
 import {THRESHOLDS} from '../../../lib/scan/thresholds.js';
 import {scanVerdict} from '../../../lib/scan/verdict.js';
 
@@ -17,6 +17,7 @@ function judged(
     ...{name, classTitles: null, seconds: 1},
     findings: {classes, pictures: [], passes: PASSES},
     threshold: thresholdOf(name, config(options)),
+    scale: scaleOf(name, config(options)),
   });
 }
 
@@ -49,8 +50,9 @@ describe('the threshold of a statistic', () => {
     });
   });
 
-  it('says that the quick settings are not those of the calibration', () => {
-    expect(thresholdOf('nc', config({preset: 'quick'})).calibration).toContain('full');
+  it('says that it was not calibrated on models', () => {
+    expect(thresholdOf('nc', config()).calibration).toContain('no models yet');
+    expect(thresholdOf('nc', config({ncThreshold: 3})).calibration).toBe('given by the user');
   });
 });
 
@@ -59,6 +61,14 @@ describe('one statistic', () => {
     expect(nc([5, ...SIZES]).labels).toEqual([0]);
     expect(nc([61, ...SIZES]).labels).toEqual([]);
     expect(nc([300, ...SIZES]).labels).toEqual([]);
+  });
+
+  it('compares sizes of triggers by factors, and as the official tool in its compatible mode', () => {
+    const spread = [11, 227, 78, 284, 328, 303, 196, 173, 249, 485];
+    expect(nc(spread)).toMatchObject({scale: 'log', labels: [0]});
+    const linear = nc(spread, [], {compat: 'reference'});
+    expect(linear.scale).toBe('linear');
+    expect(Number(linear.maxIndex)).toBeLessThan(3);
   });
 
   it('leaves out a class whose trigger does not work, and says so', () => {
