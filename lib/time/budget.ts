@@ -75,14 +75,14 @@ function sizedRounds(
   const images = Math.min(asked.images, Math.max(leastImages, wanted));
   const possible = perRound === 0 ? 1 : Math.floor((left / images - before) / perRound);
   const rounds = Math.min(asked.rounds, Math.max(1, possible));
-  // The rounds are fewer than would suit the images: what they leave is for more images.
-  const more = Math.floor(left / (before + rounds * perRound));
-  return {...asked, rounds, images: Math.min(asked.images, Math.max(images, more))};
+  // What whole rounds leave is for more images; of less than a round there are fewer.
+  const whole = Math.floor(left / (before + rounds * perRound));
+  return {...asked, rounds, images: Math.min(asked.images, Math.max(leastImages, whole))};
 }
 
 /** Rounds between measurements; the last round is measured in any case. */
 function cadence(seconds: number, {rounds, tests}: Fit, asked: number, pace: ImagePace): number {
   if (asked === 0) return 0;
   const most = Math.max(1, Math.floor(seconds / (tests * pace.forward)));
-  return Math.min(rounds, Math.max(asked, Math.ceil(rounds / most)));
+  return Math.max(asked, Math.ceil(rounds / most));
 }

@@ -11,7 +11,7 @@ import type {Session} from '../session/session.js';
 import {loadCleanSubset, subsetOf} from '../target/clean_images.js';
 import type {Target} from '../target/target.js';
 import {loadTestSets, type TestSets} from '../target/test_sets.js';
-import {type Fit, fitInto, LEAST_IMAGES} from './budget.js';
+import {type Fit, fitInto, LEAST_IMAGES, LEAST_TESTS} from './budget.js';
 import {alternativesTo, type DefenseScene, limitFor, sizeOfDefense} from './defense_size.js';
 import {estimateOf, secondsOfRun} from './estimate.js';
 import {learnedOf} from './held_out.js';
@@ -79,12 +79,15 @@ function fitted(left: number, config: DefendConfig, scene: DefenseScene, pace: I
     sizeOfDefense(withFit(config, fit, scene), {...scene, ...fit, tests});
   const fit = fitInto(left, {...asked, leastImages}, resize, pace);
   if (fit !== null) return fit;
-  const smallest = {...asked, rounds: 1, images: leastImages, evalEvery: 1};
+  const smallest = {
+    ...{rounds: 1, images: leastImages, evalEvery: 1},
+    tests: Math.min(asked.tests, LEAST_TESTS),
+  };
   const needed = secondsOfRun(resize(smallest), pace);
   throw new SauError(
     'ERR_CONFIG',
     `Expected more time for ${named('timeBudget')} but received ${roughly(config.timeBudget ?? 0)}, of which ` +
-      `${roughly(Math.max(0, left))} are left once the images are read: a single round takes ${roughly(needed)}.`,
+      `${roughly(Math.max(0, left))} are left once the images are read: the smallest run takes ${roughly(needed)}.`,
     {
       remedy: `Give more time, or a smaller ${named('testLimit')}.`,
       details: {timeBudget: config.timeBudget, left, needed},
