@@ -20,6 +20,7 @@ const statistic = z.object({
   name: names,
   title: text,
   suspicious: z.enum(['small', 'large']),
+  scale: z.enum(['linear', 'log']),
   classes: z.array(
     z.object({
       label: count,

@@ -89,7 +89,13 @@ export const SCAN: ScanSummary = {
   verdict: {state: 'suspicious', labels: [2], by: ['nc'], words: 'It leads to class 2.'},
   statistics: [
     {
-      ...{name: 'nc', title: 'size of the trigger', suspicious: 'small', decides: true},
+      ...{
+        name: 'nc',
+        title: 'size of the trigger',
+        suspicious: 'small',
+        scale: 'log',
+        decides: true,
+      },
       classes: [
         {label: 0, title: null, value: 30, index: 0.5, figures: {}},
         {label: 2, title: 'cat', value: 3, index: 'infinite', figures: {}},
