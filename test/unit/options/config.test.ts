@@ -37,6 +37,7 @@ describe('defaults', () => {
       program: null,
       writeProgram: false,
       keepDtype: false,
+      report: false,
       force: false,
       device: 'auto',
       threads: 0,
