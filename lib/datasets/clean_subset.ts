@@ -115,7 +115,7 @@ async function readIndexFile(path: string, n: number): Promise<CleanSubset> {
 }
 
 /**
- * Equally many images of each class, as the official tool's FT-SAM draws them (defenses E0.2): class by class,
+ * Equally many images of each class, as the official tool's FT-SAM draws them (defenses E0): class by class,
  * numpy's choice for a share or a count, of which the rest that does not divide is left out.
  * @throws SauError ERR_CONFIG where there are too few of a class, or of all
  */

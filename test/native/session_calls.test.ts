@@ -42,6 +42,8 @@ function everyCall(session: Session, set: ImageSet, state: StateDict) {
     poisonImages: () => session.poisonImages('train'),
     evaluate: () => session.evaluate('trainee', 8),
     predict: () => session.predict('trainee', 'cleanSubset'),
+    features: () => session.features('trainee', 'cleanSubset', range(2)),
+    gradCam: () => session.gradCam('trainee', 'cleanSubset', range(2), range(2)),
     perturb: () => session.perturb('cleanSubset', range(2), PGD),
     outerGradient: () =>
       session.outerGradient('cleanSubset', range(1), new Float32Array(768), UNLEARN.loss),

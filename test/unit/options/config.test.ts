@@ -42,6 +42,7 @@ describe('defaults', () => {
       writeProgram: false,
       keepDtype: false,
       ...{failAboveAsr: null, failBelowAcc: null, maxAccDrop: null},
+      report: false,
       force: false,
       device: 'auto',
       threads: 0,
