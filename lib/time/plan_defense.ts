@@ -44,13 +44,28 @@ export async function planDefense(
   const deadline = config.timeBudget === null ? null : begun + 1000 * config.timeBudget;
   const sample = plan.cleanSubset ?? cleanTest ?? poisonedTest;
   if (sample === null) return {...plan, deadline};
-  const pace = await measurePace(session, sample, run);
+  const pace = await paceOf(session, sample, run);
+  if (pace === null) return {...plan, deadline};
   const scene = sceneOf(plan, target);
   const left = deadline === null ? null : (deadline - performance.now()) / 1000;
   const fit = left === null ? null : fitted(left, config, scene, pace);
   const chosen = fit === null ? plan : await resized(plan, fit, scene, target, run);
   await tell(chosen, sceneOf(chosen, target), {pace, session}, run);
   return {...chosen, deadline};
+}
+
+/** null where the weights are damaged, which the measurement of the checkpoint tells better. */
+async function paceOf(
+  session: Session,
+  sample: ImageSet,
+  run: RunOptions,
+): Promise<ImagePace | null> {
+  try {
+    return await measurePace(session, sample, run);
+  } catch (error) {
+    if (error instanceof SauError && error.code === 'ERR_DIVERGED') return null;
+    throw error;
+  }
 }
 
 function sceneOf(

@@ -29,6 +29,8 @@ function everyCall(session: Session, set: ImageSet, state: StateDict) {
   const trojan = {neurons: 1, steps: 1, target: 1, stepSize: 1, bound: 1, stopBelow: 0};
   const lf = {targetLabel: 0, passes: 1, peak: 1, searchSteps: 1, overshoot: 0, enough: 1};
   const stega = {epochs: 1, batchSize: 4, learningRate: 1, accuracyGoal: 1, waitSteps: 1};
+  const margin = {starts: 4, iterations: 10, stepSize: 0.01, tolerance: 0, height: 8, width: 8};
+  const scan = {statistic: 'mmbd' as const, options: margin};
   const picture = {planes: new Uint8Array(768), height: 16, width: 16};
   return {
     initialize: () => session.initialize(),
@@ -53,6 +55,7 @@ function everyCall(session: Session, set: ImageSet, state: StateDict) {
       session.adversarialImages({stepSize: 1, bound: 1, steps: 1, normalize: true}),
     stegaImages: () =>
       session.stegaImages(Uint8Array.of(1), {...stega, rampSteps: 1, imageWeight: 1}),
+    scan: () => session.scan(scan),
     exportStateDict: () => session.exportStateDict(),
   } satisfies Record<string, () => Promise<unknown>>;
 }
@@ -61,7 +64,7 @@ it('every method of a session is among those that are tried', async () => {
   using session = await tinySession();
   const set = imageSetOf(await tensorsOf('rounds.pt'));
   const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(session));
-  const others = ['constructor', 'busy', 'passes', 'dispose'];
+  const others = ['constructor', 'busy', 'passes', 'stopped', 'dispose'];
   expect(Object.keys(everyCall(session, set, new Map())).sort()).toEqual(
     methods.filter((name) => !others.includes(name)).sort(),
   );
