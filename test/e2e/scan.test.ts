@@ -9,17 +9,30 @@ import {builtPackage, sau} from '../support/program.js';
 import {CPU, HALF, SCALE, SCALE_FLAGS, useWorld} from '../support/world.js';
 
 const MODEL = {modelName: 'preactresnet18_w8', numClasses: 10};
-const TARGET = 3;
-/** Enough to tell a class that every image leads to from ten that are alike. */
-const FAST = ['--margin-starts', '4', '--margin-iterations', '3', '--threads', '1', '--quiet'];
+const TARGET = 9;
+/** Large steps, so that a few lead to positive margins of every class. */
+const FAST = [
+  '--margin-starts',
+  '4',
+  '--margin-iterations',
+  '8',
+  '--margin-step-size',
+  '2',
+  '--threads',
+  '1',
+  '--quiet',
+];
 
-/** A model that leads everything to one class more easily than to the others. */
-function biased(fresh: StateDict): StateDict {
-  const bias = fresh.get('linear.bias');
-  if (bias === undefined) throw new Error('There is no bias');
-  const values = new Float32Array(Uint8Array.from(bias.data).buffer);
-  values[TARGET] = (values[TARGET] ?? 0) + 30;
-  return new Map([...fresh, ['linear.bias', {...bias, data: new Uint8Array(values.buffer)}]]);
+/** Fresh weights with a last layer that is sure of itself, and surest of one class. */
+function sureOf(fresh: StateDict, factor: number): StateDict {
+  const weight = fresh.get('linear.weight');
+  if (weight === undefined) throw new Error('There is no last layer');
+  const values = new Float32Array(Uint8Array.from(weight.data).buffer);
+  const features = values.length / MODEL.numClasses;
+  const scaled = values.map((value, i) => {
+    return 100 * value * (Math.floor(i / features) === TARGET ? factor : 1);
+  });
+  return new Map([...fresh, ['linear.weight', {...weight, data: new Uint8Array(scaled.buffer)}]]);
 }
 
 describe.skipIf(!IS_BUILT)('a scan', () => {
@@ -36,8 +49,8 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
     await session.initialize();
     const fresh = await session.exportStateDict();
     for (const [name, stateDict] of [
-      ['fresh', fresh],
-      ['biased', biased(fresh)],
+      ['fresh', sureOf(fresh, 1)],
+      ['biased', sureOf(fresh, 2)],
     ] as const) {
       await mkdir(join(world.folder, name), {recursive: true});
       await writeCheckpoint(ckpt(name), {...MODEL, stateDict});
@@ -55,13 +68,12 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
     expect(stderr).toBe('');
     expect(status).toBe(10);
     expect(stdout).toContain(`Suspicious: mmbd names class ${TARGET}`);
-    expect(stdout).toMatch(/mmbd: names 3 \(p .*threshold/);
+    expect(stdout).toMatch(/mmbd: names 9 \(p .*threshold/);
     const written = readFileSync(join(world.folder, 'biased', 'scan', 'scan.json'), 'utf8');
     const summary = JSON.parse(written) as ScanSummary;
     expect(summary).toMatchObject({
       ...{schemaVersion: 1, kind: 'scan', model: MODEL.modelName, cleanSubset: null},
       verdict: {state: 'suspicious', labels: [TARGET], by: ['mmbd']},
-      passes: {forward: 10 * 4 * 3, backward: 10 * 4 * 3},
     });
     expect(summary.checkpoint.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
