@@ -172,6 +172,7 @@ describe.skipIf(!IS_BUILT)('a defense of a record', () => {
     expect(told.filter((kind) => !['batch', 'images', 'note'].includes(kind))).toEqual([
       'reading the checkpoint and the images',
       'preparing the device',
+      'estimate',
       'measuring the backdoored model',
       'before',
       'unlearning',

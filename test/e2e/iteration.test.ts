@@ -21,7 +21,7 @@ describe.skipIf(!IS_BUILT)('a loop over', () => {
     const called = new Set<string>();
     const run = builtPackage().defend(options, {onProgress: ({kind}) => called.add(kind)});
     const kinds = await kindsOf(run);
-    expect(kinds.toSorted()).toEqual(['batch', 'before', 'images', 'round', 'stage']);
+    expect(kinds.toSorted()).toEqual(['batch', 'before', 'estimate', 'images', 'round', 'stage']);
     expect([...called].filter((kind) => kind !== 'note').toSorted()).toEqual(kinds.toSorted());
     expect((await run).completedRounds).toBe(2);
   });

@@ -41,6 +41,8 @@ describe.skipIf(!IS_BUILT)('the package', () => {
         'readProgram',
         'readRun',
         'removeSetup',
+        'report',
+        'scan',
         'setup',
         'writeCheckpoint',
       ],

@@ -136,6 +136,8 @@ export function describe(progress: Progress): string {
     case 'stage':
     case 'note':
       return progress.message;
+    case 'estimate':
+      return `${progress.seconds} s, ${progress.parts.map(({what}) => what).join()}`;
     case 'before':
       return String(progress.metrics.acc);
     case 'batch':
