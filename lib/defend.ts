@@ -1,9 +1,8 @@
-import {dirname, join} from 'node:path';
+import {dirname} from 'node:path';
 import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
 import type {ImageSet} from './datasets/image_set.js';
-import {writePng} from './datasets/write_pngs.js';
-import {type DefenseName, defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
+import {defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
 import type {DefenseEntry} from './defenses/entry.js';
 import {requireLibTorch} from './native/binding.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
@@ -11,24 +10,18 @@ import {parseDefendConfig, resolveRounds} from './options/config.js';
 import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
-import {
-  removeDefense,
-  replacedBy,
-  takeBackDefense,
-  writeDefenseResult,
-} from './records/defense_result.js';
-import {defenseCsv, defenseFolder, PICTURES, type PictureName, RUN} from './records/layout.js';
+import {replacedBy, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
+import {defenseFolder} from './records/layout.js';
 import type {Checkpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
+import {RoundRows} from './report/defense_rows.js';
 import {withOutput} from './report/output_folder.js';
 import {movedPaths, withReplacement} from './report/replacement.js';
-import {RoundWriter} from './report/round_writer.js';
-import {type TableRow, TableWriter} from './report/table_writer.js';
 import {reportAlong} from './report.js';
 import {failedGates, requireMeasurable} from './run/gates.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 import type {Progress, RunOptions} from './run/progress.js';
-import type {DefendFiles, DefendResult, RoundReport} from './run/results.js';
+import type {DefendResult, RoundReport} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
 import {doubtAbout, purificationVerdict} from './run/verdict.js';
 import {createSession} from './session/open_session.js';
@@ -217,85 +210,6 @@ async function trainImagesOf(
   if (count === undefined) return null;
   const {seed, method} = config;
   return loadPoisonedTrain(target, {count, seed, method}, run);
-}
-
-/** A list of files under its name; nothing where it is empty. */
-function present<Name extends string>(
-  name: Name,
-  files: Readonly<Record<string, string>>,
-): {readonly [N in Name]?: Readonly<Record<string, string>>} {
-  return Object.keys(files).length === 0 ? {} : ({[name]: files} as {[N in Name]: typeof files});
-}
-
-/** The rows of the rounds and of the tables. Until the first has come, what a killed run has left stays as it was. */
-class RoundRows {
-  readonly #out: string;
-  readonly #method: DefenseName;
-  readonly #entry: DefenseEntry;
-  readonly #tables: TableWriter;
-  readonly #pictures = new Map<string, string>();
-  #writer: Promise<RoundWriter> | undefined;
-
-  constructor(out: string, method: DefenseName, entry: DefenseEntry) {
-    this.#out = out;
-    this.#method = method;
-    this.#entry = entry;
-    this.#tables = new TableWriter(out, entry.tables ?? {});
-  }
-
-  get isBegun(): boolean {
-    return this.#writer !== undefined;
-  }
-
-  get files(): Pick<DefendFiles, 'csv' | 'jsonl' | 'tables' | 'pictures'> {
-    return {
-      csv: join(this.#out, defenseCsv(this.#method)),
-      jsonl: join(this.#out, RUN.rounds),
-      ...present('tables', this.#tables.files),
-      ...present('pictures', Object.fromEntries(this.#pictures)),
-    };
-  }
-
-  /** Queues one round; never waits and never throws: a failure to write appears in `close`. */
-  append(report: RoundReport): void {
-    this.#write((writer) => writer.append(report));
-  }
-
-  /** Queues a row of a table likewise. */
-  appendRow(row: TableRow): void {
-    this.#write(() => this.#tables.append(row));
-  }
-
-  /** Queues a picture likewise. */
-  appendPicture({name, planes, ...size}: Extract<Progress, {kind: 'picture'}>): void {
-    if (!this.#entry.pictures?.some((own) => own === name)) return;
-    const path = join(this.#out, PICTURES[name as PictureName]);
-    this.#pictures.set(name, path);
-    this.#write(() => writePng(planes, size, path));
-  }
-
-  /** Waits until every round is on the disk. Throws ERR_OUTPUT if one could not be written. */
-  async close(): Promise<void> {
-    const writer = await this.#writer;
-    try {
-      await this.#tables.close();
-    } finally {
-      await writer?.close();
-    }
-  }
-
-  #write(write: (writer: RoundWriter) => unknown): void {
-    this.#writer = (this.#writer ?? this.#begin()).then(async (writer) => {
-      await write(writer);
-      return writer;
-    });
-    this.#writer.catch(() => undefined); // `close` throws it
-  }
-
-  async #begin(): Promise<RoundWriter> {
-    await removeDefense(this.#out, this.#method);
-    return RoundWriter.open(this.#out, defenseCsv(this.#method), this.#entry.columns);
-  }
 }
 
 interface Done {
