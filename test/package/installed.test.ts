@@ -108,6 +108,7 @@ describe.skipIf(!IS_BUILT || libtorch === null)('the tarball', () => {
       /^(LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md|package\.json|libtorch\.json)$/,
       /^dist\/(lib|bin)\/[\w/-]+(\.js|\.mjs|\.d\.ts|\.d\.mts)$/,
       /^docs\/(?!demo-)([\w-]+\.(md|svg)|Dockerfile)$/,
+      /^schemas\/[\w-]+\.schema\.json$/,
       /^prebuilds\/linux-x64\/(sau-native\.glibc\.node|sau_core\.so|sau_cuda\.so|sau_build\.json)$/,
     ];
     const strangers = paths.filter((path) => !welcome.some((pattern) => pattern.test(path)));
