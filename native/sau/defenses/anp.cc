@@ -120,16 +120,20 @@ AnpDefense::Losses AnpDefense::step(const torch::Tensor& positions) {
     noise = {noise.weights.detach() - size * gradients[0].sign(),
              noise.biases.detach() - size * gradients[1].sign()};
   }
-  const auto robust = torch::cross_entropy_loss(
-      passes_.logits(input, masks_ + noise.weights, 1 + noise.biases), labels);
-  const auto natural = torch::cross_entropy_loss(passes_.logits(input, masks_, {}), labels);
   optimizer_.zero_grad();
-  (options_.clean_share * natural + (1 - options_.clean_share) * robust).backward();
+  // One after the other, so that one pass at a time keeps its values.
+  const auto accumulate = [&](const torch::Tensor& logits, double share) {
+    const auto loss = torch::cross_entropy_loss(logits, labels);
+    (share * loss).backward();
+    return loss.detach();
+  };
+  const auto robust = accumulate(passes_.logits(input, masks_ + noise.weights, 1 + noise.biases),
+                                 1 - options_.clean_share);
+  const auto natural = accumulate(passes_.logits(input, masks_, {}), options_.clean_share);
   optimizer_.step();
   const torch::NoGradGuard no_grad;
   masks_.clamp_(0, 1);
-  return {noise_loss.defined() ? noise_loss : torch::zeros_like(natural), robust.detach(),
-          natural.detach()};
+  return {noise_loss.defined() ? noise_loss : torch::zeros_like(natural), robust, natural};
 }
 
 std::pair<double, int64_t> AnpDefense::choose(const MaskLadder& masks, const DefenseRun& run) {

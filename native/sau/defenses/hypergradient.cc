@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "sau/net/cost.h"
-#include "sau/net/weightless.h"
+#include "sau/net/second_order.h"
 
 namespace sau {
 namespace {

@@ -1,5 +1,6 @@
 #include "sau/net/frozen_graph.h"
 
+#include "sau/net/second_order.h"
 #include "sau/net/weightless.h"
 
 namespace sau {
@@ -259,8 +260,8 @@ torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
             Overloaded{
                 [&](const op::Input&) { return x.to(precision_); },
                 [&](const Convolution& c) {
-                  return torch::conv2d(in[0], c.weight, c.bias, c.conv.stride, c.conv.padding,
-                                       /*dilation=*/1, c.conv.groups);
+                  return convolution(in[0], c.weight, c.bias,
+                                     {c.conv.stride, c.conv.padding, c.conv.groups});
                 },
                 [&](const ScaleShift& s) {
                   return s.relu ? ScaleShiftRelu::apply(in[0], s.scale, s.shift)

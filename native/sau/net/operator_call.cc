@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "sau/net/operators.h"
-#include "sau/net/weightless.h"
+#include "sau/net/second_order.h"
 
 namespace sau {
 namespace {
@@ -227,7 +227,7 @@ c10::IValue OperatorCall::operator()(std::vector<c10::IValue> inputs, const Pass
   auto stack = stack_of(inputs, pass);
   inputs.clear();
   // Its fused form has no second derivative.
-  if (in_second_order() && schema().name() == "aten::scaled_dot_product_attention")
+  if (is_second_order() && schema().name() == "aten::scaled_dot_product_attention")
     stack = {c10::IValue(attention_in_steps(stack))};
   else
     handle_.callBoxed(stack);

@@ -2,26 +2,20 @@
 
 #include <cmath>
 
+#include "sau/net/second_order.h"
+
 namespace sau {
 namespace {
 
-// LibTorch has no derivative of the backward passes of hardsigmoid and of a fused attention.
-thread_local bool second_order = false;
-
 /// Queries, keys and values [N,heads,T,C].
 torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v) {
-  if (!second_order) return at::scaled_dot_product_attention(q, k, v);
+  // A fused attention has no second derivative.
+  if (!is_second_order()) return at::scaled_dot_product_attention(q, k, v);
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
   return at::softmax(scale * q.matmul(k.transpose(2, 3)), 3).matmul(v);
 }
 
 }  // namespace
-
-SecondOrderGuard::SecondOrderGuard() : before_(second_order) { second_order = true; }
-
-SecondOrderGuard::~SecondOrderGuard() { second_order = before_; }
-
-bool in_second_order() { return second_order; }
 
 torch::ScalarType widened(torch::ScalarType dtype) {
   return dtype == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
@@ -39,8 +33,8 @@ torch::Tensor compute(const op::Activate& op, const Inputs& in) {
       return at::silu(in[0]);
     case op::Curve::kHardswish:
       return at::hardswish(in[0]);
-    case op::Curve::kHardsigmoid:
-      return second_order ? (in[0] + 3).clamp(0, 6) / 6 : at::hardsigmoid(in[0]);
+    case op::Curve::kHardsigmoid:  // whose own backward pass has no derivative
+      return is_second_order() ? (in[0] + 3).clamp(0, 6) / 6 : at::hardsigmoid(in[0]);
     case op::Curve::kSigmoid:
       return at::sigmoid(in[0]);
   }

@@ -4,22 +4,6 @@
 
 namespace sau {
 
-/// For a scope and its thread, values are computed so that their gradients have gradients too. They
-/// are the same up to rounding.
-class SecondOrderGuard {
- public:
-  SecondOrderGuard();
-  ~SecondOrderGuard();
-  SecondOrderGuard(const SecondOrderGuard&) = delete;
-  SecondOrderGuard& operator=(const SecondOrderGuard&) = delete;
-
- private:
-  bool before_;
-};
-
-/// Whether a guard of this thread is in force.
-bool in_second_order();
-
 // The operations that have no weights and do the same in training and in evaluation mode, in the
 // dtype of their inputs.
 

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+
+#include "sau/torch.h"
+
+namespace sau {
+
+/// For a scope and its thread, values are computed so that their gradients have gradients too. They
+/// are the same up to rounding.
+class SecondOrderGuard {
+ public:
+  SecondOrderGuard();
+  ~SecondOrderGuard();
+  SecondOrderGuard(const SecondOrderGuard&) = delete;
+  SecondOrderGuard& operator=(const SecondOrderGuard&) = delete;
+
+ private:
+  bool before_;
+};
+
+/// Whether such a scope is open.
+bool is_second_order();
+
+struct ConvolutionForm {
+  int64_t stride, padding, groups;
+};
+
+/// conv2d. In a scope of SecondOrderGuard it is one whose second derivatives cost as much as first
+/// ones: LibTorch's convolve maps with maps for that of the weight, and do so even where the weight
+/// takes no gradient. bias may be undefined.
+torch::Tensor convolution(const torch::Tensor& x, const torch::Tensor& weight,
+                          const torch::Tensor& bias, const ConvolutionForm& form);
+
+}  // namespace sau
