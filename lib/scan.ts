@@ -9,11 +9,12 @@ import {parseScanConfig} from './options/config.js';
 import type {ScanOptions} from './options/documented.js';
 import {named} from './options/named.js';
 import type {ScanConfig} from './options/types.js';
-import {SCAN_FILES, scanFolder} from './records/layout.js';
+import {RUN, SCAN_FILES, scanFolder} from './records/layout.js';
 import {sha256OfFile} from './records/run.js';
 import type {ScanStatistic, ScanSummary, StatisticName} from './records/scan_summary.js';
 import {SCHEMA_VERSION} from './records/schema_version.js';
 import {withOutput} from './report/output_folder.js';
+import {reportAlong} from './report.js';
 import type {RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
 import {judge, scaleOf, thresholdOf} from './scan/judge.js';
@@ -29,6 +30,8 @@ import {openTarget, type Target} from './target/target.js';
 export interface ScanResult extends ScanSummary {
   /** The folder with `scan.json` and the pictures. */
   readonly folder: string;
+  /** The file of the report, where one was asked for. */
+  readonly report?: string;
 }
 
 /** Fewer say nothing: of each of the five classes that are needed, a few for either half. */
@@ -57,17 +60,18 @@ async function scanModel(options: ScanOptions, run: RunOptions): Promise<ScanRes
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
   const target = await openTarget({...config, testLimit: null}, run);
   const images = config.dataFree ? null : await imagesOf(config, target, run);
-  return withOutput(
+  const result = await withOutput(
     config.out ?? scanFolder(dirname(target.checkpoint.path)),
     {
       force: config.force,
       reserveBytes: 3 * target.numClasses * target.size.height * target.size.width + 1e6,
       results: [SCAN_FILES.summary],
-      replaces: Object.values(SCAN_FILES),
+      replaces: [...Object.values(SCAN_FILES), RUN.report],
       inputs: [target.checkpoint.path],
     },
     (folder) => scanInto(folder, {config, target, images, started}, run),
   );
+  return {...result, ...(await reportAlong(result.folder, config, run))};
 }
 
 /** Throws ERR_DATASET for too few. */
@@ -157,6 +161,7 @@ async function factsOf({config, target, images, started}: Prepared) {
     kind: 'scan' as const,
     started: started.toISOString(),
     versions: await versions(),
+    seed: config.seed,
     checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},
     ...{model, numClasses},
     dataset: {

@@ -3,6 +3,7 @@ import {SCAN} from '../../lib/options/commands/scan.js';
 import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
+import {RUN} from '../../lib/records/layout.js';
 import type {ScanResult} from '../../lib/scan.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
 import {offeringData} from '../data_view.js';
@@ -71,9 +72,9 @@ async function scanModel(
 }
 
 function describe(result: ScanResult): string {
-  const {verdict, seconds, device, passes, folder, files, cleanSubset} = result;
+  const {verdict, seconds, device, passes, folder, files, cleanSubset, report} = result;
   const images = cleanSubset === null ? 'no images' : `${cleanSubset.count} clean images`;
-  const names = Object.values(files).join(', ');
+  const names = [...Object.values(files), ...(report === undefined ? [] : [RUN.report])].join(', ');
   return [
     scanTable(result),
     '',

@@ -2065,6 +2065,11 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
    */
   readonly compat?: 'sound' | 'reference' | undefined;
   /**
+   * Also write report.html, which shows the scan.
+   * @default false
+   */
+  readonly report?: boolean | undefined;
+  /**
    * Passes over the clean images in the search of a trigger for a class, at most.
    * @default 25
    */
@@ -2151,7 +2156,7 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly marginTolerance?: number | undefined;
   /**
    * P-value up to which mmbd calls a class suspicious.
-   * @default 0.05
+   * @default 1e-9; 0.05 with compat reference
    */
   readonly mmbdThreshold?: number | null | undefined;
   /**

@@ -47,6 +47,7 @@ const scanSchema = z.object({
   kind: z.literal('scan'),
   started: text,
   versions,
+  seed: count,
   checkpoint: z.object({path: text, sha256: text.nullable()}),
   model: text,
   numClasses: count,

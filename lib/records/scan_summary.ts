@@ -19,6 +19,8 @@ export interface ScanSummary {
   /** When it began: ISO 8601, UTC. */
   readonly started: string;
   readonly versions: RunVersions;
+  /** Of everything random. */
+  readonly seed: number;
   readonly checkpoint: RunFile;
   /** Such as `preactresnet18`, or the name of a program. */
   readonly model: string;

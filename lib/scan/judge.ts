@@ -15,7 +15,7 @@ import {
   CALIBRATION,
   FEWEST_CLASSES,
   LEAST_SHARED_RATE,
-  REFERENCE_NC_THRESHOLD,
+  OFFICIAL_THRESHOLDS,
   THRESHOLDS,
 } from './thresholds.js';
 
@@ -34,9 +34,8 @@ export function thresholdOf(name: StatisticName, config: ScanConfig): ScanThresh
   const kind = name === 'mmbd' ? 'pValue' : 'index';
   const given = config[`${name}Threshold`];
   if (given !== null) return {kind, value: given, calibration: 'given by the user'};
-  if (name === 'nc' && config.compat === 'reference') {
-    return {kind, value: REFERENCE_NC_THRESHOLD, calibration: "the official tool's"};
-  }
+  const official = config.compat === 'reference' ? OFFICIAL_THRESHOLDS[name] : undefined;
+  if (official !== undefined) return {kind, value: official, calibration: "its authors'"};
   return {kind, value: THRESHOLDS[name], calibration: CALIBRATION[name]};
 }
 

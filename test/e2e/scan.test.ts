@@ -58,7 +58,7 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
   });
 
   it('ends with exit code 10 for a model with a class that stands out, and writes what it found', () => {
-    const flags = [...SCALE_FLAGS, ...FAST, '--data-free'];
+    const flags = [...SCALE_FLAGS, ...FAST, '--data-free', '--report'];
     const {status, stdout, stderr} = sau(world.folder, [
       'scan',
       '--ckpt',
@@ -75,6 +75,8 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
       ...{schemaVersion: 1, kind: 'scan', model: MODEL.modelName, cleanSubset: null},
       verdict: {state: 'suspicious', labels: [TARGET], by: ['mmbd']},
     });
+    const report = readFileSync(join(world.folder, 'biased', 'scan', 'report.html'), 'utf8');
+    expect(report).toContain(`Suspicious: mmbd names class ${TARGET}`);
     expect(summary.checkpoint.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 

@@ -83,7 +83,7 @@ const {versions, dataset} = runSummary(metrics(1, 1, 1));
 
 /** A scan that suspects one of two classes. */
 export const SCAN: ScanSummary = {
-  ...{schemaVersion: 1, kind: 'scan', started: '2026-11-28T05:00:00.000Z', versions},
+  ...{schemaVersion: 1, kind: 'scan', started: '2026-11-28T05:00:00.000Z', versions, seed: 0},
   ...{checkpoint: {path: 'm.pt', sha256: null}, model: 'resnet18', numClasses: 3, dataset},
   ...{cleanSubset: null, device: 'cpu', precision: 'fp32', options: {steps: 3}},
   verdict: {state: 'suspicious', labels: [2], by: ['nc'], words: 'It leads to class 2.'},

@@ -65,6 +65,12 @@ export const SCAN = {
       default: 'quick',
     },
     ...COMPAT,
+    report: {
+      type: 'switch',
+      value: '',
+      help: 'also write report.html, which shows the scan',
+      default: false,
+    },
   },
   'nc: the smallest trigger of each class': {
     ...inversion,
@@ -121,7 +127,7 @@ export const SCAN = {
       above: 0,
       below: 1,
       help: 'p-value up to which mmbd calls a class suspicious',
-      unset: '0.05',
+      unset: `1e-9; 0.05 with ${named('compat')} reference`,
       default: null,
     },
   },
