@@ -2116,7 +2116,7 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly earlyStopPatience?: number | undefined;
   /**
    * Anomaly index above which nc calls a class suspicious.
-   * @default 4.7; 2 with compat reference
+   * @default 7.3; 2 with compat reference
    */
   readonly ncThreshold?: number | null | undefined;
   /**
@@ -2156,7 +2156,7 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
   readonly marginTolerance?: number | undefined;
   /**
    * P-value up to which mmbd calls a class suspicious.
-   * @default 1e-9; 0.05 with compat reference
+   * @default 5e-13; 0.05 with compat reference
    */
   readonly mmbdThreshold?: number | null | undefined;
   /**

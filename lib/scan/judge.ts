@@ -34,8 +34,9 @@ export function thresholdOf(name: StatisticName, config: ScanConfig): ScanThresh
   const kind = name === 'mmbd' ? 'pValue' : 'index';
   const given = config[`${name}Threshold`];
   if (given !== null) return {kind, value: given, calibration: 'given by the user'};
-  const official = config.compat === 'reference' ? OFFICIAL_THRESHOLDS[name] : undefined;
-  if (official !== undefined) return {kind, value: official, calibration: "its authors'"};
+  if (config.compat === 'reference' && (name === 'nc' || name === 'mmbd')) {
+    return {kind, value: OFFICIAL_THRESHOLDS[name], calibration: "its authors'"};
+  }
   return {kind, value: THRESHOLDS[name], calibration: CALIBRATION[name]};
 }
 

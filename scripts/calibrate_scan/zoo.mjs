@@ -3,7 +3,7 @@ import {ATTACK_SETTINGS} from '../bench/attack_settings.mjs';
 import {ATTACK_KINDS, ATTACK_TABLE, DEMO_DEFAULTS} from '../bench/package.mjs';
 
 const CLASSES = 10;
-/** Clean models of the calibration, and as many others that judge it. */
+/** Clean models of one range of seeds: two ranges calibrate, and a third one judges. */
 const CLEAN = 10;
 
 /** Constants with which every model normalizes its images. */
@@ -64,6 +64,7 @@ export function attackOptions({kind, seed, target}) {
 /** {name, role: 'calibration' or 'judged', kind: null where clean, seed, target} */
 export const ZOO = [
   ...cleanModels('calibration', 100),
+  ...cleanModels('calibration', 200),
   ...attackedModels('judged', 300),
-  ...cleanModels('judged', 200),
+  ...cleanModels('judged', 400),
 ];

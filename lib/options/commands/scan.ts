@@ -1,5 +1,6 @@
 import {INVERSION} from '../../defenses/nc.js';
 import {COMPAT} from '../../defenses/selection.js';
+import {OFFICIAL_THRESHOLDS, THRESHOLDS} from '../../scan/thresholds.js';
 import {named} from '../named.js';
 import type {OptionGroups} from '../option.js';
 import {CHECKPOINT, CLEAN, DATA, DEVICE, FORCE, SEED} from './common.js';
@@ -80,7 +81,7 @@ export const SCAN = {
     ncThreshold: {
       ...anomalyThreshold,
       help: 'anomaly index above which nc calls a class suspicious',
-      unset: `4.7; 2 with ${named('compat')} reference`,
+      unset: `${THRESHOLDS.nc}; ${OFFICIAL_THRESHOLDS.nc} with ${named('compat')} reference`,
       default: null,
     },
     inversionBatchSize: {
@@ -127,7 +128,7 @@ export const SCAN = {
       above: 0,
       below: 1,
       help: 'p-value up to which mmbd calls a class suspicious',
-      unset: `1e-9; 0.05 with ${named('compat')} reference`,
+      unset: `${THRESHOLDS.mmbd}; ${OFFICIAL_THRESHOLDS.mmbd} with ${named('compat')} reference`,
       default: null,
     },
   },

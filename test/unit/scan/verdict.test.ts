@@ -52,7 +52,7 @@ describe('the threshold of a statistic', () => {
   });
 
   it('says what it was calibrated on', () => {
-    expect(thresholdOf('nc', config()).calibration).toContain('ten clean models');
+    expect(thresholdOf('nc', config()).calibration).toContain('twenty clean models');
     expect(thresholdOf('nc', config({ncThreshold: 3})).calibration).toBe('given by the user');
   });
 });
