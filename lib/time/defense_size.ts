@@ -52,7 +52,7 @@ const SMALLER = [
 export function alternativesTo(
   config: DefendConfig,
   scene: DefenseScene,
-  hasFasterBf16: boolean,
+  mayUseBf16: boolean,
 ): readonly Alternative[] {
   const size = sizeOfDefense(config, scene);
   const hasRounds = defenseOf(config.method).rounds === undefined;
@@ -68,7 +68,7 @@ export function alternativesTo(
     return applies ? [withOptions(config, scene, {[option]: to})] : [];
   });
   const preset = config.preset === 'quick' ? [] : [quickOf(config, scene)];
-  const precision = hasFasterBf16 ? [{options: {precision: 'bf16'}, size: null}] : [];
+  const precision = mayUseBf16 ? [{options: {precision: 'bf16'}, size: null}] : [];
   return [...smaller, ...precision, ...preset];
 }
 

@@ -6,7 +6,6 @@ import {resolveRounds} from '../options/config.js';
 import {named} from '../options/named.js';
 import type {DefendConfig} from '../options/types.js';
 import type {RunOptions} from '../run/progress.js';
-import {deviceInfo} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import {loadCleanSubset, subsetOf} from '../target/clean_images.js';
 import type {Target} from '../target/target.js';
@@ -14,6 +13,7 @@ import {loadTestSets, type TestSets} from '../target/test_sets.js';
 import {type Fit, fitInto, LEAST_IMAGES, LEAST_TESTS} from './budget.js';
 import {alternativesTo, type DefenseScene, limitFor, sizeOfDefense} from './defense_size.js';
 import {estimateOf, secondsOfRun} from './estimate.js';
+import {hasFasterBf16} from './faster_precision.js';
 import {learnedOf} from './held_out.js';
 import {measurePace} from './measure_pace.js';
 import type {ImagePace} from './planned_work.js';
@@ -157,12 +157,10 @@ async function tell(
   {pace, session}: {pace: ImagePace; session: Session},
   run: RunOptions,
 ): Promise<void> {
-  const {device, precision} = session;
-  const isSlow = device === 'cpu' && precision === 'fp32' && config.precision !== 'auto';
   const {purpose} = defenseOf(config.method);
-  const hasFasterBf16 = isSlow && purpose === 'unlearning' && (await deviceInfo()).cpuBf16;
+  const mayUseBf16 = purpose === 'unlearning' && (await hasFasterBf16(session, config.precision));
   const size = sizeOfDefense(config, scene);
-  const estimate = estimateOf(size, pace, alternativesTo(config, scene, hasFasterBf16));
+  const estimate = estimateOf(size, pace, alternativesTo(config, scene, mayUseBf16));
   const counts = {cleanImages: cleanSubset?.count ?? 0, testImages: scene.tests.length};
   run.onProgress?.({kind: 'estimate', ...estimate, pace, ...counts});
 }

@@ -2,11 +2,11 @@ import type {ImageSet} from '../datasets/image_set.js';
 import {RECIPES} from '../options/commands/attack.js';
 import type {AttackConfig} from '../options/types.js';
 import type {RunOptions} from '../run/progress.js';
-import {deviceInfo} from '../session/open_session.js';
 import type {Session} from '../session/session.js';
 import type {Training} from '../simulation/training.js';
 import type {TestSets} from '../target/test_sets.js';
 import {type Alternative, estimateOf, type RunSize} from './estimate.js';
+import {hasFasterBf16} from './faster_precision.js';
 import {measurePace} from './measure_pace.js';
 
 /** A training that is about to begin. */
@@ -28,9 +28,8 @@ export async function tellTrainingTime(scene: TrainingScene, run: RunOptions): P
   const {session, train, config} = scene;
   const pace = await measurePace(session, train, run);
   const size = sizeOfTraining(scene);
-  const isSlow = session.device === 'cpu' && session.precision === 'fp32';
-  const hasFasterBf16 = isSlow && config.precision !== 'auto' && (await deviceInfo()).cpuBf16;
-  const estimate = estimateOf(size, pace, alternativesTo(scene, size, hasFasterBf16));
+  const mayUseBf16 = await hasFasterBf16(session, config.precision);
+  const estimate = estimateOf(size, pace, alternativesTo(scene, size, mayUseBf16));
   const counts = {cleanImages: train.count, testImages: size.tests};
   run.onProgress?.({kind: 'estimate', ...estimate, pace, ...counts});
 }
@@ -58,7 +57,7 @@ const MANY_TESTS = 2000;
 function alternativesTo(
   {config, epochsDone}: TrainingScene,
   size: RunSize,
-  hasFasterBf16: boolean,
+  mayUseBf16: boolean,
 ): readonly Alternative[] {
   const {rounds, evalEvery, tests} = size;
   const all: readonly (Alternative & {readonly applies: boolean})[] = [
@@ -72,7 +71,7 @@ function alternativesTo(
       options: {testLimit: 1000},
       size: {...size, tests: MANY_TESTS},
     },
-    {applies: hasFasterBf16, options: {precision: 'bf16'}, size: null},
+    {applies: mayUseBf16, options: {precision: 'bf16'}, size: null},
     {
       applies: config.recipe !== 'fast' && epochsDone === 0,
       options: {recipe: 'fast'},
