@@ -18,6 +18,7 @@ import {registerScan} from './commands/scan.js';
 import {registerSetup} from './commands/setup.js';
 import {exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
+import {exitCodeHere} from './stop_signals.js';
 import {outliveOutput} from './streams.js';
 
 function createProgram(finish: Finish): Command {
@@ -83,7 +84,7 @@ function commandOf(program: Command, argv: readonly string[]): string {
 async function main(argv: readonly string[]): Promise<void> {
   outliveOutput();
   const program = createProgram((code) => {
-    process.exitCode = code;
+    process.exitCode = exitCodeHere(code);
   });
   try {
     await program.parseAsync(argv, {from: 'user'});
@@ -94,7 +95,7 @@ async function main(argv: readonly string[]): Promise<void> {
     const error =
       thrown instanceof CommanderError ? usageError(thrown, commandOf(program, argv)) : thrown;
     printError(error, argv.includes('--json'));
-    process.exitCode = exitCodeOf(error);
+    process.exitCode = exitCodeHere(exitCodeOf(error));
   }
 }
 
