@@ -18,6 +18,7 @@ import {RoundRows} from './report/defense_rows.js';
 import {withOutput} from './report/output_folder.js';
 import {movedPaths, withReplacement} from './report/replacement.js';
 import {reportAlong} from './report.js';
+import {Beginning} from './run/beginning.js';
 import {failedGates, requireMeasurable} from './run/gates.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 import type {Progress, RunOptions} from './run/progress.js';
@@ -63,7 +64,7 @@ export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<
 const WAITING = 'the folder has the lock of a run on another machine: waiting for a sign of life';
 
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
-  const started = new Date();
+  const started = new Beginning();
   const start = performance.now();
   const asked = parseDefendConfig(options);
   await requireLibTorch();
@@ -108,7 +109,7 @@ async function defendInto(
     target,
     started,
     begun,
-  }: {asked: DefendConfig; target: Target; started: Date; begun: number},
+  }: {asked: DefendConfig; target: Target; started: Beginning; begun: number},
   run: DefendRunOptions,
 ): Promise<Omit<DefendResult, 'seconds'>> {
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});

@@ -10,6 +10,7 @@ import {versions} from '../native/versions.js';
 import type {DefendConfig} from '../options/types.js';
 import {writeProgram} from '../programs/write_program.js';
 import {writeCurves} from '../report/curves.js';
+import type {Beginning} from '../run/beginning.js';
 import {defenseEffectivenessRating, type Metrics} from '../run/metrics.js';
 import type {DefendFiles, Passes, RoundReport, Selection} from '../run/results.js';
 import type {PurificationVerdict} from '../run/verdict_types.js';
@@ -23,7 +24,7 @@ import {writeCheckpoint} from './write_checkpoint.js';
 
 export interface Defense {
   /** When the call began. */
-  readonly started: Date;
+  readonly started: Beginning;
   /** The resolved configuration, with the rounds, the device and the precision that were used. */
   readonly config: Omit<DefendConfig, 'device' | 'rounds'> & {
     readonly device: string;
@@ -133,8 +134,8 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   const imageSize = size.height;
   return {
     ...{schemaVersion: SCHEMA_VERSION, kind: 'defend', method, versions: await versions()},
-    started: started.toISOString(),
-    seconds: (Date.now() - started.getTime()) / 1000,
+    started: started.date.toISOString(),
+    seconds: started.seconds,
     ...{device, precision, seed},
     options: {...config, ...transformOptions, model, numClasses, mean, std, imageSize},
     checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},
