@@ -53,7 +53,7 @@ export class SetupCache {
     );
   }
 
-  /** Throws ERR_OUTPUT if the cache cannot be written. */
+  /** Makes the folder of downloads. Throws ERR_OUTPUT. */
   async prepare(): Promise<void> {
     const downloads = join(this.folder, DOWNLOADS);
     try {

@@ -51,7 +51,7 @@ async function installInto(cache: SetupCache, plan: SetupPlan, run: SetupRun): P
   if (installedBytes !== null) {
     await requireSpace(cache.folder, installedBytes, `LibTorch ${version}`, run);
   }
-  await cache.prepare();
+  if (source.kind === 'url') await cache.prepare();
   const staging = await cache.staging();
   try {
     const staged = await bring(plan, staging, cache, run);
