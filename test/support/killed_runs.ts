@@ -59,9 +59,19 @@ export function contentsOf(folder: string): Record<string, string> {
 
 function withoutTimes(name: string, bytes: Buffer): string {
   if (name === 'report.html') return 'a report'; // which tells the time of the run, in many words
+  if (name.endsWith('.csv')) return withoutSeconds(bytes.toString('utf8'));
   if (!/\.(json|jsonl)$/.test(name)) return createHash('sha256').update(bytes).digest('hex');
   const times = /"(seconds|methodSeconds|started|peakMemoryBytes)": ?("[^"]*"|[\d.e+-]+|null)/g;
   return bytes.toString('utf8').replace(times, '"$1":0');
+}
+
+/** A table without its column of that name. */
+function withoutSeconds(csv: string): string {
+  const [header = '', ...rows] = csv.split('\n');
+  const column = header.split(',').indexOf('seconds');
+  if (column < 0) return csv;
+  const others = (row: string) => row.split(',').toSpliced(column, 1).join(',');
+  return [header, ...rows].map(others).join('\n');
 }
 
 /** Takes the result of a folder out of it, so that an equal run may write there. */
