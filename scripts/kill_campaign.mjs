@@ -170,7 +170,10 @@ async function campaign(method, record, folder, kills) {
       if (!isKilled) break;
       counts.kills += 1;
       if (isDuring) counts.during += 1;
-      if (!existsSync(join(out, STATE))) counts.before += 1;
+      if (existsSync(join(out, STATE))) continue;
+      // Killed after its state was removed, which is the last thing that it does, it has a whole result.
+      if (existsSync(join(out, 'defense_result.pt'))) break;
+      counts.before += 1;
     }
     counts.runs += 1;
     const different = differences(whole, contentsOf(out));
