@@ -192,7 +192,12 @@ export {
   type FoundDevices,
   type SessionOptions,
 } from './session/open_session.js';
-export {Session, type TrainingPart, type TrainOptions} from './session/session.js';
+export {
+  type DefenseKeeping,
+  Session,
+  type TrainingPart,
+  type TrainOptions,
+} from './session/session.js';
 export type {Variant} from './setup/pins.js';
 export {
   removeSetup,

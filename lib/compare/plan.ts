@@ -7,6 +7,7 @@ import {removeFiles, writeWholeFile} from '../base/whole_file.js';
 import {filesOf} from '../defenses/defenses.js';
 import {named} from '../options/named.js';
 import {shown} from '../options/parse.js';
+import {removeDefenseState} from '../records/defense_state.js';
 import {COMPARISON, comparedRun} from '../records/layout.js';
 import {readRun} from '../records/run.js';
 import type {RunSummary} from '../records/run_summary.js';
@@ -34,7 +35,9 @@ export type PlanRun = z.infer<typeof runSchema>;
 export type Plan = z.infer<typeof planSchema>;
 
 /** Options that no result depends on, or that name what is compared by other means. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['ckpt', 'recordRoot', 'out', 'force', 'report']);
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  ...['ckpt', 'recordRoot', 'out', 'force', 'report', 'resume', 'saveEvery'],
+]);
 
 interface Asked {
   readonly checkpoint: Plan['checkpoint'];
@@ -69,7 +72,10 @@ export async function openPlan(folder: string, {checkpoint, runs, force}: Asked)
     if (isDone && difference.length === 0) continue;
     if (isDone) throw otherOptions(folder, run, before, difference);
     const {method, seed} = run;
-    await removeFiles(comparedRun(folder, method, seed), filesOf(method));
+    const place = comparedRun(folder, method, seed);
+    await removeFiles(place, filesOf(method));
+    // One that was interrupted goes on.
+    if (before === undefined || difference.length > 0) await removeDefenseState(place);
   }
   await writePlan(folder, plan);
   return plan;
