@@ -16,7 +16,7 @@ const MOST_CHECKS = 30;
 const MOST_DEATHS = 20;
 
 /** In memory where the system has such a folder: each input is a file. */
-function scratchRoot() {
+export function scratchRoot() {
   return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }
 
@@ -25,7 +25,7 @@ function scratchRoot() {
  * @param found Where inputs of findings are written
  */
 export async function fuzzTarget(target, {seed, seconds, inputs, found, log}) {
-  const folder = await mkdtemp(join(scratchRoot(), `sau-fuzz-${target.name}-`));
+  const folder = await mkdtemp(join(scratchRoot(), `sau-fuzz-${target}-`));
   const total = {inputs: 0, accepted: 0, pool: 0, reached: [0, 0], most: 0, findings: []};
   const end = Date.now() + 1000 * seconds;
   try {
@@ -69,11 +69,11 @@ async function keep(total, target, {signature, message, bytes}, {seed, found, lo
   if (total.findings.some((other) => other.signature === signature)) return;
   await mkdir(found, {recursive: true});
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
-  const path = join(found, `${target.name}-${hash}`);
+  const path = join(found, `${target}-${hash}`);
   await writeFile(path, bytes);
   total.findings.push({signature, path});
   log(
-    `${target.name}: ${signature}\n  seed ${seed}, ${bytes.length} bytes in ${path}\n  ${message.replaceAll('\n', '\n  ')}`,
+    `${target}: ${signature}\n  seed ${seed}, ${bytes.length} bytes in ${path}\n  ${message.replaceAll('\n', '\n  ')}`,
   );
 }
 
@@ -112,12 +112,16 @@ function faultOf({lines, isWhole, fault}) {
 
 /** Runs the worker to its end. `fault`: 'hang', 'memory' or 'crash' where it was ended. */
 async function runWorker(target, folder, options) {
-  const given = {target: target.name, folder, ...options};
+  const given = {target, folder, ...options};
   const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`);
-  const child = spawn(process.execPath, ['--max-old-space-size=2048', WORKER, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {...process.env, UV_THREADPOOL_SIZE: '2'},
-  });
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', '--max-old-space-size=2048', WORKER, ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {...process.env, UV_THREADPOOL_SIZE: '2'},
+    },
+  );
   const errors = [];
   child.stderr.on('data', (piece) => errors.push(piece));
   const lines = [];

@@ -1,4 +1,4 @@
-import {ftruncateSync, openSync, writeSync} from 'node:fs';
+import {closeSync, ftruncateSync, openSync, writeSync} from 'node:fs';
 import {Worker} from 'node:worker_threads';
 import {MOST_BYTES} from './limits.mjs';
 import {Finding} from './oracle.mjs';
@@ -16,12 +16,17 @@ export class Guarded {
   #runs = 0;
   #before = 0;
   #peak = 0;
+  #warning = null;
+  #heed = (warning) => {
+    this.#warning = warning;
+  };
 
   /** @param folder Where the target may put files */
   constructor(target, folder) {
     this.#target = target;
     this.#folder = folder;
     this.#file = openSync(inputIn(folder), 'w');
+    process.on('warning', this.#heed);
     this.#watchdog = new Worker(new URL('watchdog.mjs', import.meta.url), {
       workerData: this.#state.buffer,
     });
@@ -33,7 +38,9 @@ export class Guarded {
     writeSync(this.#file, bytes, 0, bytes.length, 0);
     this.#begin();
     try {
-      return await this.#target.run(bytes, this.#folder);
+      const outcome = await this.#target.run(bytes, this.#folder);
+      this.#requireSilence();
+      return outcome;
     } catch (error) {
       if (error instanceof Finding) throw error;
       throw new Error(`The fuzzer of ${this.#target.name} itself failed.`, {cause: error});
@@ -44,6 +51,8 @@ export class Guarded {
   }
 
   async end() {
+    process.off('warning', this.#heed);
+    closeSync(this.#file);
     await this.#watchdog.terminate();
   }
 
@@ -56,6 +65,13 @@ export class Guarded {
     this.#state[3] = this.#before;
     this.#runs += 1;
     this.#state[0] = this.#runs;
+  }
+
+  /** A reader's warning would go to the terminal. */
+  #requireSilence() {
+    const warning = this.#warning;
+    this.#warning = null;
+    if (warning !== null) throw new Finding('error', `warning ${warning.name}`, warning.message);
   }
 
   /** A peak may be shorter than the watchdog's sleep. */

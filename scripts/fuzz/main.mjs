@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {fuzzTarget} from './campaign.mjs';
 import {ROOT} from './package.mjs';
-import {TARGETS} from './targets.mjs';
+import {TARGET_NAMES} from './targets.mjs';
 
 const {values: options} = parseArgs({
   options: {
@@ -16,12 +16,12 @@ const {values: options} = parseArgs({
 });
 
 function chosen(names) {
-  const unknown = names.find((name) => TARGETS.every((target) => target.name !== name));
+  const unknown = names.find((name) => !TARGET_NAMES.includes(name));
   if (unknown !== undefined) {
-    const known = TARGETS.map(({name}) => name).join(', ');
+    const known = TARGET_NAMES.join(', ');
     throw new Error(`Expected one of ${known} for --target but received ${unknown}.`);
   }
-  return names.length === 0 ? TARGETS : TARGETS.filter(({name}) => names.includes(name));
+  return names.length === 0 ? TARGET_NAMES : TARGET_NAMES.filter((name) => names.includes(name));
 }
 
 function number(name) {
@@ -54,7 +54,7 @@ for (const target of targets) {
   const megabytes = Math.round(found.most / 1024);
   console.log(
     row([
-      target.name,
+      target,
       found.inputs,
       found.accepted,
       found.pool,

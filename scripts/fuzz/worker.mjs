@@ -2,12 +2,14 @@
 import {readFileSync} from 'node:fs';
 import {parseArgs} from 'node:util';
 import {Coverage} from './coverage.mjs';
+import {readDirectly} from './direct_files.mjs';
 import {Guarded} from './guarded.mjs';
 import {Branches} from './instrument.mjs';
 import {minimized} from './minimize.mjs';
 import {DIST, withoutCore} from './package.mjs';
 import {Pool} from './pool.mjs';
 import {Random, seedOf} from './random.mjs';
+import {loadTarget} from './targets.mjs';
 
 const {values: options} = parseArgs({
   options: {
@@ -24,9 +26,10 @@ const {values: options} = parseArgs({
 const EVERY_MS = 500;
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-/** Without counters, which cost time: one input alone. */
+/** One input alone, as a user's process reads it but for the native core. */
 async function check(path) {
-  const guarded = new Guarded(await targetOf(options.target), options.folder);
+  withoutCore();
+  const guarded = new Guarded(await loadTarget(options.target), options.folder);
   try {
     tell({kind: 'outcome', outcome: await guarded.run(readFileSync(path))});
   } catch (error) {
@@ -38,7 +41,9 @@ async function check(path) {
 async function fuzz() {
   const branches = new Branches();
   branches.install(DIST);
-  const target = await targetOf(options.target);
+  readDirectly();
+  withoutCore();
+  const target = await loadTarget(options.target);
   const guarded = new Guarded(target, options.folder);
   const coverage = new Coverage(branches);
   const pool = new Pool(await target.seeds());
@@ -91,12 +96,6 @@ async function fuzz() {
   }
   report('end');
   await guarded.end();
-}
-
-async function targetOf(name) {
-  withoutCore();
-  const {TARGETS} = await import('./targets.mjs');
-  return TARGETS.find((target) => target.name === name);
 }
 
 async function signatureOf(guarded, bytes) {

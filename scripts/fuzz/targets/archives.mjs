@@ -99,4 +99,4 @@ const zip = {
   run: (_, folder) => unpackedBy((archive, inside) => unpackZip(archive, inside, RUN), folder),
 };
 
-export const ARCHIVES = [tar, zip];
+export const TARGETS = [tar, zip];

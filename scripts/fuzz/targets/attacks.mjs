@@ -114,4 +114,4 @@ const checkpoint = {
   },
 };
 
-export const ATTACKS = [record, checkpoint];
+export const TARGETS = [record, checkpoint];

@@ -120,7 +120,13 @@ async function pickleSeeds() {
   return [...inZips.map(({data}) => data), ...plain, Buffer.concat(pieces)];
 }
 
-/** As the pickle of an archive with two storages, which is how most are read. */
+/** As many as the tensors of the seeds need. */
+const STORAGES = Array.from({length: 48}, (_, key) => ({
+  name: `a/data/${key}`,
+  data: Buffer.alloc(2048, 1),
+}));
+
+/** As the pickle of an archive with storages, which is how most are read. */
 const inZip = {
   name: 'pickle',
   mostBytes: MOST_BYTES,
@@ -136,11 +142,7 @@ const inZip = {
     // Most end here, and a file costs more than they do.
     if ((await outcomeOf(() => unpickle(bytes, options))) === 'refused') return 'refused';
     const path = `${folder}/pickle.pt`;
-    const storages = ['0', '1', '2'].map((key) => ({
-      name: `a/data/${key}`,
-      data: Buffer.alloc(4096, 1),
-    }));
-    writeFileSync(path, makeZip([{name: 'a/data.pkl', data: bytes}, ...storages]));
+    writeFileSync(path, makeZip([{name: 'a/data.pkl', data: bytes}, ...STORAGES]));
     return readBoth(path);
   },
 };
@@ -201,4 +203,4 @@ const safetensors = {
   run: (_, folder) => readBoth(inputIn(folder)),
 };
 
-export const CHECKPOINTS = [zip, inZip, bare, legacy, safetensors];
+export const TARGETS = [zip, inZip, bare, legacy, safetensors];

@@ -210,7 +210,7 @@ const npy = {
     ),
 };
 
-export const DATASETS = [
+export const TARGETS = [
   ofVariants('cifar-pickle', [
     pickled(python.train[0], () => batchOf([3])),
     pickled(python.meta, metaOf),

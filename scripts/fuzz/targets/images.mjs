@@ -132,4 +132,4 @@ async function checkAgainstDecoder(bytes, {data}) {
 
 const whole = {name: 'image', mostBytes: MOST_BYTES, seeds: pictures, mutate, run: decode};
 
-export const IMAGES = [headers, whole];
+export const TARGETS = [headers, whole];

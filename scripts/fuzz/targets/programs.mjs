@@ -57,7 +57,7 @@ function check(program) {
   nativeProgram(program);
 }
 
-export const PROGRAM = {
+const target = {
   name: 'program',
   mostBytes: 1 << 20,
   seeds: async () => {
@@ -67,3 +67,5 @@ export const PROGRAM = {
   mutate,
   run: (_, folder) => outcomeOf(() => readProgram(inputIn(folder)), check),
 };
+
+export const TARGETS = [target];

@@ -262,7 +262,7 @@ const cleanIndices = {
   },
 };
 
-export const RECORDS = [
+export const TARGETS = [
   ofVariants('run-json', [
     json(RUN.summary, RUN_JSON, readRun, checkPlain),
     json(DEFENSE.config, OLD_DEFENSE, readRun, checkPlain),
