@@ -1,6 +1,6 @@
-import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
+import {readText} from '../base/read_text.js';
 import {writeWholeFile} from '../base/whole_file.js';
 import {RUN} from './layout.js';
 import {SCHEMA_VERSION, withSchemaVersion} from './schema_version.js';
@@ -96,7 +96,7 @@ export async function writeEvidence(folder: string, evidence: Evidence): Promise
 
 /** The evidence in a run's folder; null where there is none, or it is of other weights or of another form. */
 export async function readEvidence(folder: string, of: Evidence['of']): Promise<Evidence | null> {
-  const text = await readFile(join(folder, RUN.evidence), 'utf8').catch(() => null);
+  const text = await readText(join(folder, RUN.evidence)).catch(() => null);
   if (text === null) return null;
   try {
     const evidence = evidenceSchema.parse(withSchemaVersion(JSON.parse(text)));
