@@ -29,6 +29,7 @@ import {
 import {longRun} from '../long_run.js';
 import {afterDefense, goingOn, nextLines} from '../next_steps.js';
 import {derLine, duration, fileTable, madeBy, metricsTable, printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 import {exitCodeOfResult, gateLines, verdictLine} from '../verdict_view.js';
 
 export function registerDefend(program: Command, finish: Finish): void {
@@ -41,6 +42,7 @@ export function registerDefend(program: Command, finish: Finish): void {
   const flags = defendFlags();
   addFlagGroups(command, flags);
   addConfigFlag(command);
+  addSandboxFlag(command);
   addOutputFlags(command);
   addOfficialFlags(command, DEFENSE_NAMES.flatMap(officialNamesOf));
   addExamples(command, [
@@ -68,6 +70,12 @@ async function purify(
 ): Promise<ExitCode> {
   const {parseDefendConfig} = await import('../../lib/options/config.js');
   const config = parseDefendConfig(options);
+  await sandboxed(values, async () => {
+    const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
+    const table = {...tableOf(DEFEND), ...defenseTable(config.method)};
+    const makes = config.out ?? DEFAULT_OUT.defend(config.ckpt, config.method);
+    return {...needsOfModel(table, {...config}), makes};
+  });
   const {defend} = await import('../../lib/defend.js');
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => defend(config, {...run, saveOnAbort: true})),

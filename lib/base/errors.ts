@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'ERR_BUSY', // the session already has a job
   'ERR_DISPOSED', // the session was disposed
   'ERR_ABORTED', // the job was cancelled
+  'ERR_SANDBOX', // the system cannot confine the process, and that was asked for
   'ERR_DIVERGED', // the loss became NaN or infinite
   'ERR_NATIVE', // LibTorch or the addon failed in a way that has no code of its own
 ] as const;

@@ -207,7 +207,7 @@ export async function datasetRootsOf(checkpointPath: string, dataPath: string): 
 }
 
 /** The folder that contains the innermost folder `name` of a path; null without one. */
-function folderAbove(folder: string, name: string): string | null {
+export function folderAbove(folder: string, name: string): string | null {
   for (let at = folder; at !== dirname(at); at = dirname(at)) {
     if (basename(at) === name) return dirname(at);
   }
