@@ -89,7 +89,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
       ...(asked.resume ? {results: []} : {}),
       signal: run.signal,
       onWait: () => run.onProgress?.({kind: 'note', message: WAITING}),
-      reserveBytes: bytesOfResult(target.checkpoint),
+      reserveBytes: bytesOfResult(target.checkpoint, asked.saveEvery),
       replaces: filesOf(asked.method),
       inputs: [
         target.checkpoint.path,
@@ -337,9 +337,13 @@ function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
   return {...nothing, ...losses, cleanCount, poisonedCount};
 }
 
-/** Room for the weights in float32, with as much again for what else is written. */
-function bytesOfResult({stateDict, format}: Checkpoint): number {
+/** Copies of the weights in two states, one of which is being written: with those of Adam four in each. */
+const COPIES_IN_STATES = 8;
+
+/** Room for the weights in float32, with as much again for what else is written, and for the states. */
+function bytesOfResult({stateDict, format}: Checkpoint, saveEvery: number): number {
   const elements = [...stateDict.values()].reduce((sum, {shape}) => sum + elementCount(shape), 0);
   const files = format === 'safetensors' ? 2 : 1;
-  return (files + 1) * DTYPE_BYTES.float32 * elements;
+  const states = saveEvery === 0 ? 0 : COPIES_IN_STATES;
+  return (files + 1 + states) * DTYPE_BYTES.float32 * elements;
 }

@@ -97,7 +97,8 @@ async function sitting(options, kill = () => () => undefined) {
 /** Kills after a random time of at most so many milliseconds. */
 function atRandom(most) {
   return (child) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), random() * most);
+    // A process takes a part of that to start.
+    const timer = setTimeout(() => child.kill('SIGKILL'), (0.25 + 0.75 * random()) * most);
     return () => clearTimeout(timer);
   };
 }
