@@ -10,6 +10,7 @@ import {shown} from '../options/parse.js';
 import {removeDefenseState} from '../records/defense_state.js';
 import {COMPARISON, comparedRun} from '../records/layout.js';
 import {readRun} from '../records/run.js';
+import {firstIssue} from '../records/run_schema.js';
 import type {RunSummary} from '../records/run_summary.js';
 import {SCHEMA_VERSION, withSchemaVersion} from '../records/schema_version.js';
 import type {PlannedRun} from './config.js';
@@ -103,11 +104,15 @@ export async function readPlan(folder: string): Promise<Plan | null> {
     throw damaged(cause);
   });
   if (text === null) return null;
+  let content: unknown;
   try {
-    return planSchema.parse(withSchemaVersion(JSON.parse(text)));
+    content = withSchemaVersion(JSON.parse(text));
   } catch (cause) {
     throw damaged(cause);
   }
+  const parsed = planSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw damaged(firstIssue(parsed.error));
 }
 
 /** What a run came to; null where it has no result, or one of fewer rounds. */

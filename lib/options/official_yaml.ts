@@ -31,6 +31,9 @@ export interface OptionFile {
   readonly values: UserOptions;
 }
 
+/** A file of options is shorter, and the parser compares each name with all others. */
+const MOST_BYTES = 1 << 16;
+
 /** Reads a file of options. Throws ERR_CONFIG if it is not a map of names to values. */
 export async function readOptionFile(path: string): Promise<OptionFile> {
   return {path, values: await readMap(path)};
@@ -39,7 +42,7 @@ export async function readOptionFile(path: string): Promise<OptionFile> {
 async function readMap(path: string): Promise<UserOptions> {
   let content: unknown;
   try {
-    content = contentOf(await readText(path));
+    content = contentOf(await readText(path, MOST_BYTES));
   } catch (cause) {
     throw new SauError(
       'ERR_CONFIG',

@@ -3,7 +3,7 @@ import {z} from 'zod';
 import {messageOf, SauError} from '../base/errors.js';
 import {readText} from '../base/read_text.js';
 import {SCAN_FILES} from './layout.js';
-import {runSchema} from './run_schema.js';
+import {firstIssue, runSchema} from './run_schema.js';
 import type {ScanSummary} from './scan_summary.js';
 import {SCHEMA_VERSION} from './schema_version.js';
 
@@ -84,9 +84,13 @@ export async function readScan(folder: string): Promise<ScanSummary> {
   const text = await readText(path).catch((cause: unknown) => {
     throw refused(messageOf(cause), cause);
   });
+  let content: unknown;
   try {
-    return scanSchema.parse(JSON.parse(text));
+    content = JSON.parse(text);
   } catch (cause) {
     throw refused('it is none', cause);
   }
+  const parsed = scanSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw refused('it is none', firstIssue(parsed.error));
 }

@@ -76,8 +76,17 @@ const PLAIN = [
   ...[...'(.012QRNabdelosu]t)}'].map(latin1),
   ...[129, 133, 134, 135, 136, 137, 143, 144, 145, 146, 147, 148].map((code) => Buffer.of(code)),
 ];
-/** One opcode with an argument. */
+/** A list that holds itself twice, so many times over: a few bytes that stand for more items than there is memory for. */
+const DOUBLED = latin1(
+  ']q\0' +
+    Array.from({length: 40}, (_, i) => {
+      const [own, next] = [String.fromCharCode(i), String.fromCharCode(i + 1)];
+      return `0]q${next}(h${own}h${own}e`;
+    }).join(''),
+);
+/** One opcode with an argument, or a few that belong together. */
 const MADE = [
+  () => DOUBLED,
   (random) => latin1(`c${random.pick(GLOBALS)}\n`),
   (random) => latin1(`i${random.pick(GLOBALS)}\n`),
   (random) => counted('X', 4, Buffer.from(random.pick(TEXTS))),
