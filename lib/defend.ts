@@ -1,26 +1,25 @@
-import {dirname, join, resolve} from 'node:path';
-import {SauError} from './base/errors.js';
+import {dirname, resolve} from 'node:path';
 import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
 import type {DefenseEntry} from './defenses/entry.js';
 import {requireLibTorch} from './native/binding.js';
-import type {PrecisionName} from './native/contract.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
 import {parseDefendConfig, resolveRounds} from './options/config.js';
 import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
 import {replacedBy, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
-import {type DefenseState, hasDefenseState, removeDefenseState} from './records/defense_state.js';
-import {DEFENSE_STATE, defenseFolder} from './records/layout.js';
+import {removeDefenseState} from './records/defense_state.js';
+import {defenseFolder} from './records/layout.js';
 import type {Checkpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
 import {RoundRows} from './report/defense_rows.js';
 import {withOutput} from './report/output_folder.js';
 import {movedPaths, withReplacement} from './report/replacement.js';
 import {reportAlong} from './report.js';
+import {deadlineOf, precisionOf, takingBack, tellHowToGoOn, tellPlace} from './resume/going_on.js';
 import {keptRounds} from './resume/kept_rounds.js';
 import {
   identityWith,
@@ -49,7 +48,6 @@ import {
 } from './target/test_sets.js';
 import {cleanParts} from './time/held_out.js';
 import {planDefense} from './time/plan_defense.js';
-import {roughly} from './time/roughly.js';
 import {secondsForRounds} from './time/time_left.js';
 
 export interface DefendRunOptions extends RunOptions {
@@ -117,28 +115,6 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   else await removeDefenseState(folder);
   const files = {...result.files, ...reported};
   return {...result, files, seconds: (performance.now() - begun) / 1000};
-}
-
-/** Works in a sitting. Where it fails, it forgets a state that is of no use, else says how to go on with it. */
-async function takingBack<T>(
-  {folder}: Sitting,
-  run: RunOptions,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isUseless = error instanceof SauError && error.code === 'ERR_DIVERGED';
-    if (isUseless) await removeDefenseState(folder);
-    else await tellHowToGoOn(folder, run);
-    throw error;
-  }
-}
-
-async function tellHowToGoOn(folder: string, run: RunOptions): Promise<void> {
-  if (!(await hasDefenseState(folder))) return;
-  const message = `the last saved round is in ${join(folder, DEFENSE_STATE)}; run the same defense with resume to go on`;
-  run.onProgress?.({kind: 'note', message});
 }
 
 /** The part of a run from reading the images to writing the files. */
@@ -257,18 +233,6 @@ async function defendInto(
   }
 }
 
-/** What `auto` came to where the run began: another machine might choose otherwise. */
-function precisionOf({config, saved}: Sitting): DefendConfig['precision'] {
-  if (saved === null || config.precision !== 'auto') return config.precision;
-  return saved.facts.precision as PrecisionName;
-}
-
-/** When the run has to be done, of the clock `performance.now()`; null: at any time. */
-function deadlineOf({asked, saved, begun}: Sitting): number | null {
-  if (asked.timeBudget === null) return null;
-  return begun + 1000 * (asked.timeBudget - (saved?.facts.seconds ?? 0));
-}
-
 async function measureBefore(
   session: Session,
   {evalBatchSize}: DefendConfig,
@@ -279,19 +243,6 @@ async function measureBefore(
   const measuring = performance.now();
   const before = await measureCheckpoint(session, checkpoint.path, evalBatchSize, run);
   return {before, measuringSeconds: (performance.now() - measuring) / 1000};
-}
-
-/** Where a run goes on, and how long the rounds that are left will take at the pace so far. */
-function tellPlace({reported}: DefenseState, rounds: number, run: RunOptions): void {
-  const done = reported.flatMap((one) => (one.kind === 'round' ? [one.report.seconds] : []));
-  const mean = done.reduce((sum, seconds) => sum + seconds, 0) / done.length;
-  const left =
-    done.length === rounds ? '' : `; about ${roughly(mean * (rounds - done.length))} left`;
-  const message =
-    done.length === 0
-      ? 'going on before the first round'
-      : `going on after round ${done.length} of ${rounds}${left}`;
-  run.onProgress?.({kind: 'note', message});
 }
 
 /** The images of the record's training set that a method looks at; null where it looks at none. */

@@ -113,14 +113,14 @@ function isElsewhere(name: string): boolean {
 async function identityOf(asked: DefendConfig, target: Target): Promise<Identity> {
   const {sauNative, libtorch} = await versions();
   const {checkpoint, program, model, numClasses, mean, std, size} = target;
-  const named = await Promise.all(pathsOf(defenseTable(asked.method), asked).map(sha256OfFile));
+  const files = await Promise.all(pathsOf(defenseTable(asked.method), asked).map(sha256OfFile));
   return {
     ...{sauNative, libtorch},
     ...optionsOf({...asked, model, numClasses, mean, std}, new Set(ELSEWHERE)),
     size: `${size.height}x${size.width}`,
     checkpoint: await sha256OfFile(checkpoint.path),
     ...(program === null ? {} : {program: await sha256OfFile(program.path)}),
-    ...(named.length === 0 ? {} : {files: named.join(' ')}),
+    ...(files.length === 0 ? {} : {files: files.join(' ')}),
   };
 }
 

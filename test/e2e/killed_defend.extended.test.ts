@@ -1,10 +1,17 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {DefendOptions} from '../../lib/options/documented.js';
-import {contentsOf, killedUntilDone, takenOut} from '../support/killed_runs.js';
+import {readDefenseState, writeDefenseState} from '../../lib/records/defense_state.js';
+import {
+  contentsOf,
+  killedSitting,
+  killedUntilDone,
+  STATE,
+  takenOut,
+} from '../support/killed_runs.js';
 import {IS_BUILT} from '../support/paths.js';
 import {builtPackage} from '../support/program.js';
-import {CPU, useWorld} from '../support/world.js';
+import {CPU, useWorld, VICTIM} from '../support/world.js';
 
 const PLATEAU = {schedule: 'plateau', learningRate: 0.01} as const;
 const AT_ONCE = {unlearningRounds: 3, unlearnedAccuracy: 1, recoveringRounds: 2} as const;
@@ -58,5 +65,60 @@ describe.skipIf(!IS_BUILT)('a defense whose process is killed again and again', 
     const kills = killedUntilDone({...options, out});
     expect(contentsOf(out)).toEqual(whole);
     expect(kills).toBeGreaterThanOrEqual(least);
+  });
+
+  it.each(['ft', 'ftsam', 'nad'])(
+    'draws what dropout and stochastic depth would have drawn: %s',
+    async (method) => {
+      const {attack, defend} = builtPackage();
+      const ckpt = join(world.folder, 'record', 'efficientnet');
+      const victim = {...VICTIM, model: 'efficientnet_b0_w8', epochs: 1} as const;
+      await attack({...victim, data: world.data, out: ckpt, force: true});
+      const out = join(world.folder, `dropout-${method}`);
+      const more = method === 'nad' ? {teacherRounds: 2} : {};
+      const given = {...CPU, ckpt, clean: 40, method, rounds: 3, batchSize: 10, ...more, out};
+      await defend(given as DefendOptions);
+      const whole = takenOut(out);
+      expect(killedUntilDone(given)).toBeGreaterThan(1);
+      expect(contentsOf(out)).toEqual(whole);
+    },
+  );
+
+  it('goes on after an abort that wrote the weights of an interrupted round', async () => {
+    const {defend} = builtPackage();
+    const out = join(world.folder, 'saved_on_abort');
+    const given = {...CPU, ckpt: world.record, clean: 40, rounds: 4, batchSize: 10, out};
+    await defend(given);
+    const whole = takenOut(out);
+    const controller = new AbortController();
+    const {completedRounds} = await defend(given, {
+      signal: controller.signal,
+      saveOnAbort: true,
+      onProgress: (progress) => {
+        if (progress.kind === 'round' && progress.report.round === 1) controller.abort();
+      },
+    });
+    expect(completedRounds).toBeLessThan(4);
+    expect(Object.keys(contentsOf(out)).sort()).toEqual([...Object.keys(whole), STATE].sort());
+    await defend({...given, resume: true});
+    expect(contentsOf(out)).toEqual(whole);
+  });
+
+  it('keeps what a time budget chose at first, and counts the time of earlier sittings', async () => {
+    const {defend, readRun} = builtPackage();
+    const out = join(world.folder, 'budget');
+    const budget = {rounds: 100_000, timeBudget: '20s', evalEvery: 0};
+    const given = {...CPU, ckpt: world.record, clean: 40, batchSize: 10, ...budget, out};
+    expect(killedSitting(given)).toBe(true);
+    const saved = await readDefenseState(out);
+    expect(saved.facts.config.timeBudget).toBeNull();
+    const late = {...saved, facts: {...saved.facts, seconds: 3600}};
+    await writeDefenseState(out, late);
+    const {stopped, completedRounds} = await defend({...given, resume: true});
+    expect(stopped).toBe('timeBudget');
+    expect(completedRounds).toBeLessThan(Number(saved.facts.config.rounds));
+    const {options, seconds} = await readRun(out);
+    expect(options.rounds).toBe(saved.facts.config.rounds);
+    expect(seconds).toBeGreaterThan(3600);
   });
 });

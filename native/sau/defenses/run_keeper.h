@@ -20,14 +20,14 @@ using RunState = std::vector<NamedTensor>;
 /// done, and reports nothing before it has reached its place.
 class RunKeeper {
  public:
-  /// visit: what the defense has left. save_every: units from one state to the next, at least; 0:
-  /// tells none. All outlive it.
+  /// state: where the run goes on. save_every: units from one state to the next, at least; 0: tells
+  /// none. The references outlive it.
   RunKeeper(Workspace& workspace, StopRule& stop, RunState state, int64_t save_every,
             const RunControl& control);
 
   /// What the run reports to.
   const RunControl& control() const { return muted_; }
-  /// Comes before the first phase.
+  /// Comes before the first phase. visit: what the defense has left.
   void watch(std::function<void(StateArchive&)> visit) { visit_ = std::move(visit); }
   /// Begins the next phase. Returns how many of its units are done already.
   int64_t begin_phase(int64_t units);
