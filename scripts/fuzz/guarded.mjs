@@ -29,6 +29,7 @@ export class Guarded {
     process.on('warning', this.#heed);
     this.#watchdog = new Worker(new URL('watchdog.mjs', import.meta.url), {
       workerData: this.#state.buffer,
+      execArgv: [],
     });
   }
 
