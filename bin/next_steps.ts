@@ -101,13 +101,13 @@ function givenOf(config: DefendConfig): UserOptions {
 /** Purifies the record of an attack. */
 export function afterAttack(
   {record, metrics}: AttackResult,
-  {program}: Pick<AttackConfig, 'program'>,
+  {program, data}: Pick<AttackConfig, 'program' | 'data'>,
 ): NextStep[] {
   if (metrics === null) return [];
   return [
     {
       what: 'purify the victim',
-      command: commandLine('defend', {program, ckpt: record, clean: '5pct'}),
+      command: commandLine('defend', {program, ckpt: record, clean: '5pct', data}),
     },
   ];
 }

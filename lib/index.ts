@@ -41,6 +41,7 @@ export type {
   LibraryVersion,
   MissingLibrary,
   MissingVersion,
+  SandboxSupport,
 } from './doctor/report.js';
 export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
 export type {DownloadProgress, DownloadRunOptions} from './download/progress.js';

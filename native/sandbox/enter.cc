@@ -4,9 +4,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <exception>
+#include <optional>
+#include <system_error>
 #include <thread>
 
+#include "sandbox/capabilities.h"
 #include "sandbox/failure.h"
 #include "sandbox/system_calls.h"
 
@@ -20,34 +22,40 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
-/// Lets the standard streams block again, as they did before Node opened them: they are shared with the
-/// process that started this one. They are as Node has them where the scope is left.
-class BlockingStreams {
+/// Hands the standard streams on as they were before Node opened them: it keeps them from other
+/// programs and lets them not block, which the process that started this one would see. They are as
+/// Node has them where the scope is left.
+class HandedOnStreams {
  public:
-  BlockingStreams() {
+  HandedOnStreams() {
     for (int stream = 0; stream < kStreams; ++stream) {
-      flags_[stream] = fcntl(stream, F_GETFL);
-      if (waits(stream)) fcntl(stream, F_SETFL, flags_[stream] & ~O_NONBLOCK);
+      status_[stream] = fcntl(stream, F_GETFL);
+      closing_[stream] = fcntl(stream, F_GETFD);
+      if (waits(stream)) fcntl(stream, F_SETFL, status_[stream] & ~O_NONBLOCK);
+      if (closing_[stream] >= 0) fcntl(stream, F_SETFD, closing_[stream] & ~FD_CLOEXEC);
     }
   }
-  ~BlockingStreams() {
+  ~HandedOnStreams() {
     for (int stream = 0; stream < kStreams; ++stream) {
-      if (waits(stream)) fcntl(stream, F_SETFL, flags_[stream]);
+      if (waits(stream)) fcntl(stream, F_SETFL, status_[stream]);
+      if (closing_[stream] >= 0) fcntl(stream, F_SETFD, closing_[stream]);
     }
   }
-  BlockingStreams(const BlockingStreams&) = delete;
-  BlockingStreams& operator=(const BlockingStreams&) = delete;
+  HandedOnStreams(const HandedOnStreams&) = delete;
+  HandedOnStreams& operator=(const HandedOnStreams&) = delete;
 
  private:
   static constexpr int kStreams = 3;
   bool waits(int stream) const {
-    return flags_[stream] >= 0 && (flags_[stream] & O_NONBLOCK) != 0;
+    return status_[stream] >= 0 && (status_[stream] & O_NONBLOCK) != 0;
   }
-  int flags_[kStreams];
+  int status_[kStreams];
+  int closing_[kStreams];
 };
 
 [[noreturn]] void confine_thread(const Confinement& confinement, const Program& program) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no_new_privs");
+  keep_powers_over_files();
   if (confinement.files) {
     int error = 0;
     FileRules rules(landlock_version(&error));
@@ -57,7 +65,7 @@ class BlockingStreams {
   const auto arguments = pointers(program.arguments);
   const auto environment = pointers(program.environment);
   if (confinement.system_calls) refuse_system_calls();
-  const BlockingStreams blocking;
+  const HandedOnStreams streams;
   execve(program.file.c_str(), arguments.data(), environment.data());
   fail("execve");
 }
@@ -65,18 +73,18 @@ class BlockingStreams {
 }  // namespace
 
 void enter(const Confinement& confinement, const Program& program) {
-  std::exception_ptr problem;
-  // Only the thread that asks for it is confined, until execve ends the others and this one takes the
-  // place of the process. Where it fails before, the others are as they were.
+  std::optional<std::system_error> problem;
+  // Only the thread that asks for it is confined, until execve ends the others and this one takes
+  // the place of the process. Where it fails before, the others are as they were.
   std::thread thread([&] {
     try {
       confine_thread(confinement, program);
-    } catch (...) {
-      problem = std::current_exception();
+    } catch (const std::system_error& error) {
+      problem = error;
     }
   });
   thread.join();
-  std::rethrow_exception(problem);
+  throw std::system_error(problem.value());
 }
 
 }  // namespace sau::sandbox

@@ -28,9 +28,9 @@ struct Confinement {
   bool system_calls;
 };
 
-/// Replaces this process by a program that is confined for good, all its threads included; the process
-/// number and what is open stay. Does not return. If anything fails nothing has changed, and this throws
-/// std::system_error.
+/// Replaces this process by a program that is confined for good, all its threads included; the
+/// process number and what is open stay. Does not return. If anything fails nothing has changed,
+/// and this throws std::system_error.
 [[noreturn]] void enter(const Confinement& confinement, const Program& program);
 
 }  // namespace sau::sandbox

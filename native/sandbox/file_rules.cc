@@ -9,8 +9,8 @@
 
 #include "sandbox/failure.h"
 
-// The interface of Landlock (Documentation/userspace-api/landlock.rst of Linux). It is repeated here
-// because the headers of the system that the addon is built on are older.
+// The interface of Landlock (Documentation/userspace-api/landlock.rst of Linux). It is repeated
+// here because the headers of the system that the addon is built on are older.
 namespace sau::sandbox {
 namespace {
 
@@ -96,7 +96,7 @@ FileRules::~FileRules() { close(ruleset_); }
 void FileRules::allow(const std::string& path, Access access) {
   const int file = open(path.c_str(), O_PATH | O_CLOEXEC);
   if (file < 0) return;
-  struct stat facts {};
+  struct stat facts{};
   const bool is_folder = fstat(file, &facts) == 0 && S_ISDIR(facts.st_mode);
   const auto rights = rights_of(access) & handled_ & (is_folder ? ~uint64_t{0} : kOfFiles);
   const PathBeneath rule{rights, file};

@@ -46,32 +46,93 @@ constexpr int kRecent[] = {
 
 constexpr int kRefused[] = {
     // Other processes, hosts and the machine's own network.
-    __NR_socket, __NR_connect, __NR_bind, __NR_listen, __NR_accept, __NR_accept4,
+    __NR_socket,
+    __NR_connect,
+    __NR_bind,
+    __NR_listen,
+    __NR_accept,
+    __NR_accept4,
     // Looking into processes.
-    __NR_ptrace, __NR_process_vm_readv, __NR_process_vm_writev, __NR_kcmp, __NR_perf_event_open,
+    __NR_ptrace,
+    __NR_process_vm_readv,
+    __NR_process_vm_writev,
+    __NR_kcmp,
+    __NR_perf_event_open,
     __NR_userfaultfd,
     // Memory, queues and semaphores that any process of the user can open.
-    __NR_shmget, __NR_shmat, __NR_shmctl, __NR_msgget, __NR_msgsnd, __NR_msgrcv, __NR_msgctl,
-    __NR_semget, __NR_semop, __NR_semtimedop, __NR_semctl, __NR_mq_open, __NR_mq_unlink,
+    __NR_shmget,
+    __NR_shmat,
+    __NR_shmctl,
+    __NR_msgget,
+    __NR_msgsnd,
+    __NR_msgrcv,
+    __NR_msgctl,
+    __NR_semget,
+    __NR_semop,
+    __NR_semtimedop,
+    __NR_semctl,
+    __NR_mq_open,
+    __NR_mq_unlink,
     // Mounts and namespaces.
-    __NR_mount, __NR_umount2, __NR_pivot_root, __NR_chroot, __NR_unshare, __NR_setns,
+    __NR_mount,
+    __NR_umount2,
+    __NR_pivot_root,
+    __NR_chroot,
+    __NR_unshare,
+    __NR_setns,
     // Files by number, and what Landlock does not judge.
-    __NR_open_by_handle_at, __NR_name_to_handle_at, __NR_fanotify_init, __NR_truncate,
-    __NR_fchmod, __NR_fchmodat, __NR_fchown, __NR_fchownat, __NR_setxattr, __NR_lsetxattr,
-    __NR_fsetxattr, __NR_removexattr, __NR_lremovexattr, __NR_fremovexattr,
+    __NR_open_by_handle_at,
+    __NR_name_to_handle_at,
+    __NR_fanotify_init,
+    __NR_truncate,
+    __NR_fchmod,
+    __NR_fchmodat,
+    __NR_fchown,
+    __NR_fchownat,
+    __NR_setxattr,
+    __NR_lsetxattr,
+    __NR_fsetxattr,
+    __NR_removexattr,
+    __NR_lremovexattr,
+    __NR_fremovexattr,
 #ifdef __NR_chmod
-    __NR_chmod, __NR_chown, __NR_lchown,
+    __NR_chmod,
+    __NR_chown,
+    __NR_lchown,
 #endif
     // The kernel and the machine.
-    __NR_bpf, __NR_add_key, __NR_request_key, __NR_keyctl, __NR_kexec_load, __NR_init_module,
-    __NR_finit_module, __NR_delete_module, __NR_reboot, __NR_swapon, __NR_swapoff, __NR_acct,
-    __NR_quotactl, __NR_settimeofday, __NR_clock_settime, __NR_clock_adjtime, __NR_adjtimex,
-    __NR_sethostname, __NR_setdomainname, __NR_syslog, __NR_vhangup, __NR_personality,
+    __NR_bpf,
+    __NR_add_key,
+    __NR_request_key,
+    __NR_keyctl,
+    __NR_kexec_load,
+    __NR_init_module,
+    __NR_finit_module,
+    __NR_delete_module,
+    __NR_reboot,
+    __NR_swapon,
+    __NR_swapoff,
+    __NR_acct,
+    __NR_quotactl,
+    __NR_settimeofday,
+    __NR_clock_settime,
+    __NR_clock_adjtime,
+    __NR_adjtimex,
+    __NR_sethostname,
+    __NR_setdomainname,
+    __NR_syslog,
+    __NR_vhangup,
+    __NR_personality,
 #ifdef __NR_kexec_file_load
     __NR_kexec_file_load,
 #endif
 #ifdef __NR_iopl
-    __NR_iopl, __NR_ioperm, __NR_modify_ldt, __NR_uselib, __NR_ustat, __NR_sysfs,
+    __NR_iopl,
+    __NR_ioperm,
+    __NR_modify_ldt,
+    __NR_uselib,
+    __NR_ustat,
+    __NR_sysfs,
 #endif
 };
 
@@ -109,8 +170,8 @@ class Filter {
   void apply() {
     answer(SECCOMP_RET_ALLOW);
     const sock_fprog program{static_cast<unsigned short>(code_.size()), code_.data()};
-    // Kernels before 5.16 would slow down all that a filtered process computes, against leaks between
-    // tenants of one process, which there are none here.
+    // Kernels before 5.16 would slow down all that a filtered process computes, against leaks
+    // between tenants of one process, which there are none here.
     constexpr unsigned long kKeepSpeed = 1UL << 2;
     if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, kKeepSpeed, &program) == 0) return;
     if (errno != EINVAL || syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, &program) != 0)
@@ -131,7 +192,8 @@ class Filter {
     answer(then);
   }
 
-  /// Asks about the lower half of an argument of one call. `test` goes on to the refusal or over it.
+  /// Asks about the lower half of an argument of one call. `test` goes on to the refusal or over
+  /// it.
   void on(int call, int argument, uint32_t mask, sock_filter test) {
     code_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 5));
     load(offsetof(seccomp_data, args) + sizeof(uint64_t) * static_cast<size_t>(argument));
@@ -160,7 +222,8 @@ void refuse_system_calls() {
   constexpr uint32_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                   CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
   filter.refuse_any_bit(__NR_clone, 0, namespaces);
-  // Pairs of streams are how a process talks with those that it starts. Datagrams could go to any address.
+  // Pairs of streams are how a process talks with those that it starts. Datagrams could go to any
+  // address.
   constexpr uint32_t type = 0xf;
   filter.refuse_unless(__NR_socketpair, 0, AF_UNIX, ~0U);
   filter.refuse_unless(__NR_socketpair, 1, SOCK_STREAM, type);

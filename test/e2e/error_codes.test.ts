@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {ERROR_CODES, type SauErrorCode} from '../../lib/base/errors.js';
 import type {ImageSet, SauOptions, Session, SessionOptions} from '../../lib/index.js';
+import {runConfined} from '../../lib/sandbox/kernel.js';
 import {ENTRY, FIXTURES, IS_BUILT, ROOT} from '../support/paths.js';
 import {builtPackage} from '../support/program.js';
 
@@ -163,6 +164,11 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
       for await (const _ of run) break; // it runs
       session.dispose();
       return rejection(run);
+    },
+    ERR_SANDBOX: () => {
+      const nowhere = {file: file('nowhere'), arguments: [], environment: []};
+      const enter = async () => runConfined({files: true, systemCalls: true, rules: []}, nowhere);
+      return rejection(enter());
     },
     ERR_DIVERGED: async () => {
       using session = await readySession();
