@@ -19,6 +19,7 @@ import {registerScan} from './commands/scan.js';
 import {registerSetup} from './commands/setup.js';
 import {exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
+import {exitCodeHere} from './stop_signals.js';
 import {outliveOutput} from './streams.js';
 
 function createProgram(finish: Finish): Command {
@@ -92,7 +93,7 @@ async function main(argv: readonly string[]): Promise<void> {
   takeOver();
   outliveOutput();
   const program = createProgram((code) => {
-    process.exitCode = code;
+    process.exitCode = exitCodeHere(code);
   });
   try {
     await program.parseAsync(argv, {from: 'user'});
@@ -105,7 +106,7 @@ async function main(argv: readonly string[]): Promise<void> {
         ? usageError(thrown, commandOf(program, argv))
         : await withSandbox(thrown);
     printError(error, argv.includes('--json'));
-    process.exitCode = exitCodeOf(error);
+    process.exitCode = exitCodeHere(exitCodeOf(error));
   }
 }
 
