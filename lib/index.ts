@@ -41,7 +41,6 @@ export type {
   LibraryVersion,
   MissingLibrary,
   MissingVersion,
-  SandboxSupport,
 } from './doctor/report.js';
 export {type DoctorCode, type DoctorProblem, type DoctorReport, doctor} from './doctor.js';
 export type {DownloadProgress, DownloadRunOptions} from './download/progress.js';
@@ -186,6 +185,7 @@ export {
   type VerdictState,
 } from './run/verdict.js';
 export type {UnknownBecause} from './run/verdict_types.js';
+export type {SandboxSupport} from './sandbox/kernel.js';
 export {type ScanResult, scan} from './scan.js';
 export {
   createSession,
