@@ -185,6 +185,7 @@ export {
   type VerdictState,
 } from './run/verdict.js';
 export type {UnknownBecause} from './run/verdict_types.js';
+export type {SandboxSupport} from './sandbox/kernel.js';
 export {type ScanResult, scan} from './scan.js';
 export {
   createSession,

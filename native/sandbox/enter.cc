@@ -4,7 +4,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <exception>
+#include <optional>
+#include <system_error>
 #include <thread>
 
 #include "sandbox/capabilities.h"
@@ -72,18 +73,18 @@ class HandedOnStreams {
 }  // namespace
 
 void enter(const Confinement& confinement, const Program& program) {
-  std::exception_ptr problem;
+  std::optional<std::system_error> problem;
   // Only the thread that asks for it is confined, until execve ends the others and this one takes
   // the place of the process. Where it fails before, the others are as they were.
   std::thread thread([&] {
     try {
       confine_thread(confinement, program);
-    } catch (...) {
-      problem = std::current_exception();
+    } catch (const std::system_error& error) {
+      problem = error;
     }
   });
   thread.join();
-  std::rethrow_exception(problem);
+  throw std::system_error(problem.value());
 }
 
 }  // namespace sau::sandbox
