@@ -14,12 +14,12 @@ export const ERROR_CODES = [
   'ERR_DOWNLOAD', // LibTorch or a data set could not be fetched: the network, the server or pip failed
   'ERR_CHECKSUM', // a fetched file has the wrong checksum
   'ERR_ARCHIVE', // an archive is damaged, unsafe or holds something else than was wanted
+  'ERR_SANDBOX', // the system cannot confine the process, and that was asked for
   'ERR_DEVICE', // the device is unknown or not available
   'ERR_OUT_OF_MEMORY', // the device or the host ran out of memory
   'ERR_BUSY', // the session already has a job
   'ERR_DISPOSED', // the session was disposed
   'ERR_ABORTED', // the job was cancelled
-  'ERR_SANDBOX', // the system cannot confine the process, and that was asked for
   'ERR_DIVERGED', // the loss became NaN or infinite
   'ERR_NATIVE', // LibTorch or the addon failed in a way that has no code of its own
 ] as const;
