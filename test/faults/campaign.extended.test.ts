@@ -17,6 +17,7 @@ import {
 import {Service} from './service.js';
 import {tableOf} from './table.js';
 import {type Outcome, type Scene, Walk} from './walk.js';
+import {writerScenes, writersModule} from './writers.js';
 
 /** A group takes minutes: thousands of runs. */
 const PATIENCE = 3_600_000;
@@ -50,6 +51,20 @@ describe.skipIf(!IS_BUILT || NO_FAULTS !== null)('a fault at any call of the sys
     expect(found.filter(({kind}) => kind === 'wrong')).toEqual([]);
   };
 
+  it(
+    'leaves what the writers write valid',
+    async () => {
+      const {folder} = world.faults;
+      const entry = writersModule(folder);
+      const service = new Service(world.faults, entry);
+      const [same, other] = [join(folder, 'same'), join(folder, 'other')];
+      await service.call({name: 'write', args: [same]});
+      await service.call({name: 'write', args: [other, {method: 'nc'}]});
+      service.stop();
+      await walk(writerScenes({same, other}), entry);
+    },
+    PATIENCE,
+  );
   it('leaves a defense valid', async () => walk(await defenseScenes(stage)), PATIENCE);
   it('leaves an attack valid', async () => walk(await attackScenes(stage)), PATIENCE);
   it('leaves what reads valid', async () => walk(await readingScenes(stage)), PATIENCE);
