@@ -138,6 +138,11 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
     ERR_DOWNLOAD: () => setup({from: 'http://127.0.0.1:9/libtorch.zip', sha256: ANY_SHA256}),
     ERR_CHECKSUM: () => setup({from: file('text.zip'), sha256: ANY_SHA256}),
     ERR_ARCHIVE: () => setup({from: file('text.zip')}),
+    ERR_SANDBOX: () => {
+      const nowhere = {file: file('nowhere'), arguments: [], environment: []};
+      const enter = async () => runConfined({files: true, systemCalls: true, rules: []}, nowhere);
+      return rejection(enter());
+    },
     ERR_DEVICE: async () => {
       const open = async () => {
         using session = await builtPackage().createSession({...OPTIONS, device: 'cuda:99'});
@@ -164,11 +169,6 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
       for await (const _ of run) break; // it runs
       session.dispose();
       return rejection(run);
-    },
-    ERR_SANDBOX: () => {
-      const nowhere = {file: file('nowhere'), arguments: [], environment: []};
-      const enter = async () => runConfined({files: true, systemCalls: true, rules: []}, nowhere);
-      return rejection(enter());
     },
     ERR_DIVERGED: async () => {
       using session = await readySession();
