@@ -29,6 +29,7 @@ export const EXIT = {
   suspicious: 10,
   /** The work is done, but the result does not keep a limit such as `--fail-above-asr`. */
   gate: 11,
+  /** By Ctrl-C; SIGTERM and SIGHUP have codes of their own, see stop_signals.ts. */
   interrupted: 130,
 } as const;
 

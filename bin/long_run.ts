@@ -1,13 +1,13 @@
 import {SauError} from '../lib/base/errors.js';
 import {removeTemporaries} from '../lib/base/whole_file.js';
 import type {RunOptions} from '../lib/run/progress.js';
-import {EXIT} from './errors.js';
 import {createProgressView} from './progress_bar.js';
+import {codeOfSignal, noteSignal, STOP_SIGNALS, type StopSignal} from './stop_signals.js';
 import {painted} from './terminal.js';
 
 interface LongRun<T> {
   readonly result: T;
-  /** True if the user pressed Ctrl-C and the call still returned a result. */
+  /** True if a signal stopped the call and it still returned a result. */
   readonly interrupted: boolean;
 }
 
@@ -42,8 +42,8 @@ export async function longRun<T>(
 }
 
 /**
- * Runs work that the first Ctrl-C (or SIGTERM) aborts with the error of `onInterrupt`. The second one calls `stop`
- * and ends the process at once, without leaving a temporary file.
+ * Runs work that the first Ctrl-C, SIGTERM of a batch system or SIGHUP of a closed terminal aborts with the error of
+ * `onInterrupt`. The second one calls `stop` and ends the process at once, without leaving a temporary file.
  */
 export async function interruptible<T>(
   onInterrupt: () => SauError,
@@ -51,21 +51,20 @@ export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const interrupt = () => {
+  const interrupt = (signal: StopSignal) => {
     if (controller.signal.aborted) {
       stop();
       removeTemporaries();
-      process.exit(EXIT.interrupted);
+      process.exit(codeOfSignal(signal));
     }
+    noteSignal(signal);
     controller.abort(onInterrupt());
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
   try {
     return await work(controller.signal);
   } finally {
     stop();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
   }
 }

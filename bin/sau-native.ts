@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, CommanderError} from 'commander';
 import {SauError} from '../lib/base/errors.js';
+import {inSandbox, takeOver} from '../lib/sandbox/state.js';
 import type {Finish} from './command.js';
 import {registerAttack} from './commands/attack.js';
 import {registerCompare} from './commands/compare.js';
@@ -18,6 +19,7 @@ import {registerScan} from './commands/scan.js';
 import {registerSetup} from './commands/setup.js';
 import {exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
+import {exitCodeHere} from './stop_signals.js';
 import {outliveOutput} from './streams.js';
 
 function createProgram(finish: Finish): Command {
@@ -79,11 +81,19 @@ function commandOf(program: Command, argv: readonly string[]): string {
   return names.join(' ');
 }
 
+/** The error with what to do about it, where the sandbox led to it. */
+async function withSandbox(error: unknown): Promise<unknown> {
+  if (!inSandbox()) return error;
+  const {explained} = await import('../lib/sandbox/refusal.js');
+  return explained(error);
+}
+
 /** The only place that prints errors and sets the exit code. */
 async function main(argv: readonly string[]): Promise<void> {
+  takeOver();
   outliveOutput();
   const program = createProgram((code) => {
-    process.exitCode = code;
+    process.exitCode = exitCodeHere(code);
   });
   try {
     await program.parseAsync(argv, {from: 'user'});
@@ -92,9 +102,11 @@ async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     const error =
-      thrown instanceof CommanderError ? usageError(thrown, commandOf(program, argv)) : thrown;
+      thrown instanceof CommanderError
+        ? usageError(thrown, commandOf(program, argv))
+        : await withSandbox(thrown);
     printError(error, argv.includes('--json'));
-    process.exitCode = exitCodeOf(error);
+    process.exitCode = exitCodeHere(exitCodeOf(error));
   }
 }
 

@@ -15,6 +15,7 @@ import type {ScanStatistic, ScanSummary, StatisticName} from './records/scan_sum
 import {SCHEMA_VERSION} from './records/schema_version.js';
 import {withOutput} from './report/output_folder.js';
 import {reportAlong} from './report.js';
+import {Beginning} from './run/beginning.js';
 import type {RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
 import {judge, scaleOf, thresholdOf} from './scan/judge.js';
@@ -54,7 +55,7 @@ export function scan(options: ScanOptions, run: RunOptions = {}): Run<ScanResult
 }
 
 async function scanModel(options: ScanOptions, run: RunOptions): Promise<ScanResult> {
-  const started = new Date();
+  const started = new Beginning();
   const config = parseScanConfig(options);
   await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
@@ -93,7 +94,7 @@ interface Prepared {
   readonly target: Target;
   /** null where none are used. */
   readonly images: ImageSet | null;
-  readonly started: Date;
+  readonly started: Beginning;
 }
 
 async function scanInto(
@@ -120,7 +121,7 @@ async function scanInto(
     ...(await factsOf({config, target, images, started})),
     ...{device, precision, verdict, statistics},
     passes: totalOf(statistics),
-    seconds: (Date.now() - started.getTime()) / 1000,
+    seconds: started.seconds,
     files: {summary: SCAN_FILES.summary, ...drawn},
   };
   const path = join(folder, SCAN_FILES.summary);
@@ -159,7 +160,7 @@ async function factsOf({config, target, images, started}: Prepared) {
   return {
     schemaVersion: SCHEMA_VERSION as typeof SCHEMA_VERSION,
     kind: 'scan' as const,
-    started: started.toISOString(),
+    started: started.date.toISOString(),
     versions: await versions(),
     seed: config.seed,
     checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},

@@ -69,7 +69,15 @@ export function removeTemporaries(): void {
  * Removes files of a folder, and the temporary files that a killed process has left of them. Throws ERR_OUTPUT.
  */
 export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
-  const isOurs = (name: string): boolean => names.includes(TEMPORARY.exec(name)?.[1] ?? name);
+  await removeWhere(folder, (name) => names.includes(TEMPORARY.exec(name)?.[1] ?? name));
+}
+
+/** Removes of these files only the temporary ones. Throws ERR_OUTPUT. */
+export async function removeTemporariesOf(folder: string, names: readonly string[]): Promise<void> {
+  await removeWhere(folder, (name) => names.includes(TEMPORARY.exec(name)?.[1] ?? ''));
+}
+
+async function removeWhere(folder: string, isOurs: (name: string) => boolean): Promise<void> {
   for (const name of (await readdir(folder).catch(() => [])).filter(isOurs)) {
     const path = join(folder, name);
     await rm(path, {force: true}).catch((error: unknown) => {

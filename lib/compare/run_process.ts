@@ -49,8 +49,8 @@ process.on('message', (message: ToRun) => {
   });
 });
 
-// Ctrl-C reaches every process of a terminal. The comparison decides what it means.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+// Ctrl-C and the end of a terminal reach every process of it. The comparison decides what they mean.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 // Without the comparison nobody waits for the result. Its next call cleans up.
 process.on('disconnect', () => {

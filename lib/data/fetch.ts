@@ -77,10 +77,11 @@ async function fetchInto(work: string, plan: FetchPlan, run: DownloadRun): Promi
     run.signal.throwIfAborted();
     await moveInto(whole, destination);
     for (const [i, {from, isLocal}] of archives.entries()) {
-      if (!isLocal) await new PartFile(files[i] ?? '', from).discard();
+      if (!isLocal) await new PartFile(files[i] ?? '', from).discard().catch(() => undefined);
     }
   } finally {
-    await rm(staging, {recursive: true, force: true, maxRetries: 3});
+    // What stays costs no data set: the next fetch of it removes it.
+    await rm(staging, {recursive: true, force: true, maxRetries: 3}).catch(() => undefined);
   }
   return openDataset({path: destination, dataset: plan.dataset});
 }

@@ -1,5 +1,16 @@
 import {randomUUID} from 'node:crypto';
-import {link, mkdir, open, readFile, readlink, rename, rm, stat, utimes} from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  utimes,
+} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {dirname} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -10,6 +21,11 @@ const POLL_MS = 200;
 const HEARTBEAT_MS = 5_000;
 /** A lock of another machine or container that shows no sign of life for this long is stale. */
 const SILENCE_MS = 60_000;
+/** A lock without a holder was left by a process that was killed, or had no room, before it wrote its name. */
+const NAMELESS_MS = 2_000;
+
+/** Tokens of locks of this process that could not be removed: they are nobody's, although it lives. */
+const abandoned = new Set<string>();
 
 /** Who holds a lock. */
 interface Holder {
@@ -48,8 +64,14 @@ export async function withLock<T>(
     return await work();
   } finally {
     clearInterval(heartbeat);
-    if ((await holderOf(path))?.token === token) await rm(path, {force: true});
+    abandoned.add(token);
+    if ((await holderOf(path))?.token === token) await remove(path);
   }
+}
+
+/** A lock that cannot be removed costs no result: the next run sees that it is nobody's. */
+async function remove(path: string): Promise<void> {
+  await rm(path, {force: true}).catch(() => undefined);
 }
 
 async function acquire(path: string, {signal, onWait, refuse}: LockHooks): Promise<string> {
@@ -77,19 +99,24 @@ async function acquire(path: string, {signal, onWait, refuse}: LockHooks): Promi
 }
 
 async function create(path: string, holder: Holder): Promise<boolean> {
+  let handle: FileHandle;
   try {
-    const handle = await open(path, 'wx');
-    try {
-      await handle.writeFile(JSON.stringify(holder));
-    } finally {
-      await handle.close();
-    }
-    return true;
+    handle = await open(path, 'wx');
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
     if (errnoOf(error) !== 'ENOENT') throw error;
     await mkdir(dirname(path), {recursive: true}); // a new folder, or the last holder removed it
     return create(path, holder);
+  }
+  const text = JSON.stringify(holder);
+  try {
+    await handle.writeFile(text).finally(() => handle.close());
+    // One that was slow to write its name may have been taken for dead.
+    return (await readText(path)) === text;
+  } catch (error) {
+    abandoned.add(holder.token);
+    await remove(path);
+    throw error;
   }
 }
 
@@ -108,13 +135,15 @@ async function isStale(
   place: string,
   silence: Silence,
 ): Promise<boolean> {
-  if (holder !== null && holder.place === place)
-    return (await startOf(holder.pid)) !== holder.started;
+  if (holder !== null && holder.place === place) {
+    return abandoned.has(holder.token) || (await startOf(holder.pid)) !== holder.started;
+  }
   const mtimeMs = await stat(path).then(
     (s) => s.mtimeMs,
     () => null,
   );
-  return mtimeMs !== null && silence.lasts(`${holder?.token}/${mtimeMs}`);
+  const long = holder === null ? NAMELESS_MS : SILENCE_MS;
+  return mtimeMs !== null && silence.lasts(`${holder?.token}/${mtimeMs}`, long);
 }
 
 /** How long nothing has changed, by our own clock, because the clocks of two machines may differ. */
@@ -124,13 +153,13 @@ class Silence {
   /** How often the sign has changed, the first one included. */
   changes = 0;
 
-  lasts(sign: string): boolean {
+  lasts(sign: string, long: number): boolean {
     if (sign !== this.#sign) {
       this.changes += 1;
       this.#sign = sign;
       this.#since = performance.now();
     }
-    return performance.now() - this.#since > SILENCE_MS;
+    return performance.now() - this.#since > long;
   }
 }
 

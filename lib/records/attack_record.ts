@@ -138,8 +138,8 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
   const {numClasses, height: imageSize} = dataset;
   return {
     ...{schemaVersion: SCHEMA_VERSION, kind: 'attack', method: config.kind, versions: made},
-    started: started.toISOString(),
-    seconds: (Date.now() - started.getTime()) / 1000,
+    started: started.date.toISOString(),
+    seconds: started.seconds,
     ...{device: null, precision: null, seed: config.seed},
     options: {
       ...config,

@@ -22,8 +22,10 @@ import {underNamesOf} from './source_form.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
 export interface Defense {
-  /** When the call began. */
+  /** When the run began. */
   readonly started: Date;
+  /** Seconds that it has taken so far. */
+  readonly seconds: () => number;
   /** The resolved configuration, with the rounds, the device and the precision that were used. */
   readonly config: Omit<DefendConfig, 'device' | 'rounds'> & {
     readonly device: string;
@@ -134,7 +136,7 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   return {
     ...{schemaVersion: SCHEMA_VERSION, kind: 'defend', method, versions: await versions()},
     started: started.toISOString(),
-    seconds: (Date.now() - started.getTime()) / 1000,
+    seconds: defense.seconds(),
     ...{device, precision, seed},
     options: {...config, ...transformOptions, model, numClasses, mean, std, imageSize},
     checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},

@@ -3,6 +3,7 @@ import {mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
+import {removeTemporariesOf, unwritableFile} from '../base/whole_file.js';
 import {withLock} from '../download/lock.js';
 import {named} from '../options/named.js';
 import {RESULTS} from '../records/layout.js';
@@ -24,6 +25,7 @@ export interface OutputOptions {
   readonly onWait?: () => void;
 }
 
+const PROBE = 'probe';
 const PROBE_BYTES = 64 * 1024;
 
 /**
@@ -49,6 +51,22 @@ export async function withOutput<T>(
   }
 }
 
+/**
+ * Makes an output folder ahead of {@link withOutput}. Returns the folders that are new, the innermost first; if it throws
+ * ERR_OUTPUT, none are.
+ */
+export async function makeOutput(dir: string): Promise<readonly string[]> {
+  const folder = resolve(dir);
+  const made: string[] = [];
+  try {
+    await attempt(folder, 'a folder that can be created', () => makeFolders(folder, made));
+    return made;
+  } catch (error) {
+    await removeEmpty(made);
+    throw error;
+  }
+}
+
 /** While a run writes into a folder. Its process may be killed: the next one sees that it is dead. */
 const LOCK = '.sau-native.lock';
 
@@ -64,6 +82,8 @@ function alone<T>(folder: string, options: OutputOptions, work: () => Promise<T>
     // The other run may have ended since the first look.
     if (!force) await refuseEarlierResult(folder, results);
     return work();
+  }).catch((error: unknown) => {
+    throw unwritableFile(folder, error);
   });
 }
 
@@ -140,7 +160,8 @@ async function refuseEarlierResult(folder: string, results: readonly string[]): 
 }
 
 async function writeProbe(folder: string): Promise<void> {
-  const path = join(folder, `.probe.${randomUUID()}.tmp`);
+  await removeTemporariesOf(folder, [PROBE]); // of a killed run
+  const path = join(folder, `.${PROBE}.${randomUUID()}.tmp`);
   try {
     const file = await open(path, 'wx');
     try {

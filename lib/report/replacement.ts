@@ -1,13 +1,18 @@
 import {mkdir, readdir, rename, rm} from 'node:fs/promises';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import {pathExists} from '../base/path_exists.js';
-import {removeFiles, unwritableFile} from '../base/whole_file.js';
-import {RESULTS} from '../records/layout.js';
+import {readText} from '../base/read_text.js';
+import {removeFiles, unwritableFile, writeWholeFile} from '../base/whole_file.js';
+import {RESULTS, RUN} from '../records/layout.js';
 
 /** Where a run writes while the folder still has an earlier result. */
 const UNFINISHED = 'unfinished';
 /** In it, where the earlier files are for a moment while those of the run take their places. */
 const EARLIER = '.earlier';
+/** In that, the names of the files that take their places. */
+const NAMES = '.names.json';
+/** What becomes of it once they have. */
+const REPLACED = '.replaced';
 
 /** Work that writes into a folder; `into` is a folder in it while there is an earlier result. */
 type Work<T> = (into: string) => Promise<T>;
@@ -45,38 +50,67 @@ async function hasResult(folder: string): Promise<boolean> {
   return false;
 }
 
-/** Renames alone, which need no room. Where one fails, the earlier files are put back. */
+/**
+ * Renames alone, which need no room. Where one fails, the earlier files are put back. What says that a result is whole
+ * leaves first and comes last, so that at no moment it stands beside files of another run.
+ */
 async function exchange(folder: string, replaced: readonly string[]): Promise<void> {
   const unfinished = join(folder, UNFINISHED);
   const earlier = join(unfinished, EARLIER);
-  const names = await readdir(unfinished);
+  const names = inOrder(await readdir(unfinished));
   await mkdir(earlier);
   try {
-    for (const name of new Set([...replaced, ...names])) {
+    for (const name of inOrder([...new Set([...replaced, ...names])]).reverse()) {
       const path = join(folder, name);
       if (await pathExists(path)) await rename(path, join(earlier, name));
     }
     // Of a killed run, under temporary names.
     await removeFiles(folder, replaced);
+    // For the run after a killed one. On a full disk there is none, and the exchange needs none.
+    await writeWholeFile(join(earlier, NAMES), JSON.stringify(names)).catch(() => undefined);
     for (const name of names) await rename(join(unfinished, name), join(folder, name));
+    await rename(earlier, join(unfinished, REPLACED));
   } catch (error) {
-    await putBack(folder);
+    await putBack(folder, names);
     throw error;
   }
-  await rm(unfinished, {recursive: true, force: true});
+  await rm(unfinished, {recursive: true, force: true}).catch(() => undefined); // the next run does
 }
 
-/** Puts back earlier files that were to be replaced when the process was killed, or when a rename failed. */
-async function putBack(folder: string): Promise<void> {
-  const earlier = join(folder, UNFINISHED, EARLIER);
+/** With those last by which a run knows that a folder has a result. */
+function inOrder(names: readonly string[]): string[] {
+  const last = [...RESULTS, RUN.summary];
+  return names.toSorted((a, b) => last.indexOf(a) - last.indexOf(b));
+}
+
+/**
+ * Puts back earlier files that were to be replaced when the process was killed, or when a rename failed. Where all new
+ * ones had come already, they stay.
+ * @param coming The names of the new files; a killed process has left them in a file
+ */
+async function putBack(folder: string, coming?: readonly string[]): Promise<void> {
+  const unfinished = join(folder, UNFINISHED);
+  const earlier = join(unfinished, EARLIER);
   await inFolder(folder, async () => {
-    for (const name of await readdir(earlier).catch(() => [])) {
-      const path = join(folder, name);
-      if (await pathExists(path)) await rename(path, join(folder, UNFINISHED, name));
-      await rename(join(earlier, name), path);
+    if (!(await pathExists(earlier))) return;
+    const names = inOrder(coming ?? (await namesIn(earlier)));
+    const left: string[] = [];
+    for (const name of names) if (await pathExists(join(unfinished, name))) left.push(name);
+    if (coming === undefined && names.length > 0 && left.length === 0) return;
+    for (const name of names.filter((one) => !left.includes(one)).reverse()) {
+      await rename(join(folder, name), join(unfinished, name));
+    }
+    for (const name of inOrder(await readdir(earlier))) {
+      if (!name.includes(NAMES)) await rename(join(earlier, name), join(folder, name));
     }
     await rm(earlier, {recursive: true, force: true});
   });
+}
+
+async function namesIn(earlier: string): Promise<readonly string[]> {
+  const text = await readText(join(earlier, NAMES)).catch(() => '[]');
+  // Whoever made the folder: no name leads out of it.
+  return (JSON.parse(text) as readonly string[]).filter((name) => name === basename(name));
 }
 
 async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {

@@ -70,8 +70,8 @@ export class RoundWriter {
       await this.#csvFile.sync();
       await this.#jsonlFile.sync();
     });
+    for (const file of [this.#csvFile, this.#jsonlFile]) this.#enqueue(() => file.close());
     await this.#pending;
-    await Promise.all([this.#csvFile.close(), this.#jsonlFile.close()]);
     if (this.#failure !== undefined) {
       throw unwritableFile(this.csv, this.#failure);
     }

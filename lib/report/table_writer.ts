@@ -19,11 +19,16 @@ export interface TableForm {
 
 export type TableForms = Readonly<Partial<Record<TableName, TableForm>>>;
 
+interface Table {
+  readonly file: Promise<FileHandle>;
+  rows: number;
+}
+
 /** Writes the tables of a defense row by row as they come. */
 export class TableWriter {
   readonly #folder: string;
   readonly #forms: TableForms;
-  readonly #tables = new Map<string, {file: Promise<FileHandle>; rows: number}>();
+  readonly #tables = new Map<string, Table>();
   #pending: Promise<unknown> = Promise.resolve();
   #failure: {readonly path: string; readonly cause: unknown} | undefined;
 
@@ -43,9 +48,8 @@ export class TableWriter {
     const form = this.#forms[row.table as TableName];
     if (form === undefined) return;
     const path = this.#path(row.table);
-    const table = this.#tables.get(row.table) ?? {file: open(path, 'w'), rows: 0};
-    const header = this.#tables.has(row.table) ? '' : headerOf(form);
-    this.#tables.set(row.table, table);
+    const table = this.#tables.get(row.table) ?? this.#begin(row.table);
+    const header = table.rows === 0 ? headerOf(form) : '';
     const line = header + lineOf(form, table.rows, row);
     table.rows += 1;
     this.#enqueue(path, async () => (await table.file).appendFile(line));
@@ -65,6 +69,13 @@ export class TableWriter {
     }
     await this.#pending;
     if (this.#failure !== undefined) throw unwritableFile(this.#failure.path, this.#failure.cause);
+  }
+
+  #begin(name: string): Table {
+    const table = {file: open(this.#path(name), 'w'), rows: 0};
+    table.file.catch(() => undefined); // its first row may wait for those of other tables, and tells it then
+    this.#tables.set(name, table);
+    return table;
   }
 
   #path(name: string): string {

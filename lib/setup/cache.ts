@@ -59,7 +59,11 @@ export class SetupCache {
     try {
       // A folder of that name that is there already is the user's.
       const made = await mkdir(downloads, {recursive: true});
-      if (made !== undefined) await writeMark(downloads, {madeAt: new Date().toISOString()});
+      if (made === undefined) return;
+      await writeMark(downloads, {madeAt: new Date().toISOString()}).catch(async (error) => {
+        await remove(downloads); // without the mark it would count as the user's
+        throw error;
+      });
     } catch (error) {
       throw unwritableFile(this.folder, error);
     }

@@ -17,6 +17,7 @@ import type {Program} from '../programs/program.js';
 import {readProgram} from '../programs/read_program.js';
 import {programName} from '../programs/weights.js';
 import type {RecordNotes} from '../records/record_notes.js';
+import {Beginning} from '../run/beginning.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import {askedSize} from '../target/picture_options.js';
 import {normalization, sizeOfProgram} from '../target/target.js';
@@ -33,12 +34,12 @@ export interface OpenedAttack {
   readonly scale: RecordNotes;
   readonly mode: LabelMode;
   /** When the call began. */
-  readonly started: Date;
+  readonly started: Beginning;
 }
 
 /** Throws ERR_DATASET, and ERR_CONFIG for options that do not fit the data set. */
 export async function openAttack(config: AttackConfig, run: RunOptions): Promise<OpenedAttack> {
-  const started = new Date();
+  const started = new Beginning();
   const program = config.program === null ? null : await readProgram(config.program);
   const dataset = await openAttackDataset(config, program, run);
   if (dataset.note !== null) run.onProgress?.({kind: 'note', message: dataset.note});

@@ -28,9 +28,13 @@ afterEach(() => {
   rmSync(folder, {recursive: true});
 });
 
-it.skipIf(!existsSync(DIST))(
-  'a second Ctrl-C within a write leaves no temporary file',
-  async () => {
+it.skipIf(!existsSync(DIST)).each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)(
+  'a second %s within a write leaves no temporary file, and ends with code %i',
+  async (signal, expected) => {
     const path = join(folder, 'defense_result.pt');
     child = spawn(process.execPath, ['-e', SCRIPT, DIST, path], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -42,12 +46,12 @@ it.skipIf(!existsSync(DIST))(
     };
     expect(await said()).toBe('writing');
     expect(readdirSync(folder)).toEqual([expect.stringMatching(/^\.defense_result\.pt\..*\.tmp$/)]);
-    child.kill('SIGINT');
+    child.kill(signal);
     expect(await said()).toBe('first');
     expect(readdirSync(folder)).toHaveLength(1); // the write may go on
-    child.kill('SIGINT');
+    child.kill(signal);
     const [code] = await once(child, 'exit');
-    expect(code).toBe(130);
+    expect(code).toBe(expected);
     expect(readdirSync(folder)).toEqual([]);
   },
 );

@@ -42,6 +42,13 @@ describe('the folder of a run', () => {
     expect(namesIn(folder)).toEqual([]);
   });
 
+  it('is taken over from a process that was killed before it wrote its name', async () => {
+    const folder = await temporaryFolder();
+    writeFileSync(join(folder, LOCK), '');
+    expect(await withOutput(folder, OPTIONS, async () => 'mine')).toBe('mine');
+    expect(namesIn(folder)).toEqual([]);
+  }, 10_000);
+
   it('is not taken from a run on another machine that shows a sign of life', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, LOCK);

@@ -1,4 +1,4 @@
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {movedPaths, withReplacement} from '../../../lib/report/replacement.js';
@@ -62,6 +62,40 @@ describe('the replacement of an earlier result', () => {
     await expect(failing).rejects.toThrow('the disk is full');
     expect(readFileSync(join(folder, RESULT), 'utf8')).toBe('earlier');
     expect(readFileSync(join(folder, 'unfinished', RESULT), 'utf8')).toBe('new');
+  });
+
+  it('that a killed process left half done takes its own new files away again', async () => {
+    const folder = await withEarlier();
+    const before = contents(folder);
+    const aside = join(folder, 'unfinished', '.earlier');
+    mkdirSync(aside, {recursive: true});
+    for (const name of NAMES) renameSync(join(folder, name), join(aside, name));
+    const coming = ['new.csv', RESULT, 'run.json'];
+    writeFileSync(join(aside, '.names.json'), JSON.stringify(coming));
+    await put(folder, ['new.csv']);
+    await put(join(folder, 'unfinished'), [RESULT, 'run.json']);
+    const failing = withReplacement(folder, replaced, async () => {
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(contents(folder)).toEqual(before);
+  });
+
+  it('that a killed process had all but ended stays', async () => {
+    const folder = await temporaryFolder();
+    const aside = join(folder, 'unfinished', '.earlier');
+    mkdirSync(aside, {recursive: true});
+    writeFileSync(join(aside, RESULT), 'earlier');
+    writeFileSync(join(aside, '.names.json'), JSON.stringify([RESULT, 'run.json']));
+    await put(folder, [RESULT, 'run.json']);
+    const failing = withReplacement(folder, replaced, async () => {
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(contents(folder)).toEqual([
+      [RESULT, 'new'],
+      ['run.json', 'new'],
+    ]);
   });
 
   it('that a killed process left half done is undone by the next run', async () => {
