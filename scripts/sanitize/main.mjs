@@ -52,8 +52,15 @@ const log = join(logs, 'report');
 
 compileTypeScript();
 const libtorch = await libTorchForBuild();
-run('cmake', ['-S', root, '-B', build, '-G', 'Ninja', `-DLIBTORCH_DIR=${libtorch.root}`, `-DSAU_SANITIZE=${kind.flags}`]);
-run('cmake', ['--build', build, '--target', 'all', 'sau_test']);
+run('cmake', [
+  '-S',
+  root,
+  '-B',
+  build,
+  `-DLIBTORCH_DIR=${libtorch.root}`,
+  `-DSAU_SANITIZE=${kind.flags}`,
+]);
+run('cmake', ['--build', build, '--parallel', '2', '--target', 'all', 'sau_test']);
 
 const preload = [...kind.runtimes.map(pathOfRuntime), pathOfRuntime('libstdc++.so.6')].join(' ');
 const env = {...process.env, ...kind.env(log), OMP_NUM_THREADS: '1'};
@@ -70,17 +77,25 @@ const ran = spawnSync(
 
 const reports = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'));
 for (const report of reports) console.error(report);
-const found = reports.flatMap((report) => report.match(/^(?:SUMMARY: .*|.*: runtime error: .*)$/gm) ?? []);
-console.log(`${kindName}: sau_test ended with ${tested.status}, vitest with ${ran.status}, ${found.length} reports`);
+const found = reports.flatMap(
+  (report) => report.match(/^(?:SUMMARY: .*|.*: runtime error: .*)$/gm) ?? [],
+);
+console.log(
+  `${kindName}: sau_test ended with ${tested.status}, vitest with ${ran.status}, ${found.length} reports`,
+);
 for (const [line, count] of countsOf(found)) console.log(`${count} x ${line}`);
 process.exit(tested.status === 0 && ran.status === 0 && found.length === 0 ? 0 : 1);
 
 /** The path of a library that the compiler brings. */
 function pathOfRuntime(name) {
-  const {stdout} = spawnSync(process.env.CXX ?? 'c++', [`-print-file-name=${name}`], {encoding: 'utf8'});
+  const {stdout} = spawnSync(process.env.CXX ?? 'c++', [`-print-file-name=${name}`], {
+    encoding: 'utf8',
+  });
   const path = (stdout ?? '').trim();
   if (!existsSync(path)) {
-    console.error(`Expected ${name} of the C++ compiler but found none. Install GCC's sanitizer libraries.`);
+    console.error(
+      `Expected ${name} of the C++ compiler but found none. Install GCC's sanitizer libraries.`,
+    );
     process.exit(1);
   }
   return path;
