@@ -2,7 +2,7 @@ import {relative, sep} from 'node:path';
 import {configDefaults, defineConfig} from 'vitest/config';
 import {BaseSequencer, type TestSpecification} from 'vitest/node';
 
-const FOLDERS = ['unit', 'native', 'cli', 'e2e', 'package', 'cuda'];
+const FOLDERS = ['unit', 'fuzz', 'native', 'cli', 'e2e', 'package', 'cuda'];
 /** Slow tests that rarely fail: `npm run test:extended` runs them and no other. */
 const EXTENDED = 'test/**/*.extended.test.ts';
 

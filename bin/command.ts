@@ -61,7 +61,7 @@ export async function layeredOptions(
 }
 
 /** Flags of the command line alone. */
-const OURS: ReadonlySet<string> = new Set(['config', 'yaml_path', 'json', 'quiet']);
+const OURS: ReadonlySet<string> = new Set(['config', 'yaml_path', 'json', 'quiet', 'sandbox']);
 
 async function optionFile(path: unknown) {
   if (typeof path !== 'string') return null;

@@ -6,6 +6,7 @@ import type {FetchHint} from '../lib/datasets/fetch_hint.js';
 import {KNOWN} from '../lib/datasets/known.js';
 import {sizeOf} from '../lib/download/disk.js';
 import type {UserOptions} from '../lib/options/parse.js';
+import {inSandbox} from '../lib/sandbox/state.js';
 import {alignColumns} from './output.js';
 import {withSetupView} from './setup_view.js';
 
@@ -53,7 +54,9 @@ export async function offeringData<T>(values: UserOptions, work: () => Promise<T
   }
 }
 
+/** There is nobody to ask without a terminal, and nothing to fetch with in the sandbox: the error names the command. */
 function canAsk(): boolean {
+  if (inSandbox()) return false;
   const streams = [process.stdin, process.stdout, process.stderr];
   return streams.every((stream) => stream.isTTY) && !process.env.CI;
 }

@@ -37,12 +37,13 @@ export function nextLines(steps: readonly NextStep[]): string[] {
 export function afterDefense(
   result: DefendResult,
   config: DefendConfig,
-  interrupted: boolean,
+  {interrupted, isSaved}: {readonly interrupted: boolean; readonly isSaved: boolean},
 ): NextStep[] {
   const {files, verdict} = result;
   const {checkpoint = ''} = files;
   const flags = {ckpt: checkpoint, against: config.ckpt, ...carried(config)};
   return [
+    ...(isSaved ? [{what: 'go on with the rounds that are left', command: goingOn(config)}] : []),
     ...(isLeft(verdict) ? againstTheRest(result, config) : []),
     {
       what: interrupted
@@ -51,6 +52,11 @@ export function afterDefense(
       command: commandLine('evaluate', flags),
     },
   ];
+}
+
+/** The command that goes on with an interrupted defense. */
+export function goingOn(config: DefendConfig): string {
+  return commandLine('defend', {...givenOf(config), resume: true});
 }
 
 /** Ways to remove what is left of a backdoor: more rounds, where the method has such, and other methods. */
@@ -95,13 +101,13 @@ function givenOf(config: DefendConfig): UserOptions {
 /** Purifies the record of an attack. */
 export function afterAttack(
   {record, metrics}: AttackResult,
-  {program}: Pick<AttackConfig, 'program'>,
+  {program, data}: Pick<AttackConfig, 'program' | 'data'>,
 ): NextStep[] {
   if (metrics === null) return [];
   return [
     {
       what: 'purify the victim',
-      command: commandLine('defend', {program, ckpt: record, clean: '5pct'}),
+      command: commandLine('defend', {program, ckpt: record, clean: '5pct', data}),
     },
   ];
 }

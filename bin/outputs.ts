@@ -8,6 +8,7 @@ import type {ModelInfo} from '../lib/models.js';
 import type {RecordNotesFile} from '../lib/records/attack_record.js';
 import type {DefenseConfigFile} from '../lib/records/defense_result.js';
 import type {CheckpointDescription} from '../lib/records/description.js';
+import type {Evidence} from '../lib/records/evidence.js';
 import type {RunSummary, RunVersions} from '../lib/records/run_summary.js';
 import type {ScanSummary} from '../lib/records/scan_summary.js';
 import type {SCHEMA_VERSION} from '../lib/records/schema_version.js';
@@ -93,6 +94,8 @@ export interface Written {
   readonly 'file-compare': Plan;
   /** `config.json` in the folder of a defense: its options and measurements. */
   readonly 'file-config': DefenseConfigFile;
+  /** `evidence.json` in the folder of a run: what the report shows besides figures. */
+  readonly 'file-evidence': Evidence;
   /** A line of `rounds.jsonl` in the folder of a run. */
   readonly 'file-rounds-line': Versioned & RoundReport;
   /** `run.json` in the folder of a run. */

@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, CommanderError} from 'commander';
 import {SauError} from '../lib/base/errors.js';
+import {inSandbox, takeOver} from '../lib/sandbox/state.js';
 import type {Finish} from './command.js';
 import {registerAttack} from './commands/attack.js';
 import {registerCompare} from './commands/compare.js';
@@ -80,8 +81,16 @@ function commandOf(program: Command, argv: readonly string[]): string {
   return names.join(' ');
 }
 
+/** The error with what to do about it, where the sandbox led to it. */
+async function withSandbox(error: unknown): Promise<unknown> {
+  if (!inSandbox()) return error;
+  const {explained} = await import('../lib/sandbox/refusal.js');
+  return explained(error);
+}
+
 /** The only place that prints errors and sets the exit code. */
 async function main(argv: readonly string[]): Promise<void> {
+  takeOver();
   outliveOutput();
   const program = createProgram((code) => {
     process.exitCode = exitCodeHere(code);
@@ -93,7 +102,9 @@ async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     const error =
-      thrown instanceof CommanderError ? usageError(thrown, commandOf(program, argv)) : thrown;
+      thrown instanceof CommanderError
+        ? usageError(thrown, commandOf(program, argv))
+        : await withSandbox(thrown);
     printError(error, argv.includes('--json'));
     process.exitCode = exitCodeHere(exitCodeOf(error));
   }

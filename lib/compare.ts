@@ -11,6 +11,8 @@ import {runApart} from './compare/run_apart.js';
 import {parseCleanSpec} from './datasets/clean_subset.js';
 import {requireLibTorch} from './native/binding.js';
 import type {CompareOptions} from './options/documented.js';
+import type {DefendConfig} from './options/types.js';
+import {hasDefenseState} from './records/defense_state.js';
 import {COMPARISON, comparedRun, comparisonFolder} from './records/layout.js';
 import {sha256OfFile} from './records/run.js';
 import {methodsCsv, runsCsv} from './report/comparison_csv.js';
@@ -52,8 +54,8 @@ export interface CompareFiles {
 /**
  * Purifies one checkpoint with several defenses and several seeds, each time from the same clean images for all
  * methods of a seed, and sets the results side by side. Each run is one of {@link defend} in a process and
- * a folder of its own. What is done stays: an equal call goes on where an earlier one stopped, and does again
- * what failed. A method that refuses the checkpoint, and a run that fails, are told in the result; the others go
+ * a folder of its own. What is done stays: an equal call goes on where an earlier one stopped, also within a run,
+ * and does again what failed. A method that refuses the checkpoint, and a run that fails, are told in the result; the others go
  * on. Throws ERR_CONFIG, ERR_CHECKPOINT, ERR_DATASET, ERR_OUTPUT, ERR_DEVICE, ERR_LIBTORCH_*, each for what no
  * run could do; rejects with `signal.reason` when aborted.
  * @example
@@ -184,23 +186,41 @@ async function failureOf(
   about: AboutRun,
   run: Required<CompareRunOptions> & {readonly tell: (progress: Progress) => void},
 ): Promise<PlanRun['failure']> {
+  const out = comparedRun(folder, method, seed);
+  const told = {
+    signal: run.signal,
+    onProgress: (progress: Progress) => {
+      run.tell(progress);
+      run.onProgress({kind: 'within', ...about, progress});
+    },
+  };
   try {
-    await runApart(
-      {...options, out: comparedRun(folder, method, seed)},
-      {
-        signal: run.signal,
-        onProgress: (progress) => {
-          run.tell(progress);
-          run.onProgress({kind: 'within', ...about, progress});
-        },
-      },
-    );
+    if (!(await hasGoneOn({...options, out}, told))) await runApart({...options, out}, told);
     return null;
   } catch (error) {
     run.signal.throwIfAborted();
     if (!(error instanceof SauError)) return {code: 'ERR_UNEXPECTED', message: messageOf(error)};
     if (OF_ALL.has(error.code)) throw error;
     return {code: error.code, message: error.message};
+  }
+}
+
+/** Goes on with a run that was interrupted. False where there is none, or one that cannot go on here. */
+async function hasGoneOn(
+  options: DefendConfig & {readonly out: string},
+  run: Required<RunOptions>,
+): Promise<boolean> {
+  if (!(await hasDefenseState(options.out))) return false;
+  try {
+    await runApart({...options, resume: true}, run);
+    return true;
+  } catch (error) {
+    const isOther = error instanceof SauError && Array.isArray(error.details.different);
+    const isDamaged = error instanceof SauError && error.code === 'ERR_CHECKPOINT';
+    if (!isOther && !isDamaged) throw error;
+    const message = `the interrupted run is done anew: ${error.message}`;
+    run.onProgress({kind: 'note', message});
+    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import {dirname} from 'node:path';
+import {dirname, resolve} from 'node:path';
 import {peakMemory} from './base/peak_memory.js';
 import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
 import type {ImageSet} from './datasets/image_set.js';
@@ -11,6 +11,7 @@ import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
 import {replacedBy, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
+import {removeDefenseState} from './records/defense_state.js';
 import {defenseFolder} from './records/layout.js';
 import type {Checkpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
@@ -18,10 +19,18 @@ import {RoundRows} from './report/defense_rows.js';
 import {withOutput} from './report/output_folder.js';
 import {movedPaths, withReplacement} from './report/replacement.js';
 import {reportAlong} from './report.js';
-import {Beginning} from './run/beginning.js';
+import {deadlineOf, precisionOf, takingBack, tellHowToGoOn, tellPlace} from './resume/going_on.js';
+import {keptRounds} from './resume/kept_rounds.js';
+import {
+  identityWith,
+  openSitting,
+  requireNoState,
+  type Sitting,
+  secondsSoFar,
+} from './resume/sitting.js';
 import {failedGates, requireMeasurable} from './run/gates.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
-import type {Progress, RunOptions} from './run/progress.js';
+import type {RunOptions} from './run/progress.js';
 import type {DefendResult, RoundReport} from './run/results.js';
 import {type Run, startRun} from './run/run.js';
 import {doubtAbout, purificationVerdict} from './run/verdict.js';
@@ -64,19 +73,21 @@ export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<
 const WAITING = 'the folder has the lock of a run on another machine: waiting for a sign of life';
 
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
-  const started = new Beginning();
-  const start = performance.now();
+  const begun = performance.now();
   const asked = parseDefendConfig(options);
   await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
   const target = await openTarget(asked, run);
-  const result = await withOutput(
-    asked.out ?? defenseFolder(dirname(target.checkpoint.path), asked.method),
+  const folder = resolve(asked.out ?? defenseFolder(dirname(target.checkpoint.path), asked.method));
+  if (!asked.resume && !asked.force) await requireNoState(folder);
+  const {isCut, ...result} = await withOutput(
+    folder,
     {
       force: asked.force,
+      ...(asked.resume ? {results: []} : {}),
       signal: run.signal,
       onWait: () => run.onProgress?.({kind: 'note', message: WAITING}),
-      reserveBytes: bytesOfResult(target.checkpoint),
+      reserveBytes: bytesOfResult(target.checkpoint, asked.saveEvery),
       replaces: filesOf(asked.method),
       inputs: [
         target.checkpoint.path,
@@ -85,34 +96,35 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
         ...pathsOf(defenseTable(asked.method), asked),
       ],
     },
-    (out) =>
-      withReplacement(
-        out,
-        () => replacedBy(out, asked.method),
-        async (into) => {
-          const facts = {asked, target, started, begun: start};
-          const {files, ...done} = await defendInto(into, facts, run);
-          return {...done, files: movedPaths(files, into, out)};
-        },
-      ),
+    async (out) => {
+      const sitting = await openSitting(out, {asked, target, begun});
+      return takingBack(sitting, run, () =>
+        withReplacement(
+          out,
+          () => replacedBy(out, asked.method),
+          async (into) => {
+            const {files, ...done} = await defendInto(into, {sitting, target}, run);
+            return {...done, files: movedPaths(files, into, out)};
+          },
+        ),
+      );
+    },
   );
-  const reported = await reportAlong(dirname(result.files.run), asked, run);
+  const reported = await reportAlong(folder, asked, run);
+  if (isCut) await tellHowToGoOn(folder, run);
+  else await removeDefenseState(folder);
   const files = {...result.files, ...reported};
-  return {...result, files, seconds: (performance.now() - start) / 1000};
+  return {...result, files, seconds: (performance.now() - begun) / 1000};
 }
 
 /** The part of a run from reading the images to writing the files. */
 async function defendInto(
   out: string,
-  {
-    asked,
-    target,
-    started,
-    begun,
-  }: {asked: DefendConfig; target: Target; started: Beginning; begun: number},
+  {sitting, target}: {sitting: Sitting; target: Target},
   run: DefendRunOptions,
-): Promise<Omit<DefendResult, 'seconds'>> {
+): Promise<Omit<DefendResult, 'seconds'> & {readonly isCut: boolean}> {
   const stage = (message: string): void => run.onProgress?.({kind: 'stage', message});
+  const {config: asked, saved} = sitting;
   const entry = defenseOf(asked.method);
   const trainImages = await trainImagesOf(entry, asked, target, run);
   const needsClean = entry.needsClean?.(asked) ?? true;
@@ -126,7 +138,11 @@ async function defendInto(
   stage('preparing the device');
   const {execution, chunkSize, cacheMib} = asked;
   const tuning = {execution, chunkSize, cacheMib};
-  using session = await createSession({...asked, ...target, tuning, purpose: entry.purpose});
+  const precision = precisionOf(sitting);
+  using session = await createSession({
+    ...{...asked, ...target, tuning, precision},
+    purpose: entry.purpose,
+  });
   const renamed = await session.loadStateDict(target.checkpoint.stateDict);
   if (renamed.length > 0) {
     run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});
@@ -134,19 +150,19 @@ async function defendInto(
   if (asked.precision === 'auto') {
     run.onProgress?.({kind: 'note', message: `precision: ${session.precision}`});
   }
-  const planned = await planDefense(loaded, {session, target, begun}, run);
-  const {config, cleanSubset, deadline} = planned;
+  const deadline = deadlineOf(sitting);
+  const planned =
+    saved === null ? await planDefense(loaded, {session, target, deadline}, run) : loaded;
+  const {config, cleanSubset} = planned;
+  const identity = await identityWith(sitting, cleanSubset);
   const {learned, heldOut} = await cleanParts(cleanSubset, config.patience);
   if (learned !== null) await session.setImages('cleanSubset', learned);
   if (heldOut !== null) await session.setImages('heldOut', heldOut);
   if (trainImages !== null) await session.setImages('train', trainImages);
   await setTestSets(session, planned.testSets);
 
-  stage('measuring the backdoored model');
-  const {path} = target.checkpoint;
-  const measuring = performance.now();
-  const before = await measureCheckpoint(session, path, config.evalBatchSize, run);
-  const measuringSeconds = (performance.now() - measuring) / 1000;
+  const {before, measuringSeconds} =
+    saved === null ? await measureBefore(session, config, target, run) : saved.facts;
   run.onProgress?.({kind: 'before', metrics: before});
   const doubt = doubtAbout(before, target.numClasses);
   if (doubt !== null) run.onProgress?.({kind: 'note', message: doubt});
@@ -154,18 +170,32 @@ async function defendInto(
   stage(entry.stage);
   const {method, evalEvery, evalBatchSize} = config;
   const rounds = resolveRounds(config, target.datasetName);
-  const facts = {rounds, cleanCount: learned?.count ?? 0, datasetName: target.datasetName};
-  const options = await entry.nativeOptions(config, facts);
+  const {datasetName} = target;
+  const options = await entry.nativeOptions(config, {
+    ...{rounds, cleanCount: learned?.count ?? 0, datasetName},
+  });
   // The options belong to the method, which TypeScript does not follow through the table.
   const seconds = secondsForRounds(deadline, {evalEvery, measuringSeconds});
-  const limits = {patience: config.patience, seconds};
+  const {patience, saveEvery} = config;
+  const limits = {patience, seconds, saveEvery};
   const job = {method, rounds, evalEvery, evalBatchSize, ...limits, options} as NativeDefendOptions;
   run.signal?.throwIfAborted();
+  if (saved !== null) tellPlace(saved, rounds, run);
   const rows = new RoundRows(out, method, entry);
+  const facts = {config: {...config}, identity, precision: session.precision};
   try {
-    const begun = performance.now();
-    const reports = await allRounds((told) => session.defend(job, told), run, {rows, ...target});
-    const methodSeconds = (performance.now() - begun) / 1000;
+    const {reports, methodSeconds, isCut} = await keptRounds(
+      {
+        defend: (told, keeping) => session.defend(job, told, keeping),
+        requestState: () => session.requestState(),
+      },
+      {
+        ...{sitting, rows, classTitles: target.classTitles},
+        facts: {...facts, before, measuringSeconds},
+        saveOnAbort: run.saveOnAbort ?? false,
+      },
+      run,
+    );
     const cost = {methodSeconds, peakMemoryBytes: await peakMemory()};
     stage('writing the result');
     const trained = await session.exportStateDict();
@@ -179,8 +209,10 @@ async function defendInto(
     const {device, precision, passes, stopped} = session;
     const selection = entry.selection?.(config) ?? 'last';
     const files = await writeDefenseResult(out, {
-      started,
-      config: {...config, rounds, device, precision},
+      started: sitting.started,
+      seconds: () => secondsSoFar(sitting),
+      // Of a run in several sittings as of one in one.
+      config: {...config, resume: false, rounds, device, precision},
       target,
       cleanSubset,
       ...{stateDict, renamed, reports, before, after, verdict},
@@ -193,11 +225,24 @@ async function defendInto(
       der: defenseEffectivenessRating(before, after),
       ...{verdict, failedGates: failedGates(config, before, after)},
       files: {...files, ...rows.files},
+      isCut,
     };
   } catch (error) {
     if (rows.isBegun) await takeBackDefense(out, method);
     throw error;
   }
+}
+
+async function measureBefore(
+  session: Session,
+  {evalBatchSize}: DefendConfig,
+  {checkpoint}: Target,
+  run: RunOptions,
+): Promise<{before: Metrics; measuringSeconds: number}> {
+  run.onProgress?.({kind: 'stage', message: 'measuring the backdoored model'});
+  const measuring = performance.now();
+  const before = await measureCheckpoint(session, checkpoint.path, evalBatchSize, run);
+  return {before, measuringSeconds: (performance.now() - measuring) / 1000};
 }
 
 /** The images of the record's training set that a method looks at; null where it looks at none. */
@@ -243,46 +288,13 @@ function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
   return {...nothing, ...losses, cleanCount, poisonedCount};
 }
 
-/** A row about a class says what the class is called. */
-function titled(progress: Progress, titles: Target['classTitles']): Progress {
-  if (progress.kind !== 'row' || typeof progress.cells.class !== 'number') return progress;
-  const classTitle = titles?.[progress.cells.class] ?? null;
-  return {...progress, cells: {...progress.cells, classTitle}};
-}
+/** Copies of the weights in two states, one of which is being written: with those of Adam four in each. */
+const COPIES_IN_STATES = 8;
 
-/** All rounds; with saveOnAbort those that were finished, where there are any. */
-async function allRounds(
-  defense: (run: RunOptions) => Promise<unknown>,
-  run: DefendRunOptions,
-  {rows, classTitles}: {rows: RoundRows; classTitles: Target['classTitles']},
-): Promise<readonly RoundReport[]> {
-  const reports: RoundReport[] = [];
-  try {
-    await defense({
-      ...run,
-      onProgress: (given) => {
-        const progress = titled(given, classTitles);
-        if (progress.kind === 'round') {
-          reports.push(progress.report);
-          rows.append(progress.report);
-        }
-        if (progress.kind === 'row') rows.appendRow(progress);
-        if (progress.kind === 'picture') rows.appendPicture(progress);
-        run.onProgress?.(progress);
-      },
-    });
-  } catch (error) {
-    const saves = run.saveOnAbort === true && run.signal?.aborted === true && reports.length > 0;
-    if (!saves) throw error;
-  } finally {
-    await rows.close();
-  }
-  return reports;
-}
-
-/** Room for the weights in float32, with as much again for what else is written. */
-function bytesOfResult({stateDict, format}: Checkpoint): number {
+/** Room for the weights in float32, with as much again for what else is written, and for the states. */
+function bytesOfResult({stateDict, format}: Checkpoint, saveEvery: number): number {
   const elements = [...stateDict.values()].reduce((sum, {shape}) => sum + elementCount(shape), 0);
   const files = format === 'safetensors' ? 2 : 1;
-  return (files + 1) * DTYPE_BYTES.float32 * elements;
+  const states = saveEvery === 0 ? 0 : COPIES_IN_STATES;
+  return (files + 1 + states) * DTYPE_BYTES.float32 * elements;
 }

@@ -4,6 +4,9 @@ import {SauError} from './base/errors.js';
 import {cudaState, type DoctorFacts, diagnose} from './doctor/diagnose.js';
 import {checkLinking, mixedVariants, namesOf, systemLibraries} from './doctor/libraries.js';
 import type {DoctorProblem, DoctorReport} from './doctor/report.js';
+
+export type {SandboxSupport} from './sandbox/kernel.js';
+
 import {freeBytes} from './download/disk.js';
 import {proxyVariables} from './download/proxy.js';
 import {type AddonFiles, addonFiles, toSauError} from './native/binding.js';
@@ -18,6 +21,7 @@ import {
 import {probeLoading} from './native/load_probe.js';
 import {findNvidiaDriver} from './native/nvidia_driver.js';
 import {packageVersion} from './native/versions.js';
+import {sandboxSupport} from './sandbox/kernel.js';
 import {readPins, variantOf} from './setup/pins.js';
 
 export type {
@@ -64,6 +68,7 @@ export async function doctor(): Promise<DoctorReport> {
     cacheFreeBytes: await freeBytes(cache),
     cuda: cudaState(facts),
     devices: devices instanceof SauError ? null : devices,
+    sandbox: sandboxSupport(),
     proxies: proxyVariables(),
     problems: diagnose(facts),
   };

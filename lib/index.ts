@@ -185,6 +185,7 @@ export {
   type VerdictState,
 } from './run/verdict.js';
 export type {UnknownBecause} from './run/verdict_types.js';
+export type {SandboxSupport} from './sandbox/kernel.js';
 export {type ScanResult, scan} from './scan.js';
 export {
   createSession,
@@ -192,7 +193,12 @@ export {
   type FoundDevices,
   type SessionOptions,
 } from './session/open_session.js';
-export {Session, type TrainingPart, type TrainOptions} from './session/session.js';
+export {
+  type DefenseKeeping,
+  Session,
+  type TrainingPart,
+  type TrainOptions,
+} from './session/session.js';
 export type {Variant} from './setup/pins.js';
 export {
   removeSetup,

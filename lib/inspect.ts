@@ -13,13 +13,19 @@ import {
 import {parseInspectDatasetConfig} from './options/config.js';
 import type {InspectDatasetOptions} from './options/documented.js';
 import {named} from './options/named.js';
-import {DEFENSE, RECORD} from './records/layout.js';
+import {DEFENSE, DEFENSE_STATE, RECORD} from './records/layout.js';
 import {writeContactSheet} from './report/contact_sheet.js';
 import {imageCounter, type RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
 
 /** Files by which a folder is told to be a record, or the result of a defense. */
-const RECORD_FILES = [RECORD.result, DEFENSE.result, RECORD.checkpoint, RECORD.info] as const;
+const RECORD_FILES = [
+  RECORD.result,
+  DEFENSE.result,
+  RECORD.checkpoint,
+  DEFENSE_STATE,
+  RECORD.info,
+] as const;
 
 /**
  * Says whether a path is to be inspected as a data set or as a checkpoint, of which a file is always one. Throws

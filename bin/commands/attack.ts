@@ -24,6 +24,7 @@ import {
 import {longRun} from '../long_run.js';
 import {afterAttack, nextLines} from '../next_steps.js';
 import {duration, fileTable, madeBy, metricsTable, printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 
 /** One subcommand per attack of the table. */
 export function registerAttack(program: Command, finish: Finish): void {
@@ -42,6 +43,7 @@ function registerOne(parent: Command, kind: AttackKind, finish: Finish): void {
   const names = officialNames({...tableOf(ATTACK), ...own});
   addFlagGroups(command, flags);
   addConfigFlag(command);
+  addSandboxFlag(command);
   addOutputFlags(command);
   addOfficialFlags(command, names);
   addExamples(command, [
@@ -61,6 +63,11 @@ async function simulate(
 ): Promise<ExitCode> {
   const {parseAttackConfig} = await import('../../lib/options/config.js');
   const config = parseAttackConfig(options);
+  await sandboxed(values, async () => {
+    const {needsOfAttack} = await import('../../lib/sandbox/needs.js');
+    const {options: own}: AttackEntry = ATTACK_TABLE[config.kind];
+    return needsOfAttack({...tableOf(ATTACK), ...own}, {...config});
+  });
   const {attack} = await import('../../lib/attack.js');
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => attack(config, run)),

@@ -1,8 +1,9 @@
 import type {Command} from 'commander';
 import {SauError} from '../../lib/base/errors.js';
 import type {CompareResult} from '../../lib/compare.js';
-import {DEFENSE_NAMES} from '../../lib/defenses/defenses.js';
+import {DEFENSE_NAMES, defenseTable} from '../../lib/defenses/defenses.js';
 import {COMPARE} from '../../lib/options/commands/compare.js';
+import {DEFEND} from '../../lib/options/commands/defend.js';
 import type {CompareOptions} from '../../lib/options/documented.js';
 import {type OfficialName, officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
@@ -22,6 +23,7 @@ import {
 import {interruptible} from '../long_run.js';
 import {METHOD_OPTIONS, officialNamesOfMethod, withSettings} from '../method_settings.js';
 import {duration, fileTable, madeHere, printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 
 const OFFICIAL_NAMES: readonly OfficialName[] = [
   ...DEFENSE_NAMES.flatMap(officialNamesOfMethod),
@@ -43,6 +45,7 @@ export function registerCompare(program: Command, finish: Finish): void {
     .find(({long}) => long === '--set')
     ?.argParser((text: string, before: readonly string[] = []) => [...before, text]);
   addConfigFlag(command);
+  addSandboxFlag(command);
   addOutputFlags(command);
   addOfficialFlags(command, OFFICIAL_NAMES);
   addExamples(command, [
@@ -65,13 +68,23 @@ async function compareMethods(
   options: UserOptions,
   notes: readonly string[],
 ): Promise<ExitCode> {
+  await sandboxed(values, async () => {
+    const {parseCompareConfig} = await import('../../lib/compare/config.js');
+    const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
+    const {shared, runs} = parseCompareConfig(options as unknown as CompareOptions);
+    const needs = runs.map(({method, options: own}) =>
+      needsOfModel({...tableOf(DEFEND), ...defenseTable(method)}, {...own}),
+    );
+    const reads = [...new Set(needs.flatMap((each) => each.reads))];
+    return {reads, makes: shared.out ?? DEFAULT_OUT.compare(shared.ckpt), spills: true};
+  });
   const {compare} = await import('../../lib/compare.js');
   const view = createCompareView(values.quiet === true);
   const interrupted = (): SauError => {
     view.note('interrupted: stopping the run that goes on; Ctrl-C again stops at once');
     return new SauError(
       'ERR_ABORTED',
-      'Interrupted. The runs that are done are kept: run the command again to go on',
+      'Interrupted. What is done is kept, also of the run that went on: run the command again to go on',
     );
   };
   const result = await interruptible(

@@ -1,4 +1,6 @@
+import {dirname} from 'node:path';
 import type {Command} from 'commander';
+import {SauError} from '../../lib/base/errors.js';
 import {
   DEFAULT_DEFENSE,
   DEFENSE_NAMES,
@@ -7,9 +9,11 @@ import {
   defenseTable,
 } from '../../lib/defenses/defenses.js';
 import {DEFEND} from '../../lib/options/commands/defend.js';
+import {named} from '../../lib/options/named.js';
 import {officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
+import type {DefendConfig} from '../../lib/options/types.js';
 import type {DefendResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
 import {offeringData} from '../data_view.js';
@@ -23,8 +27,9 @@ import {
   keysOf,
 } from '../flags.js';
 import {longRun} from '../long_run.js';
-import {afterDefense, nextLines} from '../next_steps.js';
+import {afterDefense, goingOn, nextLines} from '../next_steps.js';
 import {derLine, duration, fileTable, madeBy, metricsTable, printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 import {exitCodeOfResult, gateLines, verdictLine} from '../verdict_view.js';
 
 export function registerDefend(program: Command, finish: Finish): void {
@@ -37,6 +42,7 @@ export function registerDefend(program: Command, finish: Finish): void {
   const flags = defendFlags();
   addFlagGroups(command, flags);
   addConfigFlag(command);
+  addSandboxFlag(command);
   addOutputFlags(command);
   addOfficialFlags(command, DEFENSE_NAMES.flatMap(officialNamesOf));
   addExamples(command, [
@@ -64,10 +70,20 @@ async function purify(
 ): Promise<ExitCode> {
   const {parseDefendConfig} = await import('../../lib/options/config.js');
   const config = parseDefendConfig(options);
+  await sandboxed(values, async () => {
+    const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
+    const table = {...tableOf(DEFEND), ...defenseTable(config.method)};
+    const makes = config.out ?? DEFAULT_OUT.defend(config.ckpt, config.method);
+    return {...needsOfModel(table, {...config}), makes};
+  });
   const {defend} = await import('../../lib/defend.js');
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => defend(config, {...run, saveOnAbort: true})),
-  );
+  ).catch(async (error: unknown) => {
+    throw await withWayOn(error, config);
+  });
+  const {hasDefenseState} = await import('../../lib/records/defense_state.js');
+  const isSaved = interrupted && (await hasDefenseState(dirname(result.files.run)));
   await printResult(
     values.json === true,
     'defend',
@@ -75,10 +91,31 @@ async function purify(
     () =>
       [
         ...describe(result, interrupted),
-        ...nextLines(afterDefense(result, config, interrupted)),
+        ...nextLines(afterDefense(result, config, {interrupted, isSaved})),
       ].join('\n'),
   );
   return exitCodeOfResult(interrupted, result.failedGates);
+}
+
+/** An error that leaves a run which can go on, with the command that goes on. */
+async function withWayOn(error: unknown, config: DefendConfig): Promise<unknown> {
+  if (!(error instanceof SauError)) return error;
+  const {code, details} = error;
+  const command = goingOn(config);
+  if (code === 'ERR_OUTPUT' && details.interrupted === true) {
+    const remedy = `The first of these is\n  $ ${command}`;
+    return new SauError(code, error.messageIn(named), {cause: error, remedy, details});
+  }
+  if (code !== 'ERR_ABORTED' || !(await isInterrupted(config))) return error;
+  const remedy = `Go on with\n  $ ${command}`;
+  return new SauError(code, 'Interrupted; the run is saved.', {cause: error, remedy, details});
+}
+
+async function isInterrupted({out, ckpt, method}: DefendConfig): Promise<boolean> {
+  const {hasDefenseState} = await import('../../lib/records/defense_state.js');
+  const {findRecordFile} = await import('../../lib/records/record_paths.js');
+  const {defenseFolder} = await import('../../lib/records/layout.js');
+  return hasDefenseState(out ?? defenseFolder(dirname(await findRecordFile(ckpt)), method));
 }
 
 /** Why there are fewer rounds than were asked for. */

@@ -45,6 +45,16 @@ function describe(report: DoctorReport, sizeOf: (bytes: number) => string): stri
   ].join('\n');
 }
 
+/** What `--sandbox auto` comes to here. */
+function sandboxLine({sandbox: {landlock, files, systemCalls, why}}: DoctorReport): string {
+  const has = [
+    ...(files ? [`files (Landlock ${landlock})`] : []),
+    ...(systemCalls ? ['network and system calls (seccomp)'] : []),
+  ];
+  const what = has.length === 0 ? 'none' : `confines ${has.join(' and ')}`;
+  return why === null ? what : `${what}: ${why}`;
+}
+
 /** One line per fact, with its name on the left. */
 function facts(report: DoctorReport, sizeOf: (bytes: number) => string): [string, string][] {
   const {addon, libtorch, libraries, linking, driver, cuda, devices, proxies} = report;
@@ -87,6 +97,7 @@ function facts(report: DoctorReport, sizeOf: (bytes: number) => string): [string
         ? 'not known'
         : `${devices.cpuCapability}, ${devices.threads} threads${devices.cpuBf16 ? ', bfloat16' : ''}`,
     ],
+    ['sandbox', sandboxLine(report)],
     ['cache', `${report.cache}${free}`],
     ...proxies.map(({name, value}): [string, string] => [name, value]),
   ];

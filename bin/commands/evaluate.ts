@@ -10,6 +10,7 @@ import {addExamples, addOfficialFlags, addOutputFlags, flagGroups, keysOf} from 
 import {longRun} from '../long_run.js';
 import {afterEvaluation, nextLines} from '../next_steps.js';
 import {derLine, duration, madeHere, metricsTable, printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 import {exitCodeOfResult, gateLines, verdictLine} from '../verdict_view.js';
 
 const OFFICIAL_NAMES = officialNames(tableOf(EVALUATE));
@@ -23,6 +24,7 @@ export function registerEvaluate(program: Command, finish: Finish): void {
     );
   const flags = flagGroups(EVALUATE);
   addFlagGroups(command, flags);
+  addSandboxFlag(command);
   addOutputFlags(command);
   addOfficialFlags(command, OFFICIAL_NAMES);
   addExamples(command, [
@@ -47,6 +49,10 @@ async function measure(
 ): Promise<ExitCode> {
   const {parseEvaluateConfig} = await import('../../lib/options/config.js');
   const config = parseEvaluateConfig(options);
+  await sandboxed(values, async () => {
+    const {needsOfModel} = await import('../../lib/sandbox/needs.js');
+    return needsOfModel(tableOf(EVALUATE), {...config});
+  });
   const {evaluate} = await import('../../lib/evaluate.js');
   const {result, interrupted} = await longRun(values.quiet === true, notes, (run) =>
     evaluate(config, run),

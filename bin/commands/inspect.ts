@@ -1,3 +1,4 @@
+import {dirname} from 'node:path';
 import type {Command} from 'commander';
 import {SauError} from '../../lib/base/errors.js';
 import {printableLines} from '../../lib/base/printable.js';
@@ -18,6 +19,7 @@ import {EXIT, type ExitCode} from '../errors.js';
 import {addExamples, addFlags, flag, flagGroups, flagName, pick} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 
 export function registerInspect(program: Command, finish: Finish): void {
   const flags = flagGroups({'Data set': DATASET_FLAGS});
@@ -32,6 +34,7 @@ export function registerInspect(program: Command, finish: Finish): void {
     );
   addFlags(command, 'Checkpoint:', [flag('tensors', '', 'list every tensor')]);
   addFlagGroups(command, flags);
+  addSandboxFlag(command);
   addFlags(command, 'Output:', [
     flag('json', '', 'print JSON on stdout, with every tensor'),
     flag('quiet', '', 'no progress on stderr'),
@@ -45,6 +48,12 @@ export function registerInspect(program: Command, finish: Finish): void {
   ]);
   runs(command, finish, async (values, path) => {
     const given = pick(values, Object.keys(DATASET_FLAGS));
+    await sandboxed(values, async () => {
+      const {placesOfCheckpoint} = await import('../../lib/sandbox/needs.js');
+      const {preview} = given;
+      const writes = preview === undefined ? [] : [dirname(nameOfPreview(preview))];
+      return {reads: placesOfCheckpoint(path), writes};
+    });
     const {inspectedAs} = await import('../../lib/inspect.js');
     const kind = given.dataset === undefined ? await inspectedAs(path) : 'dataset';
     if (kind === 'dataset') return showDataset(values, path, given);
@@ -56,14 +65,18 @@ export function registerInspect(program: Command, finish: Finish): void {
 const {data: _, ...DATASET_FLAGS} = tableOf(INSPECT_DATASET);
 const DEFAULT_PREVIEW = 'preview.png';
 
+/** The flag may stand without a name. */
+function nameOfPreview(given: unknown): string {
+  return given === true ? DEFAULT_PREVIEW : String(given);
+}
+
 async function showDataset(
   values: UserOptions,
   data: string,
   given: UserOptions,
 ): Promise<ExitCode> {
   refuseOthers('a checkpoint', pick(values, ['tensors']), data);
-  // The flag may stand without a name.
-  const preview = given.preview === true ? DEFAULT_PREVIEW : given.preview;
+  const preview = given.preview === undefined ? undefined : nameOfPreview(given.preview);
   const {inspectDataset} = await import('../../lib/inspect.js');
   const {parseInspectDatasetConfig} = await import('../../lib/options/config.js');
   const config = parseInspectDatasetConfig({...given, data, preview});

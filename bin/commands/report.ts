@@ -7,6 +7,7 @@ import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
 import {addExamples, addOutputFlags, flagGroups, flagName, keysOf, pick} from '../flags.js';
 import {longRun} from '../long_run.js';
 import {duration, printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 
 const FLAGS = flagGroups(REPORT);
 
@@ -23,6 +24,7 @@ export function registerReport(program: Command, finish: Finish): void {
   command.addOption(
     command.createOption('--no-evidence', 'only what the folders have').helpGroup('Report:'),
   );
+  addSandboxFlag(command);
   addOutputFlags(command);
   addExamples(command, [
     'sau-native report record/badnet_demo/defense/sau',
@@ -40,6 +42,11 @@ function spell(name: string): string {
 
 async function write(runs: readonly string[], values: UserOptions): Promise<ExitCode> {
   const options = pick(values, keysOf(FLAGS));
+  await sandboxed(values, async () => {
+    const {parseReportConfig} = await import('../../lib/options/config.js');
+    const {needsOfReport} = await import('../../lib/sandbox/report_needs.js');
+    return needsOfReport(runs, parseReportConfig(options));
+  });
   const {report} = await import('../../lib/report.js');
   const {result, interrupted} = await longRun(values.quiet === true, [], (run) =>
     report(runs, options, run),

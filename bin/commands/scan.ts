@@ -18,6 +18,7 @@ import {
 } from '../flags.js';
 import {longRun} from '../long_run.js';
 import {duration, printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 import {scanTable} from '../scan_table.js';
 
 const OFFICIAL_NAMES = officialNames(tableOf(SCAN));
@@ -33,6 +34,7 @@ export function registerScan(program: Command, finish: Finish): void {
   const flags = flagGroups(SCAN);
   addFlagGroups(command, flags);
   addConfigFlag(command);
+  addSandboxFlag(command);
   addOutputFlags(command);
   addOfficialFlags(command, OFFICIAL_NAMES);
   addExamples(command, [
@@ -57,6 +59,11 @@ async function scanModel(
 ): Promise<ExitCode> {
   const {parseScanConfig} = await import('../../lib/options/config.js');
   const config = parseScanConfig(options);
+  await sandboxed(values, async () => {
+    const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
+    const makes = config.out ?? DEFAULT_OUT.scan(config.ckpt);
+    return {...needsOfModel(tableOf(SCAN), {...config}), makes};
+  });
   const {scan} = await import('../../lib/scan.js');
   const {result, interrupted} = await offeringData(values, () =>
     longRun(values.quiet === true, notes, (run) => scan(config, run)),

@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'ERR_DOWNLOAD', // LibTorch or a data set could not be fetched: the network, the server or pip failed
   'ERR_CHECKSUM', // a fetched file has the wrong checksum
   'ERR_ARCHIVE', // an archive is damaged, unsafe or holds something else than was wanted
+  'ERR_SANDBOX', // the system cannot confine the process, and that was asked for
   'ERR_DEVICE', // the device is unknown or not available
   'ERR_OUT_OF_MEMORY', // the device or the host ran out of memory
   'ERR_BUSY', // the session already has a job

@@ -69,15 +69,15 @@ export function removeTemporaries(): void {
  * Removes files of a folder, and the temporary files that a killed process has left of them. Throws ERR_OUTPUT.
  */
 export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
-  await removeThose(folder, (name) => names.includes(TEMPORARY.exec(name)?.[1] ?? name));
+  await removeWhere(folder, (name) => names.includes(TEMPORARY.exec(name)?.[1] ?? name));
 }
 
-/** Removes the temporary files that killed processes have left of one name. Throws ERR_OUTPUT. */
-export async function removeTemporariesOf(folder: string, name: string): Promise<void> {
-  await removeThose(folder, (temporary) => TEMPORARY.exec(temporary)?.[1] === name);
+/** Removes of these files only the temporary ones. Throws ERR_OUTPUT. */
+export async function removeTemporariesOf(folder: string, names: readonly string[]): Promise<void> {
+  await removeWhere(folder, (name) => names.includes(TEMPORARY.exec(name)?.[1] ?? ''));
 }
 
-async function removeThose(folder: string, isOurs: (name: string) => boolean): Promise<void> {
+async function removeWhere(folder: string, isOurs: (name: string) => boolean): Promise<void> {
   for (const name of (await readdir(folder).catch(() => [])).filter(isOurs)) {
     const path = join(folder, name);
     await rm(path, {force: true}).catch((error: unknown) => {

@@ -152,7 +152,7 @@ async function openTorchZip(path: string, file: RegularFile): Promise<Checkpoint
 /**
  * Copies of non-contiguous tensors may exceed the file's size by this much, because views can repeat an element.
  */
-const MAX_EXPANSION_BYTES = 256 << 20;
+const MAX_EXPANSION_BYTES = 64 << 20;
 
 /** Reads tensors, contiguous and row-major. Tensors that share a storage share its bytes. */
 export async function loadTensors(

@@ -7,8 +7,10 @@ import {removeFiles, writeWholeFile} from '../base/whole_file.js';
 import {filesOf} from '../defenses/defenses.js';
 import {named} from '../options/named.js';
 import {shown} from '../options/parse.js';
+import {removeDefenseState} from '../records/defense_state.js';
 import {COMPARISON, comparedRun} from '../records/layout.js';
 import {readRun} from '../records/run.js';
+import {firstIssue} from '../records/run_schema.js';
 import type {RunSummary} from '../records/run_summary.js';
 import {SCHEMA_VERSION, withSchemaVersion} from '../records/schema_version.js';
 import type {PlannedRun} from './config.js';
@@ -34,7 +36,9 @@ export type PlanRun = z.infer<typeof runSchema>;
 export type Plan = z.infer<typeof planSchema>;
 
 /** Options that no result depends on, or that name what is compared by other means. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['ckpt', 'recordRoot', 'out', 'force', 'report']);
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  ...['ckpt', 'recordRoot', 'out', 'force', 'report', 'resume', 'saveEvery'],
+]);
 
 interface Asked {
   readonly checkpoint: Plan['checkpoint'];
@@ -69,7 +73,10 @@ export async function openPlan(folder: string, {checkpoint, runs, force}: Asked)
     if (isDone && difference.length === 0) continue;
     if (isDone) throw otherOptions(folder, run, before, difference);
     const {method, seed} = run;
-    await removeFiles(comparedRun(folder, method, seed), filesOf(method));
+    const place = comparedRun(folder, method, seed);
+    await removeFiles(place, filesOf(method));
+    // One that was interrupted goes on.
+    if (before === undefined || difference.length > 0) await removeDefenseState(place);
   }
   await writePlan(folder, plan);
   return plan;
@@ -97,11 +104,15 @@ export async function readPlan(folder: string): Promise<Plan | null> {
     throw damaged(cause);
   });
   if (text === null) return null;
+  let content: unknown;
   try {
-    return planSchema.parse(withSchemaVersion(JSON.parse(text)));
+    content = withSchemaVersion(JSON.parse(text));
   } catch (cause) {
     throw damaged(cause);
   }
+  const parsed = planSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw damaged(firstIssue(parsed.error));
 }
 
 /** What a run came to; null where it has no result, or one of fewer rounds. */

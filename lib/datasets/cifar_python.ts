@@ -75,10 +75,6 @@ interface Meta {
   readonly imagesPerFile: number | null;
 }
 
-function textOf(value: unknown): string {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
-}
-
 async function readMeta(file: string, {known, layout}: Reading): Promise<Meta> {
   const {title, numClasses} = known;
   const dict = await readDict(file, title);
@@ -87,7 +83,12 @@ async function readMeta(file: string, {known, layout}: Reading): Promise<Meta> {
     const expected = `${numClasses} "${layout.names}"`;
     throw damagedDataFile(file, title, {expected, found: describeValue(names)});
   }
-  const classNames = names.map(textOf);
+  const classNames = names.map((name: unknown) => {
+    if (typeof name === 'string') return name;
+    if (name instanceof Uint8Array) return Buffer.from(name).toString('latin1');
+    const expected = `text in "${layout.names}"`;
+    throw damagedDataFile(file, title, {expected, found: describeValue(name)});
+  });
   if (layout.perFile === undefined) return {classNames, imagesPerFile: null};
   const perFile = dict.get(layout.perFile);
   if (typeof perFile !== 'number' || !Number.isInteger(perFile) || perFile < 1) {

@@ -23,7 +23,7 @@ export interface CleanSubset {
 
 const FORMS =
   'a share such as 5pct, 5% or 0.05, a number of images, an index file or a folder of images';
-const NUMBER = /^([+-]?\d*\.?\d+(?:e[+-]?\d+)?)(pct|%)?$/i;
+const NUMBER = /^([+-]?(?:\d+|\d*\.\d+)(?:e[+-]?\d+)?)(pct|%)?$/i;
 
 function invalid(value: string | number, expected: string, cause?: unknown): SauError {
   return new SauError(

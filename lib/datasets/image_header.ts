@@ -58,12 +58,27 @@ export function kindOf(file: Buffer): FileKind {
   return {format: null, noun: textKind(file)};
 }
 
-function textKind(file: Buffer): string {
-  const head = file.toString('latin1', 0, 1024).trimStart().toLowerCase();
-  if (/^(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!doctype svg[^>]*>\s*)*<svg[\s>]/s.test(head)) {
-    return 'an SVG drawing';
+/**
+ * A markup without its comments. Within a larger pattern they could end in as many ways as there are comments behind,
+ * and a matcher would try them all.
+ */
+function withoutComments(text: string): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf('<!--', at);
+    const end = start < 0 ? -1 : text.indexOf('-->', start + 4);
+    if (end < 0) break;
+    parts.push(text.slice(at, start));
+    at = end + 3;
   }
-  if (/^(<!--.*?-->\s*)*<(!doctype html|html|head|body)[\s>]/s.test(head)) return 'an HTML page';
+  return [...parts, text.slice(at)].join('').trimStart();
+}
+
+function textKind(file: Buffer): string {
+  const head = withoutComments(file.toString('latin1', 0, 1024)).toLowerCase();
+  if (/^(<\?xml[^>]*>\s*|<!doctype svg[^>]*>\s*)*<svg[\s>]/.test(head)) return 'an SVG drawing';
+  if (/^<(!doctype html|html|head|body)[\s>]/.test(head)) return 'an HTML page';
   if (head.startsWith('<')) return 'an XML file';
   return 'none of these';
 }

@@ -101,7 +101,7 @@ function tooLarge(count: number, size: ImageSize, bytes: number, cause?: unknown
 const IN_MEMORY: readonly number[] = [0x01021994, 0x858458f6];
 
 /** The folder for temporary files: that of TMPDIR, else the first that is on a disk. Throws ERR_OUTPUT. */
-async function spillFolder(): Promise<string> {
+export async function spillFolder(): Promise<string> {
   const given = process.env.TMPDIR;
   if (given !== undefined && given !== '') return given;
   for (const folder of [tmpdir(), '/var/tmp']) {

@@ -4,6 +4,7 @@ import type {AddonFiles} from '../native/binding.js';
 import type {NativeDeviceInfo} from '../native/contract.js';
 import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';
+import type {SandboxSupport} from '../sandbox/kernel.js';
 import type {Variant} from '../setup/pins.js';
 
 /**
@@ -126,6 +127,8 @@ export interface DoctorReport {
   readonly cuda: CudaVerdict;
   /** What LibTorch sees, found out in a separate process; null if it cannot be loaded. */
   readonly devices: NativeDeviceInfo | null;
+  /** What the system has for `--sandbox` of the command line. */
+  readonly sandbox: SandboxSupport;
   /** Without user names and passwords. */
   readonly proxies: readonly ProxyVariable[];
   /** Empty if all is well. */

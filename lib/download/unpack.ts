@@ -160,6 +160,7 @@ async function makeFolder(path: string): Promise<void> {
 
 /** yauzl has refused absolute names and those with `..` before. */
 function checked(entry: Entry): Entry {
+  if (entry.fileName.includes('\0')) throw new ArchiveFault(`${entry.fileName} is no name`);
   if (entry.isEncrypted()) throw new ArchiveFault(`${entry.fileName} is encrypted`);
   if (![FOLDER, LINK, REGULAR].includes(typeOf(entry))) {
     throw new ArchiveFault(`${entry.fileName} is no file, folder or link`);
@@ -197,6 +198,7 @@ async function targetOf(zip: ZipFile, entry: Entry): Promise<string> {
     chunks.push(chunk);
   }
   const target = Buffer.concat(chunks).toString();
+  if (target.includes('\0')) throw new ArchiveFault(`${entry.fileName} is no link`);
   const reached = normalize(join(dirname(entry.fileName), target));
   if (isAbsolute(target) || reached === '..' || reached.startsWith('../')) {
     throw new ArchiveFault(`the link ${entry.fileName} leads out of the archive, to ${target}`);

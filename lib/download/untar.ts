@@ -59,6 +59,7 @@ async function checkedBytes(archive: string, wanted: Wanted, run: DownloadRun): 
 }
 
 function faultOf({path, type}: ReadEntry): ArchiveFault | null {
+  if (path.includes('\0')) return new ArchiveFault(`${path} is no name`);
   const reached = posix.normalize(path);
   if (isAbsolute(path) || reached === '..' || reached.startsWith('../')) {
     return new ArchiveFault(`the name ${path} leads out of the archive`);

@@ -5,7 +5,8 @@ import {DEFEND_DEFAULTS} from '../options/defaults.js';
 import {nativeOf} from '../options/native.js';
 import {tableOf} from '../options/option.js';
 import type {DefendConfig} from '../options/types.js';
-import {EVIDENCE_SCHEMA, type Evidence, type Pair, type ShownImage} from '../records/evidence.js';
+import type {Evidence, Pair, ShownImage} from '../records/evidence.js';
+import {SCHEMA_VERSION} from '../records/schema_version.js';
 import {pick} from '../report/strip.js';
 import type {RunOptions} from '../run/progress.js';
 import type {Session} from '../session/session.js';
@@ -51,7 +52,7 @@ export async function collectEvidence(scene: Scene, run: RunOptions): Promise<Ev
   if (map === null)
     missing.push('The map of features: this network does not end with a linear layer.');
   return {
-    ...{schema: EVIDENCE_SCHEMA, of},
+    ...{schemaVersion: SCHEMA_VERSION, of},
     clean: sets.cleanTest && clean && cleanEvidence(sets.cleanTest, clean, numClasses),
     poisoned:
       sets.poisonedTest && poisoned && poisonedEvidence(sets.poisonedTest, poisoned, numClasses),

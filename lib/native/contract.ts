@@ -121,7 +121,14 @@ export interface NativeSession {
   /** Fresh weights from the session's seed in trainee and reference. */
   initialize(): Promise<void>;
   setImages(role: ImageRole, set: NativeImageSet): Promise<void>;
-  defend(options: NativeDefendJob, onProgress: (e: NativeProgress) => void): Promise<void>;
+  /** state: what an equal defense has told, from which this one goes on; empty: it begins. */
+  defend(
+    options: NativeDefendJob,
+    state: NativeTensors,
+    onProgress: (e: NativeProgress) => void,
+  ): Promise<void>;
+  /** Asks the running defense for its state; it tells one, after a round or a step. */
+  requestState(): void;
   train(options: NativeTrainOptions, onProgress: (e: NativeProgress) => void): Promise<void>;
   /** The state of the training besides the weights: generator, optimizer, attack on batches. */
   exportTraining(): Promise<NativeTensors>;

@@ -71,6 +71,8 @@ export interface NativeDefendRounds {
   patience?: number;
   /** Seconds that the rounds may take, after which no other begins; 0: any. */
   seconds?: number;
+  /** Rounds, or steps of what comes before them, from one told state to the next, at least; 0: tells none. */
+  saveEvery?: number;
 }
 
 /** The defenses of the native core by name, with the options that are their own. */
@@ -339,7 +341,9 @@ export type NativeProgress =
   /** What a defense has cost, without its measurements; told once, at its end. */
   | ({kind: 'passes'} & NativePasses)
   /** The rounds ended before the last, as they were asked to. */
-  | {kind: 'stopped'; because: StopReason};
+  | {kind: 'stopped'; because: StopReason}
+  /** The state of a defense so far, as it was asked for, and how long it took to copy it. */
+  | {kind: 'state'; tensors: NativeTensors; seconds: number};
 
 /** Why rounds ended before the last: nothing changed any more, or there was no time for another one. */
 export type StopReason = 'patience' | 'timeBudget';

@@ -195,6 +195,18 @@ export interface CommonDefendOptions extends DataOptions, DeviceOptions {
    */
   readonly force?: boolean | undefined;
   /**
+   * Go on with an interrupted run from its last saved state. With the options and files of its
+   * beginning; the result is that of a run without interruption. docs/resume.md describes it.
+   * @default false
+   */
+  readonly resume?: boolean | undefined;
+  /**
+   * Save the run after every n-th round for `resume`; 0: never. Also after steps of what comes before
+   * the rounds. A state is left out where saving would take more than 2 % of the time.
+   * @default 1
+   */
+  readonly saveEvery?: number | undefined;
+  /**
    * Measure after every n-th round or epoch and after the last; 0: in none.
    * @default 1
    */
@@ -1403,6 +1415,12 @@ export interface CommonCompareOptions extends DataOptions, DeviceOptions {
    * @default false
    */
   readonly writeProgram?: boolean | undefined;
+  /**
+   * Save the run after every n-th round for `resume`; 0: never. Also after steps of what comes before
+   * the rounds. A state is left out where saving would take more than 2 % of the time.
+   * @default 1
+   */
+  readonly saveEvery?: number | undefined;
   /**
    * Images per batch when measuring; losses are means over batches.
    * @default 256

@@ -106,6 +106,8 @@ const SCHEDULES: Readonly<Record<string, string>> = {
 
 /** The few official values that are written differently here. */
 function translate(name: string, value: unknown, dataset: unknown, notes: string[]): unknown {
+  // A list or a map is none of these. It may even have no text: a YAML file can give a map a key `toString`.
+  if (typeof value === 'object') return value;
   const text = String(value);
   switch (name) {
     case 'dataset_path': // the official tool appends the name of the data set

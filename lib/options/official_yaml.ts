@@ -1,4 +1,4 @@
-import {parse} from 'yaml';
+import {parseDocument} from 'yaml';
 import {messageOf, SauError} from '../base/errors.js';
 import {readText} from '../base/read_text.js';
 import {named} from './named.js';
@@ -31,6 +31,9 @@ export interface OptionFile {
   readonly values: UserOptions;
 }
 
+/** A file of options is shorter, and the parser compares each name with all others. */
+const MOST_BYTES = 1 << 16;
+
 /** Reads a file of options. Throws ERR_CONFIG if it is not a map of names to values. */
 export async function readOptionFile(path: string): Promise<OptionFile> {
   return {path, values: await readMap(path)};
@@ -39,7 +42,7 @@ export async function readOptionFile(path: string): Promise<OptionFile> {
 async function readMap(path: string): Promise<UserOptions> {
   let content: unknown;
   try {
-    content = parse(await readText(path));
+    content = contentOf(await readText(path, MOST_BYTES));
   } catch (cause) {
     throw new SauError(
       'ERR_CONFIG',
@@ -58,4 +61,12 @@ async function readMap(path: string): Promise<UserOptions> {
     );
   }
   return content as UserOptions;
+}
+
+/** What is doubtful is refused too: the parser would print the file's text as it is, control characters included. */
+function contentOf(text: string): unknown {
+  const document = parseDocument(text, {logLevel: 'error'});
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault !== undefined) throw fault;
+  return document.toJS();
 }

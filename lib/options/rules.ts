@@ -7,7 +7,7 @@ import type {DeviceName, Range} from './option.js';
  * The kinds of value that options have. Text becomes a value here and nowhere else. The message of
  * each rule is what was expected, as a noun: parse.ts makes the sentence around it.
  */
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 function numberFrom(value: unknown): unknown {
   return typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : value;
@@ -185,7 +185,7 @@ function areSides(text: string): boolean {
   return sides.length <= 2 && sides.every(isSide);
 }
 
-const SHARE = /^\s*(\d+\.?\d*|\.\d+)\s*(%|pct)?\s*$/i;
+const SHARE = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|pct)?\s*$/i;
 
 /** A share in [0,1], or text such as `5%`, `5pct` or `0.05`. */
 export const share = z.preprocess(

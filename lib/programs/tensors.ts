@@ -15,7 +15,7 @@ const MAX_TENSORS = 20_000;
 const MAX_DIMENSIONS = 32;
 const STRIDED = 7;
 /** Bytes by which the tensors may exceed the file: views of a storage repeat its elements. */
-const MAX_EXPANSION_BYTES = 256 << 20;
+const MAX_EXPANSION_BYTES = 64 << 20;
 
 /** The schema's own numbers, which are not c10's (docs/programs.md). */
 const DTYPES: Readonly<Record<number, DType>> = {

@@ -10,7 +10,6 @@ import {versions} from '../native/versions.js';
 import type {DefendConfig} from '../options/types.js';
 import {writeProgram} from '../programs/write_program.js';
 import {writeCurves} from '../report/curves.js';
-import type {Beginning} from '../run/beginning.js';
 import {defenseEffectivenessRating, type Metrics} from '../run/metrics.js';
 import type {DefendFiles, Passes, RoundReport, Selection} from '../run/results.js';
 import type {PurificationVerdict} from '../run/verdict_types.js';
@@ -23,8 +22,10 @@ import {underNamesOf} from './source_form.js';
 import {writeCheckpoint} from './write_checkpoint.js';
 
 export interface Defense {
-  /** When the call began. */
-  readonly started: Beginning;
+  /** When the run began. */
+  readonly started: Date;
+  /** Seconds that it has taken so far. */
+  readonly seconds: () => number;
   /** The resolved configuration, with the rounds, the device and the precision that were used. */
   readonly config: Omit<DefendConfig, 'device' | 'rounds'> & {
     readonly device: string;
@@ -134,8 +135,8 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   const imageSize = size.height;
   return {
     ...{schemaVersion: SCHEMA_VERSION, kind: 'defend', method, versions: await versions()},
-    started: started.date.toISOString(),
-    seconds: started.seconds,
+    started: started.toISOString(),
+    seconds: defense.seconds(),
     ...{device, precision, seed},
     options: {...config, ...transformOptions, model, numClasses, mean, std, imageSize},
     checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},

@@ -11,10 +11,17 @@ export interface CheckpointDescription extends Suitability {
   /** How the file is written, or what it is that is not read. */
   readonly format: CheckpointFormat | ForeignFormat;
   /**
-   * attack_epoch: of an interrupted attack. poisoned_set: of an attack that trained nothing. other: a torch.save
-   * file without weights, such as info.pickle, or with several state dicts. program: of torch.export. foreign: a file or folder of another format.
+   * attack_epoch: of an interrupted attack. defense_state: of an interrupted defense. poisoned_set: of an attack that
+   * trained nothing. other: a torch.save file without weights, such as info.pickle, or with several state dicts. program: of torch.export. foreign: a file or folder of another format.
    */
-  readonly kind: CheckpointKind | 'attack_epoch' | 'poisoned_set' | 'other' | 'program' | 'foreign';
+  readonly kind:
+    | CheckpointKind
+    | 'attack_epoch'
+    | 'defense_state'
+    | 'poisoned_set'
+    | 'other'
+    | 'program'
+    | 'foreign';
   /** What was chosen or left out among the weights. */
   readonly notes: readonly string[];
   /** Its size. */

@@ -1,11 +1,9 @@
-import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
+import {readText} from '../base/read_text.js';
 import {writeWholeFile} from '../base/whole_file.js';
 import {RUN} from './layout.js';
-
-/** The version of the form of {@link Evidence}. */
-export const EVIDENCE_SCHEMA = 1;
+import {SCHEMA_VERSION, withSchemaVersion} from './schema_version.js';
 
 const count = z.number().int().min(0);
 const counts = z.array(count);
@@ -40,7 +38,8 @@ const mapView = z.object({
 });
 
 const evidenceSchema = z.object({
-  schema: z.literal(EVIDENCE_SCHEMA),
+  /** Version of the form of this document; a later one is another number. */
+  schemaVersion: z.literal(SCHEMA_VERSION),
   /** SHA-256 of the files that the two models are from. */
   of: z.object({checkpoint: z.string(), result: z.string()}),
   /** Clean test images by true class, and how many of them each model recognizes; null without any. */
@@ -97,10 +96,10 @@ export async function writeEvidence(folder: string, evidence: Evidence): Promise
 
 /** The evidence in a run's folder; null where there is none, or it is of other weights or of another form. */
 export async function readEvidence(folder: string, of: Evidence['of']): Promise<Evidence | null> {
-  const text = await readFile(join(folder, RUN.evidence), 'utf8').catch(() => null);
+  const text = await readText(join(folder, RUN.evidence)).catch(() => null);
   if (text === null) return null;
   try {
-    const evidence = evidenceSchema.parse(JSON.parse(text));
+    const evidence = evidenceSchema.parse(withSchemaVersion(JSON.parse(text)));
     const isOf = evidence.of.checkpoint === of.checkpoint && evidence.of.result === of.result;
     return isOf ? evidence : null;
   } catch {

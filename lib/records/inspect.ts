@@ -26,7 +26,7 @@ import type {
   ModelDescription,
   RecordDescription,
 } from './description.js';
-import {POISONED_SET, RECORD} from './layout.js';
+import {DEFENSE_STATE, POISONED_SET, RECORD} from './layout.js';
 import {classesByOrder, headOf, isDefenseResult, modelOf} from './read_checkpoint.js';
 import {createPngResolver, findRecordFile, type PngResolver} from './record_paths.js';
 import {suitabilityOf} from './suitability.js';
@@ -66,7 +66,7 @@ export async function describeCheckpoint(
 ): Promise<CheckpointDescription> {
   const given = localPath(pathOrFolder);
   try {
-    const path = await findRecordFile(given, [RECORD.checkpoint, RECORD.info]);
+    const path = await findRecordFile(given, [RECORD.checkpoint, DEFENSE_STATE, RECORD.info]);
     return await withCheckpointFile(path, (file) => describeFile(file, path));
   } catch (error) {
     const foreign = await describeForeign(error);
@@ -130,6 +130,7 @@ async function describeFile(file: CheckpointFile, path: string): Promise<Checkpo
     return {...rest, kind: 'attack_result', record: await describeRecord(value, path)};
   }
   if (basename(path) === RECORD.checkpoint) return {...rest, kind: 'attack_epoch', record: null};
+  if (basename(path) === DEFENSE_STATE) return {...rest, kind: 'defense_state', record: null};
   return {...rest, kind: isDefenseResult(value) ? 'defense_result' : 'state_dict', record: null};
 }
 

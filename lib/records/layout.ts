@@ -38,6 +38,9 @@ export const DEFENSE = {
   config: 'config.json',
 } as const;
 
+/** In the folder of a defense, only while it is not complete. */
+export const DEFENSE_STATE = 'defense_state.pt';
+
 /** In the folder of any run. */
 export const RUN = {
   summary: 'run.json',

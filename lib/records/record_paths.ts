@@ -7,7 +7,7 @@ import {QuickReads} from '../base/quick_reads.js';
 import {damagedFile, unreadableFile} from '../checkpoint/checkpoint_error.js';
 import {ForeignFile, foreignByFolder} from '../checkpoint/foreign_file.js';
 import {named} from '../options/named.js';
-import {DEFENSE, RECORD} from './layout.js';
+import {DEFENSE, DEFENSE_STATE, RECORD} from './layout.js';
 
 const RESULT_NAMES = [RECORD.result, DEFENSE.result] as const;
 
@@ -39,6 +39,9 @@ export async function findRecordFile(
 async function insteadOfResult(folder: string): Promise<string> {
   if (await isFile(join(folder, RECORD.checkpoint))) {
     return `${RECORD.checkpoint}: the attack was interrupted, go on with \`attack\` and ${named('resume')}`;
+  }
+  if (await isFile(join(folder, DEFENSE_STATE))) {
+    return `${DEFENSE_STATE}: the defense was interrupted, go on with \`defend\` and ${named('resume')}`;
   }
   if (await isFile(join(folder, RECORD.poisonIndex))) {
     return `only poisoned images: run \`attack\` without ${named('poisonOnly')} to have a model too`;
@@ -204,7 +207,7 @@ export async function datasetRootsOf(checkpointPath: string, dataPath: string): 
 }
 
 /** The folder that contains the innermost folder `name` of a path; null without one. */
-function folderAbove(folder: string, name: string): string | null {
+export function folderAbove(folder: string, name: string): string | null {
   for (let at = folder; at !== dirname(at); at = dirname(at)) {
     if (basename(at) === name) return dirname(at);
   }

@@ -1,14 +1,13 @@
 import {createHash} from 'node:crypto';
 import {createReadStream} from 'node:fs';
 import {join} from 'node:path';
-import type {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {localPath} from '../base/path_exists.js';
 import {readText} from '../base/read_text.js';
 import {writeWholeFile} from '../base/whole_file.js';
 import {RUN} from './layout.js';
 import {readOlderRun} from './older_run.js';
-import {damagedRun, runSchema} from './run_schema.js';
+import {damagedRun, firstIssue, runSchema} from './run_schema.js';
 import type {RunSummary} from './run_summary.js';
 import {SCHEMA_VERSION, schemaVersionOf, withSchemaVersion} from './schema_version.js';
 
@@ -40,7 +39,7 @@ export async function readRun(folder: string): Promise<RunSummary> {
   refuseNewer(path, content);
   const parsed = runSchema.safeParse(content);
   if (parsed.success) return parsed.data;
-  throw damagedRun(path, firstIssue(parsed.error));
+  throw damagedRun(path, firstIssue(parsed.error).message);
 }
 
 function refuseNewer(path: string, content: unknown): void {
@@ -54,12 +53,6 @@ function refuseNewer(path: string, content: unknown): void {
       details: {path, schemaVersion},
     },
   );
-}
-
-function firstIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
-  const at = issue?.path.join('.') ?? '';
-  return `${at === '' ? 'it' : `its ${at}`} is not ${issue?.message ?? 'what it should be'}`;
 }
 
 /** SHA-256 of a file in hex. Reads it piece by piece. */

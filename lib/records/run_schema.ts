@@ -155,3 +155,11 @@ export function damagedRun(path: string, why: string, cause?: unknown): SauError
     details: {path},
   });
 }
+
+/** Of all that is wrong with a file the first: a hostile one may have something wrong in each of its bytes. */
+export function firstIssue({issues: [issue]}: z.ZodError): Error {
+  const at = issue?.path.join('.') ?? '';
+  return new Error(
+    `${at === '' ? 'it' : `its ${at}`} is not ${issue?.message ?? 'what it should be'}`,
+  );
+}

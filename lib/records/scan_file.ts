@@ -1,9 +1,9 @@
-import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import {messageOf, SauError} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 import {SCAN_FILES} from './layout.js';
-import {runSchema} from './run_schema.js';
+import {firstIssue, runSchema} from './run_schema.js';
 import type {ScanSummary} from './scan_summary.js';
 import {SCHEMA_VERSION} from './schema_version.js';
 
@@ -71,17 +71,26 @@ const scanSchema = z.object({
 /** Opens the folder of a scan again. Throws ERR_CHECKPOINT where it has none, or one that is damaged or newer. */
 export async function readScan(folder: string): Promise<ScanSummary> {
   const path = join(folder, SCAN_FILES.summary);
-  try {
-    return scanSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    throw new SauError(
+  const refused = (why: string, cause: unknown): SauError =>
+    new SauError(
       'ERR_CHECKPOINT',
-      `Expected the summary of a scan of schema ${SCHEMA_VERSION} at ${path} but it is none.`,
+      `Expected the summary of a scan of schema ${SCHEMA_VERSION} at ${path} but ${why}.`,
       {
         cause,
         remedy: 'Scan again, or install the version that wrote it.',
         details: {path, why: messageOf(cause)},
       },
     );
+  const text = await readText(path).catch((cause: unknown) => {
+    throw refused(messageOf(cause), cause);
+  });
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    throw refused('it is none', cause);
   }
+  const parsed = scanSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw refused('it is none', firstIssue(parsed.error));
 }

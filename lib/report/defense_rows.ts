@@ -1,8 +1,10 @@
 import {join} from 'node:path';
+import {assertNever} from '../base/errors.js';
 import {writePng} from '../datasets/write_pngs.js';
 import type {DefenseName} from '../defenses/defenses.js';
 import type {DefenseEntry} from '../defenses/entry.js';
 import {removeDefense} from '../records/defense_result.js';
+import type {Reported} from '../records/defense_state.js';
 import {defenseCsv, PICTURES, type PictureName, RUN} from '../records/layout.js';
 import type {Progress} from '../run/progress.js';
 import type {DefendFiles, RoundReport} from '../run/results.js';
@@ -62,6 +64,23 @@ export class RoundRows {
     const path = join(this.#out, PICTURES[name as PictureName]);
     this.#pictures.set(name, path);
     this.#write(() => writePng(planes, size, path));
+  }
+
+  /** Queues what a run has reported likewise. */
+  add(reported: Reported): void {
+    switch (reported.kind) {
+      case 'round':
+        this.append(reported.report);
+        break;
+      case 'row':
+        this.appendRow(reported);
+        break;
+      case 'picture':
+        this.appendPicture(reported);
+        break;
+      default:
+        assertNever(reported);
+    }
   }
 
   /** Waits until every round is on the disk. Throws ERR_OUTPUT if one could not be written. */

@@ -51,6 +51,22 @@ export async function withOutput<T>(
   }
 }
 
+/**
+ * Makes an output folder ahead of {@link withOutput}. Returns the folders that are new, the innermost first; if it throws
+ * ERR_OUTPUT, none are.
+ */
+export async function makeOutput(dir: string): Promise<readonly string[]> {
+  const folder = resolve(dir);
+  const made: string[] = [];
+  try {
+    await attempt(folder, 'a folder that can be created', () => makeFolders(folder, made));
+    return made;
+  } catch (error) {
+    await removeEmpty(made);
+    throw error;
+  }
+}
+
 /** While a run writes into a folder. Its process may be killed: the next one sees that it is dead. */
 const LOCK = '.sau-native.lock';
 
@@ -144,7 +160,7 @@ async function refuseEarlierResult(folder: string, results: readonly string[]): 
 }
 
 async function writeProbe(folder: string): Promise<void> {
-  await removeTemporariesOf(folder, PROBE); // of a killed run
+  await removeTemporariesOf(folder, [PROBE]); // of a killed run
   const path = join(folder, `.${PROBE}.${randomUUID()}.tmp`);
   try {
     const file = await open(path, 'wx');

@@ -37,7 +37,7 @@ const SESSION: Ranges = {
 };
 const DEFEND: Ranges = {
   ...{rounds: FROM_1, evalEvery: FROM_0, evalBatchSize: FROM_1},
-  ...{patience: FROM_0, seconds: FROM_0},
+  ...{patience: FROM_0, seconds: FROM_0, saveEvery: FROM_0},
 };
 const EPOCH: Ranges = {batchSize: FROM_1, scheduleLength: FROM_1, cropPadding: PADDING};
 const TRAIN: Ranges = {

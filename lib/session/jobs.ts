@@ -126,6 +126,7 @@ export function progressRelay(
         break;
       case 'passes': // of interest to whoever asked for the job
       case 'stopped':
+      case 'state':
         break;
       default:
         assertNever(event);

@@ -59,6 +59,14 @@ export type TrainOptions = Omit<NativeTrainOptions, keyof TrainingPart>;
 /** Epochs of a training, 0-based: from `firstEpoch` to before `stopEpoch`. */
 export type TrainingPart = Pick<NativeTrainOptions, 'firstEpoch' | 'stopEpoch'>;
 
+/** How a {@link Session.defend} goes on later. */
+export interface DefenseKeeping {
+  /** What an equal defense has left; empty: it begins. */
+  readonly state?: StateDict;
+  /** Is told each state, after the reports of what it is the state of, and the seconds that copying it took. */
+  readonly onState?: (state: StateDict, seconds: number) => void;
+}
+
 /**
  * Two models and image sets resident on a device. One job at a time: a second call while busy rejects
  * with ERR_BUSY, a call after {@link dispose} with ERR_DISPOSED. Typed arrays that are passed in must not
@@ -147,24 +155,41 @@ export class Session implements Disposable {
    * The rounds of a defense on the trainee, over the role `cleanSubset`; with `patience` those until nothing changes
    * for the role `heldOut`. Evaluates on `cleanTest` and
    * `poisonedTest`. Returns the reports of all rounds. Throws ERR_CONFIG for an unknown method, ERR_DIVERGED.
-   * After an abort the trainee keeps the weights of its last finished step.
+   * After an abort the trainee keeps the weights of its last finished step. With `keeping.state` it goes on from
+   * what an equal defense has left, in a session with the same options, weights and images; it then returns the
+   * reports of the rounds that were left, and throws ERR_CHECKPOINT for the state of another one.
    */
-  defend(options: NativeDefendOptions, run: RunOptions = {}): Run<readonly RoundReport[]> {
+  defend(
+    options: NativeDefendOptions,
+    run: RunOptions = {},
+    {state = new Map(), onState}: DefenseKeeping = {},
+  ): Run<readonly RoundReport[]> {
     const start = (relay: Relay) => {
       requireObject(options, 'the options of defend');
       checkDefendOptions(options);
       checkBatchOrder(options, this.#sizes.get('cleanSubset'));
+      checkTensors(state);
       this.#passes = null;
       this.#stopped = null;
-      return this.#native.defend({patience: 0, seconds: 0, ...options}, (event) => {
+      const job = {patience: 0, seconds: 0, saveEvery: 0, ...options};
+      return this.#native.defend(job, toNativeTensors(state), (event) => {
         if (event.kind === 'passes') {
           this.#passes = {forward: event.forward, backward: event.backward};
         }
         if (event.kind === 'stopped') this.#stopped = event.because;
+        if (event.kind === 'state') onState?.(toStateDict(event.tensors), event.seconds);
         relay(event);
       });
     };
     return this.#jobs.rounds(start, run, this.#measuring(options, 'cleanSubset'));
+  }
+
+  /**
+   * Asks the running {@link defend} for its state, which it tells once, after the next round that `saveEvery`
+   * allows.
+   */
+  requestState(): void {
+    this.#native.requestState();
   }
 
   /**
@@ -196,10 +221,7 @@ export class Session implements Disposable {
   /** Takes the state of {@link exportTraining}, from which the next part of the training continues. */
   async loadTraining(state: StateDict): Promise<void> {
     checkTensors(state);
-    const tensors = [...state].map(([name, {dtype, shape, data}]) => {
-      return {name, dtype, shape: [...shape], data};
-    });
-    await this.#jobs.run(() => this.#native.loadTraining(tensors));
+    await this.#jobs.run(() => this.#native.loadTraining(toNativeTensors(state)));
   }
 
   /**
@@ -397,6 +419,12 @@ export class Session implements Disposable {
 /** Of options that are not checked yet. */
 function wholeTraining(options: TrainOptions | undefined): TrainingPart {
   return {firstEpoch: 0, stopEpoch: options?.epochs ?? 0};
+}
+
+function toNativeTensors(state: StateDict): NativeTensors {
+  return [...state].map(([name, {dtype, shape, data}]) => {
+    return {name, dtype, shape: [...shape], data};
+  });
 }
 
 function toStateDict(tensors: NativeTensors): StateDict {

@@ -24,34 +24,31 @@ export interface DefensePlan {
   readonly config: DefendConfig;
   readonly cleanSubset: ImageSet | null;
   readonly testSets: TestSets;
-  /** Milliseconds, of the clock `performance.now()`, at which the run has to be done; null: at any time. */
-  readonly deadline: number | null;
 }
 
 /**
  * Measures how long a defense will take and tells it. Where it has a time budget, what does not fit is made smaller.
  * Leaves no trace in the session, except for the role `heldOut`. Throws ERR_CONFIG where not even the smallest run
  * would fit.
- * @param begun When the run began, of the clock `performance.now()`
+ * @param deadline Milliseconds, of the clock `performance.now()`, at which the run has to be done; null: at any time
  */
 export async function planDefense(
-  plan: Pick<DefensePlan, 'config' | 'cleanSubset' | 'testSets'>,
-  {session, target, begun}: {session: Session; target: Target; begun: number},
+  plan: DefensePlan,
+  {session, target, deadline}: {session: Session; target: Target; deadline: number | null},
   run: RunOptions,
 ): Promise<DefensePlan> {
   const {config} = plan;
   const {cleanTest, poisonedTest} = plan.testSets;
-  const deadline = config.timeBudget === null ? null : begun + 1000 * config.timeBudget;
   const sample = plan.cleanSubset ?? cleanTest ?? poisonedTest;
-  if (sample === null) return {...plan, deadline};
+  if (sample === null) return plan;
   const pace = await paceOf(session, sample, run);
-  if (pace === null) return {...plan, deadline};
+  if (pace === null) return plan;
   const scene = sceneOf(plan, target);
   const left = deadline === null ? null : (deadline - performance.now()) / 1000;
   const fit = left === null ? null : fitted(left, config, scene, pace);
   const chosen = fit === null ? plan : await resized(plan, fit, scene, target, run);
   await tell(chosen, sceneOf(chosen, target), {pace, session}, run);
-  return {...chosen, deadline};
+  return chosen;
 }
 
 /** null where the weights are damaged, which the measurement of the checkpoint tells better. */
@@ -69,7 +66,7 @@ async function paceOf(
 }
 
 function sceneOf(
-  {config, cleanSubset, testSets}: Pick<DefensePlan, 'config' | 'cleanSubset' | 'testSets'>,
+  {config, cleanSubset, testSets}: DefensePlan,
   {datasetName, numClasses, size}: Target,
 ): DefenseScene {
   const {cleanTest, poisonedTest} = testSets;
@@ -117,12 +114,12 @@ function withFit(config: DefendConfig, {rounds, evalEvery, tests}: Fit, scene: D
 
 /** The options and images that fit. The result names them, and no budget: given again they give an equal run. */
 async function resized(
-  {config: asked, cleanSubset, testSets}: Pick<DefensePlan, 'config' | 'cleanSubset' | 'testSets'>,
+  {config: asked, cleanSubset, testSets}: DefensePlan,
   fit: Fit,
   scene: DefenseScene,
   target: Target,
   run: RunOptions,
-): Promise<Pick<DefensePlan, 'config' | 'cleanSubset' | 'testSets'>> {
+): Promise<DefensePlan> {
   const fewer = fit.images < scene.images;
   const clean = fewer ? String(countWith(fit.images, asked.patience)) : asked.clean;
   const config = {...withFit(asked, fit, scene), clean, timeBudget: null} as DefendConfig;

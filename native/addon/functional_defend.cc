@@ -61,7 +61,7 @@ Napi::Value defend_network(const Napi::CallbackInfo& info) {
     std::vector<Progress> told;
     const std::atomic<bool> cancelled = false;
     const RunControl control{cancelled, [&](const Progress& event) { told.push_back(event); }};
-    sau::jobs::defend(*workspace, options, control);
+    sau::jobs::defend(*workspace, options, {}, control);
     auto events = Napi::Array::New(info.Env(), told.size());
     for (uint32_t i = 0; i < told.size(); ++i) events[i] = to_js(info.Env(), told[i]);
     auto result = Napi::Object::New(info.Env());

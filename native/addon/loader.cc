@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "addon/images.h"
+#include "addon/sandbox.h"
 
 // What `require` loads. It needs no LibTorch, so help, doctor and inspect work without one. load()
 // first opens LibTorch by absolute path and then the core, whose NEEDED entries are then already
@@ -96,6 +97,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("load", Napi::Function::New(env, load));
   sau::addon::define_images(env, exports);
+  sau::addon::define_sandbox(env, exports);
   return exports;
 }
 

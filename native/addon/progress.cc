@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "addon/tensors.h"
+
 namespace sau::addon {
 namespace {
 
@@ -90,6 +92,14 @@ Napi::Object event_object(Napi::Env env, const Stopped& event) {
   auto o = Napi::Object::New(env);
   o.Set("kind", "stopped");
   o.Set("because", event.because);
+  return o;
+}
+
+Napi::Object event_object(Napi::Env env, const StateLeft& event) {
+  auto o = Napi::Object::New(env);
+  o.Set("kind", "state");
+  o.Set("tensors", to_js(env, event.tensors, true));
+  o.Set("seconds", event.seconds);
   return o;
 }
 

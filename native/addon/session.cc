@@ -10,9 +10,10 @@
 namespace sau::addon {
 
 Napi::Function Session::define(Napi::Env env) {
-  std::vector<PropertyDescriptor> properties{InstanceAccessor<&Session::busy>("busy"),
-                                             InstanceMethod<&Session::cancel>("cancel"),
-                                             InstanceMethod<&Session::dispose>("dispose")};
+  std::vector<PropertyDescriptor> properties{
+      InstanceAccessor<&Session::busy>("busy"), InstanceMethod<&Session::cancel>("cancel"),
+      InstanceMethod<&Session::request_state>("requestState"),
+      InstanceMethod<&Session::dispose>("dispose")};
   for (const auto& job : kSessionJobs) {
     properties.push_back(
         InstanceMethod(job.name, &Session::start, napi_default, const_cast<SessionJob*>(&job)));
@@ -67,6 +68,10 @@ Napi::Value Session::busy(const Napi::CallbackInfo& info) {
 }
 
 void Session::cancel(const Napi::CallbackInfo&) { cancellation_->cancel(); }
+
+void Session::request_state(const Napi::CallbackInfo&) {
+  if (workspace_) workspace_->request_state();
+}
 
 void Session::dispose(const Napi::CallbackInfo&) {
   cancellation_->cancel();

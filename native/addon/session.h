@@ -22,6 +22,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value start(const Napi::CallbackInfo& info);
   Napi::Value busy(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);
+  void request_state(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info);
 
   std::shared_ptr<Workspace>

@@ -12,6 +12,7 @@
 
 #include "sau/error.h"
 #include "sau/passes.h"
+#include "sau/state_dict.h"
 
 namespace sau {
 
@@ -83,9 +84,16 @@ struct Stopped {
   std::string because;
 };
 
+/// The state of a defense's run, from which an equal run can go on. Of what was reported so far it
+/// has nothing.
+struct StateLeft {
+  std::vector<NamedTensor> tensors;  ///< copies on the host
+  double seconds;                    ///< that copying them took
+};
+
 /// One message of a running job.
 using Progress = std::variant<BatchDone, RoundDone, EvaluationDone, Note, Stage, TableRow,
-                              PictureMade, PassesDone, Stopped>;
+                              PictureMade, PassesDone, Stopped, StateLeft>;
 
 /// The connection of a job to its caller. Progress is sent and never awaited.
 struct RunControl {

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -89,6 +90,10 @@ class Workspace {
                                        const RunControl& control);
 
   TrainingLeft& training() { return training_; }
+  /// Asks the running defense to tell its state as soon as it can. Any thread may.
+  void request_state() { state_requested_ = true; }
+  /// Whether it was asked for since the last call.
+  bool take_state_request() { return state_requested_.exchange(false); }
   /// Of the two models and their views, so far.
   Passes& passes() const { return *passes_; }
 
@@ -109,6 +114,7 @@ class Workspace {
   std::map<ImageRole, ImageSet> images_;
   std::map<ImageRole, torch::Tensor> reference_clean_;
   TrainingLeft training_;
+  std::atomic<bool> state_requested_ = false;
 };
 
 }  // namespace sau

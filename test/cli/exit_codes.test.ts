@@ -25,6 +25,7 @@ it('every error code has its exit code', () => {
     ERR_BUSY: 1,
     ERR_DISPOSED: 1,
     ERR_ABORTED: 130,
+    ERR_SANDBOX: 1,
     ERR_DIVERGED: 1,
     ERR_NATIVE: 1,
   });

@@ -11,7 +11,18 @@ function resultOf(state: VerdictState): DefendResult {
   return {files, completedRounds: 10, verdict: {state}} as unknown as DefendResult;
 }
 
+const DONE = {interrupted: false, isSaved: false} as const;
+
 describe('a command to go on with', () => {
+  it('goes on with an interrupted defense where its state is saved', () => {
+    const config = parseDefendConfig({ckpt: '/records/badnet', rounds: 20, method: 'ft'});
+    const interrupted = {interrupted: true, isSaved: true};
+    const [first] = afterDefense(resultOf('active'), config, interrupted);
+    expect(first?.command).toBe(
+      'sau-native defend --ckpt /records/badnet --rounds 20 --method ft --resume',
+    );
+  });
+
   it('has the flags that are needed, quoted for a shell where they need it', () => {
     const line = commandLine('defend', {
       ...{ckpt: "it's here/record", mean: [0.5, 0.25, 0.125], imageSize: 32},
@@ -28,7 +39,7 @@ describe('a command to go on with', () => {
       ...{testLimit: 100, rounds: 3, learningRate: 0.5},
     });
     const result = resultOf('gone');
-    const [step] = afterDefense(result, config, true);
+    const [step] = afterDefense(result, config, {interrupted: true, isSaved: false});
     expect(step?.command).toBe(
       'sau-native evaluate --ckpt /elsewhere/defense_result.pt --against record/badnet ' +
         '--data /data/cifar10 --test-limit 100 --device cpu',
@@ -39,7 +50,7 @@ describe('a command to go on with', () => {
   it('names the program of the model, and takes its weights as those before', () => {
     const config = parseDefendConfig({program: '/models/net.pt2', data: '/data/cifar10'});
     const result = resultOf('gone');
-    const [step] = afterDefense(result, config, false);
+    const [step] = afterDefense(result, config, DONE);
     expect(step?.command).toBe(
       'sau-native evaluate --ckpt /elsewhere/defense_result.pt --against /models/net.pt2 ' +
         '--data /data/cifar10 --program /models/net.pt2',
@@ -51,7 +62,7 @@ describe('a command to go on with', () => {
     (state) => {
       const given = {ckpt: '/records/badnet', clean: '500', seed: 3, learningRate: 0.01};
       const config = parseDefendConfig({...given, failAboveAsr: '5%'});
-      const steps = afterDefense(resultOf(state), config, false);
+      const steps = afterDefense(resultOf(state), config, DONE);
       expect(steps.map(({command}) => command)).toEqual([
         'sau-native defend --ckpt /records/badnet --clean 500 --seed 3 --fail-above-asr 0.05 ' +
           '--learning-rate 0.01 --rounds 20 --force',
@@ -63,7 +74,7 @@ describe('a command to go on with', () => {
 
   it('takes other methods where the method that left the backdoor active has no rounds', () => {
     const config = parseDefendConfig({ckpt: '/records/badnet', method: 'clp'});
-    const [first] = afterDefense(resultOf('active'), config, false);
+    const [first] = afterDefense(resultOf('active'), config, DONE);
     expect(first?.command).toBe('sau-native compare --ckpt /records/badnet --clean 5pct --seeds 0');
   });
 

@@ -191,6 +191,31 @@ describe.skipIf(!IS_BUILT)('a comparison', () => {
     }
   });
 
+  it('goes on within a run whose state was saved', async () => {
+    const {compare} = builtPackage();
+    const given = options('within', {seeds: [0], methods: ['ft'], set: {ft: {rounds: 3}}});
+    const controller = new AbortController();
+    const aborted = compare(given, {
+      signal: controller.signal,
+      onProgress: (one) => {
+        if (one.kind === 'within' && one.progress.kind === 'round') controller.abort();
+      },
+    });
+    await expect(aborted).rejects.toMatchObject({name: 'AbortError'});
+    const place = join(world.folder, 'within', 'ft', 'seed_0');
+    expect(namesIn(place)).toEqual(['defense_state.pt']);
+    const rounds: number[] = [];
+    const result = await compare(given, {
+      onProgress: (one) => {
+        if (one.kind === 'within' && one.progress.kind === 'round')
+          rounds.push(one.progress.report.round);
+      },
+    });
+    expect(rounds).not.toContain(0);
+    expect(result).toMatchObject({keptRuns: 0, failedRuns: 0});
+    expect(namesIn(place)).not.toContain('defense_state.pt');
+  });
+
   it('tells of a run whose process is killed, goes on with the others, and tries it again', async () => {
     const {compare} = builtPackage();
     const given = options('killed', {seeds: [0]});

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {ERROR_CODES, type SauErrorCode} from '../../lib/base/errors.js';
 import type {ImageSet, SauOptions, Session, SessionOptions} from '../../lib/index.js';
+import {runConfined} from '../../lib/sandbox/kernel.js';
 import {ENTRY, FIXTURES, IS_BUILT, ROOT} from '../support/paths.js';
 import {builtPackage} from '../support/program.js';
 
@@ -137,6 +138,11 @@ describe.skipIf(!IS_BUILT)('the error code', () => {
     ERR_DOWNLOAD: () => setup({from: 'http://127.0.0.1:9/libtorch.zip', sha256: ANY_SHA256}),
     ERR_CHECKSUM: () => setup({from: file('text.zip'), sha256: ANY_SHA256}),
     ERR_ARCHIVE: () => setup({from: file('text.zip')}),
+    ERR_SANDBOX: () => {
+      const nowhere = {file: file('nowhere'), arguments: [], environment: []};
+      const enter = async () => runConfined({files: true, systemCalls: true, rules: []}, nowhere);
+      return rejection(enter());
+    },
     ERR_DEVICE: async () => {
       const open = async () => {
         using session = await builtPackage().createSession({...OPTIONS, device: 'cuda:99'});

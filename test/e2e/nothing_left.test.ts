@@ -75,12 +75,15 @@ describe.skipIf(!IS_BUILT)('a run that failed', () => {
     expect(namesIn(shared.out)).toEqual(['notes.txt']);
   });
 
-  it('after its rounds has not left their rows without weights', async () => {
+  it('after its rounds has not left their rows without weights, and its state where it saves it', async () => {
     const {defend} = builtPackage();
     const {top, out} = made('rows');
     const options = {...tiny, ckpt: world.record, out, evalEvery: 0};
-    await abortedAt((run) => defend(options, run), isStage('writing the result'));
+    const isWriting = isStage('writing the result');
+    await abortedAt((run) => defend({...options, saveEvery: 0}, run), isWriting);
     expect(existsSync(top)).toBe(false);
+    await abortedAt((run) => defend(options, run), isWriting);
+    expect(namesIn(out)).toEqual(['defense_state.pt']);
   });
 });
 
@@ -112,7 +115,8 @@ describe.skipIf(!IS_BUILT)('a defense with --force', () => {
     const {defend} = builtPackage();
     const out = join(world.folder, 'earlier');
     await defend({...options(), out});
-    const contents = () => namesIn(out).map((name) => [name, readFileSync(join(out, name), 'hex')]);
+    const names = () => namesIn(out).filter((name) => name !== 'defense_state.pt');
+    const contents = () => names().map((name) => [name, readFileSync(join(out, name), 'hex')]);
     const before = contents();
     let rows = '';
     await abortedAt(

@@ -3,11 +3,12 @@ import {rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {beforeAll, describe, expect, it} from 'vitest';
-import type {DefendResult, Progress} from '../../lib/index.js';
+import type {DefendResult, Progress, ReportResult} from '../../lib/index.js';
 import type {Evidence} from '../../lib/records/evidence.js';
 import {jsonOf, namesIn} from '../support/folders.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT} from '../support/paths.js';
-import {builtPackage} from '../support/program.js';
+import {builtPackage, sau} from '../support/program.js';
 import {CPU, useWorld} from '../support/world.js';
 
 function evidenceIn(folder: string): Evidence {
@@ -36,6 +37,7 @@ describe.skipIf(!IS_BUILT)('a report', () => {
     }
     expect(page).not.toContain('Left out');
     expect(page.length).toBeLessThan(3e6);
+    expectSchema('file-evidence', evidenceIn(folder));
   });
 
   it('has predictions that add up to the figures of the run', () => {
@@ -112,10 +114,12 @@ describe.skipIf(!IS_BUILT)('a report', () => {
     await expect(report([])).rejects.toMatchObject({code: 'ERR_CONFIG'});
   });
 
-  it('shows several runs together, those of attacks among them', async () => {
+  it('shows several runs together, those of attacks among them', () => {
     const out = join(world.folder, 'both.html');
-    const {runs} = await builtPackage().report([folder, world.record], {out});
-    expect(runs).toEqual([folder, world.record]);
+    const {stdout} = sau(world.folder, ['report', folder, world.record, '--out', out, '--json']);
+    const printed = JSON.parse(stdout) as ReportResult;
+    expectSchema('report', printed);
+    expect(printed.runs).toEqual([folder, world.record]);
     const page = readFileSync(out, 'utf8');
     expect(page).toContain('<h1>What became of the backdoors</h1>');
     expect(page).toContain('Attack badnet on preactresnet18_w8');

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {ScanResult, ScanSummary, StateDict} from '../../lib/index.js';
 import {namesIn} from '../support/folders.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT} from '../support/paths.js';
 import {builtPackage, sau} from '../support/program.js';
 import {CPU, HALF, SCALE, SCALE_FLAGS, useWorld} from '../support/world.js';
@@ -72,6 +73,7 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
     expect(stdout).toMatch(/mmbd: names 9 \(p .*threshold/);
     const written = readFileSync(join(world.folder, 'biased', 'scan', 'scan.json'), 'utf8');
     const summary = JSON.parse(written) as ScanSummary;
+    expectSchema('file-scan', summary);
     expect(summary).toMatchObject({
       ...{schemaVersion: 1, kind: 'scan', model: MODEL.modelName, cleanSubset: null},
       verdict: {state: 'suspicious', labels: [TARGET], by: ['mmbd']},
@@ -85,7 +87,9 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
     const flags = [...SCALE_FLAGS, ...FAST, '--data-free', '--json'];
     const {status, stdout} = sau(world.folder, ['scan', '--ckpt', ckpt('fresh'), ...flags]);
     expect(status).toBe(0);
-    const {verdict, statistics} = JSON.parse(stdout) as ScanResult;
+    const result = JSON.parse(stdout) as ScanResult;
+    expectSchema('scan', result);
+    const {verdict, statistics} = result;
     expect(verdict).toMatchObject({state: 'nothing-found', labels: []});
     expect(verdict.words).toContain('never means clean');
     expect(statistics.map(({name}) => name)).toEqual(['mmbd']);
@@ -103,6 +107,7 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
       statistics.map(({seconds: _, ...statistic}) => statistic);
     expect(figuresOf(second)).toEqual(figuresOf(first));
     expect(first.statistics.map(({name}) => name)).toEqual(['shared', 'universal', 'nc']);
+    expectSchema('scan', first);
     expect(await namesIn(first.folder)).toEqual(Object.values(first.files).sort());
     expect(Object.keys(first.files).some((name) => /^trigger_\d$/.test(name))).toBe(true);
     expect(first.cleanSubset?.count).toBe(24);

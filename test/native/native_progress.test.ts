@@ -24,14 +24,22 @@ async function nativeSession(): Promise<NativeSession> {
 async function told(options: NativeDefendJob): Promise<NativeProgress[]> {
   const session = await nativeSession();
   const events: NativeProgress[] = [];
-  await session.defend(options, (event) => events.push(event));
+  await session.defend(options, [], (event) => events.push(event));
   session.dispose();
   return events;
 }
 
 const {optimizer} = UNLEARN;
 const FT: NativeDefendJob = {
-  ...{method: 'ft', rounds: 1, evalEvery: 0, evalBatchSize: 8, patience: 0, seconds: 0},
+  ...{
+    method: 'ft',
+    rounds: 1,
+    evalEvery: 0,
+    evalBatchSize: 8,
+    patience: 0,
+    seconds: 0,
+    saveEvery: 0,
+  },
   options: {
     ...{batchSize: 8, optimizer, schedule: 'constant', scheduleLength: 1, warmupShare: 0},
     ...{milestones: [], gamma: 1, cropPadding: 0, flip: false},

@@ -90,7 +90,7 @@ describe('an attack whose values leave the range of its precision', () => {
 
   it('ends a run in its first round, though the outer step in float32 has a finite loss', async () => {
     const session = await coreSession('fp16', await loudTrainee(1e5), await set());
-    const run = session.defend(sauOptions(UNLEARN), () => {});
+    const run = session.defend(sauOptions(UNLEARN), [], () => {});
     const error = await errorOf(run.catch(rethrow), 'ERR_DIVERGED');
     expect(error.message).toContain('float16');
     session.dispose();

@@ -134,7 +134,15 @@ export function defended(
     tensors,
     ...{mean: [0, 0, 0], std: [1, 1, 1], seed: 0, sets: {}},
     ...input,
-    defend: {...method, rounds, evalEvery, evalBatchSize: 256, patience: 0, seconds: 0},
+    defend: {
+      ...method,
+      rounds,
+      evalEvery,
+      evalBatchSize: 256,
+      patience: 0,
+      seconds: 0,
+      saveEvery: 0,
+    },
   });
 }
 

@@ -10,7 +10,7 @@ export const PIXEL =
 
 /** Of three classes: all poisoned images go to class 0 before, and half of them to their own after. */
 export const EVIDENCE: Evidence = {
-  schema: 1,
+  schemaVersion: 1,
   of: {checkpoint: 'a'.repeat(64), result: 'b'.repeat(64)},
   clean: {total: [4, 4, 4], recognized: {before: [4, 4, 4], after: [4, 3, 2]}},
   poisoned: {

@@ -75,9 +75,10 @@ export function sauOptions({
   evalBatchSize,
   patience = 0,
   seconds = 0,
+  saveEvery = 0,
   ...options
 }: Unlearning): NativeDefendJob {
-  return {method: 'sau', rounds, evalEvery, evalBatchSize, patience, seconds, options};
+  return {method: 'sau', rounds, evalEvery, evalBatchSize, patience, seconds, saveEvery, options};
 }
 
 /** Would take hours: only for jobs that are stopped. */

@@ -6,7 +6,8 @@ import {DEFEND} from './defend.js';
 // Some methods of a comparison are expected to fail, so that no limit says what all of them should reach. Its runs have equal
 // settings, which a time budget would not leave.
 const {'Model and data': data, Run, 'For pipelines': _gates, Time: _time, ...others} = DEFEND;
-const {out, force, report, seed, evalEvery, ...run} = Run;
+// A run that was interrupted goes on by itself.
+const {out, force, report, seed, evalEvery, resume: _resume, ...run} = Run;
 
 /** What all runs of a comparison have alike: the options of every defense, and what is compared. */
 export const COMPARE = {

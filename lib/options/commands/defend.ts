@@ -38,6 +38,24 @@ export const DEFEND = {
       default: false,
     },
     ...FORCE,
+    resume: {
+      type: 'switch',
+      value: '',
+      help: 'go on with an interrupted run from its last saved state',
+      details:
+        'With the options and files of its beginning; the result is that of a run without interruption. ' +
+        'docs/resume.md describes it.',
+      default: false,
+    },
+    saveEvery: {
+      type: 'integer',
+      least: 0,
+      help: `save the run after every n-th round for ${named('resume')}; 0: never`,
+      details:
+        'Also after steps of what comes before the rounds. A state is left out where saving would take more than 2 % ' +
+        'of the time.',
+      default: 1,
+    },
     ...MEASURING,
     ...SEED,
     ...DEVICE,

@@ -1,5 +1,7 @@
 #include "sau/defenses/anp.h"
 
+#include <tuple>
+
 #include "sau/train_epoch.h"
 
 namespace sau {
@@ -37,10 +39,11 @@ AnpDefense::AnpDefense(Workspace& workspace, AnpOptions options, const RunContro
               passes_.channels(), " channels");
 }
 
-std::vector<NamedTensor> AnpDefense::state() const {
-  auto state = optimizer_.state();
-  state.push_back({"masks", masks_});
-  return state;
+void AnpDefense::visit(StateArchive& archive) {
+  archive.part("optimizer", optimizer_);
+  archive("masks", masks_);
+  archive("threshold", threshold_);
+  archive("number", number_);
 }
 
 void AnpDefense::run(const DefenseRun& run) {
@@ -48,15 +51,17 @@ void AnpDefense::run(const DefenseRun& run) {
   run.part({.stage = "learning masks", .table = "learning", .rounds = blocks, .measured = false},
            [&](const Round& block) { return learn(block, run.control()); });
   const RankedMasks ranked(masks_, norms_);
-  ranked.report(run);
-  const bool ahead = options_.compat == Compat::kReference;
-  const MaskLadder masks(ranked, options_.ladder, ahead);
-  run.begin_stage("choosing a threshold");
-  const auto [threshold, number] = choose(masks, run);
-  require_rest(number, pruner_.channels(), "threshold");
-  run.rounds([&, threshold = threshold, number = number](const Round&) {
-    const int64_t cut = pruner_.cut(ranked.lowest(number), /*biases=*/false);
-    return Figures{{"prunedShare", share_of(cut, pruner_.channels())}, {"threshold", threshold}};
+  run.steps(1, [&](int64_t) {
+    ranked.report(run);
+    const bool ahead = options_.compat == Compat::kReference;
+    const MaskLadder masks(ranked, options_.ladder, ahead);
+    run.begin_stage("choosing a threshold");
+    std::tie(threshold_, number_) = choose(masks, run);
+    require_rest(number_, pruner_.channels(), "threshold");
+  });
+  run.rounds([&](const Round&) {
+    const int64_t cut = pruner_.cut(ranked.lowest(number_), /*biases=*/false);
+    return Figures{{"prunedShare", share_of(cut, pruner_.channels())}, {"threshold", threshold_}};
   });
 }
 

@@ -52,7 +52,7 @@ class AnpDefense final : public Defense {
 
   AnpDefense(Workspace& workspace, AnpOptions options, const RunControl& control);
   void run(const DefenseRun& run) override;
-  std::vector<NamedTensor> state() const override;
+  void visit(StateArchive& archive) override;
 
  private:
   struct Noise {
@@ -80,6 +80,8 @@ class AnpDefense final : public Defense {
   const ImageSet& learn_;
   torch::Tensor masks_;  ///< [channels]
   Optimizer optimizer_;
+  double threshold_ = kNaN;  ///< that is kept, once it is chosen
+  int64_t number_ = 0;       ///< of the masks that it cuts
 };
 
 }  // namespace sau

@@ -5,7 +5,7 @@ namespace sau {
 void DefenseRun::rounds(const std::function<Figures(const Round&)>& run_round) const {
   run_rounds(
       {.rounds = rounds_.rounds,
-       .first = 0,
+       .first = keeper_.begin_phase(rounds_.rounds),
        .stop = rounds_.rounds,
        .eval_every = rounds_.eval_every,
        .unit = "round",
@@ -16,7 +16,11 @@ void DefenseRun::rounds(const std::function<Figures(const Round&)>& run_round) c
         return figures;
       },
       [&](RoundDone& report) { report.metrics = measure_(); }, control_,
-      [&](const RoundDone& report) { return stop_.was_last(report, control_); });
+      [&](const RoundDone& report) {
+        const bool ends = stop_.was_last(report, control_);
+        keeper_.unit_done(report.round + 1, ends);
+        return ends;
+      });
 }
 
 void DefenseRun::part(const DefensePart& part,
@@ -39,13 +43,24 @@ void DefenseRun::part(const DefensePart& part,
                         }};
   run_rounds(
       {.rounds = part.rounds,
-       .first = 0,
+       .first = keeper_.begin_phase(part.rounds),
        .stop = part.rounds,
        .eval_every = part.measured ? rounds_.eval_every : 0,
        .unit = "round",
        .seed = rounds_.seed},
       run_round, [&](RoundDone& report) { report.metrics = measure_(); }, rows,
-      [&](const RoundDone& report) { return was_last(report.figures); });
+      [&](const RoundDone& report) {
+        const bool ends = was_last(report.figures);
+        keeper_.unit_done(report.round + 1, ends);
+        return ends;
+      });
+}
+
+void DefenseRun::steps(int64_t count, const std::function<void(int64_t index)>& step) const {
+  for (int64_t index = keeper_.begin_phase(count); index < count; ++index) {
+    step(index);
+    keeper_.unit_done(index + 1, /*ends=*/false);
+  }
 }
 
 bool DefenseRun::measures(int64_t index) const {

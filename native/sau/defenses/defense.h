@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "sau/defenses/run_keeper.h"
+#include "sau/defenses/state_archive.h"
 #include "sau/defenses/stop_rule.h"
 #include "sau/rounds.h"
 #include "sau/run_control.h"
-#include "sau/state_dict.h"
 
 namespace sau {
 
@@ -25,13 +26,18 @@ struct DefensePart {
   bool measured;   ///< as the rounds of the run are; else never
 };
 
-/// What a defense asks of its run: to do rounds, to measure the trainee, to report.
+/// What a defense asks of its run: to do rounds, to measure the trainee, to report. In a run that
+/// goes on, what is done already is left out.
 class DefenseRun {
  public:
   /// measure: measures the trainee. stop: ends the rounds of the run. All outlive the run.
   DefenseRun(const DefenseRounds& rounds, std::function<Metrics()> measure, StopRule& stop,
-             const RunControl& control)
-      : rounds_(rounds), measure_(std::move(measure)), stop_(stop), control_(control) {}
+             RunKeeper& keeper)
+      : rounds_(rounds),
+        measure_(std::move(measure)),
+        stop_(stop),
+        keeper_(keeper),
+        control_(keeper.control()) {}
 
   /// Of the run: the rounds that its report and its CSV have.
   int64_t count() const { return rounds_.rounds; }
@@ -47,6 +53,8 @@ class DefenseRun {
       const std::function<bool(const Figures&)>& was_last = [](const Figures&) {
         return false;
       }) const;
+  /// Does steps that are no rounds, such as a search for each class.
+  void steps(int64_t count, const std::function<void(int64_t index)>& step) const;
   /// A row of a table.
   void report(TableRow row) const { control_.report(std::move(row)); }
   /// Measures the trainee.
@@ -58,6 +66,7 @@ class DefenseRun {
   DefenseRounds rounds_;
   std::function<Metrics()> measure_;
   StopRule& stop_;
+  RunKeeper& keeper_;
   const RunControl& control_;
 };
 
@@ -69,8 +78,9 @@ class Defense {
   /// All of it: its parts in order, and among them the rounds of the run.
   virtual void run(const DefenseRun& run) = 0;
   /// What it has left so far besides the trainee's weights and the workspace's generator: all that
-  /// a run that goes on needs. The tensors are the defense's own, not copies.
-  virtual std::vector<NamedTensor> state() const = 0;
+  /// a run that goes on needs, and that it would not have by then if it left out what is done. It
+  /// is asked after any round or step, and gives it back where an equal run begins the same phase.
+  virtual void visit(StateArchive& archive) = 0;
 };
 
 /// A defense that is nothing but its rounds.

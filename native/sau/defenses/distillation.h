@@ -36,6 +36,8 @@ class Distiller {
   Distiller(const PixelClassifier& student, std::shared_ptr<GraphModule> teacher,
             AttentionSites sites, torch::ScalarType dtype);
   Distilled operator()(const LabelledInput& batch);
+  /// Sees the teacher's new weights.
+  void refresh() { frozen_teacher_.refresh(); }
 
  private:
   using Maps = std::vector<torch::Tensor>;

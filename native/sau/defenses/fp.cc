@@ -33,24 +33,25 @@ FpDefense::FpDefense(Workspace& workspace, const FpOptions& options, const RunCo
   if (options.selection.select == Select::kOracle) workspace.images(ImageRole::kCleanTest);
 }
 
-std::vector<NamedTensor> FpDefense::state() const {
-  auto state = optimizer_.state();
-  for (const auto& tensor : schedule_.state()) state.push_back(tensor);
-  return state;
+void FpDefense::visit(StateArchive& archive) {
+  archive.part("optimizer", optimizer_);
+  archive.part("schedule", schedule_);
+  archive("columns", columns_);
 }
 
 void FpDefense::run(const DefenseRun& run) {
-  torch::Tensor columns;
   // It comes first, so that what it refuses is refused before anything is reported.
   EpochTrainer trainer({model_, optimizer_, schedule_, workspace_.generator()}, learn_, options_,
                        {.after_step = [&] {
                          const torch::NoGradGuard no_grad;
-                         model_.model().weight(linear_.weight).detach().index_fill_(1, columns, 0);
+                         model_.model().weight(linear_.weight).detach().index_fill_(1, columns_, 0);
                        }});
-  run.begin_stage("pruning features");
-  const auto order = feature_order(run);
-  columns = order.slice(0, 0, choose(order, run));
-  cut(columns);
+  run.steps(1, [&](int64_t) {
+    run.begin_stage("pruning features");
+    const auto order = feature_order(run);
+    columns_ = order.slice(0, 0, choose(order, run));
+    cut(columns_);
+  });
   run.begin_stage("fine-tuning");
   run.rounds([&](const Round& round) {
     const auto sums = trainer.run_epoch(round, run.control());

@@ -30,7 +30,7 @@ class FpDefense final : public Defense {
 
   FpDefense(Workspace& workspace, const FpOptions& options, const RunControl& control);
   void run(const DefenseRun& run) override;
-  std::vector<NamedTensor> state() const override;
+  void visit(StateArchive& archive) override;
 
  private:
   /// The features in ascending order of their means over the clean images.
@@ -53,7 +53,8 @@ class FpDefense final : public Defense {
   op::Linear linear_;
   std::optional<CleanSplit> split_;
   const ImageSet& learn_;
-  torch::Tensor weight_;  ///< [out,in] as it was at first
+  torch::Tensor weight_;   ///< [out,in] as it was at first
+  torch::Tensor columns_;  ///< int64 [n], the features that are pruned, once they are chosen
   Optimizer optimizer_;
   Schedule schedule_;
 };

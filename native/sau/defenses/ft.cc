@@ -16,10 +16,9 @@ Figures FtDefense::run_round(const Round& round) {
   return {{"loss", sums.mean_loss()}, {"trainAcc", sums.accuracy()}};
 }
 
-std::vector<NamedTensor> FtDefense::state() const {
-  auto state = optimizer_.state();
-  for (const auto& tensor : schedule_.state()) state.push_back(tensor);
-  return state;
+void FtDefense::visit(StateArchive& archive) {
+  archive.part("optimizer", optimizer_);
+  archive.part("schedule", schedule_);
 }
 
 }  // namespace sau

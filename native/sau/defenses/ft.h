@@ -19,7 +19,7 @@ class FtDefense final : public RoundsDefense {
 
   FtDefense(Workspace& workspace, const FtOptions& options, const RunControl& control);
   Figures run_round(const Round& round) override;
-  std::vector<NamedTensor> state() const override;
+  void visit(StateArchive& archive) override;
 
  private:
   Optimizer optimizer_;

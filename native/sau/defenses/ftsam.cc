@@ -38,10 +38,9 @@ int64_t FtsamDefense::batches() const {
   return (clean_subset_.size() + options_.batch_size - 1) / options_.batch_size;
 }
 
-std::vector<NamedTensor> FtsamDefense::state() const {
-  auto state = optimizer_.state();
-  for (const auto& tensor : schedule_.state()) state.push_back(tensor);
-  return state;
+void FtsamDefense::visit(StateArchive& archive) {
+  archive.part("optimizer", optimizer_);
+  archive.part("schedule", schedule_);
 }
 
 }  // namespace sau

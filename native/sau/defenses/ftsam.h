@@ -39,7 +39,7 @@ class FtsamDefense final : public RoundsDefense {
 
   FtsamDefense(Workspace& workspace, const FtsamOptions& options, const RunControl& control);
   Figures run_round(const Round& round) override;
-  std::vector<NamedTensor> state() const override;
+  void visit(StateArchive& archive) override;
 
  private:
   StepOutcome step(const TrainingBatch& batch);

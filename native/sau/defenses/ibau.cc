@@ -102,11 +102,10 @@ void IbauDefense::tell(const Round& round, int64_t done) const {
       BatchDone{.round = round.index, .rounds = round.of, .batch = done, .batches = 2 * batches()});
 }
 
-std::vector<NamedTensor> IbauDefense::state() const {
-  auto state = optimizer_.state();
-  state.push_back({"images", stored_.images});
-  state.push_back({"labels", stored_.labels});
-  return state;
+void IbauDefense::visit(StateArchive& archive) {
+  // The images that are kept from the beginning are drawn again, which gives equal ones.
+  archive.part("optimizer", optimizer_);
+  if (archive.gives()) frozen_.refresh();
 }
 
 }  // namespace sau

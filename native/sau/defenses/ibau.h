@@ -41,7 +41,7 @@ class IbauDefense final : public RoundsDefense {
   IbauDefense(Workspace& workspace, IbauOptions options, const RunControl& control);
   void prepare(int64_t rounds) override;
   Figures run_round(const Round& round) override;
-  std::vector<NamedTensor> state() const override;
+  void visit(StateArchive& archive) override;
 
  private:
   /// Images in a new order, each augmented anew, and their labels.

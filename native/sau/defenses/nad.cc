@@ -58,8 +58,8 @@ void NadDefense::train_teacher(const DefenseRun& run) {
   for (const auto& [name, value] : state_dict(module))
     before.push_back({name, value.detach().clone()});
   {
-    Optimizer optimizer(module.parameters(), options_.optimizer);
-    EpochTrainer trainer({model_, optimizer, teacher_schedule_, workspace_.generator()},
+    teacher_optimizer_.emplace(module.parameters(), options_.optimizer);
+    EpochTrainer trainer({model_, *teacher_optimizer_, teacher_schedule_, workspace_.generator()},
                          clean_subset_, options_, {});
     run.part({.stage = "training the teacher",
               .table = "teacher",
@@ -69,6 +69,7 @@ void NadDefense::train_teacher(const DefenseRun& run) {
                const auto sums = trainer.run_epoch(round, run.control());
                return Figures{{"loss", sums.mean_loss()}, {"trainAcc", sums.accuracy()}};
              });
+    teacher_optimizer_.reset();
   }
   teacher_ = std::make_shared<GraphModule>(module.graph());
   teacher_->to(workspace_.device());
@@ -119,13 +120,13 @@ void NadDefense::repeat_statistics(const Statistics& before) const {
   }
 }
 
-std::vector<NamedTensor> NadDefense::state() const {
-  std::vector<NamedTensor> state;
-  if (optimizer_) state = optimizer_->state();
-  if (!teacher_) return state;
-  for (const auto& [name, value] : state_dict(*teacher_))
-    state.push_back({"teacher." + name, value});
-  return state;
+void NadDefense::visit(StateArchive& archive) {
+  if (teacher_optimizer_) archive.part("teacherOptimizer", *teacher_optimizer_);
+  archive.part("teacherSchedule", teacher_schedule_);
+  if (!optimizer_) return;
+  archive.part("optimizer", *optimizer_);
+  for (auto& [name, value] : state_dict(*teacher_)) archive("teacher." + name, value);
+  if (archive.gives()) distiller_->refresh();
 }
 
 }  // namespace sau

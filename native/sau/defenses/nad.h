@@ -39,7 +39,7 @@ class NadDefense final : public Defense {
   /// Throws ERR_CONFIG for a network without maps of more than one pixel.
   NadDefense(Workspace& workspace, const NadOptions& options, const RunControl& control);
   void run(const DefenseRun& run) override;
-  std::vector<NamedTensor> state() const override;
+  void visit(StateArchive& archive) override;
 
  private:
   /// Running statistics before a pass.
@@ -58,6 +58,7 @@ class NadDefense final : public Defense {
   Schedule teacher_schedule_, schedule_;
   std::shared_ptr<GraphModule> teacher_;
   std::optional<Distiller> distiller_;
+  std::optional<Optimizer> teacher_optimizer_;  ///< while the teacher is trained
   std::optional<Optimizer> optimizer_;
   torch::Tensor attention_losses_;  ///< their sum over the batches of a round
 };

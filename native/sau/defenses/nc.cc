@@ -74,14 +74,14 @@ void NcDefense::search(const DefenseRun& run) {
       .control = run.control()};
   const auto* head = model_.model().graph().find_head();
   const int64_t classes = head ? head->out : workspace_.options().num_classes;
-  for (int64_t target = 0; target < classes; ++target) {
+  run.steps(classes, [&](int64_t target) {
     triggers_.push_back(invert_trigger(scene, target, options_.inversion, [&](int64_t epochs) {
       run.control().report(BatchDone{.round = target,
                                      .rounds = classes,
                                      .batch = epochs,
                                      .batches = options_.inversion.epochs});
     }));
-  }
+  });
   std::vector<torch::Tensor> masks, patterns, products;
   for (const auto& [target, mask, pattern, norm, success, epochs, succeeded] : triggers_) {
     masks.push_back(mask.expand_as(pattern));
@@ -146,19 +146,24 @@ ImageSet NcDefense::stamped(const std::vector<int64_t>& classes) const {
   return {torch::cat(images), joined, joined};
 }
 
-std::vector<NamedTensor> NcDefense::state() const {
-  std::vector<NamedTensor> state;
-  for (const auto& trigger : triggers_) {
-    const auto prefix = std::to_string(trigger.target) + ".";
-    state.push_back({prefix + "mask", trigger.mask});
-    state.push_back({prefix + "pattern", trigger.pattern});
+void NcDefense::visit(StateArchive& archive) {
+  auto count = static_cast<int64_t>(triggers_.size());
+  archive("classes", count);
+  triggers_.resize(static_cast<size_t>(count));
+  for (size_t c = 0; c < triggers_.size(); ++c) {
+    const auto prefix = std::to_string(c) + ".";
+    auto& [target, mask, pattern, norm, success, epochs, succeeded] = triggers_[c];
+    archive(prefix + "target", target);
+    archive(prefix + "mask", mask);
+    archive(prefix + "pattern", pattern);
+    archive(prefix + "norm", norm);
+    archive(prefix + "success", success);
+    archive(prefix + "epochs", epochs);
+    archive(prefix + "succeeded", succeeded);
   }
-  if (!optimizer_) return state;
-  for (const auto& tensor : optimizer_->state())
-    state.push_back({"optimizer." + tensor.name, tensor.value});
-  for (const auto& tensor : schedule_.state())
-    state.push_back({"schedule." + tensor.name, tensor.value});
-  return state;
+  if (!optimizer_) return;
+  archive.part("optimizer", *optimizer_);
+  archive.part("schedule", schedule_);
 }
 
 }  // namespace sau

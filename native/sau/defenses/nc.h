@@ -38,7 +38,7 @@ class NcDefense final : public Defense {
 
   NcDefense(Workspace& workspace, const NcOptions& options, const RunControl& control);
   void run(const DefenseRun& run) override;
-  std::vector<NamedTensor> state() const override;
+  void visit(StateArchive& archive) override;
 
  private:
   void search(const DefenseRun& run);

@@ -72,7 +72,8 @@ class OutlierPruning : public Defense {
  public:
   OutlierPruning(Workspace& workspace, std::vector<NormSite> norms, const OutlierOptions& options);
   void run(const DefenseRun& run) final;
-  std::vector<NamedTensor> state() const final { return {}; }
+  /// Nothing: what comes before its round takes seconds and is done again.
+  void visit(StateArchive& /*archive*/) final {}
 
  protected:
   /// Of each channel, float64.

@@ -1,5 +1,7 @@
 #include "sau/defenses/rnp.h"
 
+#include <tuple>
+
 #include "sau/guards.h"
 
 namespace sau {
@@ -14,15 +16,18 @@ RnpDefense::RnpDefense(Workspace& workspace, const RnpOptions& options, const Ru
                  ? std::optional(split_clean(workspace.images(ImageRole::kCleanSubset)))
                  : std::nullopt),
       learn_(split_ ? split_->learn : workspace.images(ImageRole::kCleanSubset)),
-      masks_(torch::ones({pruner_.channels()}, workspace.device()).requires_grad_()) {
+      masks_(torch::ones({pruner_.channels()}, workspace.device()).requires_grad_()),
+      schedule_(options.unlearning.optimizer.learning_rate, options.unlearning.schedule) {
   for (const auto& weight : model_.model().weights()) original_.push_back(weight.detach().clone());
 }
 
-std::vector<NamedTensor> RnpDefense::state() const {
-  std::vector<NamedTensor> state{{"masks", masks_}};
-  for (size_t i = 0; i < original_.size(); ++i)
-    state.push_back({"original." + model_.model().graph().weights[i].key, original_[i]});
-  return state;
+void RnpDefense::visit(StateArchive& archive) {
+  archive("masks", masks_);
+  if (unlearning_) archive.part("unlearning", *unlearning_);
+  if (unlearning_) archive.part("schedule", schedule_);
+  if (recovering_) archive.part("recovering", *recovering_);
+  archive("threshold", threshold_);
+  archive("number", number_);
 }
 
 void RnpDefense::run(const DefenseRun& run) {
@@ -33,14 +38,16 @@ void RnpDefense::run(const DefenseRun& run) {
       },
       [&] { restore(); });
   const RankedMasks ranked(masks_, norms_);
-  ranked.report(run);
-  const MaskLadder masks(ranked, options_.ladder, /*ahead=*/false);
-  run.begin_stage("choosing a threshold");
-  const auto [threshold, number] = choose(masks, run);
-  require_rest(number, pruner_.channels(), "threshold");
-  run.rounds([&, threshold = threshold, number = number](const Round&) {
-    const int64_t cut = pruner_.cut(ranked.lowest(number), /*biases=*/false);
-    return Figures{{"prunedShare", share_of(cut, pruner_.channels())}, {"threshold", threshold}};
+  run.steps(1, [&](int64_t) {
+    ranked.report(run);
+    const MaskLadder masks(ranked, options_.ladder, /*ahead=*/false);
+    run.begin_stage("choosing a threshold");
+    std::tie(threshold_, number_) = choose(masks, run);
+    require_rest(number_, pruner_.channels(), "threshold");
+  });
+  run.rounds([&](const Round&) {
+    const int64_t cut = pruner_.cut(ranked.lowest(number_), /*biases=*/false);
+    return Figures{{"prunedShare", share_of(cut, pruner_.channels())}, {"threshold", threshold_}};
   });
 }
 
@@ -52,9 +59,8 @@ void RnpDefense::restore() const {
 
 void RnpDefense::unlearn(const DefenseRun& run) {
   const auto& options = options_.unlearning;
-  Optimizer optimizer(model_.model().parameters(), options.optimizer);
-  Schedule schedule(options.optimizer.learning_rate, options.schedule);
-  EpochTrainer trainer({model_, optimizer, schedule, workspace_.generator()}, learn_, options,
+  unlearning_.emplace(model_.model().parameters(), options.optimizer);
+  EpochTrainer trainer({model_, *unlearning_, schedule_, workspace_.generator()}, learn_, options,
                        {.loss_factor = -1});
   double accuracy = 1;
   run.part(
@@ -68,21 +74,22 @@ void RnpDefense::unlearn(const DefenseRun& run) {
         return Figures{{"loss", sums.mean_loss()}, {"trainAcc", accuracy}};
       },
       [&](const Figures&) { return accuracy <= options_.unlearned_accuracy; });
+  unlearning_.reset();
 }
 
 void RnpDefense::recover(const DefenseRun& run) {
   const MaskedPasses passes(model_, norms_);
-  Optimizer optimizer({masks_}, options_.recovering);
-  run.part(
-      {.stage = "recovering them through masks",
-       .table = "recovering",
-       .rounds = options_.recovering_rounds,
-       .measured = false},
-      [&](const Round& round) { return recover_round(round, passes, optimizer, run.control()); });
+  recovering_.emplace(std::vector{masks_}, options_.recovering);
+  run.part({.stage = "recovering them through masks",
+            .table = "recovering",
+            .rounds = options_.recovering_rounds,
+            .measured = false},
+           [&](const Round& round) { return recover_round(round, passes, run.control()); });
+  recovering_.reset();
 }
 
 Figures RnpDefense::recover_round(const Round& round, const MaskedPasses& passes,
-                                  Optimizer& optimizer, const RunControl& control) {
+                                  const RunControl& control) {
   const auto& options = options_.unlearning;
   const auto order = torch::randperm(learn_.size(), workspace_.generator(), torch::kInt64)
                          .to(workspace_.device())
@@ -98,9 +105,9 @@ Figures RnpDefense::recover_round(const Round& round, const MaskedPasses& passes
                         .true_labels = learn_.true_labels.index_select(0, positions)};
     const auto logits = passes.logits(batch.input, masks_, {});
     const auto loss = options_.recovering_share * torch::cross_entropy_loss(logits, batch.labels);
-    optimizer.zero_grad();
+    recovering_->zero_grad();
     loss.backward();
-    optimizer.step();
+    recovering_->step();
     const torch::NoGradGuard no_grad;
     masks_.clamp_(0, 1);
     sums.add(loss, logits.argmax(1), batch);

@@ -41,13 +41,12 @@ class RnpDefense final : public Defense {
 
   RnpDefense(Workspace& workspace, const RnpOptions& options, const RunControl& control);
   void run(const DefenseRun& run) override;
-  std::vector<NamedTensor> state() const override;
+  void visit(StateArchive& archive) override;
 
  private:
   void unlearn(const DefenseRun& run);
   void recover(const DefenseRun& run);
-  Figures recover_round(const Round& round, const MaskedPasses& passes, Optimizer& optimizer,
-                        const RunControl& control);
+  Figures recover_round(const Round& round, const MaskedPasses& passes, const RunControl& control);
   /// The threshold that is kept, and how many masks it cuts.
   std::pair<double, int64_t> choose(const MaskLadder& masks, const DefenseRun& run);
   /// Gives the trainee the weights and statistics that it came with.
@@ -60,8 +59,12 @@ class RnpDefense final : public Defense {
   ChannelPruner pruner_;
   std::optional<CleanSplit> split_;
   const ImageSet& learn_;
-  std::vector<torch::Tensor> original_;  ///< all tensors of the trainee
-  torch::Tensor masks_;                  ///< [channels]
+  std::vector<torch::Tensor> original_;               ///< all tensors of the trainee
+  torch::Tensor masks_;                               ///< [channels]
+  Schedule schedule_;                                 ///< of the unlearning
+  std::optional<Optimizer> unlearning_, recovering_;  ///< each while its part goes on
+  double threshold_ = kNaN;                           ///< that is kept, once it is chosen
+  int64_t number_ = 0;                                ///< of the masks that it cuts
 };
 
 }  // namespace sau

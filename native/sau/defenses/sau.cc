@@ -84,6 +84,11 @@ void SauDefense::step(const StepInputs& inputs) {
   unlearner_.refresh();
 }
 
+void SauDefense::visit(StateArchive& archive) {
+  archive.part("optimizer", optimizer_);
+  if (archive.gives()) unlearner_.refresh();
+}
+
 torch::Tensor SauDefense::order_of(int64_t round) const {
   const int64_t count = clean_subset_.size();
   if (!replayed_.defined()) return torch::randperm(count, generator_, torch::kInt64);

@@ -37,7 +37,7 @@ class SauDefense final : public RoundsDefense {
   SauDefense(Workspace& workspace, SauOptions options, const RunControl& control);
   void prepare(int64_t rounds) override;
   Figures run_round(const Round& round) override;
-  std::vector<NamedTensor> state() const override { return optimizer_.state(); }
+  void visit(StateArchive& archive) override;
 
  private:
   /// Sums over the steps of a round, kept on the device at fixed addresses and read once.

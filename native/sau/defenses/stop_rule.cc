@@ -27,9 +27,28 @@ void StopRule::look(Figures& figures) const {
 bool StopRule::was_last(const RoundDone& round, const RunControl& control) {
   const bool is_settled = has_patience_ended(round);
   const bool is_late = has_time_ended(round);
-  if (round.round + 1 == round.rounds || !(is_settled || is_late)) return false;
-  control.report(Stopped{is_settled ? "patience" : "timeBudget"});
-  return true;
+  if (round.round + 1 == round.rounds) return false;
+  is_settled_ = is_settled;
+  is_late_ = is_late;
+  report(control);
+  return is_settled || is_late;
+}
+
+void StopRule::report(const RunControl& control) const {
+  if (is_settled_ || is_late_) control.report(Stopped{is_settled_ ? "patience" : "timeBudget"});
+}
+
+void StopRule::visit(StateArchive& archive) {
+  bool has_moved = moved_.has_value();
+  auto moved = moved_.value_or(Watched{});
+  archive("stop.hasMoved", has_moved);
+  archive("stop.accuracy", moved.accuracy);
+  archive("stop.risk", moved.risk);
+  archive("stop.still", still_);
+  archive("stop.longest", longest_);
+  archive("stop.isSettled", is_settled_);
+  archive("stop.isLate", is_late_);
+  if (archive.gives()) moved_ = has_moved ? std::optional(moved) : std::nullopt;
 }
 
 bool StopRule::has_patience_ended(const RoundDone& round) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "sau/defenses/state_archive.h"
 #include "sau/run_control.h"
 #include "sau/stopwatch.h"
 
@@ -27,6 +28,9 @@ class StopRule {
   /// Whether the run ends with this round, and tells why. A round is taken to last as long as the
   /// longest before.
   bool was_last(const RoundDone& round, const RunControl& control);
+  /// Tells why the run has ended, if it has.
+  void report(const RunControl& control) const;
+  void visit(StateArchive& archive);
 
  private:
   /// What the patience looks at.
@@ -42,9 +46,10 @@ class StopRule {
   int64_t images_;
   std::function<double()> held_out_;
   Stopwatch watch_;
-  std::optional<Watched> moved_;  ///< after the last round that was not still
-  int64_t still_ = 0;             ///< rounds in a row
-  double longest_ = 0;            ///< seconds of a round
+  std::optional<Watched> moved_;               ///< after the last round that was not still
+  int64_t still_ = 0;                          ///< rounds in a row
+  double longest_ = 0;                         ///< seconds of a round
+  bool is_settled_ = false, is_late_ = false;  ///< why the run has ended
 };
 
 }  // namespace sau

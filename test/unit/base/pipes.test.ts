@@ -10,6 +10,7 @@ import {readOptionFile} from '../../../lib/options/official_yaml.js';
 import {readCheckpoint} from '../../../lib/records/read_checkpoint.js';
 import {readRecordNotes} from '../../../lib/records/record_notes.js';
 import {readRun} from '../../../lib/records/run.js';
+import {readScan} from '../../../lib/records/scan_file.js';
 import {temporaryFolder} from '../../support/folders.js';
 
 const PIPES = process.platform === 'linux' && spawnSync('mkfifo', ['--version']).status === 0;
@@ -18,6 +19,7 @@ describe.skipIf(!PIPES)('a pipe that nobody writes to', () => {
   it.each<[string, string, (folder: string) => Promise<unknown>]>([
     ['the notes of a record', 'sau_native.json', readRecordNotes],
     ['the summary of a run', 'run.json', readRun],
+    ['the summary of a scan', 'scan.json', readScan],
     ['a file of options', 'a.yaml', (folder) => readOptionFile(join(folder, 'a.yaml'))],
     [
       'a file of a data set',

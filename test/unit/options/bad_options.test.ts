@@ -102,6 +102,12 @@ describe('a bad option is refused in the words of the user:', () => {
     );
   });
 
+  it('a text of a million digits for a number', () => {
+    const digits = `${'1'.repeat(1e6)}x`;
+    const message = messageOf(() => parseDefendConfig({ckpt: 'm', rounds: digits}));
+    expect(message.slice(0, 50)).toMatch(/^Expected integer > 0 for rounds but received "1+$/);
+  });
+
   it('each of several', () => {
     const message = messageOf(() => parseDefendConfig({ckpt: 'm', steps: 0, init: 'x'}));
     expect(message.split('\n').sort()).toEqual([

@@ -43,6 +43,8 @@ describe('defaults', () => {
       keepDtype: false,
       ...{failAboveAsr: null, failBelowAcc: null, maxAccDrop: null},
       report: false,
+      resume: false,
+      saveEvery: 1,
       force: false,
       device: 'auto',
       threads: 0,

@@ -189,12 +189,18 @@ describe('a configuration file', () => {
     ],
     ['text\n', /but received string\. Write lines such as/],
     ['a: [1\n', /^Expected a readable YAML file for config but received /],
+    ['a: !x 1\n', /sau\.yaml: Unresolved tag/],
   ])('is refused when it is %j', async (text, message) => {
     const reading = readOptionFile(await yaml(text));
     await expect(reading).rejects.toMatchObject({
       code: 'ERR_CONFIG',
       message: expect.stringMatching(message),
     });
+  });
+
+  it('is refused when it is longer than any list of options', async () => {
+    const reading = readOptionFile(await yaml('a: 1\n'.repeat(20_000)));
+    await expect(reading).rejects.toThrow('it has 100000 bytes, more than 65536');
   });
 
   it('is refused when it is not there', async () => {

@@ -5,6 +5,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {SCAN_FILES, triggerPicture} from '../../../lib/records/layout.js';
 import {readScan} from '../../../lib/records/scan_file.js';
 import {report} from '../../../lib/report.js';
+import {errorOf} from '../../support/error_of.js';
 import {PIXEL, SCAN} from '../../support/reports.js';
 
 let folder: string;
@@ -34,5 +35,12 @@ describe('a report of the folder of a scan', () => {
     await expect(readScan(folder)).rejects.toMatchObject({code: 'ERR_CHECKPOINT'});
     await write({...SCAN, verdict: {...SCAN.verdict, state: 'clean'}});
     await expect(report(folder)).rejects.toMatchObject({code: 'ERR_CHECKPOINT'});
+  });
+
+  it('is refused for the first of many faults', async () => {
+    await write({...SCAN, statistics: Array.from({length: 1000}, () => 0)});
+    const error = await errorOf(readScan(folder), 'ERR_CHECKPOINT');
+    expect(String(error.details.why)).toMatch(/^its statistics\.0 is not /);
+    expect(String(error.details.why).length).toBeLessThan(200);
   });
 });
