@@ -7,7 +7,7 @@ import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {compileTypeScript, libTorchForBuild, root} from '../build_steps.mjs';
+import {libTorchForBuild, root} from '../build_steps.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -50,7 +50,6 @@ rmSync(logs, {recursive: true, force: true});
 mkdirSync(logs, {recursive: true});
 const log = join(logs, 'report');
 
-compileTypeScript();
 const libtorch = await libTorchForBuild();
 run('cmake', [
   '-S',
