@@ -43,7 +43,7 @@ export function compareEstimateLines({
     runs === 1 ? '1 run' : `${runs} runs`,
   ]);
   return [
-    `${painted('note', 'time:', process.stderr)} about ${roughly(seconds)} in all`,
+    `${painted('note', 'time:', process.stderr)} ${seconds < 1 ? '' : 'about '}${roughly(seconds)} in all`,
     alignColumns(rows, 'left'),
   ];
 }

@@ -47,7 +47,7 @@ export function afterDefense(
     ...(isLeft(verdict) ? againstTheRest(result, config) : []),
     {
       what: interrupted
-        ? 'measure the weights that are saved, those within the round that was interrupted'
+        ? 'measure the saved weights, which are from the middle of the interrupted round'
         : 'measure both models again',
       command: commandLine('evaluate', flags),
     },
@@ -56,7 +56,7 @@ export function afterDefense(
 
 /** The command that goes on with an interrupted defense. */
 export function goingOn(config: DefendConfig): string {
-  return commandLine('defend', {...givenOf(config), resume: true});
+  return commandLine('defend', {...givenOf(config), force: false, resume: true});
 }
 
 /** Ways to remove what is left of a backdoor: more rounds, where the method has such, and other methods. */
@@ -68,7 +68,12 @@ function againstTheRest({completedRounds}: DefendResult, config: DefendConfig): 
       ? [
           {
             what: 'remove the rest of the backdoor with more rounds, in place of this result',
-            command: commandLine('defend', {...givenOf(config), rounds, force: true}),
+            command: commandLine('defend', {
+              ...givenOf(config),
+              resume: false,
+              rounds,
+              force: true,
+            }),
           },
         ]
       : []),

@@ -24,7 +24,11 @@ export async function sandboxed(
   {sandbox, config, yaml_path}: UserOptions,
   needs: () => Needs | Promise<Needs>,
 ): Promise<void> {
-  const mode = modeOf(sandbox ?? (process.env.SAU_NATIVE_SANDBOX || 'auto'));
+  const {SAU_NATIVE_SANDBOX: usual} = process.env;
+  const mode =
+    sandbox === undefined && usual
+      ? modeOf('', usual, ' for SAU_NATIVE_SANDBOX')
+      : modeOf('sandbox', sandbox ?? 'auto');
   if (mode === 'off' || inSandbox()) return;
   const {enterSandbox} = await import('../lib/sandbox/enter.js');
   const files = [config, yaml_path].filter((path) => typeof path === 'string');
@@ -34,8 +38,8 @@ export async function sandboxed(
   });
 }
 
-function modeOf(value: unknown): SandboxMode {
+function modeOf(option: string, value: unknown, where = ''): SandboxMode {
   const mode = SANDBOX_MODES.find((one) => one === value);
   if (mode !== undefined) return mode;
-  throw optionError('sandbox', `one of ${SANDBOX_MODES.join(', ')}`, shown(value));
+  throw optionError(option, `one of ${SANDBOX_MODES.join(', ')}${where}`, shown(value));
 }

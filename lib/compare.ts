@@ -212,7 +212,7 @@ async function hasGoneOn(
 ): Promise<boolean> {
   if (!(await hasDefenseState(options.out))) return false;
   try {
-    await runApart({...options, resume: true}, run);
+    await runApart({...options, resume: true, force: false}, run);
     return true;
   } catch (error) {
     const isOther = error instanceof SauError && Array.isArray(error.details.different);

@@ -84,7 +84,7 @@ async function compareMethods(
     view.note('interrupted: stopping the run that goes on; Ctrl-C again stops at once');
     return new SauError(
       'ERR_ABORTED',
-      'Interrupted. What is done is kept, also of the run that went on: run the command again to go on',
+      'Interrupted. What is done is kept, and the last saved round of the run at hand: run the command again to go on',
     );
   };
   const result = await interruptible(

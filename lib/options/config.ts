@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import type {SauError} from '../base/errors.js';
 import {FETCHED_NAMES, usualRunOn} from '../datasets/known.js';
 import {
   DEFAULT_DEFENSE,
@@ -65,6 +66,7 @@ export function parseDefendConfig(options: object): DefendConfig {
   checkNormalization(config);
   checkProgram(config);
   checkRounds(config);
+  checkResume(config);
   defenseOf(method).check?.(config);
   if (config.writeProgram && config.program === null) {
     throw optionError('', `${named('program')} beside ${named('writeProgram')}`, 'none');
@@ -284,13 +286,20 @@ export function isTrainingAttack(config: AttackConfig): config is TrainingAttack
   return (ATTACK_TABLE[config.kind] as AttackEntry).poisons === 'training';
 }
 
+/** To go on with what was interrupted and to forget it exclude each other. Throws ERR_CONFIG. */
+function checkResume({resume, force}: {readonly resume: boolean; readonly force: boolean}): void {
+  if (resume && force) throw both('resume', 'force');
+}
+
+function both(a: string, b: string): SauError {
+  return optionError('', `at most one of ${named(a)} and ${named(b)}`, 'both');
+}
+
 /** Throws ERR_CONFIG for options that exclude each other. */
 function checkAttackMode(config: AttackConfig): void {
-  const {kind, poisonOnly, resume, force, program} = config;
-  const both = (a: string, b: string) =>
-    optionError('', `at most one of ${named(a)} and ${named(b)}`, 'both');
+  const {kind, poisonOnly, resume, program} = config;
   if (poisonOnly && resume) throw both('poisonOnly', 'resume');
-  if (resume && force) throw both('resume', 'force');
+  checkResume(config);
   if (program !== null && (ATTACK_TABLE[kind] as AttackEntry).needsFreshModel) {
     const expected = `a known architecture for ${named('model')}`;
     throw optionError(

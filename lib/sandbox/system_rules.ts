@@ -20,8 +20,12 @@ const SYSTEM = [
 /** Devices of GPUs, by the beginning of their names in /dev. */
 const GPU = /^(nvidia|nvhost|nvmap|dri$|dxg$)/;
 
-/** Variables with lists of files and folders that the linker or Node opens. */
-const LISTS = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'SAU_NATIVE_SANDBOX_READ'];
+/** Variables with lists of files and folders, and what is between these. */
+const LISTS: readonly (readonly [name: string, separator: RegExp])[] = [
+  ['LD_LIBRARY_PATH', /[:;]/],
+  ['LD_PRELOAD', /[: ]/],
+  ['SAU_NATIVE_SANDBOX_READ', /:/],
+];
 /** Variables with a file or folder. */
 const SINGLE = ['SAU_NATIVE_LIBTORCH', 'LIBTORCH', 'NODE_EXTRA_CA_CERTS', 'OPENSSL_CONF'];
 
@@ -30,7 +34,7 @@ export function systemRules(
   libtorch: LibTorch | null,
   env: NodeJS.ProcessEnv = process.env,
 ): readonly Rule[] {
-  const lists = LISTS.flatMap((name) => (env[name] ?? '').split(/[: ]/));
+  const lists = LISTS.flatMap(([name, separator]) => (env[name] ?? '').split(separator));
   const pythons = ['VIRTUAL_ENV', 'CONDA_PREFIX'].flatMap((name) => {
     const prefix = env[name];
     return prefix ? [join(prefix, 'lib')] : [];

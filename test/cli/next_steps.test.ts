@@ -1,6 +1,6 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {afterDefense, afterEvaluation, commandLine} from '../../bin/next_steps.js';
+import {afterDefense, afterEvaluation, commandLine, goingOn} from '../../bin/next_steps.js';
 import {parseDefendConfig, parseEvaluateConfig} from '../../lib/options/config.js';
 import type {DefendResult, EvaluateResult} from '../../lib/run/results.js';
 import type {VerdictState} from '../../lib/run/verdict.js';
@@ -71,6 +71,19 @@ describe('a command to go on with', () => {
       ]);
     },
   );
+
+  it('takes more rounds anew after a run that was resumed, and resumes one that was to start anew', () => {
+    const given = {ckpt: '/records/badnet', clean: '500'};
+    const resumed = parseDefendConfig({...given, resume: true});
+    const [more] = afterDefense(resultOf('active'), resumed, DONE);
+    const command = 'sau-native defend --ckpt /records/badnet --clean 500';
+    expect(more?.command).toBe(`${command} --rounds 20 --force`);
+    const anew = parseDefendConfig({...given, force: true});
+    expect(goingOn(anew)).toBe(`${command} --resume`);
+    expect(() => parseDefendConfig({...given, resume: true, force: true})).toThrow(
+      'at most one of',
+    );
+  });
 
   it('takes other methods where the method that left the backdoor active has no rounds', () => {
     const config = parseDefendConfig({ckpt: '/records/badnet', method: 'clp'});
