@@ -11,7 +11,6 @@ import type {DefendOptions} from './options/documented.js';
 import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
 import {replacedBy, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
-import {removeDefenseState} from './records/defense_state.js';
 import {defenseFolder} from './records/layout.js';
 import type {Checkpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
@@ -19,7 +18,14 @@ import {RoundRows} from './report/defense_rows.js';
 import {withOutput} from './report/output_folder.js';
 import {movedPaths, withReplacement} from './report/replacement.js';
 import {reportAlong} from './report.js';
-import {deadlineOf, precisionOf, takingBack, tellHowToGoOn, tellPlace} from './resume/going_on.js';
+import {
+  deadlineOf,
+  forgetState,
+  precisionOf,
+  takingBack,
+  tellHowToGoOn,
+  tellPlace,
+} from './resume/going_on.js';
 import {keptRounds} from './resume/kept_rounds.js';
 import {
   identityWith,
@@ -112,7 +118,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   );
   const reported = await reportAlong(folder, asked, run);
   if (isCut) await tellHowToGoOn(folder, run);
-  else await removeDefenseState(folder);
+  else await forgetState(folder, run);
   const files = {...result.files, ...reported};
   return {...result, files, seconds: (performance.now() - begun) / 1000};
 }

@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {SauError} from '../base/errors.js';
+import {messageOf, SauError} from '../base/errors.js';
 import type {PrecisionName} from '../native/contract.js';
 import type {DefendConfig} from '../options/types.js';
 import {type DefenseState, hasDefenseState, removeDefenseState} from '../records/defense_state.js';
@@ -20,7 +20,7 @@ export async function takingBack<T>(
     return await work();
   } catch (error) {
     const isUseless = error instanceof SauError && error.code === 'ERR_DIVERGED';
-    if (isUseless) await removeDefenseState(folder);
+    if (isUseless) await forgetState(folder, run);
     else await tellHowToGoOn(folder, run);
     throw error;
   }
@@ -31,6 +31,16 @@ export async function tellHowToGoOn(folder: string, run: RunOptions): Promise<vo
   if (!(await hasDefenseState(folder))) return;
   const message = `the last saved round is in ${join(folder, DEFENSE_STATE)}; run the same defense with resume to go on`;
   run.onProgress?.({kind: 'note', message});
+}
+
+/** Removes a state that is of no use any more. One that stays says so: it makes no result worse. */
+export async function forgetState(folder: string, run: RunOptions): Promise<void> {
+  try {
+    await removeDefenseState(folder);
+  } catch (error) {
+    const message = `the saved round of a run that is over stays: ${messageOf(error)}`;
+    run.onProgress?.({kind: 'note', message});
+  }
 }
 
 /** What `auto` came to where the run began: another machine might choose otherwise. */

@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {cpSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {SauError} from '../../lib/base/errors.js';
@@ -148,6 +148,22 @@ describe.skipIf(!IS_BUILT)('a defense that was interrupted', () => {
     expect(done.message).toContain('found a finished one');
     const none = await errorOf(defend({...optionsIn('none'), resume: true}), 'ERR_CHECKPOINT');
     expect(none.message).toContain('there is none. Leave out resume to start anew.');
+  });
+
+  it('has a result once it is over, also where its state cannot be removed', async () => {
+    const options = optionsIn('stuck', {rounds: 1, saveEvery: 0});
+    const notes: string[] = [];
+    const {files} = await builtPackage().defend(options, {
+      onProgress: (progress) => {
+        // A folder in the place of the state is not removed as a file is.
+        if (progress.kind === 'round') mkdirSync(join(options.out, STATE));
+        if (progress.kind === 'note') notes.push(progress.message);
+      },
+    });
+    expect(existsSync(files.checkpoint)).toBe(true);
+    expect(notes.join()).toMatch(
+      /the saved round of a run that is over stays: .*defense_state\.pt/,
+    );
   });
 
   it('is damaged where its file was cut, or holds the state of another run', async () => {

@@ -5,9 +5,9 @@ import {join, relative} from 'node:path';
 /** Digests of the files below a folder by their paths; folders have a slash at their end. */
 export type Contents = ReadonlyMap<string, string>;
 
-/** What differs between equal runs: times, memory, and process numbers. */
+/** What differs between equal runs: times, memory, and whether they take the place of earlier ones or go on. */
 const MOMENTS =
-  /"(?:seconds|started|made|installedAt|methodSeconds|peakMemoryBytes|secondsPerRound|\w*[sS]econds\w*)": ?(?:"[^"]*"|[\d.e+-]+|null)/g;
+  /"(?:seconds|started|made|installedAt|methodSeconds|peakMemoryBytes|secondsPerRound|\w*[sS]econds\w*)": ?(?:"[^"]*"|[\d.e+-]+|null)|"(?:force|resume)": ?(?:true|false)/g;
 
 /** What a folder has; nothing where there is none. */
 export function contentsOf(folder: string): Contents {

@@ -1,4 +1,4 @@
-import {cpSync} from 'node:fs';
+import {cpSync, existsSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {writeSafetensors} from '../../lib/checkpoint/safetensors_writer.js';
 import {makeSyntheticDataset} from '../../lib/datasets/synthetic.js';
@@ -55,23 +55,29 @@ export async function setStage(folder: string): Promise<Stage> {
 const keepsTraining = (lines: readonly string[]): boolean =>
   lines.some((line) => line.endsWith('attack_epoch_latest.pt'));
 
-/** Defenses: into a new folder, over another result, of other formats. */
+const STATE = 'defense_state.pt';
+
+/** So does the state of a defense that can go on. */
+const keepsState = (lines: readonly string[]): boolean =>
+  keepsWeights(lines) ||
+  (lines.includes(`+ ${STATE}`) &&
+    lines.every((line) => line === `+ ${STATE}` || line.startsWith('+ unfinished/')));
+
+/** Defenses: into a new folder, over another result, of other formats. One that can go on does. */
 export async function defenseScenes(stage: Stage): Promise<Scene[]> {
   const {data, record, safetensors, earlier} = stage;
   const {defend} = builtPackage();
   const before = join(earlier, 'defense');
   await defend({...DEFEND, ckpt: record, method: 'ft', out: before});
   const scene = (name: string, options: DefendOptions, rest: Partial<Scene> = {}): Scene => {
-    const call = (force: boolean) => (out: string) => ({
+    const call = (more: DefendOptions) => (out: string) => ({
       name: 'defend',
-      args: [{...DEFEND, ...options, force, out}],
+      args: [{...DEFEND, ...options, ...more, out}],
     });
-    const isForced = rest.before !== undefined;
-    return {
-      ...{name, before: null, mayLeave: keepsWeights},
-      ...{call: call(isForced), again: call(true)},
-      ...rest,
-    };
+    const again = (out: string) =>
+      call(existsSync(join(out, STATE)) ? {resume: true} : {force: true})(out);
+    const first = call({force: rest.before !== undefined});
+    return {...{name, before: null, mayLeave: keepsState, call: first, again}, ...rest};
   };
   const foreign = {ckpt: safetensors, data, ...SCALE, model: 'preactresnet18_w2'} as const;
   return [
