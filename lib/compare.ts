@@ -1,6 +1,6 @@
 import {dirname, join} from 'node:path';
 import {messageOf, SauError, type SauErrorCode} from './base/errors.js';
-import {writeWholeFile} from './base/whole_file.js';
+import {removeTemporariesOf, writeWholeFile} from './base/whole_file.js';
 import type {Comparison} from './compare/comparison.js';
 import {type CompareConfig, type PlannedRun, parseCompareConfig} from './compare/config.js';
 import {estimateRuns} from './compare/estimate.js';
@@ -83,6 +83,7 @@ async function compareAll(
   const {out, force} = config.shared;
   const place = out ?? comparisonFolder(dirname(checkpoint.path));
   const result = await withOutput(place, {force: true, reserveBytes: 0}, async (folder) => {
+    await removeTemporariesOf(folder, Object.values(COMPARISON)); // of a killed call
     const plan = await openPlan(folder, {checkpoint, runs: config.runs, force});
     return runAll(folder, plan, {...config, scene}, run);
   });

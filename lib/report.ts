@@ -1,9 +1,9 @@
 import {readFile} from 'node:fs/promises';
-import {join, resolve} from 'node:path';
+import {basename, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {SauError} from './base/errors.js';
 import {pathExists} from './base/path_exists.js';
-import {writeWholeFile} from './base/whole_file.js';
+import {removeTemporariesOf, writeWholeFile} from './base/whole_file.js';
 import type {Comparison} from './compare/comparison.js';
 import {readComparison} from './compare/read_comparison.js';
 import {packageVersion} from './native/versions.js';
@@ -78,6 +78,7 @@ async function write(
     ...{runs, comparison: found.comparison, scans: found.scans},
   };
   const page = renderReport(input);
+  await removeTemporariesOf(dirname(path), [basename(path)]); // of a killed report
   await writeWholeFile(path, page);
   return {
     ...{

@@ -1,6 +1,6 @@
 import {dirname, join} from 'node:path';
 import {SauError} from './base/errors.js';
-import {writeWholeFile} from './base/whole_file.js';
+import {removeTemporariesOf, writeWholeFile} from './base/whole_file.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {requireLibTorch} from './native/binding.js';
 import {versions} from './native/versions.js';
@@ -125,6 +125,7 @@ async function scanInto(
     files: {summary: SCAN_FILES.summary, ...drawn},
   };
   const path = join(folder, SCAN_FILES.summary);
+  await removeTemporariesOf(folder, [SCAN_FILES.summary]); // of a killed scan
   await writeWholeFile(path, `${JSON.stringify(summary, null, 2)}\n`);
   return {...summary, folder};
 }

@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {z} from 'zod';
 import {readText} from '../base/read_text.js';
-import {writeWholeFile} from '../base/whole_file.js';
+import {removeTemporariesOf, writeWholeFile} from '../base/whole_file.js';
 import {RUN} from './layout.js';
 import {SCHEMA_VERSION, withSchemaVersion} from './schema_version.js';
 
@@ -91,6 +91,7 @@ export interface Pair<T> {
 
 /** Writes the evidence into the folder of its run, whole or not at all. Throws ERR_OUTPUT. */
 export async function writeEvidence(folder: string, evidence: Evidence): Promise<void> {
+  await removeTemporariesOf(folder, [RUN.evidence]); // of a killed report
   await writeWholeFile(join(folder, RUN.evidence), `${JSON.stringify(evidence)}\n`);
 }
 

@@ -1,4 +1,5 @@
 import {type ChildProcess, spawn} from 'node:child_process';
+import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
 import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -175,10 +176,13 @@ describe.skipIf(!IS_BUILT)('a comparison', () => {
     const partial = await builtPackage().readComparison(folder);
     expect(partial.methods.map(({runs}) => runs[0]?.kind)).toEqual(['done', 'waiting']);
     const written = statSync(join(folder, 'sau', 'seed_0', 'run.json')).mtimeMs;
+    const ofKilled = join(folder, `.compare.csv.${randomUUID()}.tmp`);
+    writeFileSync(ofKilled, 'method');
     const progress: CompareProgress[] = [];
     const result = await compare(given, {onProgress: (one) => progress.push(one)});
     expect(told(progress)).toEqual(['kept 0 sau 0', 'run 1 ft 0', 'ran 1 ft 0']);
     expect(result).toMatchObject({keptRuns: 1, failedRuns: 0});
+    expect(existsSync(ofKilled)).toBe(false);
     expect(statSync(join(folder, 'sau', 'seed_0', 'run.json')).mtimeMs).toBe(written);
     const whole = await builtPackage().readComparison(join(world.folder, 'whole'));
     for (const method of ['sau', 'ft']) {

@@ -1,4 +1,5 @@
-import {readFileSync, writeFileSync} from 'node:fs';
+import {randomUUID} from 'node:crypto';
+import {readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -106,6 +107,16 @@ describe.skipIf(!IS_BUILT)('a report', () => {
       code: 'ERR_CONFIG',
       message: expect.stringContaining('HTML file for out'),
     });
+  });
+
+  it('removes what a killed one has left of its files', async () => {
+    for (const name of ['report.html', 'evidence.json']) {
+      writeFileSync(join(folder, `.${name}.${randomUUID()}.tmp`), 'cut');
+    }
+    rmSync(join(folder, 'evidence.json'));
+    await builtPackage().report(folder, CPU);
+    expect(namesIn(folder).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect(namesIn(folder)).toContain('evidence.json');
   });
 
   it('is of folders that are runs', async () => {

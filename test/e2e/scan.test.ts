@@ -1,4 +1,5 @@
-import {readFileSync} from 'node:fs';
+import {randomUUID} from 'node:crypto';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
@@ -131,6 +132,11 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
   it('does not overwrite an earlier result without being asked', async () => {
     const given = {...CPU, ...SCALE, ckpt: ckpt('biased'), dataFree: true, marginIterations: 1};
     await expect(builtPackage().scan(given)).rejects.toMatchObject({code: 'ERR_OUTPUT'});
-    expect((await builtPackage().scan({...given, force: true})).kind).toBe('scan');
+    const {kind, folder} = await builtPackage().scan({...given, force: true});
+    expect(kind).toBe('scan');
+    const ofKilled = `.scan.json.${randomUUID()}.tmp`;
+    writeFileSync(join(folder, ofKilled), 'cut');
+    await builtPackage().scan({...given, force: true});
+    expect(namesIn(folder)).not.toContain(ofKilled);
   });
 });

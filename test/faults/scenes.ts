@@ -31,7 +31,7 @@ const ATTACK = {
   batchSize: 8,
   cropPadding: 0,
 } as const;
-const DEFEND = {...CPU, clean: '10', rounds: 1, batchSize: 8} as const;
+const ROUND = {rounds: 1, batchSize: 8} as const;
 
 /** Draws the images and makes a record of them. */
 export async function setStage(folder: string): Promise<Stage> {
@@ -68,11 +68,11 @@ export async function defenseScenes(stage: Stage): Promise<Scene[]> {
   const {data, record, safetensors, earlier} = stage;
   const {defend} = builtPackage();
   const before = join(earlier, 'defense');
-  await defend({...DEFEND, ckpt: record, method: 'ft', out: before});
+  await defend({...CPU, ...ROUND, clean: '10', ckpt: record, method: 'ft', out: before});
   const scene = (name: string, options: DefendOptions, rest: Partial<Scene> = {}): Scene => {
-    const call = (more: DefendOptions) => (out: string) => ({
+    const call = (more: object) => (out: string) => ({
       name: 'defend',
-      args: [{...DEFEND, ...options, ...more, out}],
+      args: [{...CPU, clean: '10', ...options, ...more, out}],
     });
     const again = (out: string) =>
       call(existsSync(join(out, STATE)) ? {resume: true} : {force: true})(out);
@@ -81,14 +81,14 @@ export async function defenseScenes(stage: Stage): Promise<Scene[]> {
   };
   const foreign = {ckpt: safetensors, data, ...SCALE, model: 'preactresnet18_w2'} as const;
   return [
-    scene('defend', {ckpt: record}),
-    scene('defend over an earlier result', {ckpt: record}, {before}),
+    scene('defend', {...ROUND, ckpt: record}),
+    scene('defend over an earlier result', {...ROUND, ckpt: record}, {before}),
     scene('defend with tables, a report and safetensors', {
       ...foreign,
-      ...{method: 'clp', report: true, poisoned: record},
+      ...{method: 'clp', report: true},
     }),
     scene('defend of a program', {
-      ...{ckpt: record, program: programPath('preactresnet18_w2'), writeProgram: true},
+      ...{...ROUND, ckpt: record, program: programPath('preactresnet18_w2'), writeProgram: true},
     }),
   ];
 }
@@ -128,6 +128,12 @@ export async function attackScenes({data, record, earlier}: Stage): Promise<Scen
   ];
 }
 
+/** Whether a file is all that a failed run has left: it is whole, and what failed came after it. */
+const isOnly =
+  (line: string) =>
+  (lines: readonly string[]): boolean =>
+    lines.every((one) => one === line);
+
 /** What reads models or data sets and writes a few files. */
 export async function readingScenes({data, record, earlier}: Stage): Promise<Scene[]> {
   const defense = join(earlier, 'defense');
@@ -151,8 +157,14 @@ export async function readingScenes({data, record, earlier}: Stage): Promise<Sce
     args: [{data, preview: join(out, 'preview.png')}],
   });
   return [
-    {name: 'scan', before: null, call: scan({}), again: scan({force: true})},
-    {name: 'report', before: reported, call: report, again: report},
+    {
+      ...{name: 'scan', before: null, call: scan({}), again: scan({force: true})},
+      mayLeave: isOnly('+ scan.json'),
+    },
+    {
+      ...{name: 'report', before: reported, call: report, again: report},
+      ...{mayLack: 'evidence.json', mayLeave: isOnly('+ evidence.json')},
+    },
     {name: 'inspect with a preview', before: dirname(record), call: preview, again: preview},
   ];
 }
@@ -174,7 +186,11 @@ export function longScenes({record}: Stage): Scene[] {
     ],
   });
   return [
-    {name: 'compare', before: null, call: compare, again: compare, most: 1},
+    {
+      ...{name: 'compare', before: null, call: compare, again: compare, most: 1},
+      // What is done stays for the next call.
+      mayLeave: (lines) => lines.every((line) => line.startsWith('+ ')),
+    },
     {name: 'demo', before: null, call: demo({}), again: demo({force: true}), most: 1},
   ];
 }

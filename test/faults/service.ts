@@ -10,7 +10,7 @@ export type Answer =
   | {readonly kind: 'done'}
   | {
       readonly kind: 'failed';
-      /** null: it is no SauError. */
+      /** null: it is no SauError; failedRuns: it is a comparison that says so. */
       readonly code: string | null;
       readonly message: string;
     }
@@ -28,7 +28,8 @@ const sau = require(process.argv[2]);
 process.on('message', ({name, args, env}) => {
   Object.assign(process.env, env);
   Promise.resolve().then(() => sau[name](...args)).then(
-    () => process.send({kind: 'done'}),
+    (result) => process.send(result?.failedRuns > 0
+      ? {kind: 'failed', code: 'failedRuns', message: 'a run of a comparison has failed'} : {kind: 'done'}),
     (error) => process.send({kind: 'failed', code: error instanceof sau.SauError ? error.code : null,
       message: String(error?.message)}));
 });
