@@ -146,10 +146,21 @@ async function refuseOther(path: string, inputs: readonly string[]): Promise<voi
   }
 }
 
+/** Whether surely nothing is there. Throws ERR_OUTPUT where that cannot be told, such as on a device that fails. */
+async function isFree(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return true;
+    throw unwritableFile(path, error);
+  }
+}
+
 async function refuseEarlierResult(folder: string, results: readonly string[]): Promise<void> {
   for (const name of results) {
     const path = join(folder, name);
-    if (await pathExists(path)) {
+    if (!(await isFree(path))) {
       throw outputError(
         folder,
         'a folder without a result',

@@ -1,4 +1,4 @@
-import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
@@ -36,6 +36,16 @@ describe('the output folder', () => {
     });
     await prepareOutput(folder, {...options, force: true});
     expect(await readFile(join(folder, 'defense_result.pt'), 'utf8')).toBe('x');
+  });
+
+  it('is refused where it cannot be told whether it has a result', async () => {
+    const path = join(folder, 'defense_result.pt');
+    await symlink(path, path);
+    await expect(prepareOutput(folder, options)).rejects.toMatchObject({
+      code: 'ERR_OUTPUT',
+      details: {path, errno: 'ELOOP'},
+    });
+    await prepareOutput(folder, {...options, force: true});
   });
 
   it('without room for the result is refused, and not left behind', async () => {
