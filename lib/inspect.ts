@@ -1,6 +1,7 @@
 import {readdir, stat} from 'node:fs/promises';
 import {basename, dirname, join, relative, resolve, sep} from 'node:path';
 import {SauError} from './base/errors.js';
+import {removeTemporariesOf} from './base/whole_file.js';
 import {foreignByFolder} from './checkpoint/foreign_file.js';
 import {FORMATS} from './datasets/formats.js';
 import {describeDataset, type InspectedDataset} from './datasets/inspect_dataset.js';
@@ -91,6 +92,7 @@ export function inspectDataset(
     if (preview === null) return {...description, preview: null};
     told.onProgress({kind: 'stage', message: 'drawing the preview'});
     const path = resolve(preview);
+    await removeTemporariesOf(dirname(path), [basename(path)]); // of a killed call
     await drawPreview(path, found, description, loading('reading'));
     return {...description, preview: path};
   });

@@ -1,5 +1,6 @@
 import {spawnSync} from 'node:child_process';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {randomUUID} from 'node:crypto';
+import {mkdirSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import sharp from 'sharp';
 import {describe, expect, it} from 'vitest';
@@ -219,8 +220,12 @@ describe('inspectDataset', () => {
 describe('the preview of a data set', () => {
   it('has a row for each class, of its own images', async () => {
     const folder = await putFolder();
-    const preview = join(await temporaryFolder(), 'sheet.PNG');
+    const place = await temporaryFolder();
+    const preview = join(place, 'sheet.PNG');
+    const killed = `.sheet.PNG.${randomUUID()}.tmp`; // what a call that was killed has left
+    writeFileSync(join(place, killed), 'half');
     expect(await inspectDataset({data: folder, preview})).toMatchObject({preview});
+    expect(readdirSync(place)).toEqual(['sheet.PNG']);
     const {data, info} = await sharp(preview).raw().toBuffer({resolveWithObject: true});
     expect(info.height).toBe(3 * (64 + 2) + 2);
     const colorAt = (x: number, y: number): number[] =>
