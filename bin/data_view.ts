@@ -1,8 +1,9 @@
+import {existsSync} from 'node:fs';
 import {createInterface} from 'node:readline/promises';
 import {SauError} from '../lib/base/errors.js';
 import type {FetchPlan} from '../lib/data/plan.js';
 import type {FetchResult} from '../lib/data.js';
-import type {FetchHint} from '../lib/datasets/fetch_hint.js';
+import {type FetchHint, fetchHintOf} from '../lib/datasets/fetch_hint.js';
 import {KNOWN} from '../lib/datasets/known.js';
 import {sizeOf} from '../lib/download/disk.js';
 import type {UserOptions} from '../lib/options/parse.js';
@@ -54,9 +55,23 @@ export async function offeringData<T>(values: UserOptions, work: () => Promise<T
   }
 }
 
+/**
+ * Offers the data set that is missing in a folder, as {@link offeringData} does, before the sandbox, which has no
+ * network.
+ */
+export async function offerMissingData(values: UserOptions, folder: string): Promise<void> {
+  if (values.json === true || values.quiet === true || !canAsk()) return;
+  const hint = existsSync(folder) ? null : fetchHintOf(folder);
+  if (hint === null) return;
+  hasAsked = true;
+  if (await agrees(hint)) await fetchWithView(false, {...hint});
+}
+
+let hasAsked = false;
+
 /** There is nobody to ask without a terminal, and nothing to fetch with in the sandbox: the error names the command. */
 function canAsk(): boolean {
-  if (inSandbox()) return false;
+  if (inSandbox() || hasAsked) return false;
   const streams = [process.stdin, process.stdout, process.stderr];
   return streams.every((stream) => stream.isTTY) && !process.env.CI;
 }

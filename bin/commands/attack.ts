@@ -11,7 +11,7 @@ import type {UserOptions} from '../../lib/options/parse.js';
 import type {AttackConfig} from '../../lib/options/types.js';
 import type {AttackResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
-import {offeringData} from '../data_view.js';
+import {offeringData, offerMissingData} from '../data_view.js';
 import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
 import {
   addConfigFlag,
@@ -63,6 +63,8 @@ async function simulate(
 ): Promise<ExitCode> {
   const {parseAttackConfig} = await import('../../lib/options/config.js');
   const config = parseAttackConfig(options);
+  const {folderToPoison} = await import('../../lib/simulation/opened_attack.js');
+  await offerMissingData(values, folderToPoison(config));
   await sandboxed(values, async () => {
     const {needsOfAttack} = await import('../../lib/sandbox/needs.js');
     const {options: own}: AttackEntry = ATTACK_TABLE[config.kind];

@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync, realpathSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, realpathSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {cacheFolder, type LibTorch, librariesOf} from '../native/libtorch.js';
 import {packageRoot} from '../native/package_root.js';
@@ -56,10 +56,11 @@ export function systemRules(
   ];
 }
 
-/** The package and every folder node_modules that it may find its dependencies in. */
+/** The package, where its links lead, and every folder node_modules that it may find its dependencies in. */
 function packageFolders(): readonly string[] {
   const root = realpathSync(packageRoot());
-  const folders = [root];
+  const linked = ['node_modules', 'build'].map((name) => join(root, name)).filter(existsSync);
+  const folders = [root, ...linked.map((path) => realpathSync(path))];
   for (let at = root; at !== dirname(at); at = dirname(at)) {
     if (basename(at) === 'node_modules') folders.push(at);
   }

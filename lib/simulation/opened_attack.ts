@@ -3,12 +3,7 @@ import {checkLabelMode, type LabelMode} from '../attacks/poison.js';
 import {SauError} from '../base/errors.js';
 import type {Dataset} from '../datasets/dataset.js';
 import {ImageMemory} from '../datasets/image_memory.js';
-import {
-  DATA_FOLDER,
-  type DatasetChoice,
-  DEFAULT_DATASET,
-  knownOfChoice,
-} from '../datasets/known.js';
+import {DATA_FOLDER, DEFAULT_DATASET, knownOfChoice} from '../datasets/known.js';
 import {openDataset} from '../datasets/open_dataset.js';
 import {DEFAULT_MODEL} from '../options/commands/attack.js';
 import {named} from '../options/named.js';
@@ -61,7 +56,7 @@ async function openAttackDataset(
   const {data, dataset, resize, crop, interpolation} = config;
   const asked = askedSize(config);
   return openDataset({
-    path: data ?? usualFolder(dataset),
+    path: folderToPoison({data, dataset}),
     dataset,
     size: program === null ? asked : sizeOfProgram(program, asked),
     transform: {resize, crop, interpolation},
@@ -70,8 +65,12 @@ async function openAttackDataset(
   });
 }
 
-/** Where the official tool has the data set that is named, or its own default. Throws ERR_CONFIG for another one. */
-function usualFolder(dataset: DatasetChoice): string {
+/**
+ * The folder that is named, or where the official tool has the data set that is named, or its own default. Throws
+ * ERR_CONFIG for another one.
+ */
+export function folderToPoison({data, dataset}: Pick<AttackConfig, 'data' | 'dataset'>): string {
+  if (data !== null) return data;
   const name = dataset === 'auto' ? DEFAULT_DATASET : knownOfChoice(dataset);
   if (name !== null) return join(DATA_FOLDER, name);
   throw new SauError(

@@ -90,6 +90,10 @@ describe.skipIf(REAL === null)('doctor', () => {
       driver: report.driver,
       cuda: {usable: expect.any(Boolean), why: expect.any(String)},
       devices: expect.objectContaining({libtorchVersion: expect.stringContaining(VERSION)}),
+      sandbox: {
+        ...{landlock: expect.any(Number), files: expect.any(Boolean)},
+        ...{systemCalls: expect.any(Boolean), why: report.sandbox.why},
+      },
       proxies: [],
       problems: report.problems.filter(({severity}) => severity === 'warning'),
     });

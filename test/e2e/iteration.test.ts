@@ -45,7 +45,8 @@ describe.skipIf(!IS_BUILT)('a loop over', () => {
   it('a defense that is aborted throws the reason, and leaves no file', async () => {
     const controller = new AbortController();
     const out = join(world.folder, 'aborted');
-    const options = {...CPU, ckpt: world.record, clean: '20', rounds: 50, batchSize: 8, out};
+    const given = {ckpt: world.record, clean: '20', rounds: 50, batchSize: 8};
+    const options = {...CPU, ...given, saveEvery: 0, out};
     const loop = async () => {
       for await (const {kind} of builtPackage().defend(options, {signal: controller.signal})) {
         if (kind === 'round') controller.abort(new Error('enough'));

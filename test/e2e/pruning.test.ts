@@ -154,8 +154,9 @@ describe.skipIf(!IS_BUILT)('a defense that prunes', () => {
   it('writes nothing where it is stopped while it learns', async () => {
     const out = join(world.folder, 'stopped');
     const stop = new AbortController();
+    const given = {ckpt: world.record, clean: 20, batchSize: 16, reportEvery: 1, saveEvery: 0};
     const run = builtPackage().defend(
-      {...CPU, ckpt: world.record, clean: 20, method: 'anp', batchSize: 16, reportEvery: 1, out},
+      {...CPU, ...given, method: 'anp', out},
       {
         signal: stop.signal,
         saveOnAbort: true,
