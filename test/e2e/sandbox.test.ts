@@ -42,19 +42,6 @@ describe.skipIf(!IS_BUILT || why !== null)(`--sandbox (skipped: ${why ?? 'not bu
     expect(on.status).toBe(0);
   });
 
-  it('holds the processes of a comparison, the images of a folder and a report', () => {
-    const clean = join('data', 'shapes', 'train');
-    const runs = ['compare', '--ckpt', 'record/badnet', '--data', 'data/shapes', '--methods', 'ft'];
-    const args = [...runs, '--seeds', '0', '--out', 'compared', ...SHORT, '--clean', clean];
-    const compared = inWorld([...args, '--sandbox', 'on']);
-    expect(compared.stderr).toBe('');
-    expect(compared.status).toBe(0);
-    expect(inWorld(['report', 'compared', '--quiet', '--sandbox', 'on'])).toMatchObject({
-      status: 0,
-      stdout: expect.not.stringMatching(/left out/),
-    });
-  });
-
   it('refuses a data set that only the record names, and says what to do', async () => {
     const stuff = join(world.folder, 'stuff');
     cpSync(world.data, stuff, {recursive: true});
