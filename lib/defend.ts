@@ -34,6 +34,7 @@ import {
   type Sitting,
   secondsSoFar,
 } from './resume/sitting.js';
+import {Beginning} from './run/beginning.js';
 import {failedGates, requireMeasurable} from './run/gates.js';
 import {defenseEffectivenessRating, type Metrics} from './run/metrics.js';
 import type {RunOptions} from './run/progress.js';
@@ -79,7 +80,7 @@ export function defend(options: DefendOptions, run: DefendRunOptions = {}): Run<
 const WAITING = 'the folder has the lock of a run on another machine: waiting for a sign of life';
 
 async function purify(options: DefendOptions, run: DefendRunOptions): Promise<DefendResult> {
-  const begun = performance.now();
+  const begun = new Beginning();
   const asked = parseDefendConfig(options);
   await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
@@ -120,7 +121,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   if (isCut) await tellHowToGoOn(folder, run);
   else await forgetState(folder, run);
   const files = {...result.files, ...reported};
-  return {...result, files, seconds: (performance.now() - begun) / 1000};
+  return {...result, files, seconds: begun.seconds};
 }
 
 /** The part of a run from reading the images to writing the files. */

@@ -6,7 +6,7 @@ import {type DefenseState, hasDefenseState, removeDefenseState} from '../records
 import {DEFENSE_STATE} from '../records/layout.js';
 import type {RunOptions} from '../run/progress.js';
 import {roughly} from '../time/roughly.js';
-import type {Sitting} from './sitting.js';
+import {type Sitting, secondsSoFar} from './sitting.js';
 
 // What is particular to a defense in several sittings: what it takes over from the one before, and what it says.
 
@@ -50,9 +50,11 @@ export function precisionOf({config, saved}: Sitting): DefendConfig['precision']
 }
 
 /** When the run has to be done, of the clock `performance.now()`; null: at any time. */
-export function deadlineOf({asked, saved, begun}: Sitting): number | null {
-  if (asked.timeBudget === null) return null;
-  return begun + 1000 * (asked.timeBudget - (saved?.facts.seconds ?? 0));
+export function deadlineOf(sitting: Sitting): number | null {
+  const {timeBudget} = sitting.asked;
+  return timeBudget === null
+    ? null
+    : performance.now() + 1000 * (timeBudget - secondsSoFar(sitting));
 }
 
 /** Tells where a run goes on, and how long the rounds that are left will take at the pace so far. */

@@ -17,6 +17,7 @@ import {
 import {DEFENSE_STATE} from '../records/layout.js';
 import {sha256OfFile} from '../records/run.js';
 import {type Identity, optionsOf, requireSame, sha256OfImages} from '../records/saved_state.js';
+import type {Beginning} from '../run/beginning.js';
 import type {Target} from '../target/target.js';
 
 /** A part of a run without interruption: its beginning, or where it goes on. */
@@ -33,8 +34,8 @@ export interface Sitting {
   readonly config: DefendConfig;
   /** When the run began. */
   readonly started: Date;
-  /** When the sitting began, of the clock `performance.now()`. */
-  readonly begun: number;
+  /** When the sitting began. */
+  readonly begun: Beginning;
 }
 
 /** Options that may differ where a run goes on: they change no result, or what they name is compared by its contents. */
@@ -64,12 +65,12 @@ export async function requireNoState(folder: string): Promise<void> {
  */
 export async function openSitting(
   folder: string,
-  {asked, target, begun}: {asked: DefendConfig; target: Target; begun: number},
+  {asked, target, begun}: {asked: DefendConfig; target: Target; begun: Beginning},
 ): Promise<Sitting> {
   const identity = await identityOf(asked, target);
   const beginning = {
     ...{folder, saved: null, identity, asked, config: asked},
-    ...{started: new Date(Date.now() - (performance.now() - begun)), begun},
+    ...{started: begun.date, begun},
   };
   if (!asked.resume) {
     if (!asked.force) await requireNoState(folder);
@@ -103,7 +104,7 @@ export async function identityWith(
 
 /** Seconds that the run has taken in its sittings so far. */
 export function secondsSoFar({saved, begun}: Sitting): number {
-  return (saved?.facts.seconds ?? 0) + (performance.now() - begun) / 1000;
+  return (saved?.facts.seconds ?? 0) + begun.seconds;
 }
 
 function isElsewhere(name: string): boolean {

@@ -3,9 +3,9 @@ import {once} from 'node:events';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {SauError} from '../../lib/base/errors.js';
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {linesOf, namesIn} from '../support/folders.js';
+import {errorOf} from '../support/package_errors.js';
 import {IS_BUILT, PROGRAM} from '../support/paths.js';
 import {builtPackage, sau} from '../support/program.js';
 import {SCALE_FLAGS, useWorld, VICTIM} from '../support/world.js';
@@ -17,17 +17,6 @@ const OPTIONS = {...VICTIM, model: 'preactresnet18_w2', epochs: EPOCHS, cropPadd
 /** A row without the wall time, which no two runs share. */
 function withoutSeconds(line: string): unknown {
   return {...JSON.parse(line), seconds: 0};
-}
-
-/** The package has a SauError of its own, which is not that of the tests' lib. */
-async function errorOf(promise: Promise<unknown>, code: string): Promise<SauError> {
-  const outcome = await promise.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  expect(outcome).toBeInstanceOf(builtPackage().SauError);
-  expect(outcome).toMatchObject({code});
-  return outcome as SauError;
 }
 
 describe.skipIf(!IS_BUILT)('a training that was interrupted', () => {

@@ -9,20 +9,10 @@ import {readDefenseState, writeDefenseState} from '../../lib/records/defense_sta
 import {inspectCheckpoint} from '../../lib/records/inspect.js';
 import {namesIn} from '../support/folders.js';
 import {contentsOf, killedSitting, STATE, takenOut} from '../support/killed_runs.js';
+import {errorOf} from '../support/package_errors.js';
 import {IS_BUILT, PROGRAM} from '../support/paths.js';
 import {builtPackage} from '../support/program.js';
 import {CPU, useWorld} from '../support/world.js';
-
-/** The package has a SauError of its own, which is not that of the tests' lib. */
-async function errorOf(promise: Promise<unknown>, code: string): Promise<SauError> {
-  const outcome = await promise.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  expect(outcome).toBeInstanceOf(builtPackage().SauError);
-  expect(outcome).toMatchObject({code});
-  return outcome as SauError;
-}
 
 describe.skipIf(!IS_BUILT)('a defense that was interrupted', () => {
   const world = useWorld();
