@@ -16,7 +16,7 @@ import type {UserOptions} from '../../lib/options/parse.js';
 import type {DefendConfig} from '../../lib/options/types.js';
 import type {DefendResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
-import {offeringData} from '../data_view.js';
+import {offerDataOfModel, offeringData} from '../data_view.js';
 import {type ExitCode, inUsersWords} from '../errors.js';
 import {
   addConfigFlag,
@@ -70,6 +70,7 @@ async function purify(
 ): Promise<ExitCode> {
   const {parseDefendConfig} = await import('../../lib/options/config.js');
   const config = parseDefendConfig(options);
+  await offerDataOfModel(values, config);
   await sandboxed(values, async () => {
     const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
     const table = {...tableOf(DEFEND), ...defenseTable(config.method)};
