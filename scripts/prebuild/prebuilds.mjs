@@ -2,19 +2,12 @@
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {pinnedVersion, root} from '../build_steps.mjs';
-import {compareVersions, highestFloors, readElf} from './elf.mjs';
+import {pinnedVersion, platforms, root} from '../build_steps.mjs';
+import {compareVersions, floorsOf, readElf} from './elf.mjs';
 
-/** Where node-gyp-build looks for this machine's binaries, below prebuilds/. */
-export const TUPLE = `${process.platform}-${process.arch}`;
-/** The file that node-gyp-build loads. It is for glibc alone, so that other systems get "none found". */
-export const LOADER = 'sau-native.glibc.node';
-/** Says which LibTorch the binaries are for, and from which sources they were built. */
-export const DESCRIPTION = 'sau_build.json';
-const CUDA_PART = 'sau_cuda.so';
 const SOURCES = ['CMakeLists.txt', 'libtorch.json', 'native'];
 
-/** The highest versions that binaries may need, and the libraries that they may need. */
+/** The highest versions that binaries may need, which are LibTorch's own, and the libraries that they may need. */
 const limits = JSON.parse(readFileSync(join(import.meta.dirname, 'limits.json'), 'utf8'));
 
 /** A checksum of all sources of the binaries, so that binaries of other sources are noticed. */
@@ -29,27 +22,50 @@ export function sourcesChecksum() {
   return hash.digest('hex');
 }
 
+/** Those that a package needs or holds: this machine's, and the others that are there; a release holds all. */
+export function inspectAll(parent, {isRelease}) {
+  const {PLATFORMS, THIS_TUPLE} = platforms();
+  const chosen = PLATFORMS.filter(
+    (platform) =>
+      isRelease || platform.tuple === THIS_TUPLE || existsSync(folderOf(platform, parent)),
+  );
+  return Object.fromEntries(
+    chosen.map((platform) => [
+      platform.tuple,
+      inspectPrebuilds(folderOf(platform, parent), platform, {isRelease}),
+    ]),
+  );
+}
+
+/** The binaries of a platform below `parent`. */
+export function folderOf({tuple}, parent) {
+  return join(parent, 'prebuilds', tuple);
+}
+
 /**
- * The binaries in `folder`, what they need from the system, and their problems; without problems they can be
+ * A platform's binaries in `folder`, what they need from the system, and their problems; without problems they can be
  * packed.
  */
-export function inspectPrebuilds(folder, {isRelease}) {
-  const missing = [LOADER, 'sau_core.so', DESCRIPTION, ...(isRelease ? [CUDA_PART] : [])].filter(
-    (name) => !existsSync(join(folder, name)),
-  );
+export function inspectPrebuilds(folder, {addon, dynamicLinker, elfMachine}, {isRelease}) {
+  const {BUILD_DESCRIPTION: description} = platforms();
+  const names = [addon.loader, addon.core, description, ...(isRelease ? [addon.cuda] : [])];
+  const missing = names.filter((name) => !existsSync(join(folder, name)));
   if (missing.length > 0) {
     return {binaries: [], floors: {}, problems: [`${folder} has no ${missing.join(', ')}`]};
   }
-  const build = JSON.parse(readFileSync(join(folder, DESCRIPTION), 'utf8'));
+  const build = JSON.parse(readFileSync(join(folder, description), 'utf8'));
   const binaries = readdirSync(folder)
-    .filter((name) => name !== DESCRIPTION)
+    .filter((name) => name !== description)
     .sort()
     .map((name) => ({name, ...inspectBinary(join(folder, name))}));
-  const floors = highestFloors(binaries.map((binary) => binary.floors));
+  const floors = floorsOf(binaries.flatMap(({symbols}) => symbols));
   const problems = [
     ...originProblems(build),
-    ...binaries.flatMap(linkProblems),
-    ...floorProblems(floors, isRelease ? limits.release : limits.reached),
+    ...binaries.flatMap((binary) => linkProblems(binary, [...limits.system, dynamicLinker])),
+    ...binaries
+      .filter(({machine}) => machine !== elfMachine)
+      .map(({name, machine}) => `${name} is for another processor (ELF machine ${machine})`),
+    ...binaries.flatMap(floorProblems),
   ];
   return {build, binaries, floors, problems};
 }
@@ -67,21 +83,23 @@ function originProblems({libtorch, sources}) {
 }
 
 /** The NEEDED entries of LibTorch must be exactly the expected ones; those of the system must be on the list. */
-function linkProblems({name, needed, rpath}) {
+function linkProblems({name, needed, rpath}, system) {
   const expected = limits.libtorch[name];
   if (expected === undefined) return [`${name} does not belong there`];
   const problems = rpath.length === 0 ? [] : [`${name} has the RPATH ${rpath.join(', ')}`];
-  const others = needed.filter((library) => !limits.system.includes(library)).sort();
+  const others = needed.filter((library) => !system.includes(library)).sort();
   if (others.join() !== expected.join())
     problems.push(`${name} needs [${others.join(', ')}] instead of [${expected.join(', ')}]`);
   return problems;
 }
 
-function floorProblems(floors, allowed) {
-  return Object.entries(floors)
-    .filter(([family, version]) => compareVersions(version, allowed[family] ?? '0') > 0)
+/** A symbol of a newer glibc than LibTorch's floor is what native/glibc/floor.cc is for. */
+function floorProblems({name: binary, symbols}) {
+  return symbols
+    .filter(({family, version}) => compareVersions(version, limits.floors[family] ?? '0') > 0)
     .map(
-      ([family, version]) => `they need ${family}_${version}, above ${allowed[family] ?? 'none'}`,
+      ({name, family, version}) =>
+        `${binary} asks for ${name} of ${family}_${version}, above ${limits.floors[family] ?? 'none'}`,
     );
 }
 

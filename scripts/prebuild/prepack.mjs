@@ -3,15 +3,16 @@
 import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {compileTypeScript, root} from '../build_steps.mjs';
-import {inspectPrebuilds, TUPLE} from './prebuilds.mjs';
+import {inspectAll} from './prebuilds.mjs';
 import {stop} from './report.mjs';
 
-const {problems} = inspectPrebuilds(join(root, 'prebuilds', TUPLE), {isRelease: false});
+rmSync(join(root, 'dist'), {recursive: true, force: true});
+// Source maps are left out, because they would name sources that the package does not contain.
+compileTypeScript('--sourceMap', 'false', '--declarationMap', 'false');
+const reports = Object.values(inspectAll(root, {isRelease: false}));
+const problems = reports.flatMap((report) => report.problems);
 if (problems.length > 0) {
   stop(
     `Expected prebuilt binaries for the package but ${problems.join('; ')}. Run \`npm run prebuilds\`, then pack again.`,
   );
 }
-rmSync(join(root, 'dist'), {recursive: true, force: true});
-// Source maps are left out, because they would name sources that the package does not contain.
-compileTypeScript('--sourceMap', 'false', '--declarationMap', 'false');
