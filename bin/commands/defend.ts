@@ -6,13 +6,11 @@ import {
   DEFENSE_NAMES,
   type DefenseName,
   defenseOf,
-  defenseTable,
 } from '../../lib/defenses/defenses.js';
-import {DEFEND} from '../../lib/options/commands/defend.js';
 import {named} from '../../lib/options/named.js';
 import {officialNames} from '../../lib/options/official.js';
-import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
+import {optionsOfDefense} from '../../lib/options/tables.js';
 import type {DefendConfig} from '../../lib/options/types.js';
 import type {DefendResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
@@ -60,7 +58,7 @@ export function registerDefend(program: Command, finish: Finish): void {
 }
 
 function officialNamesOf(method: DefenseName) {
-  return officialNames({...tableOf(DEFEND), ...defenseTable(method)}, defenseOf(method).ignored);
+  return officialNames(optionsOfDefense(method), defenseOf(method).ignored);
 }
 
 async function purify(
@@ -73,9 +71,8 @@ async function purify(
   await offerDataOfModel(values, config);
   await sandboxed(values, async () => {
     const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
-    const table = {...tableOf(DEFEND), ...defenseTable(config.method)};
     const makes = config.out ?? DEFAULT_OUT.defend(config.ckpt, config.method);
-    return {...needsOfModel(table, {...config}), makes};
+    return {...needsOfModel(optionsOfDefense(config.method), {...config}), makes};
   });
   const {defend} = await import('../../lib/defend.js');
   const {result, interrupted} = await offeringData(values, () =>

@@ -5,16 +5,14 @@ import {packageModule} from '../package.mjs';
 
 const {readOptionFile, layerOfYaml} = packageModule('options/official_yaml');
 const {officialNames} = packageModule('options/official');
-const {tableOf} = packageModule('options/option');
 const {mergeLayers} = packageModule('options/layers');
 const {parseAttackConfig, parseDefendConfig, parseEvaluateConfig, parseScanConfig} =
   packageModule('options/config');
 const {parseCompareConfig} = packageModule('compare/config');
-const {DEFEND} = packageModule('options/commands/defend');
 const {SAU} = packageModule('defenses/sau');
-const {defenseTable} = packageModule('defenses/defenses');
+const {optionsOfDefense} = packageModule('options/tables');
 
-const TABLE = {...tableOf(DEFEND), ...defenseTable('sau')};
+const TABLE = optionsOfDefense('sau');
 const NAMES = officialNames(TABLE, SAU.ignored);
 
 const SEEDS = [
