@@ -125,7 +125,7 @@ async function tellStatus(dir: string, values: UserOptions): Promise<ExitCode> {
 async function doStep(dir: string, id: string | null, values: UserOptions): Promise<ExitCode> {
   const {parseStepConfig} = await import('../../lib/sweep/config.js');
   const {findStep} = await import('../../lib/sweep/find_step.js');
-  const {runStep} = await import('../../lib/sweep/run_step.js');
+  const {runStep, taskOf} = await import('../../lib/sweep/run_step.js');
   const {readSweepFile} = await import('../../lib/sweep/sweep_file.js');
   const start = performance.now();
   const choice = parseStepConfig(pick(values, keysOf(STEP_FLAGS)));
@@ -133,7 +133,7 @@ async function doStep(dir: string, id: string | null, values: UserOptions): Prom
   const file = await readSweepFile(folder);
   const step = findStep(file.steps, {id, ...choice});
   const {result: isNew} = await longRun(values.quiet === true, [step.folder], (run) =>
-    runStep(folder, file, step, {...run, waits: false}),
+    runStep(taskOf(folder, file, step), {...run, waits: false}),
   );
   const seconds = (performance.now() - start) / 1000;
   const {options: _, ...shown} = step;
