@@ -69,6 +69,20 @@ export async function withLock<T>(
   }
 }
 
+/**
+ * Whether a process holds a lock, as far as one look tells: of one on another machine its last sign of life says so, by
+ * that machine's clock.
+ */
+export async function isLocked(path: string): Promise<boolean> {
+  const holder = await holderOf(path);
+  if (holder?.place === (await placeName())) {
+    return !abandoned.has(holder.token) && (await startOf(holder.pid)) === holder.started;
+  }
+  const sign = await stat(path).catch(() => null);
+  const most = holder === null ? NAMELESS_MS : SILENCE_MS;
+  return sign !== null && Date.now() - sign.mtimeMs < most;
+}
+
 /** A lock that cannot be removed costs no result: the next run sees that it is nobody's. */
 async function remove(path: string): Promise<void> {
   await rm(path, {force: true}).catch(() => undefined);
