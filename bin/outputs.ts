@@ -17,6 +17,7 @@ import type {AttackResult, DefendResult, EvaluateResult, RoundReport} from '../l
 import type {ScanResult} from '../lib/scan.js';
 import type {SetupRemoval, SetupResult} from '../lib/setup.js';
 import type {FailureFile} from '../lib/sweep/failure.js';
+import type {SweepReportResult} from '../lib/sweep/report/sweep_report.js';
 import type {SweepStatus} from '../lib/sweep/status.js';
 import type {SweepStep} from '../lib/sweep/steps.js';
 import type {SweepFile} from '../lib/sweep/sweep_file.js';
@@ -93,6 +94,8 @@ export interface Printed {
   readonly 'setup-remove': Versioned & SetupRemoval;
   /** What `sau-native sweep --json` prints. */
   readonly sweep: Versioned & SweepResult;
+  /** What `sau-native sweep report --json` prints. */
+  readonly 'sweep-report': Versioned & SweepReportResult;
   /** What `sau-native sweep status --json` prints. */
   readonly 'sweep-status': Versioned & SweepStatus;
   /** What `sau-native sweep step --json` prints. */

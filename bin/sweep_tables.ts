@@ -32,12 +32,18 @@ export function planLines(result: SweepResult): string[] {
       ? 'how long they take is known once a step of each kind is done'
       : `about ${duration(secondsLeft)}, one after another`;
   const work = todo === 0 ? 'nothing is left to do' : `${stepsText(todo)} to do: ${time}`;
-  return [...statusLines(result), '', `${work}; nothing was written`];
+  const {manifest} = result;
+  return [
+    ...statusLines(result),
+    ...['', `${work}; nothing was written`],
+    ...(manifest === null ? [] : ['', manifest.trimEnd()]),
+  ];
 }
 
 /** What a call did. */
 export function resultLines(result: SweepResult): string[] {
-  const {name, folder, counts, keptSteps, submitted, seconds} = result;
+  const {name, folder, counts, keptSteps, submitted, manifest, seconds} = result;
+  if (manifest !== null) return [manifest.trimEnd()]; // and nothing else: another program may read it
   const kept = keptSteps === 0 ? '' : `, ${keptSteps} of them before`;
   if (submitted !== null) {
     return [`sweep ${name} in ${folder}: ${countsLine(counts)}`, submitted.message];

@@ -211,6 +211,7 @@ export {
 export type {EngineName} from './sweep/engines/engines.js';
 export type {RecordedFailure, StepFailure} from './sweep/failure.js';
 export type {SweepProgress} from './sweep/progress.js';
+export {type SweepReportResult, sweepReport} from './sweep/report/sweep_report.js';
 export {
   type StepState,
   type StepStatus,

@@ -34,6 +34,11 @@ export interface SweepResult extends SweepStatus {
   readonly secondsLeft: number | null;
   /** The scheduler that goes on by itself; null where this call has done the steps. */
   readonly submitted: Omit<Extract<EngineOutcome, {kind: 'submitted'}>, 'kind'> | null;
+  /**
+   * What the engine would give to a scheduler with `dryRun`, or has made and given to none; null where there is no such
+   * thing.
+   */
+  readonly manifest: string | null;
   /** Wall time of this call. */
   readonly seconds: number;
 }
@@ -77,10 +82,16 @@ type Result = Omit<SweepResult, 'seconds'>;
 
 /** What there is to do, without doing or writing anything. */
 async function planned(config: SweepConfig): Promise<Result> {
-  const {steps} = await openedSteps(config);
-  const status = await statusOf(config.folder, steps);
-  const todo = todoOf(status.steps, steps, config);
-  return resultOf(config, status, {before: status.counts, todo, outcome: null});
+  const file = await openedSteps(config);
+  const {folder, settings, resources} = config;
+  const status = await statusOf(folder, file.steps);
+  const todo = todoOf(status.steps, file.steps, config);
+  const engine = await loadEngine(config.engine);
+  const sweep = {folder, file, status: status.steps, todo, settings, resources};
+  const manifest = engine.preview?.(sweep) ?? null;
+  const outcome: EngineOutcome =
+    manifest === null ? {kind: 'finished'} : {kind: 'printed', manifest};
+  return resultOf(config, status, {before: status.counts, todo, outcome});
 }
 
 async function runAll(
@@ -135,7 +146,7 @@ function todoOf(
 interface Done {
   readonly before: SweepStatus['counts'];
   readonly todo: readonly SweepStep[];
-  readonly outcome: EngineOutcome | null;
+  readonly outcome: EngineOutcome;
 }
 
 function resultOf(
@@ -147,12 +158,18 @@ function resultOf(
   for (const step of status.steps)
     if (step.seconds !== null) times.add({step, seconds: step.seconds});
   const done = new Set(status.steps.flatMap(({id, state}) => (state === 'done' ? [id] : [])));
-  const {kind: _, ...submitted} = outcome?.kind === 'submitted' ? outcome : {kind: null};
   return {
     ...{folder, name, ...status},
     todo: todo.length,
     keptSteps: before.done,
     secondsLeft: times.ofAll(todo.filter(({id}) => !done.has(id))),
-    submitted: 'jobs' in submitted ? submitted : null,
+    submitted: submittedBy(outcome),
+    manifest: outcome.kind === 'printed' ? outcome.manifest : null,
   };
+}
+
+function submittedBy(outcome: EngineOutcome): SweepResult['submitted'] {
+  if (outcome.kind !== 'submitted') return null;
+  const {jobs, message} = outcome;
+  return {jobs, message};
 }

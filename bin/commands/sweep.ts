@@ -1,7 +1,7 @@
 import {resolve} from 'node:path';
 import type {Command} from 'commander';
 import {SauError} from '../../lib/base/errors.js';
-import {SWEEP, SWEEP_STEP} from '../../lib/options/commands/sweep.js';
+import {SWEEP, SWEEP_REPORT, SWEEP_STEP} from '../../lib/options/commands/sweep.js';
 import type {SweepOptions} from '../../lib/options/documented.js';
 import type {UserOptions} from '../../lib/options/parse.js';
 import {addFlagGroups, type Finish} from '../command.js';
@@ -9,11 +9,12 @@ import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
 import {addExamples, addOutputFlags, flagGroups, flagName, keysOf, pick} from '../flags.js';
 import {interruptible, longRun} from '../long_run.js';
 import {duration, printResult} from '../output.js';
-import {failureLines, planLines, resultLines, statusLines} from '../sweep_tables.js';
+import {countsLine, failureLines, planLines, resultLines, statusLines} from '../sweep_tables.js';
 import {createSweepView} from '../sweep_view.js';
 
 const FLAGS = flagGroups(SWEEP);
 const STEP_FLAGS = flagGroups(SWEEP_STEP);
+const REPORT_FLAGS = flagGroups(SWEEP_REPORT);
 
 export function registerSweep(program: Command, finish: Finish): void {
   const command = program
@@ -35,12 +36,16 @@ export function registerSweep(program: Command, finish: Finish): void {
     'sau-native sweep plan.yaml --dry-run',
     'sau-native sweep plan.yaml --out sweeps/paper --jobs 4',
     'sau-native sweep plan.yaml --out sweeps/paper --resume --retry-failed',
+    'sau-native sweep plan.yaml --engine slurm --wait',
+    'sau-native sweep plan.yaml --engine kubernetes > jobs.yaml',
     'sau-native sweep status sweeps/paper',
+    'sau-native sweep report sweeps/paper',
   ]);
   command.action(async () => {
     finish(await inUsersWords(() => sweepPlan(command.args[0], command.opts()), spell));
   });
   registerStatus(command, finish);
+  registerReport(command, finish);
   registerStep(command, finish);
 }
 
@@ -58,6 +63,23 @@ function registerStatus(parent: Command, finish: Finish): void {
   });
 }
 
+function registerReport(parent: Command, finish: Finish): void {
+  const command = parent
+    .command('report')
+    .argument('<dir>', 'the folder of a sweep')
+    .summary('show attacks by defenses as HTML and CSV')
+    .description(
+      'Writes the runs of a sweep, done or not, as tables of attacks by defenses with ACC, ASR, RA and DER, mean and deviation ' +
+        'over the seeds: one HTML file that needs no other and no network, and two CSV files beside it.',
+    );
+  addFlagGroups(command, REPORT_FLAGS);
+  addOutputFlags(command);
+  addExamples(command, ['sau-native sweep report sweeps/paper --out paper.html']);
+  command.action(async () => {
+    finish(await inUsersWords(() => report(command.args[0] ?? '', command.opts()), spell));
+  });
+}
+
 function registerStep(parent: Command, finish: Finish): void {
   const command = parent
     .command('step')
@@ -72,6 +94,7 @@ function registerStep(parent: Command, finish: Finish): void {
   addExamples(command, [
     'sau-native sweep step sweeps/paper 3f2a9c01',
     'sau-native sweep step sweeps/paper --stage 1 --index 12',
+    'sau-native sweep step sweeps/paper --list again.txt --index 0',
   ]);
   command.action(async () => {
     const [dir = '', id] = command.args;
@@ -107,7 +130,8 @@ async function sweepPlan(plan: string | undefined, values: UserOptions): Promise
     () => (isDry ? planLines(result) : resultLines(result)).join('\n'),
   );
   const {total, done} = result.counts;
-  return isDry || result.submitted !== null || done === total ? EXIT.done : EXIT.failed;
+  const isGiven = result.submitted !== null || result.manifest !== null;
+  return isDry || isGiven || done === total ? EXIT.done : EXIT.failed;
 }
 
 async function tellStatus(dir: string, values: UserOptions): Promise<ExitCode> {
@@ -122,16 +146,30 @@ async function tellStatus(dir: string, values: UserOptions): Promise<ExitCode> {
   return EXIT.done;
 }
 
+async function report(dir: string, values: UserOptions): Promise<ExitCode> {
+  const {sweepReport} = await import('../../lib/sweep/report/sweep_report.js');
+  const result = await sweepReport(dir, pick(values, keysOf(REPORT_FLAGS)));
+  const {path, tablesCsv, runsCsv, counts} = result;
+  await printResult(
+    values.json === true,
+    'sweep-report',
+    () => result,
+    () => [`${countsLine(counts)}; written:`, path, tablesCsv, runsCsv].join('\n'),
+  );
+  return EXIT.done;
+}
+
 async function doStep(dir: string, id: string | null, values: UserOptions): Promise<ExitCode> {
   const {parseStepConfig} = await import('../../lib/sweep/config.js');
-  const {findStep} = await import('../../lib/sweep/find_step.js');
+  const {findStep, readStepList} = await import('../../lib/sweep/find_step.js');
   const {runStep, taskOf} = await import('../../lib/sweep/run_step.js');
   const {readSweepFile} = await import('../../lib/sweep/sweep_file.js');
   const start = performance.now();
-  const choice = parseStepConfig(pick(values, keysOf(STEP_FLAGS)));
+  const {list: path, ...choice} = parseStepConfig(pick(values, keysOf(STEP_FLAGS)));
+  const list = path === null ? null : await readStepList(path);
   const folder = resolve(dir);
   const file = await readSweepFile(folder);
-  const step = findStep(file.steps, {id, ...choice});
+  const step = findStep(file.steps, {id, ...choice, list});
   const {result: isNew} = await longRun(values.quiet === true, [step.folder], (run) =>
     runStep(taskOf(folder, file, step), {...run, waits: false}),
   );

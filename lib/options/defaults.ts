@@ -6,7 +6,7 @@ import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, REPORT, SETUP} from './commands/
 import {COMPARE} from './commands/compare.js';
 import {DEFEND} from './commands/defend.js';
 import {SCAN, SCAN_PRESETS} from './commands/scan.js';
-import {SWEEP, SWEEP_STEP} from './commands/sweep.js';
+import {SWEEP, SWEEP_REPORT, SWEEP_STEP} from './commands/sweep.js';
 import {defaultsOf, tableOf} from './option.js';
 import type {UserOptions} from './parse.js';
 import type {DefendDefaults} from './types.js';
@@ -35,6 +35,7 @@ export const INSPECT_DATASET_DEFAULTS = defaultsOf(tableOf(INSPECT_DATASET));
 export const SETUP_DEFAULTS = defaultsOf(tableOf(SETUP));
 export const SWEEP_DEFAULTS = defaultsOf(tableOf(SWEEP));
 export const SWEEP_STEP_DEFAULTS = defaultsOf(tableOf(SWEEP_STEP));
+export const SWEEP_REPORT_DEFAULTS = defaultsOf(tableOf(SWEEP_REPORT));
 
 /**
  * The defaults of one attack: first those of all attacks, then its own and those of its own options, and last the

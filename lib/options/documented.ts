@@ -2419,7 +2419,7 @@ export interface SweepOptions {
    * What does the steps.
    * @default 'local'
    */
-  readonly engine?: 'local' | undefined;
+  readonly engine?: 'local' | 'slurm' | 'kubernetes' | undefined;
   /**
    * Go on in `out` with a plan that has changed: what is done of it stays. An unchanged plan goes on
    * without it.
@@ -2442,9 +2442,28 @@ export interface SweepOptions {
    */
   readonly jobs?: number | null | undefined;
   /**
+   * Wait for the end of what a scheduler is given.
+   * @default as the plan's engine says
+   */
+  readonly wait?: boolean | null | undefined;
+  /**
+   * Give the Jobs to Kubernetes instead of printing them.
+   * @default as the plan's engine says
+   */
+  readonly apply?: boolean | null | undefined;
+  /**
    * CPU threads of each step whose options in the plan do not say; 0 lets LibTorch choose. It changes
    * how long a step takes, and may change the last bits of its figures.
    * @default 1
    */
   readonly threads?: number | undefined;
+}
+
+/** Options of {@link sweepReport}; every one may be left out. */
+export interface SweepReportOptions {
+  /**
+   * HTML file; two CSV files are written beside it.
+   * @default report.html in the folder of the sweep
+   */
+  readonly out?: string | URL | null | undefined;
 }

@@ -71,6 +71,7 @@ export const SWEEP_FILES = {
   failures: 'failures',
   /** A lock for each step that a process works on. */
   locks: 'locks',
+  report: RUN.report,
 } as const;
 
 /** Why a step of a sweep has no result. */

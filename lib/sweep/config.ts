@@ -1,8 +1,8 @@
 import {basename, extname, resolve} from 'node:path';
 import {localPath} from '../base/path_exists.js';
-import {SWEEP, SWEEP_STEP} from '../options/commands/sweep.js';
+import {SWEEP, SWEEP_REPORT, SWEEP_STEP} from '../options/commands/sweep.js';
 import {entriesOf} from '../options/config.js';
-import {SWEEP_DEFAULTS, SWEEP_STEP_DEFAULTS} from '../options/defaults.js';
+import {SWEEP_DEFAULTS, SWEEP_REPORT_DEFAULTS, SWEEP_STEP_DEFAULTS} from '../options/defaults.js';
 import type {SweepOptions} from '../options/documented.js';
 import {named} from '../options/named.js';
 import {readOptionFile} from '../options/official_yaml.js';
@@ -47,12 +47,12 @@ export async function parseSweepConfig(options: SweepOptions): Promise<SweepConf
   const config = parseOptions(parsing, rest) as ConfigOf<TableOf<typeof SWEEP>>;
   const {plan, name} = await planOf(given);
   const parsed = parsePlan(plan);
-  const {out, threads, engine, jobs} = config;
+  const {out, threads, engine, jobs, wait, apply} = config;
   return {
     ...config,
     ...{plan, name, folder: resolve(out ?? sweepFolder(name))},
     steps: stepsOf(parsed, {threads}),
-    settings: settingsOf(parsed, engine, jobs),
+    settings: settingsOf(parsed, engine, {jobs, wait, apply}),
     resources: resourcesOf(parsed, engineOf(engine)),
   };
 }
@@ -61,6 +61,12 @@ export async function parseSweepConfig(options: SweepOptions): Promise<SweepConf
 export function parseStepConfig(options: object): ConfigOf<TableOf<typeof SWEEP_STEP>> {
   const parsing = {schema: schemaOf(tableOf(SWEEP_STEP)), defaults: SWEEP_STEP_DEFAULTS};
   return parseOptions(parsing, entriesOf(options)) as ConfigOf<TableOf<typeof SWEEP_STEP>>;
+}
+
+/** Options of `sweep report`. Throws ERR_CONFIG. */
+export function parseSweepReportConfig(options: object): ConfigOf<TableOf<typeof SWEEP_REPORT>> {
+  const parsing = {schema: schemaOf(tableOf(SWEEP_REPORT)), defaults: SWEEP_REPORT_DEFAULTS};
+  return parseOptions(parsing, entriesOf(options)) as ConfigOf<TableOf<typeof SWEEP_REPORT>>;
 }
 
 async function planOf(given: unknown): Promise<{plan: UserOptions; name: string}> {
@@ -76,7 +82,7 @@ async function planOf(given: unknown): Promise<{plan: UserOptions; name: string}
 }
 
 /** All settings are checked, also those of other engines: a plan is right or wrong as a whole. */
-function settingsOf({engines}: SweepPlan, asked: EngineName, jobs: number | null): UserOptions {
+function settingsOf({engines}: SweepPlan, asked: EngineName, call: UserOptions): UserOptions {
   for (const name of Object.keys(engines)) {
     if (ENGINE_NAMES.some((known) => known === name)) continue;
     throw planError(`one of ${ENGINE_NAMES.join(', ')} in engines`, shown(name));
@@ -85,9 +91,11 @@ function settingsOf({engines}: SweepPlan, asked: EngineName, jobs: number | null
     return [name, checkedAt(`engines.${name}`, engineOf(name).settings, engines[name])] as const;
   });
   const settings = checked.find(([name]) => name === asked)?.[1] ?? {};
-  if (jobs === null) return settings;
-  if ('jobs' in settings) return {...settings, jobs};
-  throw optionError('', `an engine that has ${named('jobs')}`, asked);
+  const given = Object.entries(call).filter(([, value]) => value !== null);
+  for (const [name] of given) {
+    if (!(name in settings)) throw optionError('', `an engine that has ${named(name)}`, asked);
+  }
+  return {...settings, ...Object.fromEntries(given)};
 }
 
 /** What a plan says for all steps, and over that what it says for those of a kind. */

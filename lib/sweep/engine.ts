@@ -37,6 +37,12 @@ export type EngineOutcome =
       readonly jobs: readonly string[];
       /** What the user should know, such as how to watch them. */
       readonly message: string;
+    }
+  /** It made what a scheduler takes, and gave it to none. */
+  | {
+      readonly kind: 'printed';
+      /** As {@link SweepEngine.preview} has it. */
+      readonly manifest: string;
     };
 
 /**
@@ -46,4 +52,6 @@ export type EngineOutcome =
 export interface SweepEngine {
   /** Throws what ends the whole sweep, such as a scheduler that is not there; rejects with `signal.reason` when aborted. */
   run(sweep: OpenSweep, run: EngineRun): Promise<EngineOutcome>;
+  /** What `run` would give to a scheduler, in the scheduler's own form. It writes nothing. Engines without a scheduler have none. */
+  preview?(sweep: OpenSweep): string;
 }

@@ -1,12 +1,15 @@
 import {SauError} from '../base/errors.js';
+import {readText} from '../base/read_text.js';
 import {named} from '../options/named.js';
 import {shown} from '../options/parse.js';
 import type {SweepStep} from './steps.js';
 
-/** Which step is meant: by its id, or the beginning of it, or by its number in a stage. */
+/** Which step is meant: by its id, or the beginning of it, or by its number in a stage or in a list. */
 export interface StepChoice {
   readonly id: string | null;
   readonly stage: number | null;
+  /** Ids of steps. */
+  readonly list: readonly string[] | null;
   /** null: the number that a scheduler gives the process. */
   readonly index: number | null;
 }
@@ -17,11 +20,15 @@ export const INDEX_VARIABLES = ['SLURM_ARRAY_TASK_ID', 'JOB_COMPLETION_INDEX'] a
 /** The step of a sweep that is meant. Throws ERR_CONFIG. */
 export function findStep(
   steps: readonly SweepStep[],
-  {id, stage, index}: StepChoice,
+  {id, stage, list, index}: StepChoice,
   env: NodeJS.ProcessEnv = process.env,
 ): SweepStep {
   if (id !== null) return stepOfId(steps, id);
-  if (stage === null) throw unknown(`the id of a step, or ${named('stage')},`, 'neither');
+  if (list !== null) return stepOfList(steps, list, index ?? indexIn(env));
+  if (stage === null) {
+    const choices = `the id of a step, ${named('stage')} or ${named('list')}`;
+    throw unknown(choices, 'neither');
+  }
   const number = index ?? indexIn(env);
   const found = steps.find((step) => step.stage === stage && step.index === number);
   if (found !== undefined) return found;
@@ -29,6 +36,25 @@ export function findStep(
   const expected =
     count === 0 ? 'a stage of the sweep' : `a step from 0 to ${count - 1} of stage ${stage}`;
   throw unknown(expected, count === 0 ? String(stage) : String(number));
+}
+
+function stepOfList(
+  steps: readonly SweepStep[],
+  list: readonly string[],
+  index: number,
+): SweepStep {
+  const id = list[index];
+  if (id !== undefined) return stepOfId(steps, id);
+  throw unknown(`a step from 0 to ${list.length - 1} of the list`, String(index));
+}
+
+/** The ids in a file, one a line. Throws ERR_CONFIG. */
+export async function readStepList(path: string): Promise<readonly string[]> {
+  const text = await readText(path).catch((cause: unknown) => {
+    const message = `Expected a file with the ids of steps at ${path} but it cannot be read.`;
+    throw new SauError('ERR_CONFIG', message, {cause, details: {path}});
+  });
+  return text.split('\n').filter((line) => line !== '');
 }
 
 function stepOfId(steps: readonly SweepStep[], id: string): SweepStep {
@@ -48,7 +74,7 @@ function indexIn(env: NodeJS.ProcessEnv): number {
   }
   const variables = INDEX_VARIABLES.join(' or ');
   throw unknown(
-    `${named('index')} beside ${named('stage')}, or ${variables} in the environment,`,
+    `${named('index')} beside ${named('stage')} or ${named('list')}, or ${variables} in the environment,`,
     'none',
   );
 }

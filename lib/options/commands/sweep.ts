@@ -49,6 +49,20 @@ export const SWEEP = {
       unset: "the plan's, else the engine's",
       default: null,
     },
+    wait: {
+      type: 'switch',
+      value: '',
+      help: 'wait for the end of what a scheduler is given',
+      unset: "as the plan's engine says",
+      default: null,
+    },
+    apply: {
+      type: 'switch',
+      value: '',
+      help: 'give the Jobs to Kubernetes instead of printing them',
+      unset: "as the plan's engine says",
+      default: null,
+    },
     threads: {
       ...DEVICE.threads,
       help: 'CPU threads of each step whose options in the plan do not say; 0 lets LibTorch choose',
@@ -67,11 +81,32 @@ export const SWEEP_STEP = {
       help: 'instead of an id: the stage of the step',
       default: null,
     },
+    list: {
+      type: 'path',
+      expects: 'a file',
+      value: '<file>',
+      help: 'instead of a stage: a file with the ids of steps, one a line',
+      default: null,
+    },
     index: {
       type: 'integer',
       least: 0,
-      help: `the number of the step in ${named('stage')}`,
+      help: `the number of the step in ${named('stage')} or ${named('list')}, from 0`,
       unset: 'SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX of the environment',
+      default: null,
+    },
+  },
+} as const satisfies OptionGroups;
+
+/** The report of a sweep, whose folder is told by an argument. */
+export const SWEEP_REPORT = {
+  Report: {
+    out: {
+      type: 'path',
+      expects: 'a file',
+      value: '<file>',
+      help: 'HTML file; two CSV files are written beside it',
+      unset: 'report.html in the folder of the sweep',
       default: null,
     },
   },

@@ -1,8 +1,14 @@
 import type {EngineEntry} from './entry.js';
+import {KUBERNETES} from './kubernetes.js';
 import {LOCAL} from './local.js';
+import {SLURM} from './slurm.js';
 
 /** Every engine by its name. */
-export const ENGINES = {local: LOCAL} as const satisfies Readonly<Record<string, EngineEntry>>;
+export const ENGINES = {
+  local: LOCAL,
+  slurm: SLURM,
+  kubernetes: KUBERNETES,
+} as const satisfies Readonly<Record<string, EngineEntry>>;
 
 /** The name of an engine of {@link sweep}; docs/sweeps.md describes each one. */
 export type EngineName = keyof typeof ENGINES;

@@ -3,6 +3,8 @@ import type {EngineName} from './engines.js';
 
 const LOADERS: Readonly<Record<EngineName, () => Promise<SweepEngine>>> = {
   local: async () => (await import('./local_engine.js')).localEngine,
+  slurm: async () => (await import('./slurm_engine.js')).slurmEngine,
+  kubernetes: async () => (await import('./kubernetes_engine.js')).kubernetesEngine,
 };
 
 /** What does the steps: an engine that is not used costs nothing. */
