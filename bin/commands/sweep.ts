@@ -18,8 +18,6 @@ const STEP_FLAGS = flagGroups(SWEEP_STEP);
 export function registerSweep(program: Command, finish: Finish): void {
   const command = program
     .command('sweep')
-    // Flags after the name of a subcommand are its own.
-    .enablePositionalOptions()
     .argument(
       '[plan.yaml]',
       'the plan: attacks, data, models, defenses, seeds; docs/sweeps.md describes it',
@@ -44,6 +42,8 @@ export function registerSweep(program: Command, finish: Finish): void {
   registerStep(command, finish);
 }
 
+// The command takes flags that it has itself also after the name of a subcommand: there they count for that one.
+
 function registerStatus(parent: Command, finish: Finish): void {
   const command = parent
     .command('status')
@@ -54,7 +54,9 @@ function registerStatus(parent: Command, finish: Finish): void {
   addOutputFlags(command);
   addExamples(command, ['sau-native sweep status sweeps/paper --json']);
   command.action(async () => {
-    finish(await inUsersWords(() => tellStatus(command.args[0] ?? '', command.opts()), spell));
+    finish(
+      await inUsersWords(() => tellStatus(command.args[0] ?? '', command.optsWithGlobals()), spell),
+    );
   });
 }
 
@@ -75,7 +77,7 @@ function registerStep(parent: Command, finish: Finish): void {
   ]);
   command.action(async () => {
     const [dir = '', id] = command.args;
-    finish(await inUsersWords(() => doStep(dir, id ?? null, command.opts()), spell));
+    finish(await inUsersWords(() => doStep(dir, id ?? null, command.optsWithGlobals()), spell));
   });
 }
 
