@@ -19,8 +19,6 @@ const REPORT_FLAGS = flagGroups(SWEEP_REPORT);
 export function registerSweep(program: Command, finish: Finish): void {
   const command = program
     .command('sweep')
-    // Flags after the name of a subcommand are its own.
-    .enablePositionalOptions()
     .argument(
       '[plan.yaml]',
       'the plan: attacks, data, models, defenses, seeds; docs/sweeps.md describes it',
@@ -49,6 +47,8 @@ export function registerSweep(program: Command, finish: Finish): void {
   registerStep(command, finish);
 }
 
+// The command takes flags that it has itself also after the name of a subcommand: there they count for that one.
+
 function registerStatus(parent: Command, finish: Finish): void {
   const command = parent
     .command('status')
@@ -59,7 +59,9 @@ function registerStatus(parent: Command, finish: Finish): void {
   addOutputFlags(command);
   addExamples(command, ['sau-native sweep status sweeps/paper --json']);
   command.action(async () => {
-    finish(await inUsersWords(() => tellStatus(command.args[0] ?? '', command.opts()), spell));
+    finish(
+      await inUsersWords(() => tellStatus(command.args[0] ?? '', command.optsWithGlobals()), spell),
+    );
   });
 }
 
@@ -98,7 +100,7 @@ function registerStep(parent: Command, finish: Finish): void {
   ]);
   command.action(async () => {
     const [dir = '', id] = command.args;
-    finish(await inUsersWords(() => doStep(dir, id ?? null, command.opts()), spell));
+    finish(await inUsersWords(() => doStep(dir, id ?? null, command.optsWithGlobals()), spell));
   });
 }
 
