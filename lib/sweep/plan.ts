@@ -157,7 +157,7 @@ function exclusionOf(rule: UserOptions, place: string, matrices: readonly Axes[]
     throw planError(
       `names in ${place}`,
       'none',
-      'Write a line such as {attack: lc, data: data/gtsrb}',
+      'Write a line such as {attack: lc, data: data/cifar10}',
     );
   }
   const names = Object.entries(rule).map(([axis, value]) => {
