@@ -114,7 +114,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
     writePlan(join(folder, 'grown.yaml'), grown);
     const refused = at('grown.yaml', '--out', out);
     expect(refused.status).toBe(2);
-    expect(refused.stderr).toContain('different in attacks, defenses: it has 1 steps more');
+    expect(refused.stderr).toContain('different in attacks, defenses: it has 1 step more');
     const dry = at('grown.yaml', '--out', out, '--resume', '--dry-run');
     expect(dry.status, dry.stderr).toBe(0);
     expect(dry.stdout).toContain('1 step to do: about');

@@ -102,7 +102,7 @@ describe.skipIf(!IS_BUILT)('a sweep of 24 runs that is killed', () => {
     expect(contentsOfSweep(out)).toEqual(whole);
   }, 900_000);
 
-  it('stops at Ctrl-C with what it has, and a processes that do many steps give the same files', async () => {
+  it('stops at Ctrl-C with what it has, and processes that do many steps give the same files', async () => {
     rmSync(out, {recursive: true});
     const child = await begun(3);
     const workers = workersOf(child.pid ?? 0);
