@@ -185,7 +185,7 @@ SlurmctldPort=${controller}
 SlurmdPort=${node}
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket=${at('munge.socket')}
+AuthInfo=socket=${at('munge.socket')},cred_expire=5
 CredType=cred/munge
 StateSaveLocation=${at('state')}
 SlurmdSpoolDir=${at('spool')}

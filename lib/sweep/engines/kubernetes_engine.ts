@@ -93,7 +93,7 @@ function sceneOf(sweep: OpenSweep): KubernetesScene {
 }
 
 function yamlOf(jobs: readonly PlannedJob[]): string {
-  return jobs.map(({manifest}) => stringify(manifest, {lineWidth: 0})).join('---\n');
+  return jobs.map(({manifest}) => stringify(manifest, {lineWidth: 0, aliasDuplicateObjects: false})).join('---\n');
 }
 
 function namespaceArguments({namespace}: KubernetesSettings): readonly string[] {
