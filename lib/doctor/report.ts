@@ -13,6 +13,7 @@ import type {Variant} from '../setup/pins.js';
 export type DoctorCode =
   | SauErrorCode
   | 'UNSUPPORTED_PLATFORM' // no LibTorch for this system or processor
+  | 'WRONG_PROCESSOR' // a LibTorch for another one, such as x64 on arm64
   | 'NO_GLIBC' // musl, as on Alpine
   | 'GLIBC_TOO_OLD'
   | 'LIBSTDCXX_TOO_OLD'
@@ -119,7 +120,7 @@ export interface DoctorReport {
   readonly libtorch: FoundLibTorch | null;
   /** Every place that was looked at, in order. */
   readonly tried: readonly LibTorchAttempt[];
-  /** null: there is nothing to check, or no ldd. */
+  /** null: there is nothing to check, or no ldd that reads files of this processor. */
   readonly linking: LibraryCheck | null;
   /** null: no NVIDIA driver. */
   readonly driver: NvidiaDriver | null;

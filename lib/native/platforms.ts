@@ -10,6 +10,8 @@ export interface Platform {
   readonly libtorch: LibTorchNames;
   /** `e_machine` of its ELF files. */
   readonly elfMachine: number;
+  /** What GNU and Debian call it: begins the names of the cross tools, and is the folder of its system's libraries. */
+  readonly triplet: string;
   /** The dynamic linker, which libraries with thread-local storage name too. */
   readonly dynamicLinker: string;
   /** What a wheel of LibTorch for it has in its name; pip finds that itself. */
@@ -51,11 +53,22 @@ const X64: Platform = {
   ...LINUX,
   tuple: 'linux-x64',
   elfMachine: 62,
+  triplet: 'x86_64-linux-gnu',
   dynamicLinker: 'ld-linux-x86-64.so.2',
   wheelTag: 'manylinux_2_28_x86_64',
 };
 
-export const PLATFORMS: readonly Platform[] = [X64];
+export const PLATFORMS: readonly Platform[] = [
+  X64,
+  {
+    ...LINUX,
+    tuple: 'linux-arm64',
+    elfMachine: 183,
+    triplet: 'aarch64-linux-gnu',
+    dynamicLinker: 'ld-linux-aarch64.so.1',
+    wheelTag: 'manylinux_2_28_aarch64',
+  },
+];
 
 /** `process.platform`-`process.arch` of this process, whether there is a binary for it or not. */
 export const THIS_TUPLE = `${process.platform}-${process.arch}`;
@@ -67,6 +80,12 @@ export function findPlatform(tuple: string): Platform | null {
 /** The row of this process; elsewhere that of linux-x64, so that a search for files finds nothing and says so. */
 export function thisPlatform(): Platform {
   return findPlatform(THIS_TUPLE) ?? X64;
+}
+
+/** The platform whose ELF files have this `e_machine`, for people. */
+export function platformOf(elfMachine: number): string {
+  const found = PLATFORMS.find((platform) => platform.elfMachine === elfMachine);
+  return found?.tuple ?? `another processor (ELF machine ${elfMachine})`;
 }
 
 /** Such as "linux-x64 or linux-arm64 with glibc". */

@@ -30,6 +30,7 @@ const GOOD: DoctorFacts = {
   libtorch: CPU,
   linking: LINKING,
   mixed: null,
+  foreign: null,
   driver: null,
   devices: SEEN,
   pins: readPins(),
@@ -41,6 +42,13 @@ it('finds nothing wrong where all is well', () => {
 
 it.each<[string, Partial<DoctorFacts>, string, string, RegExp]>([
   ['another platform', {platform: 'darwin-arm64'}, 'UNSUPPORTED_PLATFORM', 'error', /Debian/],
+  [
+    'a LibTorch for another processor',
+    {foreign: {path: '/lt/torch/lib/libc10.so', platform: 'linux-arm64'}},
+    'WRONG_PROCESSOR',
+    'error',
+    /^delete \/lt\/torch, then run/,
+  ],
   [
     'musl',
     {libraries: [{name: 'other', found: null, needed: '2.28'}]},
