@@ -20,6 +20,7 @@ import {
 } from './native/libtorch.js';
 import {probeLoading} from './native/load_probe.js';
 import {findNvidiaDriver} from './native/nvidia_driver.js';
+import {THIS_TUPLE, thisPlatform} from './native/platforms.js';
 import {packageVersion} from './native/versions.js';
 import {sandboxSupport} from './sandbox/kernel.js';
 import {readPins, variantOf} from './setup/pins.js';
@@ -98,7 +99,7 @@ async function gatherFacts(
     addon === null || libtorch === null ? null : await tryLoading(addon, libtorch, signal);
   return {
     ...found,
-    platform: `${process.platform}-${process.arch}`,
+    platform: THIS_TUPLE,
     libraries: await systemLibraries(addon === null ? [] : [addon.loader, addon.core]),
     linking: loading?.linking ?? null,
     mixed: loading?.mixed ?? null,
@@ -114,7 +115,7 @@ async function tryLoading(
   signal?: AbortSignal,
 ): Promise<Pick<DoctorFacts, 'linking' | 'mixed' | 'devices'>> {
   const libraries = librariesOf(libtorch);
-  const cuda = join(dirname(core), 'sau_cuda.so');
+  const cuda = join(dirname(core), thisPlatform().addon.cuda);
   const own = [loader, core, ...(libtorch.cuda !== null && existsSync(cuda) ? [cuda] : [])];
   return {
     linking: await checkLinking([...libraries, ...own], namesOf(libraries)),

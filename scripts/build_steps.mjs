@@ -13,6 +13,11 @@ export function pinnedVersion() {
   return JSON.parse(readFileSync(join(root, 'libtorch.json'), 'utf8')).version;
 }
 
+/** The table of platforms, which is part of the package: compileTypeScript() goes before. */
+export function platforms() {
+  return require('../dist/lib/native/platforms.js');
+}
+
 /** Compiles lib/ and bin/ into dist/. Ends the process if that fails. */
 export function compileTypeScript(...options) {
   run(require.resolve('typescript/bin/tsc'), ['-p', root, ...options]);

@@ -2,6 +2,7 @@ import type {SauError} from '../base/errors.js';
 import type {NativeDeviceInfo} from '../native/contract.js';
 import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';
+import {findPlatform, supportedPlatforms} from '../native/platforms.js';
 import {compareVersions, isOlder, type Pins} from '../setup/pins.js';
 import type {DoctorProblem, LibraryCheck, LibraryVersion} from './report.js';
 
@@ -34,9 +35,9 @@ export function diagnose(facts: DoctorFacts): DoctorProblem[] {
 }
 
 function platformProblems({platform, libraries}: DoctorFacts): DoctorProblem[] {
-  const use = 'use a Debian, Ubuntu or RHEL based system or container on x64';
-  if (platform !== 'linux-x64') {
-    const problem = `sau-native runs on linux-x64 and this is ${platform}`;
+  const use = 'use a Debian, Ubuntu or RHEL based system or container';
+  if (findPlatform(platform) === null) {
+    const problem = `sau-native runs on ${supportedPlatforms()} and this is ${platform}`;
     return [{code: 'UNSUPPORTED_PLATFORM', severity: 'error', problem, remedy: use}];
   }
   return libraries.flatMap(({name, found, needed}): DoctorProblem[] => {
@@ -162,7 +163,7 @@ function cudaProblems(facts: CudaFacts): DoctorProblem[] {
   if (libtorch === null || usable) return [];
   const severity = 'warning';
   if (libtorch.cuda === null) {
-    if (driver === null || isOlder(driver, pins.variants.cuda.driver)) return [];
+    if (driver === null || isOlder(driver, pins.cuda.driver)) return [];
     const problem = `there is an NVIDIA driver (${driver.version}) but this LibTorch is a CPU build`;
     const remedy = '`npx sau-native setup --variant cuda` fetches one that can use the GPU';
     return [{code: 'CPU_BUILD', severity, problem, remedy}];
@@ -193,9 +194,8 @@ function seen({devices}: CudaFacts): NativeDeviceInfo | null {
  * The oldest driver for a CUDA version. A driver serves a whole major version; null for a major version that is not
  * pinned.
  */
-function neededDriver(cuda: string, {variants}: Pins): string | null {
-  const {cuda: pinned, driver} = variants.cuda;
-  return cuda.split('.')[0] === pinned.split('.')[0] ? driver : null;
+function neededDriver(cuda: string, {cuda: pinned}: Pins): string | null {
+  return cuda.split('.')[0] === pinned.version.split('.')[0] ? pinned.driver : null;
 }
 
 const SETUP = '`npx sau-native setup`';

@@ -6,6 +6,7 @@ import {promisify} from 'node:util';
 import {errnoOf} from '../base/errors.js';
 import {findLibC, loadedLibStdCxx} from '../native/libc.js';
 import type {LibTorch} from '../native/libtorch.js';
+import {thisPlatform} from '../native/platforms.js';
 import {compareVersions} from '../setup/pins.js';
 import type {LibraryCheck, LibraryVersion} from './report.js';
 
@@ -110,8 +111,9 @@ export function mixedVariants(
   }
   const lib = resolve(root, 'lib');
   const searched = (env.LD_LIBRARY_PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const names = thisPlatform().libtorch.cpu;
   const other = searched.find(
-    (folder) => resolve(folder) !== lib && existsSync(join(folder, 'libc10.so')),
+    (folder) => resolve(folder) !== lib && names.some((name) => existsSync(join(folder, name))),
   );
   return other === undefined ? null : `LD_LIBRARY_PATH leads to another LibTorch, in ${other}`;
 }

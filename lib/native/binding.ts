@@ -7,6 +7,7 @@ import {named} from '../options/named.js';
 import type {NativeCore} from './contract.js';
 import {findLibTorch, type LibTorch, librariesOf, libTorchNotFound} from './libtorch.js';
 import {isClone, packageRoot} from './package_root.js';
+import {BUILD_DESCRIPTION, supportedPlatforms, THIS_TUPLE, thisPlatform} from './platforms.js';
 
 /** The exports of `sau_native.node`, which needs no LibTorch. */
 interface Loader {
@@ -51,22 +52,23 @@ export function addonFiles(): AddonFiles {
   } catch (cause) {
     throw new SauError(
       'ERR_NATIVE',
-      `Expected a native addon for ${process.platform}-${process.arch} in ${root} but found none.`,
+      `Expected a native addon for ${THIS_TUPLE} in ${root} but found none.`,
       {
         cause,
         remedy: isClone()
           ? 'Run `npm run build`.'
-          : 'This platform has no prebuilt binary: use linux-x64 with glibc, or build a clone of the repository.',
+          : `This platform has no prebuilt binary: use ${supportedPlatforms()}, or build a clone of the repository.`,
       },
     );
   }
   const folder = dirname(loader);
-  const core = join(folder, 'sau_core.so');
-  const description = join(folder, 'sau_build.json');
+  const {addon} = thisPlatform();
+  const core = join(folder, addon.core);
+  const description = join(folder, BUILD_DESCRIPTION);
   if (!existsSync(core) || !existsSync(description)) {
     throw new SauError(
       'ERR_NATIVE',
-      `Expected sau_core.so and sau_build.json beside ${loader} but they are missing.`,
+      `Expected ${addon.core} and ${BUILD_DESCRIPTION} beside ${loader} but they are missing.`,
       {remedy: isClone() ? 'Run `npm run build`.' : 'Install the package again.'},
     );
   }

@@ -5,6 +5,12 @@ import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {isClone} from './package_root.js';
+import {thisPlatform} from './platforms.js';
+
+const {libtorch: LIBRARIES} = thisPlatform();
+/** The file that shows that a folder is a LibTorch, and the one that shows a CUDA build. */
+export const MARK = `lib/${LIBRARIES.mark}`;
+const CUDA_MARK = `lib/${LIBRARIES.cudaMark}`;
 
 /** A LibTorch on disk, from the official zip or a Python wheel. */
 export interface LibTorch {
@@ -68,7 +74,7 @@ export async function findLibTorch(
     } else if (path === null) {
       tried.push({source, path: 'its torch', outcome: 'not installed'});
     } else if (found === null) {
-      tried.push({source, path, outcome: 'no lib/libtorch_cpu.so'});
+      tried.push({source, path, outcome: `no ${MARK}`});
       if (isExplicit) throw nothingThere(source, path, tried);
     } else if (found.version !== version && env.LIBTORCH_BYPASS_VERSION_CHECK !== '1') {
       tried.push({source, path, outcome: `version ${found.version}`});
@@ -84,11 +90,11 @@ export async function findLibTorch(
 /** Reads what a folder holds: the folder with lib/, or the one above torch/. null if it is not a LibTorch. */
 export function readLibTorch(path: string, source: string): LibTorch | null {
   for (const root of [join(path, 'torch'), path]) {
-    if (!existsSync(join(root, 'lib', 'libtorch_cpu.so'))) continue;
+    if (!existsSync(join(root, MARK))) continue;
     const python = readIfThere(join(root, 'version.py'));
     const text = python ?? readIfThere(join(root, 'build-version')) ?? '';
     const version = /\d+\.\d+\.\d+/.exec(text)?.[0] ?? 'unknown';
-    const cuda = existsSync(join(root, 'lib', 'libtorch_cuda.so'))
+    const cuda = existsSync(join(root, CUDA_MARK))
       ? (/^cuda\b.*?'([\d.]+)'/m.exec(text)?.[1] ?? 'unknown')
       : null;
     return {root, version, cuda, source};
@@ -98,10 +104,7 @@ export function readLibTorch(path: string, source: string): LibTorch | null {
 
 /** The libraries to open, in order, before the addon's core. */
 export function librariesOf({root, cuda}: LibTorch): string[] {
-  const names =
-    cuda === null
-      ? ['libc10.so', 'libtorch_cpu.so', 'libtorch.so']
-      : ['libc10.so', 'libtorch_cpu.so', 'libc10_cuda.so', 'libtorch_cuda.so', 'libtorch.so'];
+  const names = cuda === null ? LIBRARIES.cpu : LIBRARIES.cuda;
   return names.map((name) => join(root, 'lib', name));
 }
 
@@ -196,7 +199,7 @@ export function libTorchNotFound(version: string, tried: readonly LibTorchAttemp
 function nothingThere(source: string, path: string, tried: readonly LibTorchAttempt[]): SauError {
   return new SauError(
     'ERR_LIBTORCH_NOT_FOUND',
-    `Expected a LibTorch in ${path} (${source}) but found no lib/libtorch_cpu.so there.`,
+    `Expected a LibTorch in ${path} (${source}) but found no ${MARK} there.`,
     {
       remedy:
         'Point it to the folder with lib/ and include/, or remove the setting and run `npx sau-native setup`.',

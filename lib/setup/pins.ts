@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import type {LibTorch} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';
 import {packageRoot} from '../native/package_root.js';
+import type {Platform} from '../native/platforms.js';
 
 /** A build of LibTorch: for the CPU alone, or for NVIDIA GPUs too. */
 export type Variant = 'cpu' | 'cuda';
@@ -24,7 +25,8 @@ export interface PinnedZip {
 
 export interface PinnedVariant {
   readonly pip: readonly PipSource[];
-  readonly zip: PinnedZip;
+  /** null: PyTorch publishes none for this platform, so that pip or a file is the only way. */
+  readonly zip: PinnedZip | null;
   readonly approximateBytes: {readonly fetched: number; readonly installed: number};
 }
 
@@ -34,15 +36,21 @@ export interface Pins {
   readonly supported: {readonly min: string; readonly below: string};
   /** A Python for which wheels of this version exist. The C++ libraries do not depend on it. */
   readonly wheelPython: string;
-  readonly variants: {
-    readonly cpu: PinnedVariant;
-    /** `driver`: the oldest NVIDIA driver for this CUDA. */
-    readonly cuda: PinnedVariant & {readonly cuda: string; readonly driver: string};
-  };
+  /** The CUDA of the CUDA builds; `driver`: the oldest NVIDIA driver for it. */
+  readonly cuda: {readonly version: string; readonly driver: string};
+  /** The builds for each platform of lib/native/platforms.ts, by its tuple. */
+  readonly platforms: Readonly<Record<string, Readonly<Record<Variant, PinnedVariant>>>>;
 }
 
 export function readPins(): Pins {
   return JSON.parse(readFileSync(join(packageRoot(), 'libtorch.json'), 'utf8')) as Pins;
+}
+
+/** A build for a platform of the table. */
+export function pinnedBuild({platforms}: Pins, {tuple}: Platform, variant: Variant): PinnedVariant {
+  const builds = platforms[tuple];
+  if (builds === undefined) throw new Error(`libtorch.json has no builds for ${tuple}`);
+  return builds[variant];
 }
 
 /**
@@ -76,7 +84,7 @@ export interface VariantFacts {
 
 /** The variant for this machine: the driver decides, never a toolkit. */
 export function chooseVariant({asked, driver, hasPip, pins}: VariantFacts): VariantChoice {
-  const {cuda, driver: needed} = pins.variants.cuda;
+  const {version: cuda, driver: needed} = pins.cuda;
   const isOld = driver !== null && isOlder(driver, needed);
   if (asked === 'cpu') return {variant: 'cpu', reason: 'as asked'};
   if (asked === 'cuda') {

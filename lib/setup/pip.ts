@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {promisify} from 'node:util';
 import {messageOf, SauError} from '../base/errors.js';
-import type {Pins, PipSource, Variant} from './pins.js';
+import type {PinnedVariant, Pins, PipSource} from './pins.js';
 import type {SetupRun} from './progress.js';
 
 /** Isolated: a file pip.py in the current folder is not what Python runs, nor what its environment variables name. */
@@ -24,8 +24,12 @@ export interface PipAttempt extends PipSource {
  * The ways to ask for a variant: first as the user has configured pip, then with PyTorch's own index in addition,
  * then for the wheel of another Python, whose C++ libraries are equal.
  */
-export function pipAttempts(pins: Pins, variant: Variant, version: string): PipAttempt[] {
-  const sources = pins.variants[variant].pip.map((source) => ({
+export function pipAttempts(
+  pins: Pins,
+  {pip: known}: PinnedVariant,
+  version: string,
+): PipAttempt[] {
+  const sources = known.map((source) => ({
     ...source,
     requirement: source.requirement.replace(pins.version, version),
   }));

@@ -6,10 +6,11 @@ import {shownUrl} from '../download/http.js';
 import {findLibC} from '../native/libc.js';
 import type {LibTorch} from '../native/libtorch.js';
 import {findNvidiaDriver} from '../native/nvidia_driver.js';
+import {findPlatform, type Platform, supportedPlatforms, THIS_TUPLE} from '../native/platforms.js';
 import {named} from '../options/named.js';
 import type {SetupConfig} from '../options/types.js';
 import {SetupCache} from './cache.js';
-import {chooseVariant, type Pins, readPins, type Variant, variantOf} from './pins.js';
+import {chooseVariant, pinnedBuild, readPins, type Variant, variantOf} from './pins.js';
 import {hasPip, type PipAttempt, pipArguments, pipAttempts} from './pip.js';
 
 /** The source of a LibTorch. */
@@ -46,15 +47,16 @@ export interface SetupPlan {
  * ERR_NATIVE on a platform that LibTorch cannot run on.
  */
 export async function planSetup(config: SetupConfig, version: string): Promise<SetupPlan> {
-  requirePlatform();
+  const platform = requirePlatform();
   const pins = readPins();
   const cache = new SetupCache();
   if (config.from !== null) return planFrom(config, config.from, version, cache);
   const pip = await hasPip();
   const driver = await findNvidiaDriver();
   const {variant, reason} = chooseVariant({asked: config.variant, driver, hasPip: pip, pins});
-  const cuda = variant === 'cuda' ? pins.variants.cuda.cuda : null;
-  const {zip, approximateBytes} = pins.variants[variant];
+  const cuda = variant === 'cuda' ? pins.cuda.version : null;
+  const build = pinnedBuild(pins, platform, variant);
+  const {zip, approximateBytes} = build;
   // A CUDA build serves the CPU too.
   const anyVariantServes = config.variant === 'auto' && variant === 'cpu';
   const common = {
@@ -68,7 +70,7 @@ export async function planSetup(config: SetupConfig, version: string): Promise<S
   };
   if (pip) {
     if (config.sha256 !== null) throw checksumWithoutFile();
-    const attempts = pipAttempts(pins, variant, version);
+    const attempts = pipAttempts(pins, build, version);
     const from = attempts[0] === undefined ? 'pip' : commandOf(attempts[0]);
     return {
       ...common,
@@ -77,7 +79,9 @@ export async function planSetup(config: SetupConfig, version: string): Promise<S
       fetchedBytes: approximateBytes.fetched,
     };
   }
-  const sha256 = zipChecksum(pins, variant, version, config.sha256);
+  if (zip === null || version !== pins.version) throw noZip(version, platform);
+  const sha256 = config.sha256 ?? zip.sha256;
+  if (sha256 === null) throw checksumMissing(zip.url);
   const source = {kind: 'url', url: zip.url, sha256} as const;
   return {...common, source, from: zip.url, fetchedBytes: zip.bytes};
 }
@@ -141,20 +145,14 @@ export async function findPresent(
   return found.find((l) => plan.anyVariantServes || variantOf(l) === plan.variant) ?? null;
 }
 
-function zipChecksum(pins: Pins, variant: Variant, version: string, given: string | null): string {
-  const {zip} = pins.variants[variant];
-  if (version !== pins.version) {
-    throw new SauError(
-      'ERR_CONFIG',
-      `Expected python3 with pip, or ${named('from')}, to fetch LibTorch ${version}: only ${pins.version} has a known zip.`,
-      {
-        remedy: `Install python3 with pip, or name a file with ${named('from')} and its ${named('sha256')}.`,
-      },
-    );
-  }
-  const sha256 = given ?? zip.sha256;
-  if (sha256 !== null) return sha256;
-  throw checksumMissing(zip.url);
+function noZip(version: string, {tuple}: Platform): SauError {
+  return new SauError(
+    'ERR_CONFIG',
+    `Expected python3 with pip, or ${named('from')}, to fetch LibTorch ${version} for ${tuple}: it has no known zip.`,
+    {
+      remedy: `Install python3 with pip, or name a file with ${named('from')} and its ${named('sha256')}.`,
+    },
+  );
 }
 
 function checksumMissing(url: string): SauError {
@@ -188,13 +186,12 @@ function commandOf(attempt: PipAttempt): string {
   return ['python3', ...pipArguments('DIR', attempt)].join(' ');
 }
 
-function requirePlatform(): void {
-  const platform = `${process.platform}-${process.arch}`;
-  const libc = findLibC();
-  if (platform === 'linux-x64' && libc?.name === 'glibc') return;
-  const found =
-    platform === 'linux-x64' ? `${platform} without glibc (musl, as on Alpine)` : platform;
-  throw new SauError('ERR_NATIVE', `Expected linux-x64 with glibc but this is ${found}.`, {
+function requirePlatform(): Platform {
+  const platform = findPlatform(THIS_TUPLE);
+  const lacksLibC = platform?.needsGlibc === true && findLibC()?.name !== 'glibc';
+  if (platform !== null && !lacksLibC) return platform;
+  const found = lacksLibC ? `${THIS_TUPLE} without glibc (musl, as on Alpine)` : THIS_TUPLE;
+  throw new SauError('ERR_NATIVE', `Expected ${supportedPlatforms()} but this is ${found}.`, {
     remedy: 'LibTorch has no build for it: use a Debian, Ubuntu or RHEL based system or container.',
   });
 }

@@ -6,7 +6,7 @@ import {requireSum} from '../download/checksum.js';
 import {copyFolder} from '../download/disk.js';
 import {download} from '../download/download.js';
 import {unpackZip} from '../download/unpack.js';
-import {type LibTorch, readLibTorch} from '../native/libtorch.js';
+import {type LibTorch, MARK, readLibTorch} from '../native/libtorch.js';
 import {named} from '../options/named.js';
 import type {SetupCache} from './cache.js';
 import {variantOf} from './pins.js';
@@ -116,11 +116,9 @@ function firstLine(text: string): string {
 function requireLibTorch(folder: string, {version, variant, from}: SetupPlan): LibTorch {
   const libtorch = readLibTorch(folder, 'cache');
   if (libtorch === null) {
-    throw new SauError(
-      'ERR_ARCHIVE',
-      `Expected a LibTorch in ${from} but found no lib/libtorch_cpu.so.`,
-      {remedy: 'Nothing was installed. Name an official zip, a torch wheel or an unpacked one.'},
-    );
+    throw new SauError('ERR_ARCHIVE', `Expected a LibTorch in ${from} but found no ${MARK}.`, {
+      remedy: 'Nothing was installed. Name an official zip, a torch wheel or an unpacked one.',
+    });
   }
   if (libtorch.version !== version) {
     throw new SauError(

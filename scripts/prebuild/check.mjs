@@ -1,10 +1,9 @@
 // Prints what the prebuilt binaries need from the system, and fails if they cannot be packed.
 //   node scripts/prebuild/check.mjs [--release] [--json] [--dir <folder that holds prebuilds/>]
 // --release: checks the demands of a release, that is sau_cuda.so and no higher floor than LibTorch's own.
-import {join} from 'node:path';
 import {parseArgs} from 'node:util';
-import {root} from '../build_steps.mjs';
-import {inspectPrebuilds, TUPLE} from './prebuilds.mjs';
+import {compileTypeScript, platforms, root} from '../build_steps.mjs';
+import {folderOf, inspectPrebuilds} from './prebuilds.mjs';
 import {stop, table} from './report.mjs';
 
 const {values} = parseArgs({
@@ -14,7 +13,11 @@ const {values} = parseArgs({
     dir: {type: 'string', default: root},
   },
 });
-const report = inspectPrebuilds(join(values.dir, 'prebuilds', TUPLE), {isRelease: values.release});
+compileTypeScript(); // the table of platforms is part of the package
+const platform = platforms().thisPlatform();
+const report = inspectPrebuilds(folderOf(platform, values.dir), platform, {
+  isRelease: values.release,
+});
 console.log(values.json ? JSON.stringify(report) : table(report));
 if (report.problems.length > 0) {
   stop(

@@ -6,8 +6,7 @@
 // copied, because prebuildify strips and moves what it finds.
 import {copyFileSync, mkdirSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {compileAddon, libTorchForBuild, root} from '../build_steps.mjs';
-import {DESCRIPTION} from './prebuilds.mjs';
+import {compileAddon, libTorchForBuild, platforms, root} from '../build_steps.mjs';
 
 const [command, ...options] = process.argv.slice(2);
 if (command !== 'rebuild' || !options.includes(`--arch=${process.arch}`)) {
@@ -19,7 +18,7 @@ if (command !== 'rebuild' || !options.includes(`--arch=${process.arch}`)) {
 }
 compileAddon(await libTorchForBuild());
 copy(/\.(node|so)$/, join('build', 'Release'));
-copy(new RegExp(`^${DESCRIPTION}$`), 'artifacts');
+copy(new RegExp(`^${platforms().BUILD_DESCRIPTION}$`), 'artifacts');
 
 function copy(pattern, folder) {
   const release = join(root, 'build', 'Release');

@@ -5,8 +5,9 @@ const SECTION = {dynamic: 6, versionNeeds: 0x6ffffffe};
 const TAG = {needed: 1, rpath: 15, runpath: 29};
 
 /**
- * `needed`: libraries in order; `rpath`: RPATH and RUNPATH entries; `floors`: the highest version that it needs of
- * each symbol family, such as {GLIBC: '2.28'}; symbols without a version number are left out.
+ * `machine`: the processor's number; `needed`: libraries in order; `rpath`: RPATH and RUNPATH entries; `floors`: the
+ * highest version that it needs of each symbol family, such as {GLIBC: '2.28'}; symbols without a version number are
+ * left out.
  */
 export function readElf(path) {
   const file = readFileSync(path);
@@ -22,6 +23,7 @@ export function readElf(path) {
   const valuesOf = (...tags) =>
     entries.filter(({tag}) => tags.includes(tag)).map(({value}) => text(dynamic.link, value));
   return {
+    machine: file.readUInt16LE(18),
     needed: valuesOf(TAG.needed),
     rpath: valuesOf(TAG.rpath, TAG.runpath),
     floors: floorsOf(

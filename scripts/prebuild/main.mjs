@@ -1,4 +1,4 @@
-// Makes the prebuilt binaries of the npm package: prebuilds/linux-x64/.
+// Makes the prebuilt binaries of the npm package for this machine's platform, such as prebuilds/linux-x64/.
 //   node scripts/prebuild/main.mjs [--cuda] [--out <dir>]
 // --cuda: fail without sau_cuda.so, for which LibTorch must be a CUDA build. --out: the folder in which prebuilds/
 // is made; by default the repository.
@@ -6,14 +6,22 @@ import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} fro
 import {join, resolve} from 'node:path';
 import {parseArgs, promisify} from 'node:util';
 import prebuildify from 'prebuildify';
-import {compileTypeScript, libTorchForBuild, pinnedVersion, root} from '../build_steps.mjs';
-import {DESCRIPTION, inspectPrebuilds, sourcesChecksum, TUPLE} from './prebuilds.mjs';
+import {
+  compileTypeScript,
+  libTorchForBuild,
+  pinnedVersion,
+  platforms,
+  root,
+} from '../build_steps.mjs';
+import {folderOf, inspectPrebuilds, sourcesChecksum} from './prebuilds.mjs';
 import {stop, table} from './report.mjs';
 
 const {values} = parseArgs({
   options: {cuda: {type: 'boolean', default: false}, out: {type: 'string', default: root}},
 });
-compileTypeScript(); // the search for LibTorch is part of the package
+compileTypeScript(); // the search for LibTorch and the table of platforms are parts of the package
+const {BUILD_DESCRIPTION, thisPlatform} = platforms();
+const platform = thisPlatform();
 const libtorch = await libTorchForBuild();
 checkLibTorch(libtorch);
 const stage = mkdtempSync(join(root, 'build-prebuild-'));
@@ -32,16 +40,18 @@ await promisify(prebuildify)({
   nodeGyp: join(import.meta.dirname, 'cmake_js.mjs'),
 }).catch((error) => stop(`prebuildify: ${error.message}`));
 
-const made = join(stage, 'prebuilds', TUPLE);
+const made = folderOf(platform, stage);
 describeBuild(made);
-const report = inspectPrebuilds(made, {isRelease: false});
-if (values.cuda && !report.binaries.some(({name}) => name === 'sau_cuda.so')) {
-  report.problems.push('there is no sau_cuda.so: CMake did not find the CUDA headers (see above)');
+const report = inspectPrebuilds(made, platform, {isRelease: false});
+if (values.cuda && !report.binaries.some(({name}) => name === platform.addon.cuda)) {
+  report.problems.push(
+    `there is no ${platform.addon.cuda}: CMake did not find the CUDA headers (see above)`,
+  );
 }
 console.error(table(report));
 if (report.problems.length > 0)
   stop(`The prebuilt binaries are not fit: ${report.problems.join('; ')}.`);
-const destination = join(resolve(values.out), 'prebuilds', TUPLE);
+const destination = folderOf(platform, resolve(values.out));
 rmSync(destination, {recursive: true, force: true});
 mkdirSync(destination, {recursive: true});
 cpSync(made, destination, {recursive: true});
@@ -64,7 +74,7 @@ function checkLibTorch({version, cuda, root: folder, source}) {
 
 /** CMake has written the LibTorch version; this adds the checksum of the sources. */
 function describeBuild(folder) {
-  const path = join(folder, DESCRIPTION);
+  const path = join(folder, BUILD_DESCRIPTION);
   const description = {...JSON.parse(readFileSync(path, 'utf8')), sources: sourcesChecksum()};
   writeFileSync(path, `${JSON.stringify(description)}\n`);
 }

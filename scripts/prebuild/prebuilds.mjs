@@ -2,16 +2,9 @@
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {pinnedVersion, root} from '../build_steps.mjs';
+import {pinnedVersion, platforms, root} from '../build_steps.mjs';
 import {compareVersions, highestFloors, readElf} from './elf.mjs';
 
-/** Where node-gyp-build looks for this machine's binaries, below prebuilds/. */
-export const TUPLE = `${process.platform}-${process.arch}`;
-/** The file that node-gyp-build loads. It is for glibc alone, so that other systems get "none found". */
-export const LOADER = 'sau-native.glibc.node';
-/** Says which LibTorch the binaries are for, and from which sources they were built. */
-export const DESCRIPTION = 'sau_build.json';
-const CUDA_PART = 'sau_cuda.so';
 const SOURCES = ['CMakeLists.txt', 'libtorch.json', 'native'];
 
 /** The highest versions that binaries may need, and the libraries that they may need. */
@@ -29,26 +22,34 @@ export function sourcesChecksum() {
   return hash.digest('hex');
 }
 
+/** The binaries of a platform below `parent`. */
+export function folderOf({tuple}, parent) {
+  return join(parent, 'prebuilds', tuple);
+}
+
 /**
- * The binaries in `folder`, what they need from the system, and their problems; without problems they can be
+ * A platform's binaries in `folder`, what they need from the system, and their problems; without problems they can be
  * packed.
  */
-export function inspectPrebuilds(folder, {isRelease}) {
-  const missing = [LOADER, 'sau_core.so', DESCRIPTION, ...(isRelease ? [CUDA_PART] : [])].filter(
-    (name) => !existsSync(join(folder, name)),
-  );
+export function inspectPrebuilds(folder, {addon, dynamicLinker, elfMachine}, {isRelease}) {
+  const {BUILD_DESCRIPTION: description} = platforms();
+  const names = [addon.loader, addon.core, description, ...(isRelease ? [addon.cuda] : [])];
+  const missing = names.filter((name) => !existsSync(join(folder, name)));
   if (missing.length > 0) {
     return {binaries: [], floors: {}, problems: [`${folder} has no ${missing.join(', ')}`]};
   }
-  const build = JSON.parse(readFileSync(join(folder, DESCRIPTION), 'utf8'));
+  const build = JSON.parse(readFileSync(join(folder, description), 'utf8'));
   const binaries = readdirSync(folder)
-    .filter((name) => name !== DESCRIPTION)
+    .filter((name) => name !== description)
     .sort()
     .map((name) => ({name, ...inspectBinary(join(folder, name))}));
   const floors = highestFloors(binaries.map((binary) => binary.floors));
   const problems = [
     ...originProblems(build),
-    ...binaries.flatMap(linkProblems),
+    ...binaries.flatMap((binary) => linkProblems(binary, [...limits.system, dynamicLinker])),
+    ...binaries
+      .filter(({machine}) => machine !== elfMachine)
+      .map(({name, machine}) => `${name} is for another processor (ELF machine ${machine})`),
     ...floorProblems(floors, isRelease ? limits.release : limits.reached),
   ];
   return {build, binaries, floors, problems};
@@ -67,11 +68,11 @@ function originProblems({libtorch, sources}) {
 }
 
 /** The NEEDED entries of LibTorch must be exactly the expected ones; those of the system must be on the list. */
-function linkProblems({name, needed, rpath}) {
+function linkProblems({name, needed, rpath}, system) {
   const expected = limits.libtorch[name];
   if (expected === undefined) return [`${name} does not belong there`];
   const problems = rpath.length === 0 ? [] : [`${name} has the RPATH ${rpath.join(', ')}`];
-  const others = needed.filter((library) => !limits.system.includes(library)).sort();
+  const others = needed.filter((library) => !system.includes(library)).sort();
   if (others.join() !== expected.join())
     problems.push(`${name} needs [${others.join(', ')}] instead of [${expected.join(', ')}]`);
   return problems;

@@ -1,15 +1,17 @@
 import {expect, it} from 'vitest';
 import type {NvidiaDriver} from '../../../lib/native/nvidia_driver.js';
+import {PLATFORMS} from '../../../lib/native/platforms.js';
 import {
   chooseVariant,
   compareVersions,
+  pinnedBuild,
   readPins,
   type VariantFacts,
 } from '../../../lib/setup/pins.js';
 
 const pins = readPins();
 const driver = (version: string): NvidiaDriver => ({version, source: 'nvidia-smi', gpus: []});
-const NEEDED = pins.variants.cuda.driver;
+const NEEDED = pins.cuda.driver;
 
 it.each<[string, Omit<VariantFacts, 'pins'>, string, RegExp]>([
   ['cpu without a driver', {asked: 'auto', driver: null, hasPip: true}, 'cpu', /no NVIDIA driver/],
@@ -62,12 +64,17 @@ it('versions compare by their numbers', () => {
 });
 
 it('what is pinned fits together', () => {
-  const {version, supported, variants} = pins;
+  const {version, supported, platforms} = pins;
   expect(compareVersions(supported.min, version)).toBeLessThanOrEqual(0);
   expect(compareVersions(version, supported.below)).toBeLessThan(0);
-  for (const {pip, zip} of Object.values(variants)) {
-    expect(pip.every(({requirement}) => requirement.startsWith(`torch==${version}`))).toBe(true);
-    expect(zip.url).toContain(`-${version}%2B`);
-    expect(zip.sha256).toMatch(/^[0-9a-f]{64}$/);
+  expect(Object.keys(platforms)).toEqual(PLATFORMS.map(({tuple}) => tuple));
+  for (const platform of PLATFORMS) {
+    for (const variant of ['cpu', 'cuda'] as const) {
+      const {pip, zip} = pinnedBuild(pins, platform, variant);
+      expect(pip.every(({requirement}) => requirement.startsWith(`torch==${version}`))).toBe(true);
+      if (zip === null) continue;
+      expect(zip.url).toContain(`-${version}%2B`);
+      expect(zip.sha256).toMatch(/^[0-9a-f]{64}$/);
+    }
   }
 });
