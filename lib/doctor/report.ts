@@ -13,6 +13,7 @@ import type {Variant} from '../setup/pins.js';
 export type DoctorCode =
   | SauErrorCode
   | 'UNSUPPORTED_PLATFORM' // no LibTorch for this system or processor
+  | 'UNTRIED_PLATFORM' // the sources have a branch for it that nobody has run
   | 'NO_GLIBC' // musl, as on Alpine
   | 'GLIBC_TOO_OLD'
   | 'LIBSTDCXX_TOO_OLD'
