@@ -10,12 +10,23 @@ const require = createRequire(import.meta.url);
 
 /** The LibTorch version that libtorch.json pins. */
 export function pinnedVersion() {
-  return JSON.parse(readFileSync(join(root, 'libtorch.json'), 'utf8')).version;
+  return pins().version;
 }
 
-/** The table of platforms, which is part of the package: compileTypeScript() goes before. */
+/** A Python for which there are wheels of that version. */
+export function wheelPython() {
+  return pins().wheelPython;
+}
+
+function pins() {
+  return JSON.parse(readFileSync(join(root, 'libtorch.json'), 'utf8'));
+}
+
+/** The table of platforms, which is part of the package and compiled where that has not been done. */
 export function platforms() {
-  return require('../dist/lib/native/platforms.js');
+  const table = join(root, 'dist/lib/native/platforms.js');
+  if (!existsSync(table)) compileTypeScript();
+  return require(table);
 }
 
 /** Compiles lib/ and bin/ into dist/. Ends the process if that fails. */
@@ -36,18 +47,34 @@ export async function libTorchForBuild() {
   return found ?? (await fetchForBuild((line) => console.error(line)));
 }
 
+/** The build folder for a platform: that of another one has its own, and a toolchain file of CMake. */
+export function buildFolder({tuple}) {
+  return tuple === platforms().THIS_TUPLE ? 'build' : `build-${tuple}`;
+}
+
 /**
- * Brings build/Release of `folder` up to date for this LibTorch. Ends the process where that fails. cmake-js configures
- * a build folder only once, so that one that does not fit is made anew. Not its `compile`, which answers an error
- * in one source by building everything again.
+ * Brings the build folder in `folder` up to date for this LibTorch and returns its path. Ends the process where that
+ * fails. cmake-js configures a build folder only once, so that one that does not fit is made anew. Not its `compile`,
+ * which answers an error in one source by building everything again.
  */
-export function compileAddon(libtorch, folder = root) {
+export function compileAddon(libtorch, folder = root, platform = platforms().thisPlatform()) {
   console.error(`LibTorch ${libtorch.version} in ${libtorch.root} (${libtorch.source})`);
   const cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
-  const misfit = misfitOf(join(folder, 'build'), {source: folder, libtorch: libtorch.root});
+  const build = join(folder, buildFolder(platform));
+  const misfit = misfitOf(build, {source: folder, libtorch: libtorch.root});
   if (misfit !== null) console.error(`Building anew: ${misfit}`);
-  const command = misfit === null ? 'build' : 'rebuild';
-  run(cmakeJs, [command, `--CDLIBTORCH_DIR=${libtorch.root}`, '--parallel', '2'], folder);
+  const isCross = platform.tuple !== platforms().THIS_TUPLE;
+  const toolchain = join(folder, 'native', 'cmake', `${platform.tuple}.cmake`);
+  run(
+    cmakeJs,
+    [
+      ...[misfit === null ? 'build' : 'rebuild', '--out', build, '--parallel', '2'],
+      `--CDLIBTORCH_DIR=${libtorch.root}`,
+      ...(isCross ? [`--CDCMAKE_TOOLCHAIN_FILE=${toolchain}`] : []),
+    ],
+    folder,
+  );
+  return build;
 }
 
 /**

@@ -38,10 +38,12 @@ class Worker {
   void end(const Task* task);
   bool has(const Task* task) const;
   /// Waits until something has changed so that the condition holds. Not with the condition
-  /// variable's wait: that is a function of a newer libstdc++ than LibTorch needs.
+  /// variable's wait, a function of a newer libstdc++ than LibTorch needs, nor with wait_for, which
+  /// asks for glibc 2.30.
   template <typename Condition>
   void wait(std::unique_lock<std::mutex>& lock, Condition condition) {
-    while (!changed_.wait_for(lock, std::chrono::hours(1), condition)) {
+    const auto in_an_hour = [] { return std::chrono::system_clock::now() + std::chrono::hours(1); };
+    while (!changed_.wait_until(lock, in_an_hour(), condition)) {
     }
   }
 

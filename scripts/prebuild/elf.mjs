@@ -1,13 +1,12 @@
 // Reads from an ELF file (64 bit, little-endian) what the dynamic linker will need, without binutils.
 import {readFileSync} from 'node:fs';
 
-const SECTION = {dynamic: 6, versionNeeds: 0x6ffffffe};
+const SECTION = {dynamic: 6, dynamicSymbols: 11, versionNeeds: 0x6ffffffe, versions: 0x6fffffff};
 const TAG = {needed: 1, rpath: 15, runpath: 29};
 
 /**
- * `machine`: the processor's number; `needed`: libraries in order; `rpath`: RPATH and RUNPATH entries; `floors`: the
- * highest version that it needs of each symbol family, such as {GLIBC: '2.28'}; symbols without a version number are
- * left out.
+ * `machine`: the processor's number; `needed`: libraries in order; `rpath`: RPATH and RUNPATH entries; `symbols`: what it
+ * asks of other libraries in a version with a number, such as {name: 'stat', family: 'GLIBC', version: '2.33'}.
  */
 export function readElf(path) {
   const file = readFileSync(path);
@@ -26,11 +25,7 @@ export function readElf(path) {
     machine: file.readUInt16LE(18),
     needed: valuesOf(TAG.needed),
     rpath: valuesOf(TAG.rpath, TAG.runpath),
-    floors: floorsOf(
-      sections
-        .filter(({type}) => type === SECTION.versionNeeds)
-        .flatMap((section) => versionNames(file, section, text)),
-    ),
+    symbols: versionedSymbols(file, sections, text),
   };
 }
 
@@ -44,9 +39,14 @@ export function compareVersions(a, b) {
   return 0;
 }
 
-/** The highest version of each family over several files. */
-export function highestFloors(all) {
-  return floorsOf(all.flatMap((floors) => Object.entries(floors).map((pair) => pair.join('_'))));
+/** The highest version of each family, such as {GLIBC: '2.28'}. */
+export function floorsOf(symbols) {
+  const floors = {};
+  for (const {family, version} of symbols) {
+    if (floors[family] === undefined || compareVersions(version, floors[family]) > 0)
+      floors[family] = version;
+  }
+  return floors;
 }
 
 function sectionsOf(file) {
@@ -71,28 +71,31 @@ function dynamicEntries(file, {offset, size}) {
   }));
 }
 
-/** Names such as GLIBC_2.28: a list per library, each with a list of versions, linked by distances. */
+/** Each symbol has the number of a version, 0 and 1 for none, beside its row in the table of symbols. */
+function versionedSymbols(file, sections, text) {
+  const [symbols, versions, needs] = ['dynamicSymbols', 'versions', 'versionNeeds'].map((name) =>
+    sections.find(({type}) => type === SECTION[name]),
+  );
+  if (symbols === undefined || versions === undefined || needs === undefined) return [];
+  const names = versionNames(file, needs, text);
+  return Array.from({length: versions.size / 2}, (_, i) => {
+    const [, family, version] =
+      /^(\w+?)_([\d.]+)$/.exec(names.get(file.readUInt16LE(versions.offset + 2 * i))) ?? [];
+    return {name: text(symbols.link, file.readUInt32LE(symbols.offset + 24 * i)), family, version};
+  }).filter(({family}) => family !== undefined);
+}
+
+/** Names such as GLIBC_2.28 by their numbers: a list per library, each with a list of versions, linked by distances. */
 function versionNames(file, {offset, link, entries}, text) {
-  const names = [];
+  const names = new Map();
   let need = offset;
   for (let i = 0; i < entries; ++i) {
     let version = need + file.readUInt32LE(need + 8);
     for (let left = file.readUInt16LE(need + 2); left > 0; --left) {
-      names.push(text(link, file.readUInt32LE(version + 8)));
+      names.set(file.readUInt16LE(version + 6), text(link, file.readUInt32LE(version + 8)));
       version += file.readUInt32LE(version + 12);
     }
     need += file.readUInt32LE(need + 12);
   }
   return names;
-}
-
-function floorsOf(names) {
-  const floors = {};
-  for (const name of names) {
-    const [, family, version] = /^(\w+?)_([\d.]+)$/.exec(name) ?? [];
-    if (family === undefined) continue;
-    if (floors[family] === undefined || compareVersions(version, floors[family]) > 0)
-      floors[family] = version;
-  }
-  return floors;
 }

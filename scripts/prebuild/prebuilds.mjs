@@ -3,11 +3,11 @@ import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {pinnedVersion, platforms, root} from '../build_steps.mjs';
-import {compareVersions, highestFloors, readElf} from './elf.mjs';
+import {compareVersions, floorsOf, readElf} from './elf.mjs';
 
 const SOURCES = ['CMakeLists.txt', 'libtorch.json', 'native'];
 
-/** The highest versions that binaries may need, and the libraries that they may need. */
+/** The highest versions that binaries may need, which are LibTorch's own, and the libraries that they may need. */
 const limits = JSON.parse(readFileSync(join(import.meta.dirname, 'limits.json'), 'utf8'));
 
 /** A checksum of all sources of the binaries, so that binaries of other sources are noticed. */
@@ -20,6 +20,21 @@ export function sourcesChecksum() {
       .update('\0');
   }
   return hash.digest('hex');
+}
+
+/** Those that a package needs or holds: this machine's, and the others that are there; a release holds all. */
+export function inspectAll(parent, {isRelease}) {
+  const {PLATFORMS, THIS_TUPLE} = platforms();
+  const chosen = PLATFORMS.filter(
+    (platform) =>
+      isRelease || platform.tuple === THIS_TUPLE || existsSync(folderOf(platform, parent)),
+  );
+  return Object.fromEntries(
+    chosen.map((platform) => [
+      platform.tuple,
+      inspectPrebuilds(folderOf(platform, parent), platform, {isRelease}),
+    ]),
+  );
 }
 
 /** The binaries of a platform below `parent`. */
@@ -43,14 +58,14 @@ export function inspectPrebuilds(folder, {addon, dynamicLinker, elfMachine}, {is
     .filter((name) => name !== description)
     .sort()
     .map((name) => ({name, ...inspectBinary(join(folder, name))}));
-  const floors = highestFloors(binaries.map((binary) => binary.floors));
+  const floors = floorsOf(binaries.flatMap(({symbols}) => symbols));
   const problems = [
     ...originProblems(build),
     ...binaries.flatMap((binary) => linkProblems(binary, [...limits.system, dynamicLinker])),
     ...binaries
       .filter(({machine}) => machine !== elfMachine)
       .map(({name, machine}) => `${name} is for another processor (ELF machine ${machine})`),
-    ...floorProblems(floors, isRelease ? limits.release : limits.reached),
+    ...binaries.flatMap(floorProblems),
   ];
   return {build, binaries, floors, problems};
 }
@@ -78,11 +93,13 @@ function linkProblems({name, needed, rpath}, system) {
   return problems;
 }
 
-function floorProblems(floors, allowed) {
-  return Object.entries(floors)
-    .filter(([family, version]) => compareVersions(version, allowed[family] ?? '0') > 0)
+/** A symbol of a newer glibc than LibTorch's floor is what native/glibc/floor.cc is for. */
+function floorProblems({name: binary, symbols}) {
+  return symbols
+    .filter(({family, version}) => compareVersions(version, limits.floors[family] ?? '0') > 0)
     .map(
-      ([family, version]) => `they need ${family}_${version}, above ${allowed[family] ?? 'none'}`,
+      ({name, family, version}) =>
+        `${binary} asks for ${name} of ${family}_${version}, above ${limits.floors[family] ?? 'none'}`,
     );
 }
 

@@ -4,6 +4,7 @@ import {homedir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
 import type {LibTorch} from '../../lib/native/libtorch.js';
 import {findLibTorch} from '../../lib/native/libtorch.js';
+import {thisPlatform} from '../../lib/native/platforms.js';
 import {ROOT} from './paths.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,9 +32,9 @@ export function tryRun(
 }
 
 /** Makes `folder`/prebuilds, as `npm run prebuilds` does for the repository. */
-export function makePrebuilds(folder: string): void {
+export function makePrebuilds(folder: string, ...flags: readonly string[]): void {
   const script = join(ROOT, 'scripts/prebuild/main.mjs');
-  run(process.execPath, [script, '--out', folder], ROOT, process.env);
+  run(process.execPath, [script, '--out', folder, ...flags], ROOT, process.env);
 }
 
 /** A copy of the clone without what was built: packing empties dist/, which other tests use. */
@@ -55,12 +56,13 @@ export function copyClone(folder: string): void {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 }
 
-/** What `scripts/prebuild/check.mjs --json` says of the binaries below `folder`. */
+/** What `scripts/prebuild/check.mjs --json` says of the binaries of a platform. */
 export interface PrebuildReport {
   readonly build: {readonly libtorch: string; readonly sources: string};
   readonly binaries: readonly {
     readonly name: string;
     readonly bytes: number;
+    readonly machine: number;
     readonly needed: readonly string[];
     readonly rpath: readonly string[];
   }[];
@@ -68,10 +70,21 @@ export interface PrebuildReport {
   readonly problems: readonly string[];
 }
 
-export function checkPrebuilds(folder: string, ...flags: readonly string[]): PrebuildReport {
+/** The reports on the binaries below `folder`, by platform. */
+export function checkAllPrebuilds(
+  folder: string,
+  ...flags: readonly string[]
+): Record<string, PrebuildReport> {
   const script = join(ROOT, 'scripts/prebuild/check.mjs');
   const args = [script, '--json', '--dir', folder, ...flags];
   return JSON.parse(tryRun(process.execPath, args, ROOT, process.env).stdout);
+}
+
+/** The report on those of this machine's platform. */
+export function checkPrebuilds(folder: string, ...flags: readonly string[]): PrebuildReport {
+  const report = checkAllPrebuilds(folder, ...flags)[thisPlatform().tuple];
+  if (report === undefined) throw new Error("there is no report on this machine's binaries");
+  return report;
 }
 
 /** The pinned LibTorch, of which prebuilt binaries are made; null where there is none or another is chosen. */
