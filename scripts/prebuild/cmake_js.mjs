@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // Stands in for node-gyp under prebuildify, which calls it as
 //   node-gyp rebuild --target=<Node version> --devdir=... --arch=x64 --release
 // in its working folder. For cmake-js --target is a CMake target, and a Node-API binary does not depend on the Node
@@ -17,7 +16,7 @@ if (command !== 'rebuild' || !options.includes(`--arch=${process.arch}`)) {
   process.exit(2);
 }
 compileAddon(await libTorchForBuild());
-copy(/\.(node|so)$/, join('build', 'Release'));
+copy(/\.(node|so|dylib|dll)$/, join('build', 'Release'));
 copy(new RegExp(`^${platforms().BUILD_DESCRIPTION}$`), 'artifacts');
 
 function copy(pattern, folder) {

@@ -35,9 +35,9 @@ await promisify(prebuildify)({
   targets: [process.versions.node],
   napi: true,
   strip: true,
-  tagLibc: true,
+  tagLibc: platform.needsGlibc,
   artifacts: join(stage, 'artifacts'),
-  nodeGyp: join(import.meta.dirname, 'cmake_js.mjs'),
+  nodeGyp: `"${process.execPath}" "${join(import.meta.dirname, 'cmake_js.mjs')}"`, // through a shell
 }).catch((error) => stop(`prebuildify: ${error.message}`));
 
 const made = folderOf(platform, stage);

@@ -51,7 +51,7 @@ const STEPS = [
 const COUNTS = countsOf(STEPS);
 const RESULT: SweepResult = {
   ...{folder: '/x/y', name: 'y', counts: COUNTS, stages: [], steps: STEPS},
-  ...{todo: 2, keptSteps: 1, secondsLeft: 120, submitted: null, seconds: 61},
+  ...{todo: 2, keptSteps: 1, secondsLeft: 120, submitted: null, manifest: null, seconds: 61},
 };
 
 describe('what a sweep prints', () => {

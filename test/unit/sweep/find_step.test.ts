@@ -5,7 +5,7 @@ import {stepsOf} from '../../../lib/sweep/steps.js';
 import {messageOf} from '../../support/message_of.js';
 
 const STEPS = stepsOf(parsePlan({attacks: ['badnet', 'blended'], defenses: ['ft']}), {threads: 1});
-const NONE = {id: null, stage: null, index: null};
+const NONE = {id: null, stage: null, index: null, list: null};
 const found = (choice: object, env = {}) => findStep(STEPS, {...NONE, ...choice}, env);
 
 describe('a step of a sweep', () => {
