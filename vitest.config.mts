@@ -17,16 +17,30 @@ class FromTheGroundUp extends BaseSequencer {
   }
 }
 
-// One worker process: the native core and two CPU cores are shared by all tests.
-export default defineConfig(({mode}) => ({
-  test: {
-    ...(mode === 'extended'
-      ? {include: [EXTENDED]}
-      : {include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, EXTENDED]}),
-    sequence: {sequencer: FromTheGroundUp},
-    pool: 'forks',
-    maxWorkers: 1,
-    testTimeout: 120_000,
-    hookTimeout: 120_000, // some train a small victim
-  },
-}));
+const PACKAGE = 'test/package/**';
+
+export default defineConfig(({mode}) => {
+  const isExtended = mode === 'extended';
+  const files = (folders: string): string => `${folders}/*.${isExtended ? 'extended.' : ''}test.ts`;
+  const exclude = [...configDefaults.exclude, ...(isExtended ? [] : [EXTENDED])];
+  const project = (name: string, folders: string, without: string[], order: number, maxWorkers: number) => ({
+    extends: true as const,
+    test: {
+      ...{name, include: [files(folders)], exclude: [...exclude, ...without], maxWorkers},
+      sequence: {sequencer: FromTheGroundUp, groupOrder: order},
+    },
+  });
+  return {
+    test: {
+      pool: 'forks',
+      testTimeout: 120_000,
+      hookTimeout: 120_000, // some train a small victim
+      projects: [
+        // Two at once: many tests wait for programs that they start.
+        project('sources', 'test/**', [PACKAGE], 0, isExtended ? 1 : 2),
+        // Alone: packing compiles dist/ anew, which the others use.
+        project('package', PACKAGE, [], 1, 1),
+      ],
+    },
+  };
+});

@@ -14,6 +14,7 @@ import {
 import {COMPARE} from '../lib/options/commands/compare.js';
 import {DEFEND} from '../lib/options/commands/defend.js';
 import {SCAN} from '../lib/options/commands/scan.js';
+import {SWEEP, SWEEP_REPORT, SWEEP_STEP} from '../lib/options/commands/sweep.js';
 import type {Spelling} from '../lib/options/named.js';
 import {flagName} from './flags.js';
 import {jsonOf} from './output.js';
@@ -88,6 +89,9 @@ function optionNames(): ReadonlySet<string> {
     INSPECT_DATASET,
     REPORT,
     SETUP,
+    SWEEP,
+    SWEEP_REPORT,
+    SWEEP_STEP,
   ].flatMap((all) => Object.values(all));
   const methods = DEFENSE_NAMES.map(defenseTable);
   const kinds = Object.values(ATTACK_TABLE).map(({options}) => options);

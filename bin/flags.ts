@@ -164,9 +164,9 @@ function sharedDefault(name: string): string {
   return values
     .map((value) => {
       const owners = texts.filter(([, text]) => text === value).map(([method]) => method);
-      return `${owners.join(' and ')} ${value}`;
+      return `${owners.join(', ')}: ${value.replaceAll('; ', ', ')}`;
     })
-    .join(', ');
+    .join('; ');
 }
 
 function ownFlags(method: (typeof DEFENSE_NAMES)[number]): FlagGroups {

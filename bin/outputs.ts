@@ -16,6 +16,12 @@ import type {ReportResult} from '../lib/report.js';
 import type {AttackResult, DefendResult, EvaluateResult, RoundReport} from '../lib/run/results.js';
 import type {ScanResult} from '../lib/scan.js';
 import type {SetupRemoval, SetupResult} from '../lib/setup.js';
+import type {FailureFile} from '../lib/sweep/failure.js';
+import type {SweepReportResult} from '../lib/sweep/report/sweep_report.js';
+import type {SweepStatus} from '../lib/sweep/status.js';
+import type {SweepStep} from '../lib/sweep/steps.js';
+import type {SweepFile} from '../lib/sweep/sweep_file.js';
+import type {SweepResult} from '../lib/sweep.js';
 
 // The form of every JSON document that the commands print and write. `npm run schemas` makes schemas/ from these types
 // and their comments.
@@ -86,6 +92,20 @@ export interface Printed {
   readonly setup: Versioned & SetupResult;
   /** What `sau-native setup --remove --json` prints. */
   readonly 'setup-remove': Versioned & SetupRemoval;
+  /** What `sau-native sweep --json` prints. */
+  readonly sweep: Versioned & SweepResult;
+  /** What `sau-native sweep report --json` prints. */
+  readonly 'sweep-report': Versioned & SweepReportResult;
+  /** What `sau-native sweep status --json` prints. */
+  readonly 'sweep-status': Versioned & SweepStatus;
+  /** What `sau-native sweep step --json` prints. */
+  readonly 'sweep-step': Versioned &
+    Omit<SweepStep, 'options'> & {
+      /** Whether there was nothing to do. */
+      readonly wasDone: boolean;
+      /** Wall time of this call. */
+      readonly seconds: number;
+    };
 }
 
 /** What commands write as JSON, by the name of the file without its ending. */
@@ -102,6 +122,10 @@ export interface Written {
   readonly 'file-run': RunSummary;
   /** `scan.json` in the folder of a scan. */
   readonly 'file-scan': ScanSummary;
+  /** `sweep.json` in the folder of a sweep: its plan and its steps; what became of these is in their folders. */
+  readonly 'file-sweep': SweepFile;
+  /** `failures/<id>.json` in the folder of a sweep: why the last try of a step failed. */
+  readonly 'file-sweep-failure': FailureFile;
   /** `sau_native.json` in a record: what BackdoorBench's format has no place for. */
   readonly 'file-sau_native': RecordNotesFile;
 }

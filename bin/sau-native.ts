@@ -17,6 +17,7 @@ import {registerModels} from './commands/models.js';
 import {registerReport} from './commands/report.js';
 import {registerScan} from './commands/scan.js';
 import {registerSetup} from './commands/setup.js';
+import {registerSweep} from './commands/sweep.js';
 import {exitCodeOf, printError} from './errors.js';
 import {addExamples} from './flags.js';
 import {exitCodeHere} from './stop_signals.js';
@@ -30,6 +31,7 @@ function createProgram(finish: Finish): Command {
     .configureOutput({outputError: () => undefined});
   registerDefend(program, finish);
   registerCompare(program, finish);
+  registerSweep(program, finish);
   registerAttack(program, finish);
   registerEvaluate(program, finish);
   registerScan(program, finish);

@@ -15,6 +15,7 @@ import {
   loadTestSets,
   measurable,
   measureCheckpoint,
+  requireTestSets,
   setTestSets,
   targetsOf,
 } from './target/test_sets.js';
@@ -45,6 +46,7 @@ async function measure(options: EvaluateOptions, run: RunOptions): Promise<Evalu
   const poisoned = config.poisoned ?? (against?.record ? config.against : null);
   const target = await openTarget({...config, poisoned}, run);
   const testSets = await loadTestSets(target, config.testLimit, run);
+  requireTestSets(testSets, target);
   requireMeasurable(config, measurable(testSets));
   using session = await createSession({...config, ...target, seed: 0});
   await setTestSets(session, testSets);

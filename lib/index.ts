@@ -208,5 +208,18 @@ export {
   type SetupRunOptions,
   setup,
 } from './setup.js';
+export type {EngineName} from './sweep/engines/engines.js';
+export type {RecordedFailure, StepFailure} from './sweep/failure.js';
+export type {SweepProgress} from './sweep/progress.js';
+export {type SweepReportResult, sweepReport} from './sweep/report/sweep_report.js';
+export {
+  type StepState,
+  type StepStatus,
+  type SweepCounts,
+  type SweepStatus,
+  sweepStatus,
+} from './sweep/status.js';
+export type {StepLabels, SweepStep} from './sweep/steps.js';
+export {type SweepResult, type SweepRunOptions, sweep} from './sweep.js';
 export type {Estimate, EstimatePart, Shorter, ShorterOptions} from './time/estimate.js';
 export type {ImagePace} from './time/planned_work.js';

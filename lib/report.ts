@@ -1,7 +1,5 @@
-import {readFile} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {SauError} from './base/errors.js';
 import {pathExists} from './base/path_exists.js';
 import {removeTemporariesOf, writeWholeFile} from './base/whole_file.js';
 import type {Comparison} from './compare/comparison.js';
@@ -10,7 +8,6 @@ import {packageVersion} from './native/versions.js';
 import type {DEVICE} from './options/commands/common.js';
 import {parseReportConfig} from './options/config.js';
 import type {ReportOptions} from './options/documented.js';
-import {named} from './options/named.js';
 import type {ConfigOf} from './options/option.js';
 import {optionError, shown} from './options/parse.js';
 import {COMPARISON, RUN, SCAN_FILES} from './records/layout.js';
@@ -18,8 +15,9 @@ import {readRun} from './records/run.js';
 import type {RunSummary} from './records/run_summary.js';
 import {readScan} from './records/scan_file.js';
 import type {ReportedRun, ReportedScan, ReportInput} from './report/html/input.js';
-import {GENERATOR, renderReport} from './report/html/page.js';
+import {renderReport} from './report/html/page.js';
 import {scanPictures} from './report/method_files.js';
+import {requireReportPlace} from './report/report_place.js';
 import {reportedRun} from './report/reported_run.js';
 import type {RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
@@ -67,7 +65,7 @@ async function write(
   const config = parseReportConfig(options);
   const found = await find(folders);
   const path = resolve(config.out ?? placeFor(folders));
-  await requireOurs(path);
+  await requireReportPlace(path);
   const runs: ReportedRun[] = [];
   for (const {folder, summary} of found.runs) {
     run.signal?.throwIfAborted();
@@ -170,18 +168,6 @@ async function scanIn(folder: string): Promise<ReportedScan> {
 function placeFor(folders: readonly string[]): string {
   const [first = ''] = folders;
   return folders.length === 1 ? join(first, RUN.report) : RUN.report;
-}
-
-/** Throws ERR_OUTPUT where another file has the name: a report replaces only a report. */
-async function requireOurs(path: string): Promise<void> {
-  const there = await readFile(path, 'utf8').catch(() => null);
-  const head = there?.slice(0, there.indexOf('</head>')) ?? '';
-  if (there === null || head.includes(`content="${GENERATOR}"`)) return;
-  throw new SauError(
-    'ERR_OUTPUT',
-    `Expected no file but a report at ${path} but received another file of that name.`,
-    {remedy: `Move it away, or set ${named('out')} to another name.`, details: {path}},
-  );
 }
 
 function missingOf(runs: readonly ReportedRun[]): string[] {

@@ -3,11 +3,10 @@ import {SauError} from '../../lib/base/errors.js';
 import {labelText} from '../../lib/datasets/label_text.js';
 import type {AttackEntry} from '../../lib/options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from '../../lib/options/attacks/attacks.js';
-import {ATTACK} from '../../lib/options/commands/attack.js';
 import {named} from '../../lib/options/named.js';
 import {officialNames} from '../../lib/options/official.js';
-import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
+import {optionsOfAttack} from '../../lib/options/tables.js';
 import type {AttackConfig} from '../../lib/options/types.js';
 import type {AttackResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
@@ -37,10 +36,10 @@ export function registerAttack(program: Command, finish: Finish): void {
 }
 
 function registerOne(parent: Command, kind: AttackKind, finish: Finish): void {
-  const {summary, options: own}: AttackEntry = ATTACK_TABLE[kind];
+  const {summary}: AttackEntry = ATTACK_TABLE[kind];
   const command = parent.command(kind).description(summary);
   const flags = attackFlags(kind);
-  const names = officialNames({...tableOf(ATTACK), ...own});
+  const names = officialNames(optionsOfAttack(kind));
   addFlagGroups(command, flags);
   addConfigFlag(command);
   addSandboxFlag(command);
@@ -67,8 +66,7 @@ async function simulate(
   await offerMissingData(values, folderToPoison(config));
   await sandboxed(values, async () => {
     const {needsOfAttack} = await import('../../lib/sandbox/needs.js');
-    const {options: own}: AttackEntry = ATTACK_TABLE[config.kind];
-    return needsOfAttack({...tableOf(ATTACK), ...own}, {...config});
+    return needsOfAttack(optionsOfAttack(config.kind), {...config});
   });
   const {attack} = await import('../../lib/attack.js');
   const {result, interrupted} = await offeringData(values, () =>

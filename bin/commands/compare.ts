@@ -1,13 +1,13 @@
 import type {Command} from 'commander';
 import {SauError} from '../../lib/base/errors.js';
 import type {CompareResult} from '../../lib/compare.js';
-import {DEFENSE_NAMES, defenseTable} from '../../lib/defenses/defenses.js';
+import {DEFENSE_NAMES} from '../../lib/defenses/defenses.js';
 import {COMPARE} from '../../lib/options/commands/compare.js';
-import {DEFEND} from '../../lib/options/commands/defend.js';
 import type {CompareOptions} from '../../lib/options/documented.js';
 import {type OfficialName, officialNames} from '../../lib/options/official.js';
 import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
+import {optionsOfDefense} from '../../lib/options/tables.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
 import {createCompareView} from '../compare_view.js';
 import {comparisonTable} from '../comparison_table.js';
@@ -73,7 +73,7 @@ async function compareMethods(
     const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
     const {shared, runs} = parseCompareConfig(options as unknown as CompareOptions);
     const needs = runs.map(({method, options: own}) =>
-      needsOfModel({...tableOf(DEFEND), ...defenseTable(method)}, {...own}),
+      needsOfModel(optionsOfDefense(method), {...own}),
     );
     const reads = [...new Set(needs.flatMap((each) => each.reads))];
     return {reads, makes: shared.out ?? DEFAULT_OUT.compare(shared.ckpt), spills: true};

@@ -6,17 +6,15 @@ import {
   DEFENSE_NAMES,
   type DefenseName,
   defenseOf,
-  defenseTable,
 } from '../../lib/defenses/defenses.js';
-import {DEFEND} from '../../lib/options/commands/defend.js';
 import {named} from '../../lib/options/named.js';
 import {officialNames} from '../../lib/options/official.js';
-import {tableOf} from '../../lib/options/option.js';
 import type {UserOptions} from '../../lib/options/parse.js';
+import {optionsOfDefense} from '../../lib/options/tables.js';
 import type {DefendConfig} from '../../lib/options/types.js';
 import type {DefendResult} from '../../lib/run/results.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
-import {offeringData} from '../data_view.js';
+import {offerDataOfModel, offeringData} from '../data_view.js';
 import {type ExitCode, inUsersWords} from '../errors.js';
 import {
   addConfigFlag,
@@ -60,7 +58,7 @@ export function registerDefend(program: Command, finish: Finish): void {
 }
 
 function officialNamesOf(method: DefenseName) {
-  return officialNames({...tableOf(DEFEND), ...defenseTable(method)}, defenseOf(method).ignored);
+  return officialNames(optionsOfDefense(method), defenseOf(method).ignored);
 }
 
 async function purify(
@@ -70,11 +68,11 @@ async function purify(
 ): Promise<ExitCode> {
   const {parseDefendConfig} = await import('../../lib/options/config.js');
   const config = parseDefendConfig(options);
+  await offerDataOfModel(values, config);
   await sandboxed(values, async () => {
     const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
-    const table = {...tableOf(DEFEND), ...defenseTable(config.method)};
     const makes = config.out ?? DEFAULT_OUT.defend(config.ckpt, config.method);
-    return {...needsOfModel(table, {...config}), makes};
+    return {...needsOfModel(optionsOfDefense(config.method), {...config}), makes};
   });
   const {defend} = await import('../../lib/defend.js');
   const {result, interrupted} = await offeringData(values, () =>

@@ -6,7 +6,7 @@ import type {UserOptions} from '../../lib/options/parse.js';
 import {RUN} from '../../lib/records/layout.js';
 import type {ScanResult} from '../../lib/scan.js';
 import {addFlagGroups, type Finish, layeredOptions, runs} from '../command.js';
-import {offeringData} from '../data_view.js';
+import {offerDataOfModel, offeringData} from '../data_view.js';
 import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
 import {
   addConfigFlag,
@@ -59,6 +59,7 @@ async function scanModel(
 ): Promise<ExitCode> {
   const {parseScanConfig} = await import('../../lib/options/config.js');
   const config = parseScanConfig(options);
+  if (!config.dataFree) await offerDataOfModel(values, config);
   await sandboxed(values, async () => {
     const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
     const makes = config.out ?? DEFAULT_OUT.scan(config.ckpt);

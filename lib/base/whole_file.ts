@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto';
 import {rmSync} from 'node:fs';
 import {type FileHandle, open, readdir, rename, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
+import {patiently} from './busy_files.js';
 import {errnoOf, messageOf, SauError} from './errors.js';
 
 const WRITE_FAILURES: Readonly<Record<string, string>> = {
@@ -45,7 +46,7 @@ export async function writeWhole(
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await patiently(() => rename(temporary, path));
   } catch (error) {
     await rm(temporary, {force: true}).catch(() => undefined);
     throw unwritableFile(path, error);

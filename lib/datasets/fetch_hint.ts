@@ -1,4 +1,4 @@
-import {basename, dirname, relative, resolve} from 'node:path';
+import {basename, dirname, join, relative, resolve} from 'node:path';
 import {DATA_FOLDER, FETCHED_NAMES, type FetchedName, findKnown, type KnownName} from './known.js';
 
 /** A data set that could be fetched to where it is missing. */
@@ -25,4 +25,16 @@ export function fetchHintOf(folder: string, asked: KnownName | null = null): Fet
 export function fetchAdvice({dataset, out}: FetchHint): string {
   const isUsual = relative(resolve(DATA_FOLDER), out) === '';
   return `Fetch it with \`npx sau-native data ${dataset}${isUsual ? '' : ` --out ${out}`}\``;
+}
+
+/** A record of an attack: its file, and what it calls its data set. */
+interface RecordOfImages {
+  readonly path: string;
+  readonly datasetName: string;
+}
+
+/** Where the official tool has the data set of a record, and where `data` brings it; null for an unknown one. */
+export function usualPlaceOf({path, datasetName}: RecordOfImages): string | null {
+  const name = findKnown(datasetName)?.name;
+  return name === undefined ? null : join(dirname(path), '..', '..', DATA_FOLDER, name);
 }

@@ -1,7 +1,6 @@
 import {constants} from 'node:buffer';
 import {statfs} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {getSystemErrorName} from 'node:util';
+import {constants as system, tmpdir} from 'node:os';
 import {messageOf, SauError} from '../base/errors.js';
 import {imageTools} from '../native/image_tools.js';
 import {named} from '../options/named.js';
@@ -137,7 +136,7 @@ function unmappable(folder: string, bytes: number, cause: unknown): SauError {
       {cause, remedy: `Raise ${named('dataMemory')}, or use Node.js and not Electron.`},
     );
   }
-  const name = getSystemErrorName(-errno);
+  const name = errnoName(errno);
   return new SauError(
     'ERR_OUTPUT',
     `Expected room for ${gib(bytes)} of images in a temporary file in ${folder} but ${WHY[name] ?? messageOf(cause)}.`,
@@ -147,6 +146,12 @@ function unmappable(folder: string, bytes: number, cause: unknown): SauError {
       details: {folder, bytes, errno: name},
     },
   );
+}
+
+/** Of the C library's number; libuv has numbers of its own on Windows. */
+function errnoName(errno: number): string {
+  const found = Object.entries(system.errno).find(([, number]) => number === errno);
+  return found?.[0] ?? `errno ${errno}`;
 }
 
 function gib(bytes: number): string {

@@ -2,7 +2,7 @@ import type {SauError} from '../base/errors.js';
 import type {NativeDeviceInfo} from '../native/contract.js';
 import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';
-import {findPlatform, supportedPlatforms} from '../native/platforms.js';
+import {findPlatform, isTried, supportedPlatforms, thisPlatform} from '../native/platforms.js';
 import {compareVersions, isOlder, type Pins} from '../setup/pins.js';
 import type {ForeignLibrary} from './libraries.js';
 import type {DoctorProblem, LibraryCheck, LibraryVersion} from './report.js';
@@ -39,9 +39,15 @@ export function diagnose(facts: DoctorFacts): DoctorProblem[] {
 
 function platformProblems({platform, libraries}: DoctorFacts): DoctorProblem[] {
   const use = 'use a Debian, Ubuntu or RHEL based system or container';
-  if (findPlatform(platform) === null) {
+  const row = findPlatform(platform);
+  if (row === null) {
     const problem = `sau-native runs on ${supportedPlatforms()} and this is ${platform}`;
     return [{code: 'UNSUPPORTED_PLATFORM', severity: 'error', problem, remedy: use}];
+  }
+  if (!isTried(row)) {
+    const problem = `nobody has run sau-native on ${platform} yet: a build from source may fail`;
+    const remedy = 'tell the maintainers how it went (docs/platforms.md), or use linux-x64';
+    return [{code: 'UNTRIED_PLATFORM', severity: 'warning', problem, remedy}];
   }
   return libraries.flatMap(({name, found, needed}): DoctorProblem[] => {
     if (name === 'other') {
@@ -94,8 +100,9 @@ function loadingProblems(facts: DoctorFacts): DoctorProblem[] {
   const severity = loads ? 'warning' : 'error';
   const problems: DoctorProblem[] = [];
   if (mixed !== null) {
-    const remedy = mixed.startsWith('LD_LIBRARY_PATH')
-      ? 'take that folder out of LD_LIBRARY_PATH: sau-native needs no such variable'
+    const {searchPath} = thisPlatform().system;
+    const remedy = mixed.startsWith(searchPath)
+      ? `take that folder out of ${searchPath}: sau-native needs no such variable`
       : reinstall(libtorch);
     problems.push({code: 'MIXED_VARIANTS', severity, problem: mixed, remedy});
   }

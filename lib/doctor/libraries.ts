@@ -128,12 +128,14 @@ export function mixedVariants(
     return `${root} says it is ${label} but has no libtorch_cuda.so`;
   }
   const lib = resolve(root, 'lib');
-  const searched = (env.LD_LIBRARY_PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  const names = thisPlatform().libtorch.cpu;
+  const {system, libtorch} = thisPlatform();
+  const variable = system.searchPath;
+  const searched = (env[variable] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const names = libtorch.cpu;
   const other = searched.find(
     (folder) => resolve(folder) !== lib && names.some((name) => existsSync(join(folder, name))),
   );
-  return other === undefined ? null : `LD_LIBRARY_PATH leads to another LibTorch, in ${other}`;
+  return other === undefined ? null : `${variable} leads to another LibTorch, in ${other}`;
 }
 
 /** Such as "2.13.0+cpu". */

@@ -14,6 +14,7 @@ export type DoctorCode =
   | SauErrorCode
   | 'UNSUPPORTED_PLATFORM' // no LibTorch for this system or processor
   | 'WRONG_PROCESSOR' // a LibTorch for another one, such as x64 on arm64
+  | 'UNTRIED_PLATFORM' // the sources have a branch for it that nobody has run
   | 'NO_GLIBC' // musl, as on Alpine
   | 'GLIBC_TOO_OLD'
   | 'LIBSTDCXX_TOO_OLD'

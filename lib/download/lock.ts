@@ -16,6 +16,7 @@ import {dirname} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {errnoOf} from '../base/errors.js';
 import {readText} from '../base/read_text.js';
+import {startOf, UNKNOWN_START} from './process_start.js';
 
 const POLL_MS = 200;
 const HEARTBEAT_MS = 5_000;
@@ -67,6 +68,20 @@ export async function withLock<T>(
     abandoned.add(token);
     if ((await holderOf(path))?.token === token) await remove(path);
   }
+}
+
+/**
+ * Whether a process holds a lock, as far as one look tells: of one on another machine its last sign of life says so, by
+ * that machine's clock.
+ */
+export async function isLocked(path: string): Promise<boolean> {
+  const holder = await holderOf(path);
+  if (holder?.place === (await placeName())) {
+    return !abandoned.has(holder.token) && (await startOf(holder.pid)) === holder.started;
+  }
+  const sign = await stat(path).catch(() => null);
+  const most = holder === null ? NAMELESS_MS : SILENCE_MS;
+  return sign !== null && Date.now() - sign.mtimeMs < most;
 }
 
 /** A lock that cannot be removed costs no result: the next run sees that it is nobody's. */
@@ -136,7 +151,9 @@ async function isStale(
   silence: Silence,
 ): Promise<boolean> {
   if (holder !== null && holder.place === place) {
-    return abandoned.has(holder.token) || (await startOf(holder.pid)) !== holder.started;
+    const isGone = abandoned.has(holder.token) || (await startOf(holder.pid)) !== holder.started;
+    if (isGone || holder.started !== UNKNOWN_START) return isGone;
+    // The number may be another process's by now, which shows no sign of life.
   }
   const mtimeMs = await stat(path).then(
     (s) => s.mtimeMs,
@@ -175,14 +192,6 @@ async function takeAway(path: string, stale: Holder | null): Promise<void> {
   if ((await holderOf(aside))?.token !== stale?.token)
     await link(aside, path).catch(() => undefined);
   await rm(aside, {force: true});
-}
-
-/** The start of a process in the kernel's ticks; null if no process has this number. */
-async function startOf(pid: number): Promise<string | null> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The program's name, in parentheses, may contain anything, so only the part after it is read.
-  const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return /^[ZX]/.test(state) ? null : (fields[18] ?? null);
 }
 
 /** Identifies this machine and container, within which our process numbers are valid. */

@@ -1,12 +1,11 @@
 import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
-import {DEFENSE_NAMES, defenseTable} from '../defenses/defenses.js';
 import {requireLibTorch} from '../native/binding.js';
 import type {DEVICE} from '../options/commands/common.js';
-import {DEFEND} from '../options/commands/defend.js';
 import {parseDefendConfig} from '../options/config.js';
-import {type ConfigOf, tableOf} from '../options/option.js';
+import type {ConfigOf} from '../options/option.js';
+import {optionsOfRun} from '../options/tables.js';
 import type {DefendConfig} from '../options/types.js';
 import {readWeights} from '../programs/read_weights.js';
 import {type Evidence, readEvidence, writeEvidence} from '../records/evidence.js';
@@ -136,8 +135,7 @@ async function computed(
 /** The options of the run, which are resolved: given again, they give the same images. Throws ERR_CONFIG. */
 function configOf(ckpt: string, summary: RunSummary, {data}: EvidenceOptions): DefendConfig {
   const {options, method, dataset} = summary;
-  const known = DEFENSE_NAMES.find((name) => name === method);
-  const table = {...tableOf(DEFEND), ...(known === undefined ? {} : defenseTable(known))};
+  const table = optionsOfRun('defend', method);
   // The rounds that were resolved are an option of some methods alone.
   const own = Object.entries(options).filter(([name]) => name in table);
   return parseDefendConfig({

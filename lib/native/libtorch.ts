@@ -5,7 +5,7 @@ import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
 import {isClone} from './package_root.js';
-import {thisPlatform} from './platforms.js';
+import {type Platform, thisPlatform} from './platforms.js';
 
 const {libtorch: LIBRARIES} = thisPlatform();
 /** The file that shows that a folder is a LibTorch, and the one that shows a CUDA build. */
@@ -50,10 +50,12 @@ interface Place {
 }
 
 /** `SAU_NATIVE_CACHE`, or sau-native in the user's cache folder. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return (
-    env.SAU_NATIVE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sau-native')
-  );
+export function cacheFolder(
+  env: NodeJS.ProcessEnv = process.env,
+  {system: {cache}}: Platform = thisPlatform(),
+): string {
+  const caches = env[cache.variable] || join(homedir(), ...cache.folder);
+  return env.SAU_NATIVE_CACHE || join(caches, 'sau-native');
 }
 
 /**
@@ -103,8 +105,11 @@ export function readLibTorch(path: string, source: string): LibTorch | null {
 }
 
 /** The libraries to open, in order, before the addon's core. */
-export function librariesOf({root, cuda}: LibTorch): string[] {
-  const names = cuda === null ? LIBRARIES.cpu : LIBRARIES.cuda;
+export function librariesOf(
+  {root, cuda}: LibTorch,
+  {libtorch}: Platform = thisPlatform(),
+): string[] {
+  const names = cuda === null ? libtorch.cpu : libtorch.cuda;
   return names.map((name) => join(root, 'lib', name));
 }
 
@@ -121,7 +126,8 @@ async function* places(
   yield* cachedPlaces(version, env);
   for (const name of ['VIRTUAL_ENV', 'CONDA_PREFIX']) {
     const prefix = env[name];
-    if (prefix) yield* sitePackagesOf(prefix, name);
+    if (prefix)
+      yield* packageFolders(prefix).map((path) => ({source: name, path, isExplicit: false}));
   }
   yield {source: 'python3', path: await pythonTorch(env), isExplicit: false};
   yield {source: 'system', path: '/usr', isExplicit: false};
@@ -152,12 +158,17 @@ function namesIn(folder: string): string[] | string {
   }
 }
 
-function* sitePackagesOf(prefix: string, source: string): Generator<Place> {
-  const lib = join(prefix, 'lib');
-  const pythons = existsSync(lib) ? readdirSync(lib).filter((n) => /^python3\.\d+$/.test(n)) : [];
-  if (pythons.length === 0) yield {source, path: join(lib, 'python3.*'), isExplicit: false};
-  for (const python of pythons)
-    yield {source, path: join(lib, python, 'site-packages'), isExplicit: false};
+/** The folders of packages in a Python environment; a pattern where it has none. */
+export function packageFolders(
+  prefix: string,
+  {system: {packages}}: Platform = thisPlatform(),
+): string[] {
+  const folder = join(prefix, packages.folder);
+  if (!packages.byVersion) return [join(folder, 'site-packages')];
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const pythons = names.filter((name) => /^python3\.\d+$/.test(name));
+  if (pythons.length === 0) return [join(folder, 'python3.*')];
+  return pythons.map((python) => join(folder, python, 'site-packages'));
 }
 
 /** The folder from which python3 would import torch. This runs python but does not import torch. */
@@ -165,7 +176,7 @@ async function pythonTorch(env: NodeJS.ProcessEnv): Promise<string | null> {
   const code =
     'import importlib.util as u; s = u.find_spec("torch"); print(s.origin if s and s.origin else "")';
   try {
-    const {stdout} = await promisify(execFile)('python3', ['-I', '-c', code], {
+    const {stdout} = await promisify(execFile)(thisPlatform().system.python, ['-I', '-c', code], {
       env,
       timeout: 10_000,
     });

@@ -1,4 +1,4 @@
-/** A system with a prebuilt binary and a LibTorch. What differs between them stands in one row here. */
+/** A system with a LibTorch. What differs between them stands in one row here. */
 export interface Platform {
   /** `process.platform`-`process.arch`: the folder in prebuilds/, where node-gyp-build looks too. */
   readonly tuple: string;
@@ -8,14 +8,16 @@ export interface Platform {
   readonly addon: AddonNames;
   /** LibTorch's libraries, each in the order in which they are opened. */
   readonly libtorch: LibTorchNames;
-  /** `e_machine` of its ELF files. */
-  readonly elfMachine: number;
+  /** `e_machine` of its ELF files; null where its libraries have another form. */
+  readonly elfMachine: number | null;
   /** What GNU and Debian call it: begins the names of the cross tools, and is the folder of its system's libraries. */
   readonly triplet: string;
-  /** The dynamic linker, which libraries with thread-local storage name too. */
-  readonly dynamicLinker: string;
+  /** The dynamic linker, which libraries with thread-local storage name too; null where none is named. */
+  readonly dynamicLinker: string | null;
   /** What a wheel of LibTorch for it has in its name; pip finds that itself. */
   readonly wheelTag: string;
+  /** What the system calls things. */
+  readonly system: SystemNames;
 }
 
 interface AddonNames {
@@ -35,6 +37,17 @@ interface LibTorchNames {
   readonly cuda: readonly string[];
 }
 
+interface SystemNames {
+  /** Python 3 as a command. */
+  readonly python: string;
+  /** The variable with folders of shared libraries. */
+  readonly searchPath: string;
+  /** The user's cache folder: a variable, else a folder below the home folder. */
+  readonly cache: {readonly variable: string; readonly folder: readonly string[]};
+  /** Where a Python environment has its packages: `byVersion` below a folder python3.x. */
+  readonly packages: {readonly folder: string; readonly byVersion: boolean};
+}
+
 /** Says which LibTorch the binaries beside it are for, and from which sources they were built. */
 export const BUILD_DESCRIPTION = 'sau_build.json';
 
@@ -46,6 +59,12 @@ const LINUX = {
     cudaMark: 'libtorch_cuda.so',
     cpu: ['libc10.so', 'libtorch_cpu.so', 'libtorch.so'],
     cuda: ['libc10.so', 'libtorch_cpu.so', 'libc10_cuda.so', 'libtorch_cuda.so', 'libtorch.so'],
+  },
+  system: {
+    python: 'python3',
+    searchPath: 'LD_LIBRARY_PATH',
+    cache: {variable: 'XDG_CACHE_HOME', folder: ['.cache']},
+    packages: {folder: 'lib', byVersion: true},
   },
 } as const;
 
@@ -70,11 +89,65 @@ export const PLATFORMS: readonly Platform[] = [
   },
 ];
 
+/**
+ * Platforms that the sources have a branch for and that nobody has run yet (docs/platforms.md): there are no prebuilt
+ * binaries, npm refuses them, and doctor says so.
+ */
+export const UNTRIED_PLATFORMS: readonly Platform[] = [
+  {
+    tuple: 'darwin-arm64',
+    needsGlibc: false,
+    addon: {loader: 'sau-native.node', core: 'sau_core.dylib', cuda: 'sau_cuda.dylib'},
+    libtorch: {
+      mark: 'libtorch_cpu.dylib',
+      cudaMark: 'libtorch_cuda.dylib', // there is none
+      cpu: ['libc10.dylib', 'libtorch_cpu.dylib', 'libtorch.dylib'],
+      cuda: ['libc10.dylib', 'libtorch_cpu.dylib', 'libtorch_cuda.dylib', 'libtorch.dylib'],
+    },
+    elfMachine: null,
+    triplet: 'arm64-apple-darwin',
+    dynamicLinker: null,
+    wheelTag: 'macosx_14_0_arm64',
+    system: {
+      ...LINUX.system,
+      searchPath: 'DYLD_LIBRARY_PATH',
+      cache: {variable: 'XDG_CACHE_HOME', folder: ['Library', 'Caches']},
+    },
+  },
+  {
+    tuple: 'win32-x64',
+    needsGlibc: false,
+    addon: {loader: 'sau-native.node', core: 'sau_core.dll', cuda: 'sau_cuda.dll'},
+    libtorch: {
+      mark: 'torch_cpu.dll',
+      cudaMark: 'torch_cuda.dll',
+      cpu: ['c10.dll', 'torch_cpu.dll', 'torch.dll'],
+      cuda: ['c10.dll', 'torch_cpu.dll', 'c10_cuda.dll', 'torch_cuda.dll', 'torch.dll'],
+    },
+    elfMachine: null,
+    triplet: 'x86_64-pc-windows-msvc',
+    dynamicLinker: null,
+    wheelTag: 'win_amd64',
+    system: {
+      python: 'python',
+      searchPath: 'PATH',
+      cache: {variable: 'LOCALAPPDATA', folder: ['AppData', 'Local']},
+      packages: {folder: 'Lib', byVersion: false},
+    },
+  },
+];
+
 /** `process.platform`-`process.arch` of this process, whether there is a binary for it or not. */
 export const THIS_TUPLE = `${process.platform}-${process.arch}`;
 
 export function findPlatform(tuple: string): Platform | null {
-  return PLATFORMS.find((platform) => platform.tuple === tuple) ?? null;
+  const all = [...PLATFORMS, ...UNTRIED_PLATFORMS];
+  return all.find((platform) => platform.tuple === tuple) ?? null;
+}
+
+/** Whether somebody has run the package there. */
+export function isTried({tuple}: Platform): boolean {
+  return PLATFORMS.some((platform) => platform.tuple === tuple);
 }
 
 /** The row of this process; elsewhere that of linux-x64, so that a search for files finds nothing and says so. */

@@ -11,9 +11,8 @@ import {
 import type {ScheduleName} from '../native/run_contract.js';
 import type {AttackEntry} from './attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE} from './attacks/attacks.js';
-import {ATTACK, DEFAULT_MODEL} from './commands/attack.js';
+import {DEFAULT_MODEL} from './commands/attack.js';
 import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, REPORT, SETUP} from './commands/commands.js';
-import {DEFEND} from './commands/defend.js';
 import {presetOf} from './commands/presets.js';
 import {SCAN} from './commands/scan.js';
 import {
@@ -32,6 +31,7 @@ import {tableOf} from './option.js';
 import {type Foreign, optionError, parseOptions, shown, type UserOptions} from './parse.js';
 import {oneOf, pathOf} from './rules.js';
 import {schemaOf} from './schema.js';
+import {optionsOfAttack, optionsOfDefense} from './tables.js';
 import type {
   AttackConfig,
   DataConfig,
@@ -53,7 +53,7 @@ import type {
 export function parseDefendConfig(options: object): DefendConfig {
   const given = entriesOf(options);
   const method = nameOf('method', DEFENSE_NAMES, given.method ?? DEFAULT_DEFENSE);
-  const table = {...tableOf(DEFEND), ...defenseTable(method)};
+  const table = optionsOfDefense(method);
   const config = parseOptions(
     {
       schema: schemaOf(table).extend({method: oneOf([method])}),
@@ -92,13 +92,13 @@ function ofOtherDefenses(name: string, method: DefenseName): Foreign | null {
 export function parseAttackConfig(options: object): AttackConfig {
   const given = entriesOf(options);
   const kind = nameOf('kind', ATTACK_KINDS, given.kind);
-  const {labelModes, options: own}: AttackEntry = ATTACK_TABLE[kind];
+  const {labelModes}: AttackEntry = ATTACK_TABLE[kind];
   const isPlaced = given.out !== undefined || given.saveFolderName !== undefined;
   const placed = isPlaced ? given : {...given, saveFolderName: kind};
   const defaults = attackDefaults(kind, given.recipe);
   const config = parseOptions(
     {
-      schema: schemaOf({...tableOf(ATTACK), ...own}).extend({
+      schema: schemaOf(optionsOfAttack(kind)).extend({
         kind: oneOf([kind]),
         labelMode: oneOf(labelModes),
       }),

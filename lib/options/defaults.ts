@@ -6,6 +6,7 @@ import {DEMO, EVALUATE, FETCH, INSPECT_DATASET, REPORT, SETUP} from './commands/
 import {COMPARE} from './commands/compare.js';
 import {DEFEND} from './commands/defend.js';
 import {SCAN, SCAN_PRESETS} from './commands/scan.js';
+import {SWEEP, SWEEP_REPORT, SWEEP_STEP} from './commands/sweep.js';
 import {defaultsOf, tableOf} from './option.js';
 import type {UserOptions} from './parse.js';
 import type {DefendDefaults} from './types.js';
@@ -32,6 +33,9 @@ export const DEMO_DEFAULTS = defaultsOf(tableOf(DEMO));
 export const FETCH_DEFAULTS = defaultsOf(tableOf(FETCH));
 export const INSPECT_DATASET_DEFAULTS = defaultsOf(tableOf(INSPECT_DATASET));
 export const SETUP_DEFAULTS = defaultsOf(tableOf(SETUP));
+export const SWEEP_DEFAULTS = defaultsOf(tableOf(SWEEP));
+export const SWEEP_STEP_DEFAULTS = defaultsOf(tableOf(SWEEP_STEP));
+export const SWEEP_REPORT_DEFAULTS = defaultsOf(tableOf(SWEEP_REPORT));
 
 /**
  * The defaults of one attack: first those of all attacks, then its own and those of its own options, and last the
@@ -76,6 +80,8 @@ export interface Defaults {
   readonly report: Readonly<Record<string, unknown>>;
   /** Of {@link setup}. */
   readonly setup: Readonly<Record<string, unknown>>;
+  /** Of {@link sweep}; those of its steps are under `attack` and `defend`. */
+  readonly sweep: Readonly<Record<string, unknown>>;
 }
 
 /** The default of every option; null where it depends on the data set or the checkpoint. */
@@ -92,6 +98,7 @@ export const DEFAULTS: Defaults = {
   inspectDataset: INSPECT_DATASET_DEFAULTS,
   report: REPORT_DEFAULTS,
   setup: SETUP_DEFAULTS,
+  sweep: SWEEP_DEFAULTS,
 };
 
 /** Constants of the generators that some attacks' triggers come from (specification B4.4 to B4.7). */

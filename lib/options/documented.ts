@@ -2405,3 +2405,65 @@ export interface SetupOptions {
    */
   readonly sha256?: string | null | undefined;
 }
+
+/** Options of {@link sweep}: `plan` is required. */
+export interface SweepOptions {
+  /** The name of a YAML file, or what it would have; docs/sweeps.md describes it. */
+  readonly plan: string | URL | Readonly<Record<string, unknown>>;
+  /**
+   * Folder of the sweep, which goes on where an earlier call stopped.
+   * @default sweeps/<name of the plan>
+   */
+  readonly out?: string | URL | null | undefined;
+  /**
+   * What does the steps.
+   * @default 'local'
+   */
+  readonly engine?: 'local' | 'slurm' | 'kubernetes' | undefined;
+  /**
+   * Go on in `out` with a plan that has changed: what is done of it stays. An unchanged plan goes on
+   * without it.
+   * @default false
+   */
+  readonly resume?: boolean | undefined;
+  /**
+   * Try steps again that failed.
+   * @default false
+   */
+  readonly retryFailed?: boolean | undefined;
+  /**
+   * Tell what there is to do, and do and write nothing.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+  /**
+   * Steps at once.
+   * @default the plan's, else the engine's
+   */
+  readonly jobs?: number | null | undefined;
+  /**
+   * Wait for the end of what a scheduler is given.
+   * @default as the plan's engine says
+   */
+  readonly wait?: boolean | null | undefined;
+  /**
+   * Give the Jobs to Kubernetes instead of printing them.
+   * @default as the plan's engine says
+   */
+  readonly apply?: boolean | null | undefined;
+  /**
+   * CPU threads of each step whose options in the plan do not say; 0 lets LibTorch choose. It changes
+   * how long a step takes, and may change the last bits of its figures.
+   * @default 1
+   */
+  readonly threads?: number | undefined;
+}
+
+/** Options of {@link sweepReport}; every one may be left out. */
+export interface SweepReportOptions {
+  /**
+   * HTML file; two CSV files are written beside it.
+   * @default report.html in the folder of the sweep
+   */
+  readonly out?: string | URL | null | undefined;
+}

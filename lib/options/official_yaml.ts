@@ -34,19 +34,22 @@ export interface OptionFile {
 /** A file of options is shorter, and the parser compares each name with all others. */
 const MOST_BYTES = 1 << 16;
 
-/** Reads a file of options. Throws ERR_CONFIG if it is not a map of names to values. */
-export async function readOptionFile(path: string): Promise<OptionFile> {
-  return {path, values: await readMap(path)};
+/**
+ * Reads a file of options. Throws ERR_CONFIG if it is not a map of names to values.
+ * @param option What the user gives its path for, as messages have it
+ */
+export async function readOptionFile(path: string, option = named('config')): Promise<OptionFile> {
+  return {path, values: await readMap(path, option)};
 }
 
-async function readMap(path: string): Promise<UserOptions> {
+async function readMap(path: string, option: string): Promise<UserOptions> {
   let content: unknown;
   try {
     content = contentOf(await readText(path, MOST_BYTES));
   } catch (cause) {
     throw new SauError(
       'ERR_CONFIG',
-      `Expected a readable YAML file for ${named('config')} but received ${path}: ${messageOf(cause)}. Correct the file, or name another`,
+      `Expected a readable YAML file for ${option} but received ${path}: ${messageOf(cause)}. Correct the file, or name another`,
       {cause, details: {path}},
     );
   }

@@ -1,5 +1,5 @@
 import {rm} from 'node:fs/promises';
-import {dirname, isAbsolute, join, relative} from 'node:path';
+import {dirname, isAbsolute, join, relative, sep} from 'node:path';
 import {removeFiles, unwritableFile, writeWholeFile} from '../base/whole_file.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import type {ImageSet} from '../datasets/image_set.js';
@@ -309,10 +309,15 @@ function datasetState(
 
 /** The path as the official tool stores it: relative to the folder that contains the record root. */
 function storedRecordPath(record: string): string {
-  return `./${relative(dirname(dirname(record)), record)}`;
+  return `./${withSlashes(relative(dirname(dirname(record)), record))}`;
 }
 
 function storedDataPath(record: string, data: string): string {
   const path = relative(dirname(dirname(record)), data);
-  return path.startsWith('..') || isAbsolute(path) ? data : `./${path}`;
+  return path.startsWith('..') || isAbsolute(path) ? data : `./${withSlashes(path)}`;
+}
+
+/** A path with the separators of the official tool, on Windows too. */
+function withSlashes(path: string): string {
+  return path.split(sep).join('/');
 }

@@ -103,7 +103,6 @@ export async function writeDefenseResult(
   const indices = [...(cleanSubset?.originalIndices ?? [])];
   await writeWholeFile(files.cleanIndex, indices.map((index) => `${index}\n`).join(''));
   const summary = await summaryOf(out, defense);
-  const run = await writeRun(out, summary);
   await writeWholeFile(files.config, `${JSON.stringify(configOf(summary), null, 2)}\n`);
   await writeCurves(files.curves, {
     before: defense.before,
@@ -111,6 +110,8 @@ export async function writeDefenseResult(
     ...{figures, stage},
     title: `${target.model} on ${target.datasetName}, ${cleanSubset?.count ?? 'no'} clean images`,
   });
+  // Where it stands, the result is whole: a sweep goes by that.
+  const run = await writeRun(out, summary);
   return {...files, ...more, run};
 }
 

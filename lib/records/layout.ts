@@ -63,6 +63,27 @@ export const COMPARISON = {
   report: RUN.report,
 } as const;
 
+/** In the folder of a sweep. */
+export const SWEEP_FILES = {
+  /** Its plan and its steps. */
+  summary: 'sweep.json',
+  /** A file for each step whose last try failed. */
+  failures: 'failures',
+  /** A lock for each step that a process works on. */
+  locks: 'locks',
+  report: RUN.report,
+} as const;
+
+/** Why a step of a sweep has no result. */
+export function sweepFailure(sweep: string, id: string): string {
+  return join(sweep, SWEEP_FILES.failures, `${id}.json`);
+}
+
+/** Held while a process works on a step of a sweep. */
+export function sweepLock(sweep: string, id: string): string {
+  return join(sweep, SWEEP_FILES.locks, `${id}.lock`);
+}
+
 /** In the folder of a scan. */
 export const SCAN_FILES = {
   summary: 'scan.json',
@@ -78,6 +99,11 @@ export function triggerPicture(label: number): string {
 /** Where a scan of a checkpoint goes. */
 export function scanFolder(folder: string): string {
   return join(folder, 'scan');
+}
+
+/** Where a sweep of a plan of that name goes. */
+export function sweepFolder(name: string): string {
+  return join('sweeps', name);
 }
 
 /** Where a comparison of a record's model goes. */

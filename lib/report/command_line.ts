@@ -1,9 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
-import {DEFENSE_NAMES, defenseTable} from '../defenses/defenses.js';
-import {ATTACK_KINDS, ATTACK_TABLE} from '../options/attacks/attacks.js';
-import {ATTACK} from '../options/commands/attack.js';
-import {DEFEND} from '../options/commands/defend.js';
-import {type Option, type OptionTable, tableOf} from '../options/option.js';
+import type {Option} from '../options/option.js';
+import {optionsOfRun} from '../options/tables.js';
 import type {RunSummary} from '../records/run_summary.js';
 
 /** Where the report and earlier results go does not belong to the run. */
@@ -15,19 +12,10 @@ const LINE = 76;
 export function commandLine({kind, method, options, seed}: RunSummary): string {
   const start = kind === 'attack' ? ['sau-native attack', quoted(method)] : ['sau-native defend'];
   const chosen = kind === 'attack' ? [] : [`--method ${quoted(method)}`];
-  const flags = Object.entries(tableFor(kind, method)).flatMap(([name, option]) =>
+  const flags = Object.entries(optionsOfRun(kind, method)).flatMap(([name, option]) =>
     NOT_OF_THE_RUN.has(name) || name === 'seed' ? [] : flagOf(name, option, options[name]),
   );
   return broken([start.join(' '), ...chosen, ...flags, `--seed ${seed}`]);
-}
-
-function tableFor(kind: RunSummary['kind'], method: string): OptionTable {
-  if (kind === 'attack') {
-    const known = ATTACK_KINDS.find((name) => name === method);
-    return {...tableOf(ATTACK), ...(known === undefined ? {} : ATTACK_TABLE[known].options)};
-  }
-  const known = DEFENSE_NAMES.find((name) => name === method);
-  return {...tableOf(DEFEND), ...(known === undefined ? {} : defenseTable(known))};
 }
 
 function flagOf(name: string, option: Option, value: unknown): string[] {

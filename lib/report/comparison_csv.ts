@@ -5,10 +5,9 @@ import {
   verdictsOf,
 } from '../compare/comparison.js';
 import type {Spread} from '../compare/spread.js';
+import {type Cell, type Columns, csv} from './csv.js';
 
 // The tables of a comparison as files. Metrics are fractions under the official tool's names.
-
-type Cell = string | number | boolean | null;
 
 /** A row for each method: mean and standard deviation of its runs. */
 export function methodsCsv({methods}: Comparison): string {
@@ -71,21 +70,4 @@ export function runsCsv({methods}: Comparison): string {
     ['error_code', ({run}) => (run.kind === 'failed' ? run.code : null)],
     ['error', ({run}) => (run.kind === 'failed' ? run.message : null)],
   ]);
-}
-
-type Columns<Row> = readonly (readonly [name: string, of: (row: Row) => Cell])[];
-
-function csv<Row>(rows: readonly Row[], columns: Columns<Row>): string {
-  const lines = [
-    columns.map(([name]) => name),
-    ...rows.map((row) => columns.map(([, of]) => cellText(of(row)))),
-  ];
-  return `${lines.map((cells) => cells.join(',')).join('\n')}\n`;
-}
-
-/** Quoted where it has to be (RFC 4180); empty where there is nothing. */
-function cellText(cell: Cell): string {
-  if (cell === null) return '';
-  const text = String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

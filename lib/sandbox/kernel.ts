@@ -53,6 +53,7 @@ interface SandboxTools {
 /** Asks the kernel. Never throws. */
 export function sandboxSupport(): SandboxSupport {
   const none = {landlock: 0, files: false, systemCalls: false};
+  if (process.platform !== 'linux') return {...none, why: 'only Linux has one that is known here'};
   try {
     const {landlock, leastLandlock, landlockErrno, systemCalls} = tools().sandboxSupport();
     const files = landlock >= leastLandlock;

@@ -97,6 +97,12 @@ export function placesOfCheckpoint(path: string): readonly string[] {
   ];
 }
 
+/** The record that a defense is of, where it lies in one; else the checkpoint itself. */
+export function recordOfModel(path: string): string {
+  const above = join(recordAbove(folderOf(path)), RECORD.result);
+  return existsSync(above) ? above : path;
+}
+
 function recordIn(folder: string): readonly string[] {
   return namesIn(folder, (name) => BESIDE.has(name) || IMAGES.test(name));
 }

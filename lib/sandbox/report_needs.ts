@@ -1,9 +1,7 @@
 import {existsSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {readComparison} from '../compare/read_comparison.js';
-import {DEFENSE_NAMES, defenseTable} from '../defenses/defenses.js';
-import {DEFEND} from '../options/commands/defend.js';
-import {tableOf} from '../options/option.js';
+import {optionsOfRun} from '../options/tables.js';
 import type {ReportConfig} from '../options/types.js';
 import {COMPARISON} from '../records/layout.js';
 import {readRun} from '../records/run.js';
@@ -36,12 +34,10 @@ async function runsIn(folder: string): Promise<readonly string[]> {
   return comparison?.methods.flatMap(({runs}) => runs.map((run) => run.folder)) ?? [];
 }
 
-function placesOfRun({checkpoint, dataset, method, options}: RunSummary): readonly string[] {
-  const known = DEFENSE_NAMES.find((name) => name === method);
-  const table = {...tableOf(DEFEND), ...(known === undefined ? {} : defenseTable(known))};
+function placesOfRun({checkpoint, dataset, kind, method, options}: RunSummary): readonly string[] {
   const records = checkpoint === null ? [] : [checkpoint.path];
   return [
-    ...namedPaths(table, options),
+    ...namedPaths(optionsOfRun(kind, method), options),
     ...[...records.flatMap(placesOfCheckpoint), ...records.flatMap(placesOfData)],
     ...(dataset?.path == null ? [] : [dataset.path]),
   ];

@@ -1,9 +1,11 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {SauError} from '../base/errors.js';
 import type {LibTorch} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';
 import {packageRoot} from '../native/package_root.js';
 import type {Platform} from '../native/platforms.js';
+import {named} from '../options/named.js';
 
 /** A build of LibTorch: for the CPU alone, or for NVIDIA GPUs too. */
 export type Variant = 'cpu' | 'cuda';
@@ -25,9 +27,15 @@ export interface PinnedZip {
 
 export interface PinnedVariant {
   readonly pip: readonly PipSource[];
-  /** null: PyTorch publishes none for this platform, so that pip or a file is the only way. */
+  /** null: none is known for this platform, so that pip or a file is the only way. */
   readonly zip: PinnedZip | null;
   readonly approximateBytes: {readonly fetched: number; readonly installed: number};
+}
+
+export interface PlatformBuilds {
+  readonly cpu: PinnedVariant;
+  /** null: there is none for this platform. */
+  readonly cuda: PinnedVariant | null;
 }
 
 /** The contents of libtorch.json, the only place with versions, addresses and checksums. */
@@ -39,18 +47,23 @@ export interface Pins {
   /** The CUDA of the CUDA builds; `driver`: the oldest NVIDIA driver for it. */
   readonly cuda: {readonly version: string; readonly driver: string};
   /** The builds for each platform of lib/native/platforms.ts, by its tuple. */
-  readonly platforms: Readonly<Record<string, Readonly<Record<Variant, PinnedVariant>>>>;
+  readonly platforms: Readonly<Record<string, PlatformBuilds>>;
 }
 
 export function readPins(): Pins {
   return JSON.parse(readFileSync(join(packageRoot(), 'libtorch.json'), 'utf8')) as Pins;
 }
 
-/** A build for a platform of the table. */
+/** A build for a platform of the table. Throws ERR_CONFIG for a CUDA build where there is none. */
 export function pinnedBuild({platforms}: Pins, {tuple}: Platform, variant: Variant): PinnedVariant {
   const builds = platforms[tuple];
   if (builds === undefined) throw new Error(`libtorch.json has no builds for ${tuple}`);
-  return builds[variant];
+  const build = builds[variant];
+  if (build !== null) return build;
+  throw new SauError(
+    'ERR_CONFIG',
+    `Expected cpu or auto for ${named('variant')} on ${tuple} but received ${variant}. LibTorch has no such build.`,
+  );
 }
 
 /**

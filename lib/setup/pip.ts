@@ -4,9 +4,12 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {promisify} from 'node:util';
 import {messageOf, SauError} from '../base/errors.js';
+import {thisPlatform} from '../native/platforms.js';
 import type {PinnedVariant, Pins, PipSource} from './pins.js';
 import type {SetupRun} from './progress.js';
 
+/** Such as python3: what users type too. */
+export const PYTHON = thisPlatform().system.python;
 /** Isolated: a file pip.py in the current folder is not what Python runs, nor what its environment variables name. */
 const PIP = ['-I', '-m', 'pip'] as const;
 /** How many of pip's lines an error repeats. */
@@ -40,7 +43,7 @@ export function pipAttempts(
 /** Whether python3 has pip. */
 export async function hasPip(env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
   try {
-    await promisify(execFile)('python3', [...PIP, '--version'], {env, timeout: 30_000});
+    await promisify(execFile)(PYTHON, [...PIP, '--version'], {env, timeout: 30_000});
     return true;
   } catch {
     return false;
@@ -84,13 +87,13 @@ async function pip(target: string, args: readonly string[], run: SetupRun): Prom
   const lines: string[] = [];
   const temporary = join(target, '.tmp');
   await mkdir(temporary, {recursive: true});
-  const child = spawn('python3', args, {
+  const child = spawn(PYTHON, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: run.signal,
     killSignal: 'SIGINT',
     env: {
       ...process.env,
-      TMPDIR: temporary,
+      ...{TMPDIR: temporary, TEMP: temporary, TMP: temporary},
       PIP_ROOT_USER_ACTION: 'ignore',
       PIP_DISABLE_PIP_VERSION_CHECK: '1',
       // Warnings about installing into an environment, which does not happen here:
@@ -127,7 +130,7 @@ function failed(args: readonly string[], reason: string, lines: readonly string[
   const said = last.map((line) => `\n  ${line}`).join('');
   return new SauError(
     isFull ? 'ERR_OUTPUT' : 'ERR_DOWNLOAD',
-    `Expected \`python3 ${args.join(' ')}\` to succeed but ${reason}.${said}`,
+    `Expected \`${PYTHON} ${args.join(' ')}\` to succeed but ${reason}.${said}`,
     {
       remedy: isFull
         ? 'Free some space, or choose another folder with SAU_NATIVE_CACHE.'

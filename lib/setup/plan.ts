@@ -11,7 +11,7 @@ import {named} from '../options/named.js';
 import type {SetupConfig} from '../options/types.js';
 import {SetupCache} from './cache.js';
 import {chooseVariant, pinnedBuild, readPins, type Variant, variantOf} from './pins.js';
-import {hasPip, type PipAttempt, pipArguments, pipAttempts} from './pip.js';
+import {hasPip, type PipAttempt, PYTHON, pipArguments, pipAttempts} from './pip.js';
 
 /** The source of a LibTorch. */
 export type SetupSource =
@@ -183,7 +183,7 @@ function badSource(from: string, why: string): SauError {
 
 /** As a user would type it. */
 function commandOf(attempt: PipAttempt): string {
-  return ['python3', ...pipArguments('DIR', attempt)].join(' ');
+  return [PYTHON, ...pipArguments('DIR', attempt)].join(' ');
 }
 
 function requirePlatform(): Platform {

@@ -2,9 +2,9 @@ import {dirname, join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
 import type {Dataset} from '../datasets/dataset.js';
-import {type FetchHint, fetchHintOf} from '../datasets/fetch_hint.js';
+import {type FetchHint, fetchHintOf, usualPlaceOf} from '../datasets/fetch_hint.js';
 import {ImageMemory} from '../datasets/image_memory.js';
-import {DATA_FOLDER, findKnown, KNOWN, knownTitles} from '../datasets/known.js';
+import {findKnown, KNOWN, knownTitles} from '../datasets/known.js';
 import {type OpenDatasetOptions, openDataset} from '../datasets/open_dataset.js';
 import {
   type ImageSize,
@@ -195,12 +195,6 @@ async function findDataset(
 export function hintOf(record: FoundRecord | null): FetchHint | null {
   const place = record === null ? null : usualPlaceOf(record);
   return place === null ? null : fetchHintOf(place);
-}
-
-/** Where the official tool has the data set of a record, and where `data` brings it; null for an unknown one. */
-function usualPlaceOf({path, datasetName}: FoundRecord): string | null {
-  const name = findKnown(datasetName)?.name;
-  return name === undefined ? null : join(dirname(path), '..', '..', DATA_FOLDER, name);
 }
 
 /** Beside a program the weights may be its own, or those of another program. */

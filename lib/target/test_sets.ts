@@ -2,6 +2,7 @@ import {SauError} from '../base/errors.js';
 import {loadPoisonedPngs, type PoisonedPng} from '../datasets/decode.js';
 import {fetchAdvice} from '../datasets/fetch_hint.js';
 import type {ImageSet} from '../datasets/image_set.js';
+import {named} from '../options/named.js';
 import {poisonedEntries} from '../records/attack_result.js';
 import {createPngResolver} from '../records/record_paths.js';
 import type {Metrics} from '../run/metrics.js';
@@ -52,6 +53,22 @@ export async function loadTestSets(
 /** Which of the sets there are. */
 export function measurable({cleanTest, poisonedTest}: TestSets) {
   return {cleanTest: cleanTest !== null, poisonedTest: poisonedTest !== null};
+}
+
+/** Throws ERR_DATASET where there is neither set, for whoever has nothing else to do than to measure. */
+export function requireTestSets({cleanTest, poisonedTest}: TestSets, target: Target): void {
+  if (cleanTest !== null || poisonedTest !== null) return;
+  const {path} = target.checkpoint;
+  const hint = hintOf(target.record);
+  const others = `the data set with ${named('data')}, or the record of the attack with ${named('poisoned')}.`;
+  throw new SauError(
+    'ERR_DATASET',
+    `Expected test images to measure ${path} on but found neither a data set nor poisoned images.`,
+    {
+      remedy: hint === null ? `Name ${others}` : `${fetchAdvice(hint)}, name ${others}`,
+      details: hint === null ? {path} : {path, fetch: hint},
+    },
+  );
 }
 
 /** Classes that the poisoned test images should be predicted as; more than one of an attack on all classes. */

@@ -4,6 +4,7 @@
 #include "addon/job.h"
 #include "addon/models.h"
 #include "addon/session.h"
+#include "platform/export.h"
 #include "sau/device.h"
 
 namespace sau::addon {
@@ -51,7 +52,7 @@ void stop_jobs_on_exit(Napi::Env env) {
 
 /// The loader calls this once LibTorch and this library are in the process. Returns the export
 /// list.
-extern "C" __attribute__((visibility("default"))) napi_value sau_core_init(napi_env raw_env) {
+SAU_EXPORT napi_value sau_core_init(napi_env raw_env) {
   const Napi::Env env(raw_env);
   sau::default_threads();  // must be read before a session changes it
   sau::addon::stop_jobs_on_exit(env);

@@ -1,5 +1,7 @@
 #include "addon/functional_net.h"
 
+#include <ATen/Parallel.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -76,6 +78,7 @@ Napi::Value run_net(const Napi::CallbackInfo& info) {
     if (o.Has("labels"))
       labels = int32_tensor(field(o, "labels"), {images.size(0)}).to(torch::kInt64);
     const auto view = string_field(o, "view");
+    at::set_num_threads(1);  // so that every machine takes the way of one thread
     const auto response = view == "frozen" ? respond_frozen(module, images, dtype, labels)
                           : view == "training"
                               ? respond_in_training(module, images, dtype, labels,

@@ -1,43 +1,38 @@
-#include <dlfcn.h>
 #include <napi.h>
 
-#include <climits>
-#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "addon/images.h"
 #include "addon/sandbox.h"
+#include "platform/system.h"
 
 // What `require` loads. It needs no LibTorch, so help, doctor and inspect work without one. load()
 // first opens LibTorch by absolute path and then the core, whose NEEDED entries are then already
 // satisfied. Opening LibTorch is slow, so it happens off the JS thread.
+namespace sau::addon {
 namespace {
 
 using CoreInit = napi_value (*)(napi_env);
-
-std::string real_path(const std::string& path) {
-  char resolved[PATH_MAX];
-  return realpath(path.c_str(), resolved) == nullptr ? path : resolved;
-}
 
 /// Opens LibTorch's libraries in order. Returns what is wrong, or nothing. Sonames carry no
 /// version, so a second LibTorch in one process would use the libraries of the first. It is
 /// therefore refused, on all threads, once a library of the first is open.
 std::string open_libtorch(const std::vector<std::string>& libraries, std::string* code) {
-  static std::mutex mutex;
-  static std::string opened;
+  static auto& mutex = *new std::mutex;
+  static auto& opened = *new std::string;
   const std::lock_guard<std::mutex> lock(mutex);
   for (const auto& library : libraries) {
-    const auto path = real_path(library);
+    const auto path = platform::real_path(library);
     const bool is_first = &library == &libraries.front();
     if (is_first && !opened.empty() && opened != path) {
       *code = "ERR_LIBTORCH_VERSION";
       return "Expected LibTorch's " + opened + ", which this process has opened, but received " +
              path + ". Two LibTorch cannot share a process: start another one for the second.";
     }
-    if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) return dlerror();
+    std::string problem;
+    if (platform::open_library(library, &problem) == nullptr) return problem;
     if (opened.empty()) opened = path;
   }
   return "";
@@ -54,11 +49,11 @@ class LoadWorker : public Napi::AsyncWorker {
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    const auto problem = open_libtorch(preload_, &code_);
+    auto problem = open_libtorch(preload_, &code_);
     if (!problem.empty()) return SetError(problem);
-    void* core = dlopen(core_.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (core == nullptr) return SetError(dlerror());
-    init_ = reinterpret_cast<CoreInit>(dlsym(core, "sau_core_init"));
+    auto* core = platform::open_library(core_, &problem);
+    if (core == nullptr) return SetError(problem);
+    init_ = reinterpret_cast<CoreInit>(platform::find_symbol(core, "sau_core_init"));
     if (init_ == nullptr) SetError(core_ + " has no sau_core_init");
   }
 
@@ -95,12 +90,17 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  // LibTorch stays open when the worker thread that opened it ends, so the memory of which one it
+  // is must stay too.
+  platform::keep_open(reinterpret_cast<const void*>(&load));
   exports.Set("load", Napi::Function::New(env, load));
-  sau::addon::define_images(env, exports);
-  sau::addon::define_sandbox(env, exports);
+  define_images(env, exports);
+  define_sandbox(env, exports);
   return exports;
 }
 
+}  // namespace
+
 NODE_API_MODULE(sau_native, init)
 
-}  // namespace
+}  // namespace sau::addon

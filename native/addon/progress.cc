@@ -58,8 +58,8 @@ Napi::Object event_object(Napi::Env env, const Stage& event) {
 
 Napi::Object event_object(Napi::Env env, const TableRow& event) {
   auto cells = Napi::Object::New(env);
-  for (const auto& [name, cell] : event.cells)
-    std::visit([&](const auto& value) { cells.Set(name, value); }, cell);
+  for (const auto& entry : event.cells)
+    std::visit([&](const auto& value) { cells.Set(entry.first, value); }, entry.second);
   auto o = Napi::Object::New(env);
   o.Set("kind", "row");
   o.Set("table", event.table);

@@ -1,10 +1,10 @@
 #include "addon/worker.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <thread>
 #include <vector>
+
+#include "platform/system.h"
 
 namespace sau::addon {
 
@@ -49,7 +49,7 @@ void Worker::wait_for_end(const Task* task) {
 }
 
 void Worker::loop() {
-  pthread_setname_np(pthread_self(), "sau jobs");  // those of its kernels inherit the name
+  platform::name_thread("sau jobs");  // those of its kernels inherit the name
   for (;;) {
     Task* task = nullptr;
     {

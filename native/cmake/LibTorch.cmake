@@ -2,13 +2,14 @@
 # are available, also defines libtorch::cuda. find_package(Torch) is not used: it forces libtorch.so
 # into NEEDED and demands a CUDA toolkit, so one binary could not serve both variants.
 set(LIBTORCH_DIR "$ENV{LIBTORCH}" CACHE PATH "LibTorch: the folder with lib/ and include/")
-if(EXISTS "${LIBTORCH_DIR}/torch/lib/libtorch_cpu.so")
+set(libtorch_mark "lib/${SAU_LIBRARY_BEGINNING}torch_cpu${CMAKE_SHARED_LIBRARY_SUFFIX}")
+if(EXISTS "${LIBTORCH_DIR}/torch/${libtorch_mark}")
   set(libtorch_root "${LIBTORCH_DIR}/torch")
 else()
   set(libtorch_root "${LIBTORCH_DIR}")
 endif()
-if(NOT EXISTS "${libtorch_root}/lib/libtorch_cpu.so")
-  message(FATAL_ERROR "Expected LibTorch in LIBTORCH_DIR but found no lib/libtorch_cpu.so in "
+if(NOT EXISTS "${libtorch_root}/${libtorch_mark}")
+  message(FATAL_ERROR "Expected LibTorch in LIBTORCH_DIR but found no ${libtorch_mark} in "
     "'${LIBTORCH_DIR}'. Run `npm run build`, which fetches one, or pass -DLIBTORCH_DIR=<folder>.")
 endif()
 get_filename_component(libtorch_root "${libtorch_root}" ABSOLUTE)
@@ -34,10 +35,12 @@ add_library(libtorch::cpu INTERFACE IMPORTED)
 target_include_directories(libtorch::cpu SYSTEM INTERFACE
   "${libtorch_root}/include" "${libtorch_root}/include/torch/csrc/api/include")
 target_link_libraries(libtorch::cpu INTERFACE
-  "${libtorch_root}/lib/libtorch_cpu.so" "${libtorch_root}/lib/libc10.so")
+  "${libtorch_root}/lib/${SAU_LIBRARY_BEGINNING}torch_cpu${SAU_LINKED_ENDING}"
+  "${libtorch_root}/lib/${SAU_LIBRARY_BEGINNING}c10${SAU_LINKED_ENDING}")
 target_compile_definitions(libtorch::cpu INTERFACE SAU_LIBTORCH_VERSION="${LIBTORCH_VERSION}")
 
-if(EXISTS "${libtorch_root}/lib/libtorch_cuda.so")
+set(libtorch_cuda "${libtorch_root}/lib/${SAU_LIBRARY_BEGINNING}torch_cuda${SAU_LINKED_ENDING}")
+if(EXISTS "${libtorch_cuda}")
   # The headers lie beside a wheel or in a toolkit. crt/, which every compilation needs, may be a
   # package of its own (nvidia-cuda-crt).
   set(cuda_places HINTS "${libtorch_root}/../nvidia/cu13/include" "${libtorch_root}/../nvidia/cu12/include"
@@ -50,8 +53,9 @@ if(EXISTS "${libtorch_root}/lib/libtorch_cuda.so")
     target_include_directories(libtorch::cuda SYSTEM INTERFACE
       "${SAU_CUDA_INCLUDE_DIR}" "${SAU_CUDA_CRT_INCLUDE_DIR}")
     target_link_libraries(libtorch::cuda INTERFACE
-      "${libtorch_root}/lib/libtorch_cuda.so" "${libtorch_root}/lib/libc10_cuda.so")
-    target_link_options(libtorch::cuda INTERFACE -Wl,--allow-shlib-undefined)
+      "${libtorch_cuda}"
+      "${libtorch_root}/lib/${SAU_LIBRARY_BEGINNING}c10_cuda${SAU_LINKED_ENDING}")
+    target_link_options(libtorch::cuda INTERFACE ${SAU_LINK_LOOSELY})
   else()
     message(WARNING "LibTorch has CUDA but its headers were not found: sau_cuda.so is not built. "
       "Install nvidia-cuda-crt and nvidia-cuda-cccl beside it, or pass -DSAU_CUDA_INCLUDE_DIR=<folder> "

@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 
+#include "platform/export.h"
 #include "sau/device.h"
 #include "sau/guards.h"
 
@@ -135,10 +136,10 @@ class LibTorchCuda final : public CudaSupport {
 }  // namespace
 }  // namespace sau
 
-extern "C" __attribute__((visibility("default"))) const sau::CudaSupport* sau_cuda_support() {
+SAU_EXPORT const sau::CudaSupport* sau_cuda_support() {
   static const sau::LibTorchCuda support;
   return &support;
 }
 
 /// The CUDA version that this library was compiled for, such as 13000.
-extern "C" __attribute__((visibility("default"))) int sau_cuda_toolkit() { return CUDART_VERSION; }
+SAU_EXPORT int sau_cuda_toolkit() { return CUDART_VERSION; }

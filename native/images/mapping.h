@@ -1,12 +1,13 @@
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <string>
 
 namespace sau::images {
 
-/// Writable memory whose contents the system may keep in a file and not in memory. The file has no
-/// name, so that it goes with the mapping, and its room on the disk is taken at once: a write never
-/// fails.
+/// Writable memory whose contents the system may keep in a file and not in memory. The file goes
+/// with the mapping, also where the process is killed, and its room on the disk is taken at once: a
+/// write never fails.
 class Mapping {
  public:
   /// Throws std::system_error, such as ENOSPC where the folder has no room.
@@ -15,12 +16,12 @@ class Mapping {
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
-  void* data() const { return data_; }
-  size_t size() const { return bytes_; }
+  void* data() const;
+  size_t size() const;
 
  private:
-  void* data_;
-  size_t bytes_;
+  struct View;
+  std::unique_ptr<View> view_;
 };
 
 }  // namespace sau::images

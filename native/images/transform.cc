@@ -1,20 +1,15 @@
 #include "images/transform.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numeric>
 #include <vector>
 
+#include "images/row_loops.h"
+
 namespace sau::images {
 namespace {
-
-constexpr int64_t kChannels = 3;
-/// Weights are fixed-point numbers with this many fractional bits, so that sums fit in 32 bits.
-constexpr int kFractionBits = 22;
-constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
 /// What output pixels mix: pixel i takes `taps` source pixels from `firsts[i]` on, with the weights
 /// from values[i * taps] on, some of which may be 0.
@@ -22,6 +17,10 @@ struct Weights {
   std::vector<int64_t> firsts;
   std::vector<int32_t> values;
   int64_t taps = 0;
+
+  WeightSpans spans() const {
+    return {firsts.data(), values.data(), static_cast<int64_t>(firsts.size()), taps};
+  }
 };
 
 /// Half the width of a filter, in pixels of the coarser side.
@@ -78,61 +77,6 @@ Weights make_weights(int64_t from, int64_t to, int64_t begin, int64_t end,
   return weights;
 }
 
-uint8_t clip(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255)); }
-
-// The loops over bytes are compiled twice, and the processor decides which code runs.
-#define SAU_FAST __attribute__((target_clones("avx2", "default")))
-
-/// row: [., 3] and one byte more; out: [3, n].
-__attribute__((target("default"))) void resample_row(const uint8_t* row, const Weights& weights,
-                                                     uint8_t* out) {
-  const auto count = static_cast<int64_t>(weights.firsts.size());
-  const auto* values = weights.values.data();
-  for (int64_t i = 0; i < count; ++i, values += weights.taps) {
-    const auto* pixel = row + weights.firsts[static_cast<size_t>(i)] * kChannels;
-    for (int64_t c = 0; c < kChannels; ++c) {
-      int32_t sum = kHalf;
-      for (int64_t j = 0; j < weights.taps; ++j) sum += pixel[j * kChannels + c] * values[j];
-      out[c * count + i] = clip(sum);
-    }
-  }
-}
-
-/// The channels of a pixel at a time, and a fourth that nobody reads.
-__attribute__((target("sse4.1"))) void resample_row(const uint8_t* row, const Weights& weights,
-                                                    uint8_t* out) {
-  const auto count = static_cast<int64_t>(weights.firsts.size());
-  const auto* values = weights.values.data();
-  for (int64_t i = 0; i < count; ++i) {
-    const auto* pixel = row + weights.firsts[static_cast<size_t>(i)] * kChannels;
-    auto sums = _mm_set1_epi32(kHalf);
-    for (int64_t j = 0; j < weights.taps; ++j, pixel += kChannels) {
-      const auto channels = _mm_cvtepu8_epi32(_mm_loadu_si32(pixel));
-      sums = _mm_add_epi32(sums, _mm_mullo_epi32(channels, _mm_set1_epi32(*values++)));
-    }
-    const auto levels = _mm_packus_epi32(_mm_srai_epi32(sums, kFractionBits), sums);
-    const auto bytes = _mm_cvtsi128_si32(_mm_packus_epi16(levels, levels));
-    for (int64_t c = 0; c < kChannels; ++c)
-      out[c * count + i] = static_cast<uint8_t>(bytes >> (8 * c));
-  }
-}
-
-/// [n, 3] to [3, n].
-SAU_FAST void split_row(const uint8_t* row, int64_t count, uint8_t* out) {
-  for (int64_t x = 0; x < count; ++x) {
-    for (int64_t c = 0; c < kChannels; ++c) out[c * count + x] = row[x * kChannels + c];
-  }
-}
-
-/// Adds one weighted row to the sums of an output row.
-SAU_FAST void add_row(const uint8_t* row, int32_t weight, int64_t count, int32_t* sums) {
-  for (int64_t i = 0; i < count; ++i) sums[i] += row[i] * weight;
-}
-
-SAU_FAST void clip_row(const int32_t* sums, int64_t count, uint8_t* out) {
-  for (int64_t i = 0; i < count; ++i) out[i] = clip(sums[i]);
-}
-
 /// The part of a window that lies in the picture, along one side.
 struct Span {
   int64_t begin, end;  ///< in the resized picture
@@ -155,9 +99,10 @@ class Rows {
         bytes_(columns.size() * kChannels),
         rows_(static_cast<size_t>((last - first) * bytes_)) {
     const auto stride = source.width * kChannels;
+    const auto& loops = row_loops();
     if (transform.resized.width == source.width) {
       for (int64_t y = first; y < last; ++y)
-        split_row(rgb + y * stride + columns.begin * kChannels, columns.size(), place(y));
+        loops.split(rgb + y * stride + columns.begin * kChannels, columns.size(), place(y));
       return;
     }
     const auto weights = make_weights(source.width, transform.resized.width, columns.begin,
@@ -165,7 +110,7 @@ class Rows {
     std::vector<uint8_t> row(static_cast<size_t>(stride) + 1);
     for (int64_t y = first; y < last; ++y) {
       std::memcpy(row.data(), rgb + y * stride, static_cast<size_t>(stride));
-      resample_row(row.data(), weights, place(y));
+      loops.resample(row.data(), weights.spans(), place(y));
     }
   }
 
@@ -206,16 +151,17 @@ void transform_picture(const uint8_t* rgb, Size source, const Transform& transfo
                                     transform.interpolation);
   const Rows rows(rgb, source, transform, columns, weights.firsts.front(),
                   weights.firsts.back() + weights.taps);
+  const auto& loops = row_loops();
   std::vector<int32_t> sums(static_cast<size_t>(count * kChannels));
   for (int64_t line = 0; line < lines.size(); ++line) {
     std::fill(sums.begin(), sums.end(), kHalf);
     const auto first = weights.firsts[static_cast<size_t>(line)];
     const auto* values = weights.values.data() + line * weights.taps;
     for (int64_t j = 0; j < weights.taps; ++j) {
-      if (values[j] != 0) add_row(rows.row(first + j), values[j], count * kChannels, sums.data());
+      if (values[j] != 0) loops.add(rows.row(first + j), values[j], count * kChannels, sums.data());
     }
     for (int64_t c = 0; c < kChannels; ++c)
-      clip_row(sums.data() + c * count, count, place(line, c));
+      loops.clip(sums.data() + c * count, count, place(line, c));
   }
 }
 

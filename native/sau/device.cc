@@ -1,13 +1,13 @@
 #include "sau/device.h"
 
 #include <ATen/Version.h>
-#include <dlfcn.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <mutex>
 #include <regex>
 
+#include "platform/cpu.h"
+#include "platform/system.h"
 #include "sau/error.h"
 
 namespace sau {
@@ -18,20 +18,23 @@ using CudaToolkit = int (*)();
 
 /// Whether the library was compiled for the CUDA generation of this LibTorch: structures differ
 /// between CUDA generations, and one LibTorch version is built for several.
-bool fits_libtorch(void* library) {
+bool fits_libtorch(platform::Library library) {
   constexpr int64_t kGeneration = 1000;  // 13000 is CUDA 13.0
-  const auto toolkit = reinterpret_cast<CudaToolkit>(dlsym(library, "sau_cuda_toolkit"));
+  const auto toolkit =
+      reinterpret_cast<CudaToolkit>(platform::find_symbol(library, "sau_cuda_toolkit"));
   return toolkit != nullptr &&
          toolkit() / kGeneration == at::detail::getCUDAHooks().versionCUDART() / kGeneration;
 }
 
 const CudaSupport* load_cuda_support() {
-  Dl_info self{};
-  if (dladdr(reinterpret_cast<void*>(&load_cuda_support), &self) == 0) return nullptr;
-  const auto path = std::filesystem::path(self.dli_fname).parent_path() / "sau_cuda.so";
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  const auto own = platform::library_of(reinterpret_cast<const void*>(&load_cuda_support));
+  if (own.empty()) return nullptr;
+  const auto folder = own.substr(0, own.find_last_of("/\\") + 1);
+  std::string problem;  // why there is none: doctor looks for it
+  auto* library = platform::open_library(folder + "sau_cuda" + platform::kLibraryEnding, &problem);
   if (library == nullptr || !fits_libtorch(library)) return nullptr;
-  const auto factory = reinterpret_cast<CudaSupportFactory>(dlsym(library, "sau_cuda_support"));
+  const auto factory =
+      reinterpret_cast<CudaSupportFactory>(platform::find_symbol(library, "sau_cuda_support"));
   return factory == nullptr ? nullptr : factory();
 }
 
@@ -52,9 +55,7 @@ DeviceInfo device_info() {
   DeviceInfo info{};
   info.libtorch_version = SAU_LIBTORCH_VERSION;
   info.cpu_capability = at::get_cpu_capability();
-#if defined(__x86_64__)
-  info.cpu_bf16 = __builtin_cpu_supports("avx512bf16") != 0;
-#endif
+  info.cpu_bf16 = platform::has_avx512_bf16();
   info.threads = default_threads();
   info.cuda_built = at::detail::getCUDAHooks().hasCUDART();
   info.cuda_library = cuda_support() != nullptr;
@@ -64,14 +65,16 @@ DeviceInfo device_info() {
     info.cuda_devices = support->devices();
   } else {
     for (int64_t i = 0; i < static_cast<int64_t>(torch::cuda::device_count()); ++i) {
-      info.cuda_devices.push_back({i, "unknown (sau_cuda.so is not loaded)", 0, ""});
+      info.cuda_devices.push_back(
+          {i, std::string("unknown (sau_cuda") + platform::kLibraryEnding + " is not loaded)", 0,
+           ""});
     }
   }
   return info;
 }
 
 torch::Device parse_device(const std::string& text) {
-  static const std::regex kDevice("cpu|cuda(:[0-9]{1,3})?");
+  static const auto& kDevice = *new std::regex("cpu|cuda(:[0-9]{1,3})?");
   if (!std::regex_match(text, kDevice)) {
     throw Error("ERR_DEVICE", "Expected a device cpu, cuda or cuda:N but received '" + text + "'");
   }

@@ -1,8 +1,6 @@
 #include "sau/image_set.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
+#include "platform/system.h"
 #include "sau/error.h"
 
 namespace sau {
@@ -17,15 +15,6 @@ void check_labels(const char* what, const torch::Tensor& labels, int64_t num_cla
                                    std::to_string(lowest < 0 ? lowest : highest) +
                                    ". Check that the data belongs to this model");
   }
-}
-
-/// Asks the system to read a part of a mapping; it may as well not.
-void read_ahead(const uint8_t* begin, int64_t bytes) {
-  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto start = reinterpret_cast<uintptr_t>(begin);
-  const auto aligned = start / page * page;
-  madvise(reinterpret_cast<void*>(aligned), start - aligned + static_cast<size_t>(bytes),
-          MADV_WILLNEED);
 }
 
 }  // namespace
@@ -62,7 +51,8 @@ void ImageSet::will_need(int64_t begin, int64_t end) const {
   end = std::min(end, size());
   if (!is_mapped || begin >= end) return;
   const int64_t bytes = images[0].numel();
-  read_ahead(images.data_ptr<uint8_t>() + begin * bytes, (end - begin) * bytes);
+  platform::read_ahead(images.data_ptr<uint8_t>() + begin * bytes,
+                       static_cast<size_t>((end - begin) * bytes));
 }
 
 ImageSet make_image_set(const HostImages& host, int64_t num_classes, const torch::Device& device) {

@@ -46,7 +46,7 @@ InnerLoss inner_loss(const torch::Tensor& trainee_logits, const torch::Tensor& r
 std::pair<torch::Tensor, torch::Tensor> rescaled_rows(const torch::Tensor& a,
                                                       const torch::Tensor& b) {
   // Below it the reciprocal is infinite.
-  constexpr double kSmallestNormal = std::numeric_limits<float>::min();
+  constexpr auto kSmallestNormal = static_cast<double>(std::numeric_limits<float>::min());
   const auto largest = torch::maximum(a.abs().amax(1, true), b.abs().amax(1, true));
   const auto scale = torch::where(largest > 0, largest.clamp_min(kSmallestNormal).reciprocal(),
                                   torch::ones_like(largest));

@@ -14,5 +14,6 @@ std::vector<Case> repeated_work_cases();
 std::vector<Case> guard_cases();
 std::vector<Case> precision_cases();
 std::vector<Case> loss_cases();
+std::vector<Case> size_call_cases();
 
 }  // namespace sau::test

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // Stands in for node-gyp under prebuildify, which calls it as
 //   node-gyp rebuild --target=<Node version> --devdir=... --arch=x64 --release
 // in its working folder. For cmake-js --target is a CMake target, and a Node-API binary does not depend on the Node
@@ -20,7 +19,7 @@ if (command !== 'rebuild' || platform === null) {
   process.exit(2);
 }
 const release = join(compileAddon(await libTorchForBuild(), root, platform), 'Release');
-copy(/\.(node|so)$/, join('build', 'Release'));
+copy(/\.(node|so|dylib|dll)$/, join('build', 'Release'));
 copy(new RegExp(`^${BUILD_DESCRIPTION}$`), 'artifacts');
 
 function copy(pattern, folder) {

@@ -46,9 +46,9 @@ await promisify(prebuildify)({
   targets: [process.versions.node],
   napi: true,
   strip: true,
-  tagLibc: true,
+  tagLibc: platform.needsGlibc,
   artifacts: join(stage, 'artifacts'),
-  nodeGyp: join(import.meta.dirname, 'cmake_js.mjs'),
+  nodeGyp: `"${process.execPath}" "${join(import.meta.dirname, 'cmake_js.mjs')}"`, // through a shell
 }).catch((error) => stop(`prebuildify: ${error.message}`));
 
 const made = folderOf(platform, stage);
@@ -70,7 +70,8 @@ console.error(`Written: ${destination}`);
 
 function checkLibTorch({version, cuda, root: folder, source}) {
   const {tuple, elfMachine, wheelTag, libtorch: names} = platform;
-  if (readElf(join(folder, 'lib', names.mark)).machine !== elfMachine) {
+  const isElf = elfMachine !== null;
+  if (isElf && readElf(join(folder, 'lib', names.mark)).machine !== elfMachine) {
     stop(
       `Expected a LibTorch for ${tuple} but found one for another processor in ${folder} (${source}). Unpack the wheel of ` +
         `\`pip download --no-deps --only-binary=:all: --platform ${wheelTag} --python-version ${wheelPython()} ` +

@@ -57,8 +57,9 @@ export function inspectPrebuilds(folder, {addon, dynamicLinker, elfMachine}, {is
   const binaries = readdirSync(folder)
     .filter((name) => name !== description)
     .sort()
-    .map((name) => ({name, ...inspectBinary(join(folder, name))}));
+    .map((name) => ({name, ...inspectBinary(join(folder, name), elfMachine)}));
   const floors = floorsOf(binaries.flatMap(({symbols}) => symbols));
+  if (elfMachine === null) return {build, binaries, floors, problems: originProblems(build)};
   const problems = [
     ...originProblems(build),
     ...binaries.flatMap((binary) => linkProblems(binary, [...limits.system, dynamicLinker])),
@@ -70,8 +71,10 @@ export function inspectPrebuilds(folder, {addon, dynamicLinker, elfMachine}, {is
   return {build, binaries, floors, problems};
 }
 
-function inspectBinary(path) {
-  return {bytes: statSync(path).size, ...readElf(path)};
+/** What it needs is read from ELF files only, which those of macOS and Windows are not. */
+function inspectBinary(path, elfMachine) {
+  const {size: bytes} = statSync(path);
+  return {bytes, ...(elfMachine === null ? {needed: [], symbols: []} : readElf(path))};
 }
 
 function originProblems({libtorch, sources}) {
@@ -105,5 +108,5 @@ function floorProblems({name: binary, symbols}) {
 
 function filesBelow(path) {
   if (!statSync(join(root, path)).isDirectory()) return [path];
-  return readdirSync(join(root, path)).flatMap((name) => filesBelow(join(path, name)));
+  return readdirSync(join(root, path)).flatMap((name) => filesBelow(`${path}/${name}`));
 }

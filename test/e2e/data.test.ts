@@ -1,5 +1,5 @@
 import {spawn, spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {KNOWN} from '../../lib/datasets/known.js';
@@ -29,6 +29,21 @@ describe.skipIf(!IS_BUILT)('sau-native data', () => {
   /** With the LibTorch of these tests. */
   const run = (args: readonly string[]): Promise<Finished> => sau(args, LIBTORCH);
   const fetched = (...names: string[]): string => join(world.folder, 'data', ...names);
+  /** A command with a terminal, on which somebody answers the first question. */
+  const onTerminal = async (command: string, answer: string, source: string) => {
+    const script = world.file('run.sh', `exec "${process.execPath}" "${data.program}" ${command}`);
+    const env = {...process.env, CI: undefined, SAU_NATIVE_DATA_SOURCE: source};
+    const child = spawn('script', ['-qec', `sh ${script}`, '/dev/null'], {cwd: world.folder, env});
+    let said = '';
+    child.stdout.on('data', (text) => {
+      if (!said.includes('[y/N]') && String(said + text).includes('[y/N]')) {
+        child.stdin.write(`${answer}\n`);
+      }
+      said += text;
+    });
+    const {status} = await finished(child);
+    return {said, status};
+  };
   const archive = (name: string): Buffer => data.archives.get(name) ?? Buffer.alloc(0);
 
   it.each([
@@ -314,27 +329,38 @@ describe.skipIf(!IS_BUILT)('sau-native data', () => {
       ['n', 'goes no further', false],
     ])('ask on a terminal, and an answer of %s %s', async (answer, _, isFetched) => {
       const address = await world.serve(archiveServer(data.archives).handle);
-      writeFileSync(
-        join(world.folder, 'run.sh'),
-        `exec "${process.execPath}" "${data.program}" attack badnet --poison-only`,
-      );
-      const env = {...process.env, CI: undefined, SAU_NATIVE_DATA_SOURCE: address};
-      const child = spawn('script', ['-qec', 'sh run.sh', '/dev/null'], {
-        ...{cwd: world.folder, env},
-      });
-      let said = '';
-      child.stdout.on('data', (text) => {
-        if (!said.includes('[y/N]') && String(said + text).includes('[y/N]')) {
-          child.stdin.write(`${answer}\n`);
-        }
-        said += text;
-      });
-      const {status} = await finished(child);
+      const {said, status} = await onTerminal('attack badnet --poison-only', answer, address);
       expect(said).toMatch(/CIFAR-10 is not there. Fetch it to .*data now \(about 170 MB\)\?/);
       expect(status).toBe(isFetched ? 0 : 1);
       expect(existsSync(fetched('cifar10'))).toBe(isFetched);
       expect(existsSync(join(world.folder, 'record/badnet/bd_train_dataset'))).toBe(isFetched);
       if (!isFetched) expect(said).toContain('Fetch it with `npx sau-native data cifar10`');
+    });
+
+    it.skipIf(!HAS_SCRIPT)('ask for the data set of a record before a sandbox', async () => {
+      const address = await world.serve(archiveServer(data.archives).handle);
+      await sau(['data', 'cifar10', '--from', address]);
+      await run([
+        'attack',
+        'badnet',
+        '--save_folder_name',
+        'badnet_demo',
+        '--epochs',
+        '1',
+        ...SMALL,
+      ]);
+      const rest = SMALL.slice(2).join(' ');
+      const commands = [
+        [`scan --ckpt record/badnet_demo --clean 20 ${rest}`, 'n', 1],
+        [`defend --result_file badnet_demo --rounds 1 --out out ${rest}`, 'y', 0],
+      ] as const;
+      rmSync(fetched(), {recursive: true});
+      for (const [command, answer, expected] of commands) {
+        const {said, status} = await onTerminal(command, answer, address);
+        expect(said).toMatch(/CIFAR-10 is not there. Fetch it to .*data now \(about 170 MB\)\?/);
+        expect(status).toBe(expected);
+      }
+      expect(existsSync(fetched('cifar10'))).toBe(true);
     });
   });
 });

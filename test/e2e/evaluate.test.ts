@@ -104,6 +104,18 @@ describe.skipIf(!IS_BUILT)('an evaluation', () => {
     expect(metrics).toEqual(defense.after);
   });
 
+  it('of weights elsewhere without any test images is refused with what to name', async () => {
+    const elsewhere = join(world.folder, 'alone', 'purified.pt');
+    await cp(defense.files.checkpoint ?? '', elsewhere);
+    const alone = builtPackage().evaluate({...CPU, ...SCALE, ckpt: elsewhere});
+    await expect(alone).rejects.toMatchObject({
+      code: 'ERR_DATASET',
+      message: expect.stringMatching(
+        /Expected test images to measure .*purified\.pt on but found neither .*data.*, or .*poisoned/,
+      ),
+    });
+  });
+
   it('of the first images measures those whose index is below the limit', async () => {
     const {metrics} = await builtPackage().evaluate({...CPU, ckpt: world.record, testLimit: 20});
     const {record} = await builtPackage().readCheckpoint(world.record);

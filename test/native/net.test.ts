@@ -106,10 +106,12 @@ const EVERY_NODE: NativeNode[] = [
   {op: 'relu', x: 9},
   {op: 'relu', x: 9}, // twice of one value: neither may overwrite it
   {op: 'add', x: 10, y: 11},
-  {op: 'globalAverage', x: 12},
-  {op: 'linear', key: 'hidden', x: 13, out: 7},
-  {op: 'relu', x: 14},
-  {op: 'linear', key: 'head', x: 15, out: 4},
+  {...{op: 'conv', key: 'point', x: 12, out: 8, kernel: 1}, stride: 1, groups: 1, bias: true},
+  {op: 'relu', x: 13},
+  {op: 'globalAverage', x: 14},
+  {op: 'linear', key: 'hidden', x: 15, out: 7},
+  {op: 'relu', x: 16},
+  {op: 'linear', key: 'head', x: 17, out: 4},
 ];
 
 /** Numbers in [-1, 1) that are the same in every run. */

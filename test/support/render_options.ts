@@ -18,6 +18,7 @@ import {DATA, DEVICE} from '../../lib/options/commands/common.js';
 import {COMPARE} from '../../lib/options/commands/compare.js';
 import {DEFEND} from '../../lib/options/commands/defend.js';
 import {SCAN} from '../../lib/options/commands/scan.js';
+import {SWEEP, SWEEP_REPORT} from '../../lib/options/commands/sweep.js';
 import {choicesText, defaultText} from '../../lib/options/describe.js';
 import {spelled} from '../../lib/options/named.js';
 import {
@@ -324,6 +325,22 @@ export function documentedTypes(): string {
       doc: 'Options of {@link setup}, which fetches LibTorch; every one may be left out.',
       table: tableOf(SETUP),
     }),
+    '',
+    declaration({
+      name: 'SweepOptions',
+      doc: 'Options of {@link sweep}: `plan` is required.',
+      lines: [
+        '  /** The name of a YAML file, or what it would have; docs/sweeps.md describes it. */',
+        '  readonly plan: string | URL | Readonly<Record<string, unknown>>;',
+      ],
+      table: tableOf(SWEEP),
+    }),
+    '',
+    declaration({
+      name: 'SweepReportOptions',
+      doc: 'Options of {@link sweepReport}; every one may be left out.',
+      table: tableOf(SWEEP_REPORT),
+    }),
   ].join('\n')}\n`;
 }
 
@@ -417,5 +434,15 @@ export function optionsPage(): string {
       INSPECT_DATASET,
     ),
     ...command('setup', 'Fetches LibTorch.', SETUP),
+    ...command(
+      'sweep',
+      'Attacks and defenses of a plan, each run once; in the command `plan` is the argument. [sweeps.md](sweeps.md) describes plans, and the settings of engines.',
+      SWEEP,
+    ),
+    ...command(
+      'sweep report',
+      'Shows attacks by defenses as HTML and CSV; the folder of the sweep is an argument.',
+      SWEEP_REPORT,
+    ),
   ].join('\n');
 }

@@ -1,19 +1,15 @@
-import {type Html, html, trusted} from './html.js';
+import {htmlDocument} from './document.js';
+import {type Html, html} from './html.js';
 import type {ReportedRun, ReportInput} from './input.js';
 import {heading, table} from './parts.js';
 import {runSections} from './run_sections.js';
 import {comparisonSection} from './sections/comparison.js';
 import {scanSections} from './sections/scan.js';
 import {HEADLINES, titleOf, verdictCard, verdictOf} from './sections/verdict.js';
-import {STYLE} from './style.js';
-import {moment, percent} from './words.js';
+import {percent} from './words.js';
 
-/** Who made a page, so that a later report may replace it. */
-export const GENERATOR = 'sau-native report';
 /** Of a page of several runs: images that would make it larger are left out of the runs further down. */
 const MOST_BYTES = 2_700_000;
-/** Nothing is loaded and nothing runs: all is in the file. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /**
  * A report as one HTML file that needs no other: no script, no network. A pure function of its input; every text
@@ -22,29 +18,8 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 export function renderReport(input: ReportInput): string {
   const {runs, comparison, scans, version, made} = input;
   const isOne = runs.length === 1 && comparison === null && scans.length === 0;
-  const title = pageTitle(input);
-  return html`${trusted('<!doctype html>')}
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="${GENERATOR}">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<title>${title}</title>
-<style>${trusted(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the report</a>
-<header><p class="brand">sau-native report</p><p class="made">${moment(made)}</p></header>
-<main id="main" tabindex="-1">
-<h1>${title}</h1>
-${isOne ? onlyRun(runs) : several(input)}
-</main>
-<footer><p>Made by sau-native ${version}. Everything is in this file: it loads nothing and runs no script.</p></footer>
-</body>
-</html>
-`.text;
+  const content = isOne ? onlyRun(runs) : several(input);
+  return htmlDocument({title: pageTitle(input), made, version, content});
 }
 
 function pageTitle({runs, comparison, scans}: ReportInput): string {

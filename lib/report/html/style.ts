@@ -128,6 +128,19 @@ dl{margin:.75rem 0 1.25rem;display:grid;grid-template-columns:repeat(auto-fit,mi
 dl div{display:grid;grid-template-columns:8rem 1fr;gap:.75rem;padding:.35rem 0;border-bottom:1px solid var(--line)}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
+.wide main,.wide header,.wide footer{max-width:96rem}
+.swept{font-size:.875rem}
+.swept th,.swept td{padding:.35rem .5rem;white-space:nowrap}
+.swept thead th,.swept .first{border-left:1px solid var(--line)}
+.swept thead th[colspan]{text-align:center}
+.swept thead tr+tr th{text-align:right;padding-left:.5rem}
+.swept [scope=row],.swept [rowspan]{position:sticky;left:0;background:var(--paper);padding-right:.75rem}
+.swept thead [rowspan]{border-left:0}
+.swept tfoot th,.swept tfoot td{border-top:2px solid var(--gray);font-weight:500}
+.swept td strong{font-weight:700;color:var(--green)}
+.swept small{display:block;font-size:.75rem;color:var(--soft)}
+.swept .none{text-align:center;color:var(--soft)}
+.swept .lost,.swept small.lost{color:var(--vermilion)}
 `;
 
 const PHONE = `

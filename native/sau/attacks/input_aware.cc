@@ -20,8 +20,8 @@ ScheduleOptions tenths(std::vector<int64_t> milestones) {
           .gamma = 0.1};
 }
 
-const ScheduleOptions kMaskSchedule = tenths({10, 20});
-const ScheduleOptions kPatternSchedule = tenths({200, 300, 400, 500});
+ScheduleOptions mask_schedule() { return tenths({10, 20}); }
+ScheduleOptions pattern_schedule() { return tenths({200, 300, 400, 500}); }
 constexpr double kTiny = 1e-7;
 
 /// Root of the mean square of each image. A pair of equal images gets a zero gradient: the gradient
@@ -91,7 +91,7 @@ void InputAware::prepare(const ImageSet& train, int64_t first, int64_t stop,
 double InputAware::train_masks(const ImageSet& train, int64_t epoch, const RunControl& control) {
   const ModeGuard training(*mask_, true);
   mask_optimizer_->set_learning_rate(
-      learning_rate_at(static_cast<double>(epoch), method_.learning_rate, kMaskSchedule));
+      learning_rate_at(static_cast<double>(epoch), method_.learning_rate, mask_schedule()));
   const auto first = shuffled(train).split(scene().training.batch_size);
   const auto second = shuffled(train).split(scene().training.batch_size);
   auto sum = torch::zeros({}, scene().device);
@@ -126,7 +126,7 @@ torch::Tensor InputAware::mask_loss(const torch::Tensor& x1, const torch::Tensor
 void InputAware::start_epoch(const ImageSet& train, int64_t epoch) {
   pattern_->train();
   pattern_optimizer_->set_learning_rate(
-      learning_rate_at(static_cast<double>(epoch), method_.learning_rate, kPatternSchedule));
+      learning_rate_at(static_cast<double>(epoch), method_.learning_rate, pattern_schedule()));
   second_order_ = shuffled(train);
   taken_ = 0;
 }

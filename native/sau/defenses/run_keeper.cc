@@ -30,7 +30,7 @@ RunKeeper::RunKeeper(Workspace& workspace, StopRule& stop, RunState state, int64
       control_(control),
       muted_{control.cancelled, [this](const Progress& progress) { report(progress); }} {
   if (state_.empty()) return;
-  place_.emplace();
+  place_ = Place{};
   StateArchive archive(state_, torch::kCPU, /*is_whole=*/true);
   archive("phase", place_->phase);
   archive("done", place_->done);

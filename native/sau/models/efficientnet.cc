@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sau/models/architectures.h"
 #include "sau/models/blocks.h"
+#include "sau/models/families.h"
 
 namespace sau {
 namespace {

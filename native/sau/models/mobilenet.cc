@@ -1,7 +1,7 @@
 #include <cmath>
 
-#include "sau/models/architectures.h"
 #include "sau/models/blocks.h"
+#include "sau/models/families.h"
 
 namespace sau {
 namespace {

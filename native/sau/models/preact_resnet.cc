@@ -1,4 +1,4 @@
-#include "sau/models/architectures.h"
+#include "sau/models/families.h"
 #include "sau/net/graph_builder.h"
 
 namespace sau {

@@ -1,5 +1,5 @@
-#include "sau/models/architectures.h"
 #include "sau/models/blocks.h"
+#include "sau/models/families.h"
 
 namespace sau {
 namespace {

@@ -1,14 +1,18 @@
 #include <algorithm>
+#include <array>
 
-#include "sau/models/architectures.h"
+#include "sau/models/families.h"
 #include "sau/net/graph_builder.h"
 
 namespace sau {
 namespace {
 
+/// Convolutions of each stage.
+using Stages = std::array<int64_t, 5>;
+
 /// Five stages of 3x3 convolutions with a bias, of width x {1,2,4,8,8} channels, each with a max
 /// pool at its end; an average to 7x7; two hidden linear layers with dropout.
-Graph vgg(const ModelSpec& spec, const std::vector<int64_t>& convolutions, bool batch_norm) {
+Graph vgg(const ModelSpec& spec, const Stages& convolutions, bool batch_norm) {
   GraphBuilder net({.conv = {Init::Kind::kNormalByFanOut},
                     .linear = {Init::Kind::kNormal, 0.01},
                     .zero_bias = true});
@@ -34,10 +38,10 @@ Graph vgg(const ModelSpec& spec, const std::vector<int64_t>& convolutions, bool 
   return net.finish(net.linear("classifier.6", hidden, spec.num_classes), y);
 }
 
-const std::vector<int64_t> kVgg11{1, 1, 2, 2, 2};
-const std::vector<int64_t> kVgg13{2, 2, 2, 2, 2};
-const std::vector<int64_t> kVgg16{2, 2, 3, 3, 3};
-const std::vector<int64_t> kVgg19{2, 2, 4, 4, 4};
+constexpr Stages kVgg11{1, 1, 2, 2, 2};
+constexpr Stages kVgg13{2, 2, 2, 2, 2};
+constexpr Stages kVgg16{2, 2, 3, 3, 3};
+constexpr Stages kVgg19{2, 2, 4, 4, 4};
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sau/models/architectures.h"
+#include "sau/models/families.h"
 #include "sau/net/graph_builder.h"
 
 namespace sau {

@@ -1,5 +1,6 @@
 #include "sau/net/frozen_graph.h"
 
+#include "sau/net/point_convolution.h"
 #include "sau/net/second_order.h"
 #include "sau/net/weightless.h"
 
@@ -167,7 +168,7 @@ FrozenGraph::Kernel FrozenGraph::kernel_of(size_t node) const {
   return std::visit(
       Overloaded{
           [](const op::Input& input) -> Kernel { return input; },
-          [](const op::Conv2d& conv) -> Kernel { return Convolution{conv, {}, {}, {}}; },
+          [](const op::Conv2d& conv) -> Kernel { return Convolution{conv, {}, {}, {}, {}}; },
           [](const op::BatchNorm& norm) -> Kernel { return ScaleShift{norm, false, {}, {}}; },
           [&](const op::LayerNorm& norm) -> Kernel {
             return weighted(norm, {norm.weight, norm.bias}, norm.wide);
@@ -212,6 +213,10 @@ void FrozenGraph::refresh(Convolution& convolution) {
   }
   assign(convolution.weight, values.to(precision_).contiguous(at::MemoryFormat::ChannelsLast));
   if (shift.defined()) assign(convolution.bias, shift.detach().to(precision_));
+  if (gains_as_point(conv, convolution.weight)) {
+    assign(convolution.transposed,
+           convolution.weight.transpose(0, 1).contiguous(at::MemoryFormat::ChannelsLast));
+  }
 }
 
 void FrozenGraph::refresh(ScaleShift& step) {
@@ -245,6 +250,12 @@ torch::Tensor FrozenGraph::features(const torch::Tensor& x) const {
   return run(x, graph_.features());
 }
 
+torch::Tensor FrozenGraph::Convolution::operator()(const torch::Tensor& x) const {
+  if (transposed.defined() && x.size(0) < kFewImages && !is_second_order())
+    return point_convolution(x, weight, transposed, bias);
+  return convolution(x, weight, bias, {conv.stride, conv.padding, conv.groups});
+}
+
 torch::Tensor FrozenGraph::PooledLinear::operator()(const torch::Tensor& map) const {
   if (map.size(2) == 1 && map.size(3) == 1) return at::linear(map.flatten(1), summed, bias);
   return at::linear(average_to(average.size, map).flatten(1), weight, bias);
@@ -259,10 +270,7 @@ torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
         std::visit<c10::IValue>(
             Overloaded{
                 [&](const op::Input&) { return x.to(precision_); },
-                [&](const Convolution& c) {
-                  return convolution(in[0], c.weight, c.bias,
-                                     {c.conv.stride, c.conv.padding, c.conv.groups});
-                },
+                [&](const Convolution& c) { return c(in[0]); },
                 [&](const ScaleShift& s) {
                   return s.relu ? ScaleShiftRelu::apply(in[0], s.scale, s.shift)
                                 : ScaleShiftOfPixels::apply(in[0], s.scale, s.shift);

@@ -30,6 +30,8 @@ class FrozenGraph {
     op::Conv2d conv;
     std::optional<op::BatchNorm> norm;  ///< folded in
     torch::Tensor weight, bias;
+    torch::Tensor transposed;  ///< weight, where it gains as a point convolution
+    torch::Tensor operator()(const torch::Tensor& x) const;
   };
   struct ScaleShift {
     op::BatchNorm norm;

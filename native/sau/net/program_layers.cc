@@ -172,7 +172,7 @@ std::optional<Layered> dropout(const Site& site) {
 }
 
 std::optional<Layered> activation(const Site& site, const std::string& name) {
-  static const std::map<std::string, op::Curve> kCurves{
+  static const auto& kCurves = *new std::map<std::string, op::Curve>{
       {"relu6", op::Curve::kRelu6},     {"gelu", op::Curve::kGelu},
       {"silu", op::Curve::kSilu},       {"hardswish", op::Curve::kHardswish},
       {"sigmoid", op::Curve::kSigmoid}, {"hardsigmoid", op::Curve::kHardsigmoid}};

@@ -26,7 +26,7 @@ class Memories {
 
 /// Whether it gives a copy where the memory of its input does not suit it.
 bool may_copy(const Line& line) {
-  static const std::set<std::string> kMayCopy{
+  static const auto& kMayCopy = *new std::set<std::string>{
       "aten::view",    "aten::reshape", "aten::view_as", "aten::reshape_as",
       "aten::flatten", "aten::to",      "aten::type_as", "aten::contiguous"};
   return kMayCopy.contains(line.op);

@@ -1,6 +1,7 @@
 #include "sau/net/size_call.h"
 
 #include <cmath>
+#include <limits>
 #include <map>
 
 namespace sau {
@@ -21,26 +22,31 @@ double real(const c10::IValue& value) {
   return static_cast<double>(whole(value));
 }
 
-int64_t within(bool overflows, int64_t result) {
+int64_t within(bool overflows, uint64_t result) {
   TORCH_CHECK(!overflows, "expected an integer of 64 bits");
-  return result;
+  return static_cast<int64_t>(result);
 }
 
+// Sums and products of unsigned integers wrap, which every compiler has; the signs then tell.
+
 int64_t add(int64_t a, int64_t b) {
-  int64_t sum = 0;
-  const bool overflows = __builtin_add_overflow(a, b, &sum);
-  return within(overflows, sum);
+  const auto sum = static_cast<uint64_t>(a) + static_cast<uint64_t>(b);
+  const bool is_negative = static_cast<int64_t>(sum) < 0;
+  return within((a < 0) == (b < 0) && is_negative != (a < 0), sum);
 }
 
 int64_t subtract(int64_t a, int64_t b) {
-  int64_t difference = 0;
-  const bool overflows = __builtin_sub_overflow(a, b, &difference);
-  return within(overflows, difference);
+  const auto difference = static_cast<uint64_t>(a) - static_cast<uint64_t>(b);
+  const bool is_negative = static_cast<int64_t>(difference) < 0;
+  return within((a < 0) != (b < 0) && is_negative != (a < 0), difference);
 }
 
 int64_t multiply(int64_t a, int64_t b) {
-  int64_t product = 0;
-  const bool overflows = __builtin_mul_overflow(a, b, &product);
+  constexpr auto kLowest = std::numeric_limits<int64_t>::min();
+  const auto product = static_cast<uint64_t>(a) * static_cast<uint64_t>(b);
+  const bool overflows = a == -1  ? b == kLowest
+                         : a == 0 ? false
+                                  : static_cast<int64_t>(product) / a != b;
   return within(overflows, product);
 }
 
@@ -95,7 +101,7 @@ int64_t truncated(double number) {
 using Function = c10::IValue (*)(const Operands&);
 
 const std::map<std::string, Function>& functions() {
-  static const std::map<std::string, Function> kFunctions{
+  static const auto& kFunctions = *new std::map<std::string, Function>{
       {"size",
        [](const Operands& x) { return c10::IValue(x.at(0).toTensor().size(whole(x.at(1)))); }},
       {"stride",

@@ -5,16 +5,16 @@ import {packageModule} from '../package.mjs';
 
 const {readOptionFile, layerOfYaml} = packageModule('options/official_yaml');
 const {officialNames} = packageModule('options/official');
-const {tableOf} = packageModule('options/option');
 const {mergeLayers} = packageModule('options/layers');
 const {parseAttackConfig, parseDefendConfig, parseEvaluateConfig, parseScanConfig} =
   packageModule('options/config');
 const {parseCompareConfig} = packageModule('compare/config');
-const {DEFEND} = packageModule('options/commands/defend');
+const {parsePlan} = packageModule('sweep/plan');
+const {stepsOf} = packageModule('sweep/steps');
 const {SAU} = packageModule('defenses/sau');
-const {defenseTable} = packageModule('defenses/defenses');
+const {optionsOfDefense} = packageModule('options/tables');
 
-const TABLE = {...tableOf(DEFEND), ...defenseTable('sau')};
+const TABLE = optionsOfDefense('sau');
 const NAMES = officialNames(TABLE, SAU.ignored);
 
 const SEEDS = [
@@ -23,6 +23,7 @@ const SEEDS = [
   'ckpt: record/a\nmethod: sau\nrounds: 3\nclean: 5pct\nmean: [0.5, 0.5, 0.5]\nadamBetas: [0.9, 0.999]\n',
   'kind: badnet\ndata: x\nmodel: preactresnet18\ntargetLabel: 0\npoisonRate: 0.1\nepochs: 2\nschedule: cosine\n',
   'ckpt: a\nmethods: [sau, ft]\nseeds: [0, 1]\nset: {sau: {rounds: 1}, every: {learningRate: 0.1}}\n',
+  'attacks: [badnet, {blended: {trainAlpha: 0.3}}]\ndata: [cifar10]\nseeds: {attack: [0], defend: [0, 1]}\ndefenses: [sau]\nexclude: [{seed: 1}]\n',
   '{"ckpt": "a", "threads": 1, "classes": [0, 1], "statistics": ["nc"], "imageSize": 32}\n',
 ];
 
@@ -32,6 +33,7 @@ const PARSERS = [
   parseEvaluateConfig,
   parseScanConfig,
   parseCompareConfig,
+  (plan) => stepsOf(parsePlan(plan), {threads: 1}),
 ];
 
 /** As the command line does: by the official tool's names and ours. */

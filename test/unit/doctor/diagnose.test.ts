@@ -41,7 +41,14 @@ it('finds nothing wrong where all is well', () => {
 });
 
 it.each<[string, Partial<DoctorFacts>, string, string, RegExp]>([
-  ['another platform', {platform: 'darwin-arm64'}, 'UNSUPPORTED_PLATFORM', 'error', /Debian/],
+  ['another platform', {platform: 'darwin-x64'}, 'UNSUPPORTED_PLATFORM', 'error', /Debian/],
+  [
+    'a platform that nobody has run',
+    {platform: 'win32-x64'},
+    'UNTRIED_PLATFORM',
+    'warning',
+    /tell/,
+  ],
   [
     'a LibTorch for another processor',
     {foreign: {path: '/lt/torch/lib/libc10.so', platform: 'linux-arm64'}},

@@ -16,6 +16,7 @@ import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.j
 import {ATTACK} from '../../../lib/options/commands/attack.js';
 import {DEMO, EVALUATE, SETUP} from '../../../lib/options/commands/commands.js';
 import {SCAN} from '../../../lib/options/commands/scan.js';
+import {SWEEP, SWEEP_STEP} from '../../../lib/options/commands/sweep.js';
 import {
   attackDefaults,
   COMPARE_DEFAULTS,
@@ -23,6 +24,8 @@ import {
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
   SETUP_DEFAULTS,
+  SWEEP_DEFAULTS,
+  SWEEP_STEP_DEFAULTS,
   scanDefaults,
 } from '../../../lib/options/defaults.js';
 import {named} from '../../../lib/options/named.js';
@@ -47,6 +50,8 @@ it.each<[string, FlagGroups, readonly string[]]>([
   ['evaluate', flagGroups(EVALUATE), [...Object.keys(EVALUATE_DEFAULTS), 'ckpt', 'resultFile']],
   ['demo', flagGroups(DEMO), Object.keys(DEMO_DEFAULTS)],
   ['setup', flagGroups(SETUP), Object.keys(SETUP_DEFAULTS)],
+  ['sweep', flagGroups(SWEEP), Object.keys(SWEEP_DEFAULTS)],
+  ['sweep step', flagGroups(SWEEP_STEP), Object.keys(SWEEP_STEP_DEFAULTS)],
   ...ATTACK_KINDS.map((kind): [string, FlagGroups, readonly string[]] => {
     const {kind: _, ...defaults} = attackDefaults(kind);
     return [kind, attackFlags(kind), [...Object.keys(defaults), 'out', 'saveFolderName']];
@@ -68,10 +73,10 @@ it('the help of defend tells the default of each method where they differ', () =
   const helpOf = (name: string) => shared.find(({key}) => key === name)?.help;
   expect(helpOf('batchSize')).toBe('images per batch (default: 256)');
   expect(helpOf('learningRate')).toBe(
-    'learning rate (default: sau and ibau 0.0001, ft and fp and nad and nc and anp and ftsam 0.01)',
+    'learning rate (default: sau, ibau: 0.0001; ft, fp, nad, nc, anp, ftsam: 0.01)',
   );
   expect(helpOf('rounds')).toBe(
-    'passes over the clean images (default: sau 100; 20 for tiny, ft and fp and nc 100; 200 for tiny, nad 10, ibau 5, ftsam 100; 50 for gtsrb)',
+    'passes over the clean images (default: sau: 100, 20 for tiny; ft, fp, nc: 100, 200 for tiny; nad: 10; ibau: 5; ftsam: 100, 50 for gtsrb)',
   );
 });
 

@@ -6,20 +6,15 @@ import {layeredOptions} from '../../../bin/command.js';
 import {respelled} from '../../../bin/errors.js';
 import {defendFlags, keysOf} from '../../../bin/flags.js';
 import {SauError} from '../../../lib/base/errors.js';
-import {
-  DEFENSES,
-  type DefenseName,
-  defenseOf,
-  defenseTable,
-} from '../../../lib/defenses/defenses.js';
-import {ATTACK_TABLE} from '../../../lib/options/attacks/attacks.js';
+import {DEFENSES, type DefenseName, defenseOf} from '../../../lib/defenses/defenses.js';
+import {ATTACK_KINDS} from '../../../lib/options/attacks/attacks.js';
 import {ATTACK} from '../../../lib/options/commands/attack.js';
-import {DEFEND} from '../../../lib/options/commands/defend.js';
 import {parseDefendConfig} from '../../../lib/options/config.js';
 import type {Spelling} from '../../../lib/options/named.js';
 import {fromOfficial, type OfficialName, officialNames} from '../../../lib/options/official.js';
 import {layerOfYaml, readOptionFile} from '../../../lib/options/official_yaml.js';
 import {tableOf} from '../../../lib/options/option.js';
+import {optionsOfAttack, optionsOfDefense} from '../../../lib/options/tables.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -27,10 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, {recursive: true}));
 
-const SAU_TABLE = {...tableOf(DEFEND), ...tableOf(DEFENSES.sau.options)};
+const SAU_TABLE = optionsOfDefense('sau');
 const SAU_NAMES = officialNames(SAU_TABLE, DEFENSES.sau.ignored);
 const namesOfMethod = (method: DefenseName) =>
-  officialNames({...tableOf(DEFEND), ...defenseTable(method)}, defenseOf(method).ignored);
+  officialNames(optionsOfDefense(method), defenseOf(method).ignored);
 const FT_NAMES = namesOfMethod('ft');
 const own = Object.keys(SAU_TABLE);
 
@@ -49,9 +44,9 @@ describe("the official tool's names", () => {
       (method): [string, readonly OfficialName[]] => [method, namesOfMethod(method)],
     ),
     ['attack', officialNames(tableOf(ATTACK))],
-    ...Object.entries(ATTACK_TABLE).map(([kind, {options}]): [string, readonly OfficialName[]] => [
+    ...ATTACK_KINDS.map((kind): [string, readonly OfficialName[]] => [
       kind,
-      officialNames({...tableOf(ATTACK), ...options}),
+      officialNames(optionsOfAttack(kind)),
     ]),
   ])('of %s are told apart', (_, names) => {
     const official = names.map((name) => name.official);

@@ -1,9 +1,8 @@
 import {describe, expect, it} from 'vitest';
-import {DEFENSE_NAMES, defenseTable} from '../../../lib/defenses/defenses.js';
-import {DEFEND} from '../../../lib/options/commands/defend.js';
+import {DEFENSE_NAMES} from '../../../lib/defenses/defenses.js';
 import {PRESETS, presetOf} from '../../../lib/options/commands/presets.js';
 import {parseDefendConfig} from '../../../lib/options/config.js';
-import {tableOf} from '../../../lib/options/option.js';
+import {optionsOfDefense} from '../../../lib/options/tables.js';
 
 const CKPT = {ckpt: 'a.pt'};
 
@@ -30,7 +29,7 @@ describe('a preset', () => {
   });
 
   it.each(DEFENSE_NAMES)('has only options of %s', (method) => {
-    const known = Object.keys({...tableOf(DEFEND), ...defenseTable(method)});
+    const known = Object.keys(optionsOfDefense(method));
     for (const name of Object.keys(PRESETS)) {
       expect(known).toEqual(expect.arrayContaining(Object.keys(presetOf(name, method))));
       expect(() => parseDefendConfig({...CKPT, method, preset: name})).not.toThrow();

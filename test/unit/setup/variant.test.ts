@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest';
 import type {NvidiaDriver} from '../../../lib/native/nvidia_driver.js';
-import {PLATFORMS} from '../../../lib/native/platforms.js';
+import {findPlatform, PLATFORMS, UNTRIED_PLATFORMS} from '../../../lib/native/platforms.js';
 import {
   chooseVariant,
   compareVersions,
@@ -67,9 +67,11 @@ it('what is pinned fits together', () => {
   const {version, supported, platforms} = pins;
   expect(compareVersions(supported.min, version)).toBeLessThanOrEqual(0);
   expect(compareVersions(version, supported.below)).toBeLessThan(0);
-  expect(Object.keys(platforms)).toEqual(PLATFORMS.map(({tuple}) => tuple));
-  for (const platform of PLATFORMS) {
+  const all = [...PLATFORMS, ...UNTRIED_PLATFORMS];
+  expect(Object.keys(platforms)).toEqual(all.map(({tuple}) => tuple));
+  for (const platform of all) {
     for (const variant of ['cpu', 'cuda'] as const) {
+      if (platforms[platform.tuple]?.[variant] === null) continue;
       const {pip, zip} = pinnedBuild(pins, platform, variant);
       expect(pip.every(({requirement}) => requirement.startsWith(`torch==${version}`))).toBe(true);
       if (zip === null) continue;
@@ -77,4 +79,10 @@ it('what is pinned fits together', () => {
       expect(zip.sha256).toMatch(/^[0-9a-f]{64}$/);
     }
   }
+});
+
+it('a CUDA build is refused where LibTorch has none', () => {
+  const platform = findPlatform('darwin-arm64');
+  if (platform === null) throw new Error('expected a row for darwin-arm64');
+  expect(() => pinnedBuild(pins, platform, 'cuda')).toThrow(/Expected cpu or auto for variant/);
 });

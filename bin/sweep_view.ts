@@ -1,0 +1,124 @@
+import {assertNever} from '../lib/base/errors.js';
+import {printable} from '../lib/base/printable.js';
+import type {SweepProgress} from '../lib/sweep/progress.js';
+import type {SweepCounts} from '../lib/sweep/status.js';
+import {duration} from './output.js';
+import {progressLine} from './progress_bar.js';
+import {countsLine} from './sweep_tables.js';
+import {canDraw, painted, StatusLine} from './terminal.js';
+
+/** Shows the progress of a sweep on stderr. */
+export interface SweepView {
+  onProgress(progress: SweepProgress): void;
+  note(message: string): void;
+  stop(): void;
+}
+
+/** Nothing when quiet; one line on a terminal outside CI, above it what failed; else a line for each step that has ended. */
+export function createSweepView(quiet: boolean): SweepView {
+  if (quiet) {
+    return {onProgress: () => undefined, note: () => undefined, stop: () => undefined};
+  }
+  const line = canDraw(process.stderr) ? new StatusLine(process.stderr) : null;
+  const write = (text: string): void => {
+    if (line === null) process.stderr.write(`${text}\n`);
+    else line.write(text);
+  };
+  const state = new SweepState({tellsAll: line === null});
+  return {
+    onProgress: (progress) => {
+      for (const text of state.follow(progress)) write(text);
+      line?.show((columns) => state.line(columns));
+    },
+    note: (message) => write(noteLine(message)),
+    stop: () => line?.clear(),
+  };
+}
+
+/** What is shown of a sweep: lines that stay, and the line of all its steps. */
+export class SweepState {
+  readonly #tellsAll: boolean;
+  readonly #now: () => number;
+  /** Notes are told by many steps, and are shown once. */
+  readonly #notes = new Set<string>();
+  readonly #running = new Set<string>();
+  #counts: SweepCounts | null = null;
+  #secondsLeft: number | null = null;
+  /** When the time left was told. */
+  #since = 0;
+
+  /**
+   * @param tellsAll Whether each step that is done has a line
+   * @param now Milliseconds of a clock that only goes on
+   */
+  constructor({tellsAll}: {readonly tellsAll: boolean}, now = () => performance.now()) {
+    this.#tellsAll = tellsAll;
+    this.#now = now;
+  }
+
+  /** The lines that a message adds. */
+  follow(progress: SweepProgress): readonly string[] {
+    switch (progress.kind) {
+      case 'opened': {
+        const {counts, todo, jobs} = progress;
+        this.#counts = counts;
+        return [`${countsLine(counts)}; ${todo} to do, ${jobs} at once`];
+      }
+      case 'begun':
+        this.#running.add(progress.step.folder);
+        return [];
+      case 'within':
+        return progress.progress.kind === 'note' ? this.#noteOf(progress.progress.message) : [];
+      case 'ended':
+        return this.#ended(progress);
+      case 'note':
+        return this.#noteOf(progress.message);
+      default:
+        return assertNever(progress);
+    }
+  }
+
+  /** How far the sweep is, at most `columns` long; empty before it has begun. */
+  line(columns: number): string {
+    if (this.#counts === null) return '';
+    const {total, done, failed} = this.#counts;
+    const passed = (this.#now() - this.#since) / 1000;
+    const left = this.#secondsLeft === null ? null : Math.max(0, this.#secondsLeft - passed);
+    const [first] = this.#running;
+    const others = this.#running.size - 1;
+    const running = first === undefined ? [] : [others > 0 ? `${first} and ${others} more` : first];
+    return progressLine(
+      {
+        share: done / Math.max(1, total),
+        count: `${done}/${total}${failed === 0 ? '' : `, ${failed} failed`}`,
+        status: running,
+        secondsLeft: left,
+      },
+      columns,
+    );
+  }
+
+  #ended(progress: Extract<SweepProgress, {kind: 'ended'}>): readonly string[] {
+    const {step, seconds, failure, counts, secondsLeft} = progress;
+    this.#running.delete(step.folder);
+    this.#counts = counts;
+    this.#secondsLeft = secondsLeft;
+    this.#since = this.#now();
+    if (failure !== null) {
+      return [`${step.folder} | failed: ${printable(failure.message)} (${failure.code})`];
+    }
+    if (!this.#tellsAll) return [];
+    const left = secondsLeft === null ? [] : [`about ${duration(secondsLeft)} left`];
+    return [[step.folder, `done in ${duration(seconds)}`, countsLine(counts), ...left].join(' | ')];
+  }
+
+  #noteOf(message: string): readonly string[] {
+    if (this.#notes.has(message)) return [];
+    this.#notes.add(message);
+    return [noteLine(message)];
+  }
+}
+
+function noteLine(message: string): string {
+  return `${painted('note', 'note:', process.stderr)} ${printable(message)}`;
+}

@@ -1,0 +1,11 @@
+import type {OptionTable} from '../../options/option.js';
+
+/** What the tables say of an engine; what it does is loaded by load_engine.ts where it is used. */
+export interface EngineEntry {
+  /** One line for help and docs. */
+  readonly summary: string;
+  /** Its settings, in the plan under `engines.<name>`. */
+  readonly settings: OptionTable;
+  /** What a step can ask of a machine, in the plan under `resources`, for all steps or by kind; null: it does not look there. */
+  readonly resources: OptionTable | null;
+}

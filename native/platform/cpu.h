@@ -1,0 +1,11 @@
+#pragma once
+
+namespace sau::platform {
+
+/// Whether processor and system have AVX2.
+bool has_avx2();
+
+/// Whether they have AVX-512's instructions for bfloat16.
+bool has_avx512_bf16();
+
+}  // namespace sau::platform
