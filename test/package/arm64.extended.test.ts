@@ -1,7 +1,7 @@
 // The binaries for arm64 on a machine of another kind: cross-compiled, and run by an emulator. Needs Debian's
 // g++-aarch64-linux-gnu (with it come the system's libraries) and qemu-user-static, and the folders of two variables.
 import {spawnSync} from 'node:child_process';
-import {chmodSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
@@ -35,6 +35,30 @@ const here = await pinnedLibTorch();
 
 /** Largest relative distance of what two processors compute, from sums in other orders. */
 const BOUNDS = {features: 1e-5, attack: 1e-5, gradient: 1e-5, weights: 1e-5};
+
+/**
+ * The system's libraries for arm64, and what LibTorch reads of the kernel about the processor: the emulator shows the
+ * files of this machine, of which its cpuinfo crashes.
+ */
+function emulatedSystem(folder: string): string {
+  const system = join(folder, 'system');
+  const registers = join(system, 'sys/devices/system/cpu/cpu0/regs/identification');
+  mkdirSync(registers, {recursive: true});
+  mkdirSync(join(system, 'proc'));
+  symlinkSync(join(SYSTEM, 'lib'), join(system, 'lib'));
+  writeFileSync(join(registers, 'midr_el1'), '0x00000000413fd0c1\n');
+  const processor = [
+    'processor\t: 0',
+    'Features\t: fp asimd aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp',
+    'CPU implementer\t: 0x41',
+    'CPU architecture: 8',
+    'CPU variant\t: 0x3',
+    'CPU part\t: 0xd0c',
+    'CPU revision\t: 1',
+  ];
+  writeFileSync(join(system, 'proc/cpuinfo'), `${processor.join('\n')}\n\n`);
+  return system;
+}
 
 /** The tiny network's answers, an attack, an outer gradient and two rounds of unlearning, as bytes in base64. */
 const JOBS = `
@@ -108,12 +132,13 @@ describe.skipIf(!CAN_BUILD || THIS_TUPLE === ARM64?.tuple)(
       let emulated = '';
       beforeAll(() => {
         emulated = join(folder, 'node-arm64');
+        const system = emulatedSystem(folder);
         // Processes that it starts are emulated too, although the kernel does not know how.
         const self = join(folder, 'self.cjs');
         writeFileSync(self, `process.execPath = ${JSON.stringify(emulated)};\n`);
         writeFileSync(
           emulated,
-          `#!/bin/sh\nexec ${EMULATOR} -L ${SYSTEM} '${NODE}' --require '${self}' "$@"\n`,
+          `#!/bin/sh\nexec ${EMULATOR} -cpu neoverse-n1 -L '${system}' '${NODE}' --require '${self}' "$@"\n`,
         );
         chmodSync(emulated, 0o755);
       });
