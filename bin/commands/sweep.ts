@@ -19,8 +19,6 @@ const REPORT_FLAGS = flagGroups(SWEEP_REPORT);
 export function registerSweep(program: Command, finish: Finish): void {
   const command = program
     .command('sweep')
-    // Flags after the name of a subcommand are its own.
-    .enablePositionalOptions()
     .argument(
       '[plan.yaml]',
       'the plan: attacks, data, models, defenses, seeds; docs/sweeps.md describes it',
@@ -49,6 +47,8 @@ export function registerSweep(program: Command, finish: Finish): void {
   registerStep(command, finish);
 }
 
+// The command takes flags that it has itself also after the name of a subcommand: there they count for that one.
+
 function registerStatus(parent: Command, finish: Finish): void {
   const command = parent
     .command('status')
@@ -59,7 +59,9 @@ function registerStatus(parent: Command, finish: Finish): void {
   addOutputFlags(command);
   addExamples(command, ['sau-native sweep status sweeps/paper --json']);
   command.action(async () => {
-    finish(await inUsersWords(() => tellStatus(command.args[0] ?? '', command.opts()), spell));
+    finish(
+      await inUsersWords(() => tellStatus(command.args[0] ?? '', command.optsWithGlobals()), spell),
+    );
   });
 }
 
@@ -76,7 +78,8 @@ function registerReport(parent: Command, finish: Finish): void {
   addOutputFlags(command);
   addExamples(command, ['sau-native sweep report sweeps/paper --out paper.html']);
   command.action(async () => {
-    finish(await inUsersWords(() => report(command.args[0] ?? '', command.opts()), spell));
+    const values = command.optsWithGlobals();
+    finish(await inUsersWords(() => report(command.args[0] ?? '', values), spell));
   });
 }
 
@@ -98,7 +101,7 @@ function registerStep(parent: Command, finish: Finish): void {
   ]);
   command.action(async () => {
     const [dir = '', id] = command.args;
-    finish(await inUsersWords(() => doStep(dir, id ?? null, command.opts()), spell));
+    finish(await inUsersWords(() => doStep(dir, id ?? null, command.optsWithGlobals()), spell));
   });
 }
 
@@ -162,7 +165,7 @@ async function report(dir: string, values: UserOptions): Promise<ExitCode> {
 async function doStep(dir: string, id: string | null, values: UserOptions): Promise<ExitCode> {
   const {parseStepConfig} = await import('../../lib/sweep/config.js');
   const {findStep, readStepList} = await import('../../lib/sweep/find_step.js');
-  const {runStep} = await import('../../lib/sweep/run_step.js');
+  const {runStep, taskOf} = await import('../../lib/sweep/run_step.js');
   const {readSweepFile} = await import('../../lib/sweep/sweep_file.js');
   const start = performance.now();
   const {list: path, ...choice} = parseStepConfig(pick(values, keysOf(STEP_FLAGS)));
@@ -171,7 +174,7 @@ async function doStep(dir: string, id: string | null, values: UserOptions): Prom
   const file = await readSweepFile(folder);
   const step = findStep(file.steps, {id, ...choice, list});
   const {result: isNew} = await longRun(values.quiet === true, [step.folder], (run) =>
-    runStep(folder, file, step, {...run, waits: false}),
+    runStep(taskOf(folder, file, step), {...run, waits: false}),
   );
   const seconds = (performance.now() - start) / 1000;
   const {options: _, ...shown} = step;

@@ -104,7 +104,18 @@ export async function trainAndRecord(
     stage('writing the record');
     const stateDict = await session.exportStateDict();
     const {device, precision} = session;
-    const recorded = {...victim, poison: made, stateDict, epochs, metrics, device, precision};
+    // Of a training in several sittings as of one in one.
+    const own = {...config, resume: false};
+    const recorded = {
+      ...victim,
+      config: own,
+      poison: made,
+      stateDict,
+      epochs,
+      metrics,
+      device,
+      precision,
+    };
     const files = await writeAttackRecord(record, recorded, run);
     await removeAttackCheckpoint(record);
     return {

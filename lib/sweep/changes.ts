@@ -60,9 +60,10 @@ function otherPlan(
   const where = different.length === 0 ? '' : `, different in ${different.join(', ')}`;
   const example = (steps: readonly SweepStep[], word: string): string[] => {
     const [first] = steps;
-    return first === undefined ? [] : [`${steps.length} steps ${word}, such as ${first.folder}`];
+    const count = steps.length === 1 ? '1 step' : `${steps.length} steps`;
+    return first === undefined ? [] : [`${count} ${word}, such as ${first.folder}`];
   };
-  const changes = [...example(added, 'more'), ...example(gone, 'fewer')].join(' and ');
+  const changes = [...example(added, 'more'), ...example(gone, 'fewer')].join(', and ');
   return new SauError(
     'ERR_CONFIG',
     `Expected the plan of the sweep in ${folder} but received another one${where}: it has ${changes}.`,

@@ -1,6 +1,8 @@
+import {rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {attack} from '../attack.js';
 import {SauError} from '../base/errors.js';
+import {unwritableFile} from '../base/whole_file.js';
 import {defend} from '../defend.js';
 import {withLock} from '../download/lock.js';
 import type {AttackOptions, DefendOptions} from '../options/documented.js';
@@ -19,20 +21,33 @@ export interface StepRun extends Required<RunOptions> {
   readonly waits: boolean;
 }
 
+/** One step of a sweep, and what must be known of the others. */
+export interface StepTask {
+  /** The folder of the sweep, absolute. */
+  readonly folder: string;
+  /** Where the paths of the options begin, absolute. */
+  readonly base: string;
+  readonly step: SweepStep;
+  /** The steps that it needs. */
+  readonly needs: readonly SweepStep[];
+}
+
+/** A step of a sweep as a task. */
+export function taskOf(folder: string, file: SweepFile, step: SweepStep): StepTask {
+  const needs = file.steps.filter(({id}) => step.needs.includes(id));
+  return {folder, base: baseOf(folder, file), step, needs};
+}
+
 /**
  * Does one step of a sweep, from where an earlier try was stopped, or finds it done. It changes the working folder of the
  * process to where the paths of the options begin. What it throws is noted in the folder of the sweep, except for the
  * reason of the signal. Returns whether it had anything to do. Throws ERR_CHECKPOINT for a step that is blocked by
  * one before it, ERR_BUSY where another process does it, and what `attack` and `defend` throw.
  */
-export async function runStep(
-  folder: string,
-  file: SweepFile,
-  step: SweepStep,
-  run: StepRun,
-): Promise<boolean> {
-  if (await isFinished(folder, step)) return false;
-  await requireNeeds(folder, file, step);
+export async function runStep(task: StepTask, run: StepRun): Promise<boolean> {
+  const {folder, step} = task;
+  if (await isFinished(task)) return false;
+  await requireNeeds(task);
   const refuse = (pid: number | null): SauError =>
     new SauError(
       'ERR_BUSY',
@@ -45,11 +60,11 @@ export async function runStep(
   };
   const hooks = {signal: run.signal, onWait, ...(run.waits ? {} : {refuse})};
   return withLock(sweepLock(folder, step.id), hooks, async () => {
-    if (await isFinished(folder, step)) return false;
+    if (await isFinished(task)) return false;
     await forgetFailure(folder, step.id);
     try {
-      enterBase(baseOf(folder, file));
-      await beginOrGoOn(folder, file, step, run);
+      enterBase(task.base);
+      await beginOrGoOn(task, run);
     } catch (error) {
       // Where the disk is full, there is no room for it either.
       const noted = run.signal.aborted ? null : writeFailure(folder, step.id, failureOf(error));
@@ -61,7 +76,7 @@ export async function runStep(
 }
 
 /** Whether there is a result. What a process that was killed after it has left is removed. */
-async function isFinished(folder: string, step: SweepStep): Promise<boolean> {
+async function isFinished({folder, step}: StepTask): Promise<boolean> {
   if (!(await isDone(folder, step))) return false;
   const place = join(folder, step.folder);
   if (step.kind === 'attack') await removeAttackCheckpoint(place);
@@ -70,17 +85,16 @@ async function isFinished(folder: string, step: SweepStep): Promise<boolean> {
   return true;
 }
 
-async function requireNeeds(folder: string, file: SweepFile, step: SweepStep): Promise<void> {
-  for (const id of step.needs) {
-    const need = file.steps.find((one) => one.id === id);
-    if (need === undefined || (await isDone(folder, need))) continue;
-    const failure = await readFailure(folder, id);
+async function requireNeeds({folder, step, needs}: StepTask): Promise<void> {
+  for (const need of needs) {
+    if (await isDone(folder, need)) continue;
+    const failure = await readFailure(folder, need.id);
     const why =
       failure === null ? 'it is not done yet' : `it failed: ${failure.message} (${failure.code})`;
     throw new SauError(
       'ERR_CHECKPOINT',
       `Expected the victim ${need.folder} to be done before ${step.folder}, which is blocked, but ${why}.`,
-      {remedy: 'Do that step first.', details: {folder, id: step.id, blockedBy: id}},
+      {remedy: 'Do that step first.', details: {folder, id: step.id, blockedBy: need.id}},
     );
   }
 }
@@ -101,17 +115,13 @@ function enterBase(base: string): void {
   }
 }
 
-async function beginOrGoOn(
-  folder: string,
-  file: SweepFile,
-  step: SweepStep,
-  run: StepRun,
-): Promise<void> {
+async function beginOrGoOn(task: StepTask, run: StepRun): Promise<void> {
+  const {folder, step} = task;
   const place = join(folder, step.folder);
   const isAttack = step.kind === 'attack';
   if (await (isAttack ? hasAttackCheckpoint(place) : hasDefenseState(place))) {
     try {
-      await call(folder, file, step, {resume: true}, run);
+      await call(task, {resume: true}, run);
       return;
     } catch (error) {
       if (!isUseless(error)) throw error;
@@ -119,8 +129,14 @@ async function beginOrGoOn(
       run.onProgress({kind: 'note', message});
     }
   }
-  // Over what a killed process has left, which is no result.
-  await call(folder, file, step, {force: true}, run);
+  await clear(place); // of what a killed process has left, which is no result
+  await call(task, {}, run);
+}
+
+async function clear(place: string): Promise<void> {
+  await rm(place, {recursive: true, force: true, maxRetries: 5}).catch((error: unknown) => {
+    throw unwritableFile(place, error);
+  });
 }
 
 /** Whether what was saved belongs to another run, such as one of another version, or is damaged. */
@@ -130,20 +146,19 @@ function isUseless(error: unknown): error is SauError {
 }
 
 async function call(
-  folder: string,
-  file: SweepFile,
-  {kind, options, needs, folder: own}: SweepStep,
-  how: {readonly resume?: true; readonly force?: true},
+  {folder, step, needs}: StepTask,
+  how: {readonly resume?: true},
   {signal, onProgress}: StepRun,
 ): Promise<void> {
-  const out = join(folder, own);
+  const {kind, options} = step;
+  const out = join(folder, step.folder);
   const told = {signal, onProgress};
   if (kind === 'attack') {
     const given = {...options, recordRoot: dirname(out), out, ...how};
     await attack(given as unknown as AttackOptions, told);
     return;
   }
-  const victim = file.steps.find(({id}) => needs.includes(id));
+  const [victim] = needs;
   const ckpt = victim === undefined ? options.ckpt : join(folder, victim.folder);
   await defend({...options, ckpt, out, ...how} as unknown as DefendOptions, told);
 }

@@ -77,11 +77,10 @@ export async function statusOf(
 ): Promise<Pick<SweepStatus, 'counts' | 'stages' | 'steps'>> {
   const there = await thereIn(folder);
   const known = new Map<string, StepStatus>();
-  for (const step of steps) {
-    const found = await seen(folder, step, there);
-    const isBlocked =
-      !['done', 'running'].includes(found.state) && blockersOf(step, known).length > 0;
-    known.set(step.id, isBlocked ? {...found, state: 'blocked'} : found);
+  for (const found of await allOf(steps, (step) => seen(folder, step, there))) {
+    const isLeft = found.state === 'waiting' || found.state === 'interrupted';
+    const isBlocked = isLeft && blockersOf(found, known).length > 0;
+    known.set(found.id, isBlocked ? {...found, state: 'blocked'} : found);
   }
   const all = [...known.values()];
   const stages = [...new Set(all.map(({stage}) => stage))].sort((a, b) => a - b);
@@ -90,6 +89,20 @@ export async function statusOf(
     stages: stages.map((stage) => countsOf(all.filter((step) => step.stage === stage))),
     steps: all,
   };
+}
+
+/** Looks at once, so that a file system far away does not make thousands of looks wait for each other. */
+const LOOKS = 32;
+
+async function allOf<T, R>(items: readonly T[], look: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = items.entries();
+  const work = async (): Promise<void> => {
+    // One iterator for all: each takes the next.
+    for (const [i, item] of waiting) results[i] = await look(item);
+  };
+  await Promise.all(Array.from({length: LOOKS}, work));
+  return results;
 }
 
 /** The steps before this one that failed or are blocked. */

@@ -55,6 +55,7 @@ export class StepOptions {
   readonly #base: Layer;
   readonly #attackTables: OptionTable;
   readonly #defenseTables: OptionTable;
+  readonly #sharedBy = new Map<string, UserOptions>();
   readonly #checked = new Map<string, UserOptions>();
 
   constructor(plan: SweepPlan, threads: number) {
@@ -74,10 +75,9 @@ export class StepOptions {
   /** The options of an attack that differ from its defaults. Throws ERR_CONFIG. */
   ofAttack({attacks, data, models, poisonRates, attackSeeds}: Combination): UserOptions {
     const kind = attacks?.name as AttackKind;
-    const own = {...tableOf(ATTACK), ...attackTable(kind)};
     const layers: readonly Layer[] = [
       this.#base,
-      {place: 'attack', options: shared(this.#plan.attack, own, this.#attackTables)},
+      {place: 'attack', options: this.#shared('attack', kind)},
       ...entryLayers(data, (name) => (findKnown(name) === null ? {data: name} : {dataset: name})),
       ...entryLayers(models, networkOf),
       ...entryLayers(attacks, () => ({})),
@@ -99,12 +99,11 @@ export class StepOptions {
     attack: UserOptions | null,
   ): UserOptions {
     const method = defenses?.name as DefenseName;
-    const own = {...tableOf(DEFEND), ...defenseTable(method)};
     const layers: readonly Layer[] = [
       this.#base,
-      {place: 'defend', options: shared(this.#plan.defend, own, this.#defenseTables)},
+      {place: 'defend', options: this.#shared('defend', method)},
       ...(attack === null ? [] : [imagesOf(attack, data)]),
-      ...(victims === undefined ? [] : [{place: victims.place, options: victims.options}]),
+      ...entryLayers(victims, () => ({})),
       ...entryLayers(defenses, () => ({})),
       ...valueLayer(cleanRatios, 'clean'),
     ];
@@ -118,6 +117,27 @@ export class StepOptions {
     });
   }
 
+  /** What the plan gives to all steps of a kind, as far as one method has it. */
+  #shared(kind: keyof typeof OF_SWEEP, name: string): UserOptions {
+    const key = `${kind} ${name}`;
+    const known = this.#sharedBy.get(key);
+    if (known !== undefined) return known;
+    const options =
+      kind === 'attack'
+        ? having(
+            this.#plan.attack,
+            {...tableOf(ATTACK), ...attackTable(name as AttackKind)},
+            this.#attackTables,
+          )
+        : having(
+            this.#plan.defend,
+            {...tableOf(DEFEND), ...defenseTable(name as DefenseName)},
+            this.#defenseTables,
+          );
+    this.#sharedBy.set(key, options);
+    return options;
+  }
+
   #withSeed(
     seed: PlanEntry | undefined,
     layers: readonly Layer[],
@@ -129,9 +149,8 @@ export class StepOptions {
     const options: UserOptions = Object.assign({}, ...layers.map((layer) => layer.options));
     const names = where.map((entry) => entry?.name ?? '');
     const key = JSON.stringify([kind, names, options]);
-    const all = [...layers, ...valueLayer(seed, 'seed')];
     const checked =
-      this.#checked.get(key) ?? placed(all, where, () => check({...options, seed: 0}));
+      this.#checked.get(key) ?? placed(layers, where, () => check({...options, seed: 0}));
     this.#checked.set(key, checked);
     return {...checked, seed: seedOf(seed)};
   }
@@ -143,7 +162,7 @@ function attackTable(kind: AttackKind): OptionTable {
 }
 
 /** Of options for all those that this one has, and those that none of the plan has, which the check refuses. */
-function shared(options: UserOptions, own: OptionTable, ofOthers: OptionTable): UserOptions {
+function having(options: UserOptions, own: OptionTable, ofOthers: OptionTable): UserOptions {
   return Object.fromEntries(
     Object.entries(options).filter(([name]) => name in own || !(name in ofOthers)),
   );

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {basename} from 'node:path';
+import type {SauError} from '../base/errors.js';
 import {DEFAULT_DATASET} from '../datasets/known.js';
 import type {UserOptions} from '../options/parse.js';
 import {
@@ -109,6 +110,7 @@ class Steps {
 
   addAll(axes: Axes): void {
     const {attacks, data, models, poisonRates, attackSeeds, victims} = axes;
+    if (this.#exclude.length === 0 && runsOf(axes) > MOST_STEPS) throw tooMany();
     if (attacks.length > 0) {
       const all = product({attacks, data, models, poisonRates, attackSeeds});
       for (const combination of all) this.#addVictim(axes, combination);
@@ -179,13 +181,7 @@ class Steps {
 
   #add(step: PlannedStep): void {
     if (this.steps.has(step.id)) return;
-    if (this.steps.size === MOST_STEPS) {
-      throw planError(
-        `at most ${MOST_STEPS} steps in a plan`,
-        'more',
-        'Split it, or leave out what exclude can name',
-      );
-    }
+    if (this.steps.size === MOST_STEPS) throw tooMany();
     this.#folders.add(step.folder);
     this.steps.set(step.id, step);
   }
@@ -200,6 +196,25 @@ class Steps {
       ),
     );
   }
+}
+
+/** The runs of a matrix, before what is equal or excluded is left out. */
+function runsOf(axes: Axes): number {
+  const count = (...names: Axis[]) =>
+    names.reduce((runs, name) => runs * Math.max(1, axes[name].length), 1);
+  const made =
+    axes.attacks.length === 0
+      ? 0
+      : count('attacks', 'data', 'models', 'poisonRates', 'attackSeeds');
+  const seeds = axes.defenseSeeds.length;
+  const own = axes.defenses.length * count('cleanRatios');
+  const ofMade = made * own * (axes.isPaired ? 1 : Math.max(1, seeds));
+  return made + ofMade + axes.victims.length * own * Math.max(1, seeds);
+}
+
+function tooMany(): SauError {
+  const advice = 'Split it, or leave out what exclude can name';
+  return planError(`at most ${MOST_STEPS} steps in a plan`, 'more', advice);
 }
 
 const MOST_READABLE = 80;

@@ -93,7 +93,9 @@ function sceneOf(sweep: OpenSweep): KubernetesScene {
 }
 
 function yamlOf(jobs: readonly PlannedJob[]): string {
-  return jobs.map(({manifest}) => stringify(manifest, {lineWidth: 0, aliasDuplicateObjects: false})).join('---\n');
+  return jobs
+    .map(({manifest}) => stringify(manifest, {lineWidth: 0, aliasDuplicateObjects: false}))
+    .join('---\n');
 }
 
 function namespaceArguments({namespace}: KubernetesSettings): readonly string[] {

@@ -4,7 +4,9 @@ import {requireLibTorch} from '../../native/binding.js';
 import {deviceInfo} from '../../session/open_session.js';
 import type {EngineRun, OpenSweep, SweepEngine} from '../engine.js';
 import {writeFailure} from '../failure.js';
+import type {StepTask} from '../run_step.js';
 import type {SweepStep} from '../steps.js';
+import {baseOf} from '../sweep_file.js';
 import {Queue} from './queue.js';
 import {type Machine, type Slot, slotsOf, visibleDevices} from './slots.js';
 import {type StepAnswer, Worker} from './worker.js';
@@ -38,6 +40,7 @@ class LocalRun {
   readonly #run: EngineRun;
   readonly #slots: readonly Slot[];
   readonly #queue: Queue;
+  readonly #steps: ReadonlyMap<string, SweepStep>;
   readonly #ending: Promise<void>[] = [];
   /** Wake the places that wait for a step that can begin. */
   #sleeping: (() => void)[] = [];
@@ -49,6 +52,7 @@ class LocalRun {
     this.#run = run;
     this.#slots = slots;
     this.#queue = new Queue(sweep.status, sweep.todo);
+    this.#steps = new Map(sweep.file.steps.map((step) => [step.id, step]));
   }
 
   async all(): Promise<void> {
@@ -73,7 +77,7 @@ class LocalRun {
         continue;
       }
       this.#working += 1;
-      worker ??= new Worker(this.#sweep.folder, slot.env);
+      worker ??= new Worker(slot.env);
       const answer = await this.#do(worker, step);
       this.#working -= 1;
       this.#wake();
@@ -92,12 +96,18 @@ class LocalRun {
     onProgress({kind: 'begun', step});
     const abort = (): void => worker.abort();
     signal.addEventListener('abort', abort, {once: true});
-    const answer = await worker.do(step.id, (progress) =>
+    const answer = await worker.do(this.#taskOf(step), (progress) =>
       onProgress({kind: 'within', step, progress}),
     );
     signal.removeEventListener('abort', abort);
     await this.#follow(step, answer, (performance.now() - start) / 1000);
     return answer;
+  }
+
+  #taskOf(step: SweepStep): StepTask {
+    const {folder, file} = this.#sweep;
+    const needs = step.needs.flatMap((id) => this.#steps.get(id) ?? []);
+    return {folder, base: baseOf(folder, file), step, needs};
   }
 
   async #follow(step: SweepStep, answer: StepAnswer, seconds: number): Promise<void> {

@@ -1,12 +1,11 @@
 import type {Progress} from '../../run/progress.js';
 import type {StepFailure} from '../failure.js';
+import type {StepTask} from '../run_step.js';
 
 // What the local engine and a process that does its steps send each other.
 
 export type ToWorker =
-  /** The first message: the sweep, whose sweep.json the process reads itself. */
-  | {readonly kind: 'open'; readonly folder: string}
-  | {readonly kind: 'step'; readonly id: string}
+  | {readonly kind: 'step'; readonly task: StepTask}
   /** The step at hand is to stop. */
   | {readonly kind: 'abort'}
   /** There is nothing more to do. */

@@ -3,6 +3,7 @@ import {once} from 'node:events';
 import {join} from 'node:path';
 import type {Progress} from '../../run/progress.js';
 import type {StepFailure} from '../failure.js';
+import type {StepTask} from '../run_step.js';
 import type {FromWorker, ToWorker} from './messages.js';
 
 /** Characters of what a process wrote to stderr that are kept. */
@@ -27,7 +28,7 @@ export class Worker {
   steps = 0;
 
   /** @param env Variables besides those of this process */
-  constructor(folder: string, env: Readonly<Record<string, string>>) {
+  constructor(env: Readonly<Record<string, string>>) {
     // No execArgv: a debugger's port, for example, is taken.
     this.#child = fork(join(__dirname, 'worker_process.js'), [], {
       execArgv: [],
@@ -41,11 +42,10 @@ export class Worker {
     this.#child.on('message', (message: FromWorker) => this.#receive(message));
     this.#child.on('error', (error) => this.#crash(error.message));
     this.#child.on('close', (code, signal) => this.#crash(signal ?? `exit code ${code}`));
-    this.#tell({kind: 'open', folder});
   }
 
   /** Does a step. Never rejects. */
-  do(id: string, onProgress: (progress: Progress) => void): Promise<StepAnswer> {
+  do(task: StepTask, onProgress: (progress: Progress) => void): Promise<StepAnswer> {
     this.steps += 1;
     this.#onProgress = onProgress;
     return new Promise((resolve) => {
@@ -53,7 +53,7 @@ export class Worker {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
         this.#crash(this.#child.signalCode ?? `exit code ${this.#child.exitCode}`);
       }
-      this.#tell({kind: 'step', id});
+      this.#tell({kind: 'step', task});
     });
   }
 

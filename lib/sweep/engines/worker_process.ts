@@ -2,8 +2,7 @@ import {assertNever, SauError} from '../../base/errors.js';
 import {removeTemporaries} from '../../base/whole_file.js';
 import type {Progress} from '../../run/progress.js';
 import {failureOf} from '../failure.js';
-import {runStep} from '../run_step.js';
-import {readSweepFile, type SweepFile} from '../sweep_file.js';
+import {runStep, type StepTask} from '../run_step.js';
 import type {FromWorker, ToWorker} from './messages.js';
 
 // worker.ts runs this in a separate process: it does steps of a sweep, one after another.
@@ -11,15 +10,10 @@ import type {FromWorker, ToWorker} from './messages.js';
 const MS_BETWEEN_COUNTS = 1000;
 let nextCount = 0;
 let stop = new AbortController();
-let sweep: Promise<{readonly folder: string; readonly file: SweepFile}> | undefined;
 
-async function doStep(id: string): Promise<FromWorker> {
+async function doStep(task: StepTask): Promise<FromWorker> {
   try {
-    if (sweep === undefined) throw new TypeError('no sweep was opened');
-    const {folder, file} = await sweep;
-    const step = file.steps.find((one) => one.id === id);
-    if (step === undefined) throw new TypeError(`the sweep has no step ${id}`);
-    await runStep(folder, file, step, {signal: stop.signal, onProgress: tell, waits: true});
+    await runStep(task, {signal: stop.signal, onProgress: tell, waits: true});
     return {kind: 'done'};
   } catch (error) {
     return {kind: 'failed', failure: failureOf(error)};
@@ -44,15 +38,9 @@ function send(message: FromWorker): void {
 
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
-    case 'open': {
-      const {folder} = message;
-      sweep = readSweepFile(folder).then((file) => ({folder, file}));
-      sweep.catch(() => undefined); // the first step tells
-      break;
-    }
     case 'step':
       stop = new AbortController();
-      void doStep(message.id).then(send);
+      void doStep(message.task).then(send);
       break;
     case 'abort':
       stop.abort(new SauError('ERR_ABORTED', 'Aborted'));
