@@ -62,13 +62,16 @@ type PlannedStep = Omit<SweepStep, 'stage' | 'index'>;
 /** More are a mistake in a plan. */
 export const MOST_STEPS = 100_000;
 
+/** How many times as many combinations are looked at where some are left out. */
+const MOST_EXCLUDED = 10;
+
 /** Options that change no result: they may differ where a sweep goes on. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['threads', 'dataMemory', 'saveEvery']);
 
 /** Options of single steps, where the plan has none. */
 export interface StepDefaults {
-  /** CPU threads of a step. */
-  readonly threads: number;
+  /** CPU threads of a step, for all or by its kind. */
+  readonly threads: number | Readonly<Record<SweepStep['kind'], number>>;
 }
 
 /** All steps of a plan, stage by stage. Throws ERR_CONFIG with the place in the plan. */
@@ -110,7 +113,8 @@ class Steps {
 
   addAll(axes: Axes): void {
     const {attacks, data, models, poisonRates, attackSeeds, victims} = axes;
-    if (this.#exclude.length === 0 && runsOf(axes) > MOST_STEPS) throw tooMany();
+    const most = this.#exclude.length === 0 ? MOST_STEPS : MOST_EXCLUDED * MOST_STEPS;
+    if (runsOf(axes) > most) throw tooMany();
     if (attacks.length > 0) {
       const all = product({attacks, data, models, poisonRates, attackSeeds});
       for (const combination of all) this.#addVictim(axes, combination);

@@ -23,6 +23,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     for (const command of [
       'defend',
       'compare',
+      'sweep',
       'attack',
       'evaluate',
       'inspect',
@@ -40,6 +41,9 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
   it.each([
     'defend',
     'compare',
+    'sweep',
+    'sweep status',
+    'sweep step',
     'attack badnet',
     'evaluate',
     'inspect',
@@ -88,6 +92,14 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
     [['compare', '--ckpt', 'x', '--rounds', '0'], /for --rounds of sau but received 0/],
     [['compare', '--ckpt', 'x', '--set', 'ft.step-size=1'], /but received ft\.stepSize/],
     [['compare', '--ckpt', 'x', '--methods', 'sau,x'], /for --methods but received "sau,x"/],
+    [
+      ['sweep'],
+      /Expected the name of a YAML file, or a plan for <plan\.yaml> but received nothing/,
+    ],
+    [['sweep', 'none.yaml'], /a readable YAML file for <plan\.yaml> but received none\.yaml/],
+    [['sweep', 'x', '--jobs', '0'], /for --jobs but received 0/],
+    [['sweep', 'step', 'x', '--stage', '-1'], /for --stage but received -1/],
+    [['sweep', 'status'], /missing required argument 'dir'/],
     [['demo', '--seed', '-1'], /for --seed but received -1/],
     [['inspect'], /missing required argument 'path'/],
   ])('exits with 2 for %j', (args, message) => {

@@ -2,7 +2,9 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {withLock} from '../../lib/download/lock.js';
 import type {SweepStatus} from '../../lib/index.js';
+import {sweepLock} from '../../lib/records/layout.js';
 import type {SweepFile} from '../../lib/sweep/sweep_file.js';
 import {jsonOf, namesIn} from '../support/folders.js';
 import {expectSchema} from '../support/json_schemas.js';
@@ -151,8 +153,15 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
     expect(JSON.parse(done.stdout)).toMatchObject({id: steps[3]?.id, wasDone: true});
     expectSchema('sweep-step', JSON.parse(done.stdout));
     const blocked = at('step', out, steps[4]?.id ?? '');
-    expect(blocked.status).toBe(1);
+    expect(blocked.status).toBe(5);
     expect(blocked.stderr).toMatch(/which is blocked, but it failed: .*none\.png/);
+    const lock = sweepLock(out, steps[1]?.id ?? '');
+    const hooks = {signal: new AbortController().signal, onWait: () => undefined};
+    await withLock(lock, hooks, async () => {
+      const busy = at('step', out, steps[1]?.id ?? '');
+      expect(busy).toMatchObject({status: 1, stderr: expect.stringContaining('(ERR_BUSY)')});
+    });
+    expect((await stepsNow())[1]?.failure?.code).toBe('ERR_CONFIG'); // as before
     expect(at('step', out, '--stage', '5', '--index', '0').stderr).toContain(
       'Expected a stage of the sweep',
     );

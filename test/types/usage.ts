@@ -28,6 +28,11 @@ import {
   type SauErrorCode,
   type SauOptions,
   type Session,
+  type SweepProgress,
+  type SweepResult,
+  type SweepStatus,
+  sweep,
+  sweepStatus,
 } from 'sau-native';
 
 /** Compiles only where both types are the same. */
@@ -69,6 +74,26 @@ export async function comparison(): Promise<void> {
   }
   // @ts-expect-error an option of sau
   compare({ckpt: 'model.pt', set: {ft: {steps: 3}}});
+}
+
+/** All attacks and defenses of a plan. */
+export async function plan(): Promise<void> {
+  const run = sweep({
+    plan: {attacks: ['badnet'], defenses: ['sau', 'ft']},
+    out: 'sweeps/two',
+    jobs: 2,
+  });
+  isSame<typeof run, Run<SweepResult, SweepProgress>>(true);
+  for await (const progress of run) {
+    if (progress.kind === 'ended') console.log(progress.step.folder, progress.counts.done);
+  }
+  const {counts, steps}: SweepStatus = await sweepStatus('sweeps/two');
+  console.log(
+    counts.total,
+    steps.map(({state, failure}) => failure?.message ?? state),
+  );
+  // @ts-expect-error a plan is required
+  sweep({out: 'sweeps/two'});
 }
 
 /** The README's example. */

@@ -10,6 +10,8 @@ const {mergeLayers} = packageModule('options/layers');
 const {parseAttackConfig, parseDefendConfig, parseEvaluateConfig, parseScanConfig} =
   packageModule('options/config');
 const {parseCompareConfig} = packageModule('compare/config');
+const {parsePlan} = packageModule('sweep/plan');
+const {stepsOf} = packageModule('sweep/steps');
 const {DEFEND} = packageModule('options/commands/defend');
 const {SAU} = packageModule('defenses/sau');
 const {defenseTable} = packageModule('defenses/defenses');
@@ -23,6 +25,7 @@ const SEEDS = [
   'ckpt: record/a\nmethod: sau\nrounds: 3\nclean: 5pct\nmean: [0.5, 0.5, 0.5]\nadamBetas: [0.9, 0.999]\n',
   'kind: badnet\ndata: x\nmodel: preactresnet18\ntargetLabel: 0\npoisonRate: 0.1\nepochs: 2\nschedule: cosine\n',
   'ckpt: a\nmethods: [sau, ft]\nseeds: [0, 1]\nset: {sau: {rounds: 1}, every: {learningRate: 0.1}}\n',
+  'attacks: [badnet, {blended: {trainAlpha: 0.3}}]\ndata: [cifar10]\nseeds: {attack: [0], defend: [0, 1]}\ndefenses: [sau]\nexclude: [{seed: 1}]\n',
   '{"ckpt": "a", "threads": 1, "classes": [0, 1], "statistics": ["nc"], "imageSize": 32}\n',
 ];
 
@@ -32,6 +35,7 @@ const PARSERS = [
   parseEvaluateConfig,
   parseScanConfig,
   parseCompareConfig,
+  (plan) => stepsOf(parsePlan(plan), {threads: 1}),
 ];
 
 /** As the command line does: by the official tool's names and ours. */

@@ -16,6 +16,7 @@ import {ATTACK_KINDS, ATTACK_TABLE} from '../../../lib/options/attacks/attacks.j
 import {ATTACK} from '../../../lib/options/commands/attack.js';
 import {DEMO, EVALUATE, SETUP} from '../../../lib/options/commands/commands.js';
 import {SCAN} from '../../../lib/options/commands/scan.js';
+import {SWEEP, SWEEP_STEP} from '../../../lib/options/commands/sweep.js';
 import {
   attackDefaults,
   COMPARE_DEFAULTS,
@@ -23,6 +24,8 @@ import {
   DEMO_DEFAULTS,
   EVALUATE_DEFAULTS,
   SETUP_DEFAULTS,
+  SWEEP_DEFAULTS,
+  SWEEP_STEP_DEFAULTS,
   scanDefaults,
 } from '../../../lib/options/defaults.js';
 import {named} from '../../../lib/options/named.js';
@@ -47,6 +50,8 @@ it.each<[string, FlagGroups, readonly string[]]>([
   ['evaluate', flagGroups(EVALUATE), [...Object.keys(EVALUATE_DEFAULTS), 'ckpt', 'resultFile']],
   ['demo', flagGroups(DEMO), Object.keys(DEMO_DEFAULTS)],
   ['setup', flagGroups(SETUP), Object.keys(SETUP_DEFAULTS)],
+  ['sweep', flagGroups(SWEEP), Object.keys(SWEEP_DEFAULTS)],
+  ['sweep step', flagGroups(SWEEP_STEP), Object.keys(SWEEP_STEP_DEFAULTS)],
   ...ATTACK_KINDS.map((kind): [string, FlagGroups, readonly string[]] => {
     const {kind: _, ...defaults} = attackDefaults(kind);
     return [kind, attackFlags(kind), [...Object.keys(defaults), 'out', 'saveFolderName']];

@@ -22,7 +22,7 @@ describe('the plan of docs/sweeps.md', () => {
     ['slurm', /^#SBATCH --gres=gpu:1$/m],
     ['kubernetes', /nvidia.com\/gpu: 1$/m],
   ] as const)('for %s is one, and the engine takes it', async (engine, asked) => {
-    const options = {plan: planFor(engine), engine, out: '/data/runs/paper', threads: 4};
+    const options = {plan: planFor(engine), engine, out: '/data/runs/paper'};
     const {steps, settings, resources} = await parseSweepConfig(options);
     expect(steps.length).toBeGreaterThan(20);
     const {file, ...sweep} = openSweep(steps, settings, {}, '/data/runs/paper');
