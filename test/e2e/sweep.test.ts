@@ -77,6 +77,26 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
     expect(words.stdout).toContain('try them again with --retry-failed');
   });
 
+  it('has a report of attacks by defenses, in which what failed is told', async () => {
+    const path = join(folder, 'paper.html');
+    const told = at('report', out, '--out', path, '--json');
+    expect(told.status, told.stderr).toBe(0);
+    expectSchema('sweep-report', JSON.parse(told.stdout));
+    const files = {path, tablesCsv: join(folder, 'paper_tables.csv')};
+    expect(JSON.parse(told.stdout)).toMatchObject({...files, counts: {done: 4, failed: 1}});
+    const page = readFileSync(path, 'utf8');
+    expect(page).toMatch(
+      /<th scope="row">blended pattern=none.png<\/th><td class="first none lost"/,
+    );
+    expect(page).toMatch(/Runs that failed.*none\.png/s);
+    // Three attacks and their mean, each without and with the defense.
+    expect(readFileSync(files.tablesCsv, 'utf8').trimEnd().split('\n')).toHaveLength(1 + 4 * 2);
+    writeFileSync(path, 'the notes of someone');
+    await expect(builtPackage().sweepReport(out, {out: path})).rejects.toMatchObject({
+      code: 'ERR_OUTPUT',
+    });
+  });
+
   it('has in each step what the same call gives alone', async () => {
     const {attack, defend, readRun} = builtPackage();
     const [made, , , purified] = (jsonOf(join(out, 'sweep.json')) as SweepFile).steps;
