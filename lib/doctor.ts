@@ -2,7 +2,13 @@ import {existsSync} from 'node:fs';
 import {dirname, join, sep} from 'node:path';
 import {SauError} from './base/errors.js';
 import {cudaState, type DoctorFacts, diagnose} from './doctor/diagnose.js';
-import {checkLinking, mixedVariants, namesOf, systemLibraries} from './doctor/libraries.js';
+import {
+  checkLinking,
+  findForeign,
+  mixedVariants,
+  namesOf,
+  systemLibraries,
+} from './doctor/libraries.js';
 import type {DoctorProblem, DoctorReport} from './doctor/report.js';
 
 export type {SandboxSupport} from './sandbox/kernel.js';
@@ -103,6 +109,7 @@ async function gatherFacts(
     libraries: await systemLibraries(addon === null ? [] : [addon.loader, addon.core]),
     linking: loading?.linking ?? null,
     mixed: loading?.mixed ?? null,
+    foreign: loading?.foreign ?? null,
     devices: loading?.devices ?? null,
     driver: await findNvidiaDriver(),
     pins: readPins(),
@@ -113,13 +120,14 @@ async function tryLoading(
   {loader, core}: AddonFiles,
   libtorch: LibTorch,
   signal?: AbortSignal,
-): Promise<Pick<DoctorFacts, 'linking' | 'mixed' | 'devices'>> {
+): Promise<Pick<DoctorFacts, 'linking' | 'mixed' | 'foreign' | 'devices'>> {
   const libraries = librariesOf(libtorch);
   const cuda = join(dirname(core), thisPlatform().addon.cuda);
   const own = [loader, core, ...(libtorch.cuda !== null && existsSync(cuda) ? [cuda] : [])];
   return {
     linking: await checkLinking([...libraries, ...own], namesOf(libraries)),
     mixed: mixedVariants(libtorch),
+    foreign: await findForeign(libraries),
     devices: await probeLoading(libtorch.root, signal),
   };
 }

@@ -4,6 +4,7 @@ import type {LibTorch, LibTorchAttempt} from '../native/libtorch.js';
 import type {NvidiaDriver} from '../native/nvidia_driver.js';
 import {findPlatform, isTried, supportedPlatforms, thisPlatform} from '../native/platforms.js';
 import {compareVersions, isOlder, type Pins} from '../setup/pins.js';
+import type {ForeignLibrary} from './libraries.js';
 import type {DoctorProblem, LibraryCheck, LibraryVersion} from './report.js';
 
 /** The facts that were found, before they are judged. */
@@ -17,6 +18,8 @@ export interface DoctorFacts {
   readonly linking: LibraryCheck | null;
   /** Where files of several builds lie together. */
   readonly mixed: string | null;
+  /** A library of LibTorch that is for another processor than this Node. */
+  readonly foreign: ForeignLibrary | null;
   readonly driver: NvidiaDriver | null;
   /** null: there is nothing to load. */
   readonly devices: NativeDeviceInfo | SauError | null;
@@ -87,8 +90,12 @@ function cacheProblems({tried, libtorch}: DoctorFacts): DoctorProblem[] {
 
 /** Why LibTorch does not load. Quotes the linker only if nothing more precise is known. */
 function loadingProblems(facts: DoctorFacts): DoctorProblem[] {
-  const {libtorch, linking, mixed, devices} = facts;
+  const {libtorch, linking, mixed, foreign, devices} = facts;
   if (libtorch === null) return [];
+  if (foreign !== null) {
+    const problem = `${foreign.path} is for ${foreign.platform} and this Node is for ${facts.platform}`;
+    return [{code: 'WRONG_PROCESSOR', severity: 'error', problem, remedy: reinstall(libtorch)}];
+  }
   const loads = devices !== null && 'cpuCapability' in devices;
   const severity = loads ? 'warning' : 'error';
   const problems: DoctorProblem[] = [];

@@ -4,24 +4,26 @@ import {readFile} from 'node:fs/promises';
 import {basename, delimiter, join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import {errnoOf} from '../base/errors.js';
+import {machineOf} from '../native/elf.js';
 import {findLibC, loadedLibStdCxx} from '../native/libc.js';
 import type {LibTorch} from '../native/libtorch.js';
-import {thisPlatform} from '../native/platforms.js';
+import {platformOf, thisPlatform} from '../native/platforms.js';
 import {compareVersions} from '../setup/pins.js';
 import type {LibraryCheck, LibraryVersion} from './report.js';
 
 /**
  * Asks ldd which dependencies of each library cannot be found.
  * @param provided Names that are loaded before, by path
- * @returns null if there is no ldd
+ * @returns null if there is no ldd, or one of another system: where Node is emulated, that of the machine
  */
 export async function checkLinking(
   paths: readonly string[],
   provided: readonly string[],
 ): Promise<LibraryCheck | null> {
   const there = paths.filter((path) => existsSync(path));
-  const answers = await Promise.all(there.map(ldd));
-  if (answers.some((answer) => answer === null)) return null;
+  const [ofNode = null, ...answers] = await Promise.all([process.execPath, ...there].map(ldd));
+  const isUnread = (text: string) => !/ => |statically linked|ld-linux/.test(text);
+  if (ofNode === null || isUnread(ofNode) || answers.some((answer) => answer === null)) return null;
   const texts = answers.map((answer) => answer ?? '');
   const missing = new Map<string, string>();
   const missingVersions = new Map<string, string>();
@@ -34,16 +36,32 @@ export async function checkLinking(
       if (!missingVersions.has(version)) missingVersions.set(version, neededBy);
     }
   });
-  const isDamaged = (text: string) => !/ => |statically linked|ld-linux/.test(text);
   return {
     checked: there,
     missing: [...missing].map(([soname, neededBy]) => ({soname, neededBy})),
     missingVersions: [...missingVersions].map(([version, neededBy]) => ({version, neededBy})),
     damaged: [
       ...paths.filter((path) => !there.includes(path)).map((path) => `${path} (absent)`),
-      ...there.filter((_, i) => isDamaged(texts[i] ?? '')),
+      ...there.filter((_, i) => isUnread(texts[i] ?? '')),
     ],
   };
+}
+
+/** A library that is for another processor. */
+export interface ForeignLibrary {
+  readonly path: string;
+  /** Such as "linux-arm64". */
+  readonly platform: string;
+}
+
+/** The first library that is whole and not for the processor of this process. */
+export async function findForeign(paths: readonly string[]): Promise<ForeignLibrary | null> {
+  for (const path of paths) {
+    const machine = await machineOf(path);
+    if (machine !== null && machine !== thisPlatform().elfMachine)
+      return {path, platform: platformOf(machine)};
+  }
+  return null;
 }
 
 export function namesOf(paths: readonly string[]): string[] {

@@ -14,6 +14,7 @@ export type DoctorCode =
   | SauErrorCode
   | 'UNSUPPORTED_PLATFORM' // no LibTorch for this system or processor
   | 'UNTRIED_PLATFORM' // the sources have a branch for it that nobody has run
+  | 'WRONG_PROCESSOR' // a LibTorch for another one, such as x64 on arm64
   | 'NO_GLIBC' // musl, as on Alpine
   | 'GLIBC_TOO_OLD'
   | 'LIBSTDCXX_TOO_OLD'
@@ -120,7 +121,7 @@ export interface DoctorReport {
   readonly libtorch: FoundLibTorch | null;
   /** Every place that was looked at, in order. */
   readonly tried: readonly LibTorchAttempt[];
-  /** null: there is nothing to check, or no ldd. */
+  /** null: there is nothing to check, or no ldd that reads files of this processor. */
   readonly linking: LibraryCheck | null;
   /** null: no NVIDIA driver. */
   readonly driver: NvidiaDriver | null;

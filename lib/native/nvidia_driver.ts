@@ -2,6 +2,7 @@ import {execFile} from 'node:child_process';
 import {readdir, readFile, realpath} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
 import {promisify} from 'node:util';
+import {thisPlatform} from './platforms.js';
 
 /** The driver of this machine. It alone decides whether CUDA can be used; toolkit and nvcc are not asked. */
 export interface NvidiaDriver {
@@ -25,9 +26,8 @@ export interface DriverPlaces {
 const PLACES: DriverPlaces = {
   proc: '/proc/driver/nvidia',
   libraries: [
-    '/usr/lib/x86_64-linux-gnu',
+    `/usr/lib/${thisPlatform().triplet}`,
     '/usr/lib64',
-    '/usr/lib/aarch64-linux-gnu',
     '/usr/lib/wsl/lib', // Windows' driver inside WSL, which has no /proc/driver/nvidia
     '/usr/local/nvidia/lib64',
     '/run/opengl-driver/lib',

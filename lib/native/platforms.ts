@@ -77,7 +77,17 @@ const X64: Platform = {
   wheelTag: 'manylinux_2_28_x86_64',
 };
 
-export const PLATFORMS: readonly Platform[] = [X64];
+export const PLATFORMS: readonly Platform[] = [
+  X64,
+  {
+    ...LINUX,
+    tuple: 'linux-arm64',
+    elfMachine: 183,
+    triplet: 'aarch64-linux-gnu',
+    dynamicLinker: 'ld-linux-aarch64.so.1',
+    wheelTag: 'manylinux_2_28_aarch64',
+  },
+];
 
 /**
  * Platforms that the sources have a branch for and that nobody has run yet (docs/platforms.md): there are no prebuilt
@@ -143,6 +153,12 @@ export function isTried({tuple}: Platform): boolean {
 /** The row of this process; elsewhere that of linux-x64, so that a search for files finds nothing and says so. */
 export function thisPlatform(): Platform {
   return findPlatform(THIS_TUPLE) ?? X64;
+}
+
+/** The platform whose ELF files have this `e_machine`, for people. */
+export function platformOf(elfMachine: number): string {
+  const found = PLATFORMS.find((platform) => platform.elfMachine === elfMachine);
+  return found?.tuple ?? `another processor (ELF machine ${elfMachine})`;
 }
 
 /** Such as "linux-x64 or linux-arm64 with glibc". */

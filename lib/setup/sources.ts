@@ -6,7 +6,9 @@ import {requireSum} from '../download/checksum.js';
 import {copyFolder} from '../download/disk.js';
 import {download} from '../download/download.js';
 import {unpackZip} from '../download/unpack.js';
+import {machineOf} from '../native/elf.js';
 import {type LibTorch, MARK, readLibTorch} from '../native/libtorch.js';
+import {platformOf, THIS_TUPLE, thisPlatform} from '../native/platforms.js';
 import {named} from '../options/named.js';
 import type {SetupCache} from './cache.js';
 import {variantOf} from './pins.js';
@@ -62,7 +64,7 @@ async function bringFolder(
   staging: string,
   run: SetupRun,
 ): Promise<LibTorch> {
-  const {root, cuda} = requireLibTorch(from, plan);
+  const {root, cuda} = await requireLibTorch(from, plan);
   run.onProgress({kind: 'stage', message: `copying ${root}`});
   await copyFolder(root, join(staging, 'torch'), run);
   const nvidia = join(dirname(root), 'nvidia');
@@ -89,7 +91,7 @@ async function bringThroughPip(
     run.onProgress({kind: 'stage', message});
     try {
       await fetchWheel(staging, attempt, run);
-      const libtorch = requireLibTorch(staging, plan);
+      const libtorch = await requireLibTorch(staging, plan);
       if (libtorch.cuda !== null) {
         const what = `the NVIDIA libraries of CUDA ${libtorch.cuda}`;
         run.onProgress({kind: 'stage', message: `asking pip for ${what}`});
@@ -112,8 +114,11 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }
 
-/** Throws ERR_ARCHIVE, also for another variant than requested, and ERR_LIBTORCH_VERSION. */
-function requireLibTorch(folder: string, {version, variant, from}: SetupPlan): LibTorch {
+/** Throws ERR_ARCHIVE, also for another processor or another variant than requested, and ERR_LIBTORCH_VERSION. */
+async function requireLibTorch(
+  folder: string,
+  {version, variant, from}: SetupPlan,
+): Promise<LibTorch> {
   const libtorch = readLibTorch(folder, 'cache');
   if (libtorch === null) {
     throw new SauError('ERR_ARCHIVE', `Expected a LibTorch in ${from} but found no ${MARK}.`, {
@@ -127,6 +132,17 @@ function requireLibTorch(folder: string, {version, variant, from}: SetupPlan): L
       {
         remedy: `Nothing was installed. Name a LibTorch ${version}, which this addon was built for.`,
         details: {expected: version, found: libtorch.version},
+      },
+    );
+  }
+  const machine = await machineOf(join(libtorch.root, MARK));
+  if (machine !== null && machine !== thisPlatform().elfMachine) {
+    throw new SauError(
+      'ERR_ARCHIVE',
+      `Expected a LibTorch for ${THIS_TUPLE} from ${from} but received one for ${platformOf(machine)}.`,
+      {
+        remedy: `Nothing was installed. Name a wheel whose name ends in ${thisPlatform().wheelTag}.whl.`,
+        details: {expected: THIS_TUPLE, found: platformOf(machine)},
       },
     );
   }

@@ -14,6 +14,7 @@ import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {DoctorReport} from '../../lib/doctor.js';
 import {readLibTorch} from '../../lib/native/libtorch.js';
+import {PLATFORMS, THIS_TUPLE} from '../../lib/native/platforms.js';
 import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT, ROOT} from '../support/paths.js';
 import {sau} from '../support/program.js';
@@ -67,7 +68,7 @@ describe.skipIf(REAL === null)('doctor', () => {
       node: process.versions.node,
       nodeApi: process.versions.napi,
       nodeAbi: process.versions.modules,
-      platform: 'linux-x64',
+      platform: THIS_TUPLE,
       libraries: [
         {
           name: 'glibc',
@@ -179,6 +180,23 @@ describe.skipIf(REAL === null)('doctor', () => {
     expect(problems(report)).toEqual(['GLIBC_TOO_OLD']);
   });
 
+  it('says that a LibTorch is for another processor, and nothing else of it', async () => {
+    const c10 = libraryOf('libc10.so');
+    const other = PLATFORMS.find(({elfMachine}) => elfMachine !== c10.readUInt16LE(18));
+    c10.writeUInt16LE(other?.elfMachine ?? 0, 18);
+    const root = linked(REAL?.root ?? '', {'libc10.so': c10});
+    const {status, report} = await doctor({SAU_NATIVE_LIBTORCH: root});
+    expect(status).toBe(1);
+    expect(report.problems).toEqual([
+      {
+        code: 'WRONG_PROCESSOR',
+        severity: 'error',
+        problem: `${root}/lib/libc10.so is for ${other?.tuple} and this Node is for ${THIS_TUPLE}`,
+        remedy: expect.stringMatching(/unset it and run `npx sau-native setup`/),
+      },
+    ]);
+  });
+
   it.each<[string, Record<string, Buffer | null>, RegExp]>([
     ['a file that is absent', {'libc10.so': null}, /libc10\.so \(absent\)/],
     [
@@ -272,7 +290,7 @@ describe.skipIf(REAL === null)('doctor', () => {
       problems: [
         {
           code: 'ERR_NATIVE',
-          problem: expect.stringMatching(/^Expected a native addon for linux-x64 in .*package/),
+          problem: expect.stringMatching(/^Expected a native addon for linux-\w+ in .*package/),
           remedy: expect.stringContaining('no prebuilt binary'),
         },
       ],

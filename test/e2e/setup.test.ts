@@ -9,9 +9,10 @@ import {
 } from 'node:fs';
 import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {PLATFORMS, THIS_TUPLE} from '../../lib/native/platforms.js';
 import {namesIn} from '../support/folders.js';
 import {expectSchema} from '../support/json_schemas.js';
-import {IS_BUILT} from '../support/paths.js';
+import {ADDON, IS_BUILT} from '../support/paths.js';
 import {sau} from '../support/program.js';
 import {makeZip, type ZipEntry} from '../support/raw_zip.js';
 import {
@@ -96,6 +97,24 @@ describe.skipIf(!IS_BUILT)('setup from a file or folder', () => {
     expect(cut.stderr).toMatch(/Expected a whole and safe archive .*\n.*\(ERR_ARCHIVE\)/);
     const other = await setup(world.file('other.zip', makeZip([{name: 'a', data: 'b'}])));
     expect(other.stderr).toMatch(/found no lib\/libtorch_cpu.so.*\n.*\(ERR_ARCHIVE\)/);
+    expect(namesIn(world.cache)).toEqual([]);
+  });
+
+  it('refuses a LibTorch for another processor before anything is put in place', async () => {
+    const library = readFileSync(join(ADDON, 'sau_native.node'));
+    const other = PLATFORMS.find(({elfMachine}) => elfMachine !== library.readUInt16LE(18));
+    library.writeUInt16LE(other?.elfMachine ?? 0, 18);
+    const entries = libTorchEntries().map((entry) =>
+      entry.name.endsWith('/libtorch_cpu.so') ? {...entry, data: library} : entry,
+    );
+    const {status, stderr} = await setup(world.file('other.zip', makeZip(entries)));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `Expected a LibTorch for ${THIS_TUPLE} from .*other\\.zip but received one for ${other?.tuple}\\.`,
+      ),
+    );
+    expect(stderr).toContain('(ERR_ARCHIVE)');
     expect(namesIn(world.cache)).toEqual([]);
   });
 

@@ -30,6 +30,7 @@ const GOOD: DoctorFacts = {
   libtorch: CPU,
   linking: LINKING,
   mixed: null,
+  foreign: null,
   driver: null,
   devices: SEEN,
   pins: readPins(),
@@ -47,6 +48,13 @@ it.each<[string, Partial<DoctorFacts>, string, string, RegExp]>([
     'UNTRIED_PLATFORM',
     'warning',
     /tell/,
+  ],
+  [
+    'a LibTorch for another processor',
+    {foreign: {path: '/lt/torch/lib/libc10.so', platform: 'linux-arm64'}},
+    'WRONG_PROCESSOR',
+    'error',
+    /^delete \/lt\/torch, then run/,
   ],
   [
     'musl',
