@@ -1,7 +1,8 @@
-// Makes the prebuilt binaries of the npm package for this machine's platform, such as prebuilds/linux-x64/.
-//   node scripts/prebuild/main.mjs [--cuda] [--out <dir>]
-// --cuda: fail without sau_cuda.so, for which LibTorch must be a CUDA build. --out: the folder in which prebuilds/
-// is made; by default the repository.
+// Makes the prebuilt binaries of the npm package for one platform, such as prebuilds/linux-x64/.
+//   node scripts/prebuild/main.mjs [--platform <tuple>] [--cuda] [--out <dir>]
+// --platform: one of lib/native/platforms.ts, by default this machine's; another one needs its cross compiler, and in
+// SAU_NATIVE_LIBTORCH a LibTorch for it. --cuda: fail without sau_cuda.so, for which LibTorch must be a CUDA build.
+// --out: the folder in which prebuilds/ is made; by default the repository.
 import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {parseArgs, promisify} from 'node:util';
@@ -12,16 +13,23 @@ import {
   pinnedVersion,
   platforms,
   root,
+  wheelPython,
 } from '../build_steps.mjs';
+import {readElf} from './elf.mjs';
 import {folderOf, inspectPrebuilds, sourcesChecksum} from './prebuilds.mjs';
 import {stop, table} from './report.mjs';
 
 const {values} = parseArgs({
-  options: {cuda: {type: 'boolean', default: false}, out: {type: 'string', default: root}},
+  options: {
+    platform: {type: 'string'},
+    cuda: {type: 'boolean', default: false},
+    out: {type: 'string', default: root},
+  },
 });
 compileTypeScript(); // the search for LibTorch and the table of platforms are parts of the package
-const {BUILD_DESCRIPTION, thisPlatform} = platforms();
-const platform = thisPlatform();
+const {BUILD_DESCRIPTION, THIS_TUPLE} = platforms();
+const platform = chosenPlatform(values.platform);
+const isCross = platform.tuple !== THIS_TUPLE;
 const libtorch = await libTorchForBuild();
 checkLibTorch(libtorch);
 const stage = mkdtempSync(join(root, 'build-prebuild-'));
@@ -32,6 +40,9 @@ process.env.SAU_NATIVE_LIBTORCH = libtorch.root;
 await promisify(prebuildify)({
   cwd: stage,
   name: 'sau-native',
+  platform: platform.tuple.split('-')[0],
+  arch: platform.tuple.split('-')[1],
+  ...(isCross ? {stripBin: `${platform.triplet}-strip`} : {}),
   targets: [process.versions.node],
   napi: true,
   strip: true,
@@ -58,6 +69,14 @@ cpSync(made, destination, {recursive: true});
 console.error(`Written: ${destination}`);
 
 function checkLibTorch({version, cuda, root: folder, source}) {
+  const {tuple, elfMachine, wheelTag, libtorch: names} = platform;
+  if (readElf(join(folder, 'lib', names.mark)).machine !== elfMachine) {
+    stop(
+      `Expected a LibTorch for ${tuple} but found one for another processor in ${folder} (${source}). Unpack the wheel of ` +
+        `\`pip download --no-deps --only-binary=:all: --platform ${wheelTag} --python-version ${wheelPython()} ` +
+        `torch==${pinnedVersion()}\` and point SAU_NATIVE_LIBTORCH to that folder.`,
+    );
+  }
   if (version !== pinnedVersion()) {
     stop(
       `Expected LibTorch ${pinnedVersion()} of libtorch.json for prebuilt binaries but found ${version} in ` +
@@ -70,6 +89,13 @@ function checkLibTorch({version, cuda, root: folder, source}) {
         'Point SAU_NATIVE_LIBTORCH to a CUDA build.',
     );
   }
+}
+
+function chosenPlatform(tuple = platforms().THIS_TUPLE) {
+  const found = platforms().findPlatform(tuple);
+  if (found === null)
+    stop(`Expected ${platforms().supportedPlatforms()} for --platform but received ${tuple}.`);
+  return found;
 }
 
 /** CMake has written the LibTorch version; this adds the checksum of the sources. */

@@ -32,9 +32,13 @@ export function tryRun(
 }
 
 /** Makes `folder`/prebuilds, as `npm run prebuilds` does for the repository. */
-export function makePrebuilds(folder: string, ...flags: readonly string[]): void {
+export function makePrebuilds(
+  folder: string,
+  flags: readonly string[] = [],
+  env: Environment = {},
+): void {
   const script = join(ROOT, 'scripts/prebuild/main.mjs');
-  run(process.execPath, [script, '--out', folder, ...flags], ROOT, process.env);
+  run(process.execPath, [script, '--out', folder, ...flags], ROOT, {...process.env, ...env});
 }
 
 /** A copy of the clone without what was built: packing empties dist/, which other tests use. */
