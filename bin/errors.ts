@@ -26,6 +26,8 @@ export const EXIT = {
   usage: 2,
   libtorch: 3,
   device: 4,
+  /** A step of a sweep cannot begin, as one before it is not done. */
+  blocked: 5,
   /** A scan called the model suspicious. */
   suspicious: 10,
   /** The work is done, but the result does not keep a limit such as `--fail-above-asr`. */
@@ -45,7 +47,10 @@ const BY_CODE: Readonly<Partial<Record<SauErrorCode, ExitCode>>> = {
 };
 
 export function exitCodeOf(error: unknown): ExitCode {
-  return error instanceof SauError ? (BY_CODE[error.code] ?? EXIT.failed) : EXIT.failed;
+  if (!(error instanceof SauError)) return EXIT.failed;
+  return error.details.blockedBy === undefined
+    ? (BY_CODE[error.code] ?? EXIT.failed)
+    : EXIT.blocked;
 }
 
 /** A word of two parts or more, as option names have and prose has not, outside of paths. */

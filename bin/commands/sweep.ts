@@ -78,7 +78,8 @@ function registerReport(parent: Command, finish: Finish): void {
   addOutputFlags(command);
   addExamples(command, ['sau-native sweep report sweeps/paper --out paper.html']);
   command.action(async () => {
-    finish(await inUsersWords(() => report(command.args[0] ?? '', command.opts()), spell));
+    const values = command.optsWithGlobals();
+    finish(await inUsersWords(() => report(command.args[0] ?? '', values), spell));
   });
 }
 

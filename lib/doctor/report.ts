@@ -15,6 +15,7 @@ export type DoctorCode =
   | 'UNSUPPORTED_PLATFORM' // no LibTorch for this system or processor
   | 'WRONG_PROCESSOR' // a LibTorch for another one, such as x64 on arm64
   | 'UNTRIED_PLATFORM' // the sources have a branch for it that nobody has run
+  | 'WRONG_PROCESSOR' // a LibTorch for another one, such as x64 on arm64
   | 'NO_GLIBC' // musl, as on Alpine
   | 'GLIBC_TOO_OLD'
   | 'LIBSTDCXX_TOO_OLD'

@@ -2454,9 +2454,9 @@ export interface SweepOptions {
   /**
    * CPU threads of each step whose options in the plan do not say; 0 lets LibTorch choose. It changes
    * how long a step takes, and may change the last bits of its figures.
-   * @default 1
+   * @default the cpus in resources of the plan, else 1
    */
-  readonly threads?: number | undefined;
+  readonly threads?: number | null | undefined;
 }
 
 /** Options of {@link sweepReport}; every one may be left out. */

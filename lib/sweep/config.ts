@@ -48,13 +48,19 @@ export async function parseSweepConfig(options: SweepOptions): Promise<SweepConf
   const {plan, name} = await planOf(given);
   const parsed = parsePlan(plan);
   const {out, threads, engine, jobs, wait, apply} = config;
+  const settings = settingsOf(parsed, engine, {jobs, wait, apply});
+  const resources = resourcesOf(parsed, engineOf(engine));
+  const byKind = (kind: SweepStep['kind']) => threads ?? cpusOf(resources[kind]);
   return {
     ...config,
-    ...{plan, name, folder: resolve(out ?? sweepFolder(name))},
-    steps: stepsOf(parsed, {threads}),
-    settings: settingsOf(parsed, engine, {jobs, wait, apply}),
-    resources: resourcesOf(parsed, engineOf(engine)),
+    ...{plan, name, folder: resolve(out ?? sweepFolder(name)), settings, resources},
+    steps: stepsOf(parsed, {threads: {attack: byKind('attack'), defend: byKind('defend')}}),
   };
+}
+
+/** The cores that a step is given, where its engine gives any: as many threads are of use. */
+function cpusOf({cpus}: UserOptions): number {
+  return typeof cpus === 'number' ? cpus : 1;
 }
 
 /** Options of `sweep step`. Throws ERR_CONFIG. */

@@ -52,15 +52,21 @@ const SOME_FOLDER = 'folder';
 /** Checks the options of steps. What differs in its seed alone is checked once. */
 export class StepOptions {
   readonly #plan: SweepPlan;
-  readonly #base: Layer;
+  readonly #base: Readonly<Record<keyof typeof OF_SWEEP, Layer>>;
   readonly #attackTables: OptionTable;
   readonly #defenseTables: OptionTable;
   readonly #sharedBy = new Map<string, UserOptions>();
   readonly #checked = new Map<string, UserOptions>();
 
-  constructor(plan: SweepPlan, threads: number) {
+  /** @param threads CPU threads of steps whose options do not say, for all or by kind */
+  constructor(plan: SweepPlan, threads: number | Readonly<Record<keyof typeof OF_SWEEP, number>>) {
     this.#plan = plan;
-    this.#base = {place: 'threads', options: {threads}, isValue: true};
+    const {attack, defend} =
+      typeof threads === 'number' ? {attack: threads, defend: threads} : threads;
+    const layer = (count: number): Layer => {
+      return {place: 'threads', options: {threads: count}, isValue: true};
+    };
+    this.#base = {attack: layer(attack), defend: layer(defend)};
     const names = (axis: 'attacks' | 'defenses') =>
       plan.matrices.flatMap((matrix) => matrix[axis].map(({name}) => name));
     const planned = <Name extends string>(known: readonly Name[], axis: 'attacks' | 'defenses') =>
@@ -76,7 +82,7 @@ export class StepOptions {
   ofAttack({attacks, data, models, poisonRates, attackSeeds}: Combination): UserOptions {
     const kind = attacks?.name as AttackKind;
     const layers: readonly Layer[] = [
-      this.#base,
+      this.#base.attack,
       {place: 'attack', options: this.#shared('attack', kind)},
       ...entryLayers(data, (name) => (findKnown(name) === null ? {data: name} : {dataset: name})),
       ...entryLayers(models, networkOf),
@@ -100,7 +106,7 @@ export class StepOptions {
   ): UserOptions {
     const method = defenses?.name as DefenseName;
     const layers: readonly Layer[] = [
-      this.#base,
+      this.#base.defend,
       {place: 'defend', options: this.#shared('defend', method)},
       ...(attack === null ? [] : [imagesOf(attack, data)]),
       ...entryLayers(victims, () => ({})),

@@ -70,8 +70,8 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['threads', 'dataMemory', 's
 
 /** Options of single steps, where the plan has none. */
 export interface StepDefaults {
-  /** CPU threads of a step. */
-  readonly threads: number;
+  /** CPU threads of a step, for all or by its kind. */
+  readonly threads: number | Readonly<Record<SweepStep['kind'], number>>;
 }
 
 /** All steps of a plan, stage by stage. Throws ERR_CONFIG with the place in the plan. */

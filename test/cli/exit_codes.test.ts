@@ -30,6 +30,8 @@ it('every error code has its exit code', () => {
     ERR_NATIVE: 1,
   });
   expect(exitCodeOf(new Error('a bug'))).toBe(1);
+  const blocked = new SauError('ERR_CHECKPOINT', '', {details: {blockedBy: 'a'}});
+  expect(exitCodeOf(blocked)).toBe(5);
 });
 
 it('every exit code is in the table of the documentation, once', () => {

@@ -8,9 +8,11 @@ import {SAU} from '../../lib/defenses/sau.js';
 import {drawCurves} from '../../lib/report/curves.js';
 import type {ReportInput} from '../../lib/report/html/input.js';
 import {renderReport} from '../../lib/report/html/page.js';
+import {renderSweepReport} from '../../lib/sweep/report/page.js';
 import {BROWSER, openBrowser, visit} from '../support/browser.js';
 import {reportedRun, reportInput} from '../support/reports.js';
 import {metrics, round} from '../support/sample_rounds.js';
+import {SWEEP_INPUT} from '../support/swept_runs.js';
 
 const VISITS = (['light', 'dark'] as const).flatMap((theme) =>
   [360, 1200].map((width) => ({theme, width})),
@@ -21,12 +23,14 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
   let browser: Browser;
   const pages = new Map<string, string>();
 
-  const write = async (name: string, input: ReportInput): Promise<void> => {
+  const keep = async (name: string, page: string): Promise<void> => {
     const path = join(folder, `${name}.html`);
     // Folded parts are checked, too.
-    await writeFile(path, renderReport(input).replaceAll('<details>', '<details open>'));
+    await writeFile(path, page.replaceAll('<details>', '<details open>'));
     pages.set(name, path);
   };
+  const write = (name: string, input: ReportInput): Promise<void> =>
+    keep(name, renderReport(input));
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sau-browser-'));
@@ -46,13 +50,14 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
     } as const;
     const comparison = comparisonOf({folder: '/c', checkpoint: long.folder}, [state]);
     await write('comparison', reportInput({runs: [run, run], comparison}));
+    await keep('sweep', renderSweepReport(SWEEP_INPUT));
   });
   afterAll(async () => {
     await browser?.close();
     await rm(folder, {recursive: true});
   });
 
-  describe.each(['run', 'comparison'])('of a %s', (name) => {
+  describe.each(['run', 'comparison', 'sweep'])('of a %s', (name) => {
     it.each(VISITS)('loads nothing, fits and can be read by all: $theme, $width px', async (as) => {
       const seen = await visit(browser, pages.get(name) ?? '', as);
       expect(seen).toEqual({messages: [], requests: [], overflow: 0, violations: []});

@@ -2,7 +2,9 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {withLock} from '../../lib/download/lock.js';
 import type {SweepStatus} from '../../lib/index.js';
+import {sweepLock} from '../../lib/records/layout.js';
 import type {SweepFile} from '../../lib/sweep/sweep_file.js';
 import {jsonOf, namesIn} from '../support/folders.js';
 import {expectSchema} from '../support/json_schemas.js';
@@ -75,6 +77,26 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
     expect(words.stdout).toContain('try them again with --retry-failed');
   });
 
+  it('has a report of attacks by defenses, in which what failed is told', async () => {
+    const path = join(folder, 'paper.html');
+    const told = at('report', out, '--out', path, '--json');
+    expect(told.status, told.stderr).toBe(0);
+    expectSchema('sweep-report', JSON.parse(told.stdout));
+    const files = {path, tablesCsv: join(folder, 'paper_tables.csv')};
+    expect(JSON.parse(told.stdout)).toMatchObject({...files, counts: {done: 4, failed: 1}});
+    const page = readFileSync(path, 'utf8');
+    expect(page).toMatch(
+      /<th scope="row">blended pattern=none.png<\/th><td class="first none lost"/,
+    );
+    expect(page).toMatch(/Runs that failed.*none\.png/s);
+    // Three attacks and their mean, each without and with the defense.
+    expect(readFileSync(files.tablesCsv, 'utf8').trimEnd().split('\n')).toHaveLength(1 + 4 * 2);
+    writeFileSync(path, 'the notes of someone');
+    await expect(builtPackage().sweepReport(out, {out: path})).rejects.toMatchObject({
+      code: 'ERR_OUTPUT',
+    });
+  });
+
   it('has in each step what the same call gives alone', async () => {
     const {attack, defend, readRun} = builtPackage();
     const [made, , , purified] = (jsonOf(join(out, 'sweep.json')) as SweepFile).steps;
@@ -131,8 +153,15 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
     expect(JSON.parse(done.stdout)).toMatchObject({id: steps[3]?.id, wasDone: true});
     expectSchema('sweep-step', JSON.parse(done.stdout));
     const blocked = at('step', out, steps[4]?.id ?? '');
-    expect(blocked.status).toBe(1);
+    expect(blocked.status).toBe(5);
     expect(blocked.stderr).toMatch(/which is blocked, but it failed: .*none\.png/);
+    const lock = sweepLock(out, steps[1]?.id ?? '');
+    const hooks = {signal: new AbortController().signal, onWait: () => undefined};
+    await withLock(lock, hooks, async () => {
+      const busy = at('step', out, steps[1]?.id ?? '');
+      expect(busy).toMatchObject({status: 1, stderr: expect.stringContaining('(ERR_BUSY)')});
+    });
+    expect((await stepsNow())[1]?.failure?.code).toBe('ERR_CONFIG'); // as before
     expect(at('step', out, '--stage', '5', '--index', '0').stderr).toContain(
       'Expected a stage of the sweep',
     );

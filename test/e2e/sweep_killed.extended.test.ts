@@ -119,4 +119,32 @@ describe.skipIf(!IS_BUILT)('a sweep of 24 runs that is killed', () => {
     expect(result.counts).toMatchObject({total: STEPS, done: STEPS});
     expect(contentsOfSweep(out)).toEqual(whole);
   }, 900_000);
+
+  it('has steps that SIGTERM of a scheduler stops without a failure, and that go on', async () => {
+    const {sweepStatus} = builtPackage();
+    rmSync(out, {recursive: true});
+    const child = await begun(1);
+    child.kill('SIGINT');
+    await once(child, 'exit');
+    const left = (await sweepStatus(out)).steps.find(
+      ({kind, state}) => kind === 'attack' && state !== 'done',
+    );
+    const id = left?.id ?? '';
+    const args = [PROGRAM, 'sweep', 'step', out, id];
+    const stopped = spawn(process.execPath, args, {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    stopped.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (/epoch 1/.test(text)) stopped.kill('SIGTERM');
+    });
+    const [code] = await once(stopped, 'exit');
+    const stateOf = async () =>
+      (await sweepStatus(out)).steps.find((step) => step.id === id)?.state;
+    expect([code, await stateOf()]).toEqual([143, 'interrupted']);
+    const again = spawn(process.execPath, args, {cwd: folder, stdio: 'ignore'});
+    expect(await once(again, 'exit')).toEqual([0, null]);
+    expect(await stateOf()).toBe('done');
+    expect(contentsOfSweep(out)[left?.folder ?? '']).toEqual(whole[left?.folder ?? '']);
+  }, 300_000);
 });

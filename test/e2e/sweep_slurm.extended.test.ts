@@ -162,6 +162,35 @@ describe.skipIf(!IS_BUILT || NO_SLURM !== null)(
       5 * MINUTES,
     );
 
+    it(
+      'does the defenses of all victims but of the one that failed',
+      async () => {
+        const path = plan('failed', {
+          ...{attacks: ['badnet', {blended: {pattern: 'none.png'}}], defenses: ['clp'], seeds: [0]},
+          defend: {device: 'cpu'},
+        });
+        const folder = `${out}-failed`;
+        const {code} = await sau('sweep', path, '--out', folder, '--engine', 'slurm', '--wait');
+        expect(code).toBe(1);
+        const {steps} = await statusOf(folder);
+        expect(steps.map(({method, state}) => [method, state])).toEqual([
+          ...[
+            ['badnet', 'done'],
+            ['blended', 'failed'],
+          ],
+          ...[
+            ['clp', 'done'],
+            ['clp', 'blocked'],
+          ],
+        ]);
+        const logs = readdirSync(join(folder, 'logs')).map((name) =>
+          readFileSync(join(folder, 'logs', name), 'utf8'),
+        );
+        expect(logs.filter((log) => log.includes('which is blocked'))).toHaveLength(1);
+      },
+      5 * MINUTES,
+    );
+
     it('says what sbatch says where it refuses', async () => {
       const path = plan('refused', {resources: {partition: 'nowhere'}});
       const folder = `${out}-refused`;

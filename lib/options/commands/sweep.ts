@@ -67,7 +67,8 @@ export const SWEEP = {
       ...DEVICE.threads,
       help: 'CPU threads of each step whose options in the plan do not say; 0 lets LibTorch choose',
       details: 'It changes how long a step takes, and may change the last bits of its figures.',
-      default: 1,
+      unset: 'the cpus in resources of the plan, else 1',
+      default: null,
     },
   },
 } as const satisfies OptionGroups;

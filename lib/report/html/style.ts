@@ -72,7 +72,7 @@ pre code{overflow-wrap:normal}
 .tiles .from{color:var(--soft);font-variant-numeric:tabular-nums;white-space:nowrap}
 .tiles .value{font-size:1.5rem;font-weight:650;font-variant-numeric:tabular-nums;white-space:nowrap}
 .tiles .about{display:block;font-size:.8125rem;color:var(--soft);line-height:1.4}
-.scroll{overflow-x:auto;margin:.75rem 0}
+.scroll{position:relative;overflow-x:auto;margin:.75rem 0}
 table{border-collapse:collapse;min-width:min(100%,32rem);font-variant-numeric:tabular-nums;font-size:.9375rem}
 caption{text-align:left;padding-bottom:.5rem}
 th,td{padding:.4rem .75rem;text-align:right;border-bottom:1px solid var(--line);vertical-align:baseline}

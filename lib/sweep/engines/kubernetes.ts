@@ -80,7 +80,7 @@ export const KUBERNETES = {
     keep: {
       type: 'duration',
       value: '<time>',
-      help: 'how long a Job that has ended is kept, such as 1d',
+      help: 'how long a Job that has ended is kept, such as 24h',
       unset: 'until it is deleted',
       default: null,
     },

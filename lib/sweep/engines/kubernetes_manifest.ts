@@ -23,8 +23,8 @@ export const KUBERNETES_FOLDER = 'kubernetes';
 export const SWEEP_LABEL = 'sau-native/sweep';
 /** The container that does a step. */
 const CONTAINER = 'step';
-/** Exit codes of steps that fail again however often they are tried, see docs/sweeps.md. */
-const HOPELESS = [1, 2, 3, 4];
+/** Exit codes of steps that fail again on any node: a failure, a wrong option, no LibTorch, and a victim that failed. */
+const HOPELESS = [1, 2, 3, 5];
 /** Seconds that a step has to save its state. */
 const GRACE = 120;
 

@@ -117,7 +117,10 @@ class LocalRun {
       return;
     } else this.#queue.failed(step);
     const failure = answer.kind === 'done' ? null : answer.failure;
-    if (answer.kind === 'crashed') await writeFailure(this.#sweep.folder, step.id, answer.failure);
+    if (answer.kind === 'crashed') {
+      // Where the disk is full, there is no room for it either.
+      await writeFailure(this.#sweep.folder, step.id, answer.failure).catch(() => undefined);
+    }
     if (failure !== null && OF_ALL.has(failure.code)) {
       this.#fatal ??= new SauError(failure.code as SauErrorCode, failure.message);
     }

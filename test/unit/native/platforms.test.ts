@@ -19,9 +19,10 @@ const ALL = [...PLATFORMS, ...UNTRIED_PLATFORMS];
 describe('the table of platforms', () => {
   it('names what npm may install the package on', () => {
     const {os, cpu} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    const tuples = os.flatMap((system: string) => cpu.map((chip: string) => `${system}-${chip}`));
-    expect(PLATFORMS.map(({tuple}) => tuple)).toEqual(tuples);
-    expect(supportedPlatforms()).toBe(`${tuples.join(' or ')} with glibc`);
+    const parts = PLATFORMS.map(({tuple}) => tuple.split('-'));
+    expect(new Set(parts.map(([system]) => system))).toEqual(new Set(os));
+    expect(new Set(parts.map(([, chip]) => chip))).toEqual(new Set(cpu));
+    expect(supportedPlatforms()).toBe('linux-x64 or linux-arm64 with glibc');
   });
 
   it('has a row for this process, and none for a system without LibTorch', () => {

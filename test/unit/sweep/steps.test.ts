@@ -149,6 +149,13 @@ describe('the steps of a plan', () => {
     expect(defensesIn(all)).toHaveLength(3 * 16 + 3 * 2);
   });
 
+  it('have threads by their kind where the plan does not say', () => {
+    const threads = {attack: 4, defend: 2};
+    const all = stepsOf(parsePlan({...plan, defend: {threads: 3}}), {threads});
+    expect(new Set(attacksIn(all).map(({options}) => options.threads))).toEqual(new Set([4]));
+    expect(new Set(defensesIn(all).map(({options}) => options.threads))).toEqual(new Set([3]));
+  });
+
   it('are attacks alone without defenses', () => {
     expect(steps({attacks: ['badnet'], seeds: [0, 1]}).map(({stage}) => stage)).toEqual([0, 0]);
   });
