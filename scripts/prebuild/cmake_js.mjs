@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Stands in for node-gyp under prebuildify, which calls it as
 //   node-gyp rebuild --target=<Node version> --devdir=... --arch=x64 --release
 // in its working folder. For cmake-js --target is a CMake target, and a Node-API binary does not depend on the Node

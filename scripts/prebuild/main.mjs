@@ -19,6 +19,9 @@ import {readElf} from './elf.mjs';
 import {folderOf, inspectPrebuilds, sourcesChecksum} from './prebuilds.mjs';
 import {stop, table} from './report.mjs';
 
+/** On Windows prebuildify starts it through a shell, elsewhere as a program. */
+const CMAKE_JS = join(import.meta.dirname, 'cmake_js.mjs');
+
 const {values} = parseArgs({
   options: {
     platform: {type: 'string'},
@@ -48,7 +51,7 @@ await promisify(prebuildify)({
   strip: true,
   tagLibc: platform.needsGlibc,
   artifacts: join(stage, 'artifacts'),
-  nodeGyp: `"${process.execPath}" "${join(import.meta.dirname, 'cmake_js.mjs')}"`, // through a shell
+  nodeGyp: process.platform === 'win32' ? `"${process.execPath}" "${CMAKE_JS}"` : CMAKE_JS,
 }).catch((error) => stop(`prebuildify: ${error.message}`));
 
 const made = folderOf(platform, stage);
