@@ -26,9 +26,21 @@ export type StepState =
   | 'waiting';
 
 /** How many steps there are of each state. */
-export interface SweepCounts extends Readonly<Record<StepState, number>> {
+export interface SweepCounts {
   /** All steps. */
   readonly total: number;
+  /** Those that have a result. */
+  readonly done: number;
+  /** Those that a process works on. */
+  readonly running: number;
+  /** Those that go on from where they were stopped. */
+  readonly interrupted: number;
+  /** Those whose last try failed. */
+  readonly failed: number;
+  /** Those that need a step that failed. */
+  readonly blocked: number;
+  /** Those that were not begun. */
+  readonly waiting: number;
 }
 
 /** A step of a sweep and what became of it. */
