@@ -3,7 +3,7 @@ import {randomBytes} from 'node:crypto';
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {chmod, mkdir, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
-import {hostname, tmpdir} from 'node:os';
+import {hostname, tmpdir, totalmem} from 'node:os';
 import {delimiter, join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {promisify} from 'node:util';
@@ -178,6 +178,7 @@ function configuration(
 ): string {
   const host = hostname().split('.')[0] ?? 'localhost';
   const at = (name: string): string => join(folder, name);
+  const memory = Math.floor(totalmem() / 2 ** 20);
   return `
 ClusterName=sau-test
 SlurmctldHost=${host}(127.0.0.1)
@@ -210,7 +211,7 @@ MaxArraySize=${maxArraySize}
 MaxJobCount=5000
 SchedulerType=sched/builtin
 SchedulerParameters=sched_interval=1,batch_sched_delay=1
-NodeName=${host} NodeAddr=127.0.0.1 CPUs=${cpus} State=UNKNOWN
+NodeName=${host} NodeAddr=127.0.0.1 CPUs=${cpus} RealMemory=${memory} State=UNKNOWN
 PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP
 `.trimStart();
 }
