@@ -80,7 +80,11 @@ export class Worker {
 
   #crash(how: string): void {
     const memory = how === 'SIGKILL' ? ', as where the system is out of memory' : '';
-    const last = this.#stderr.trim().split('\n').at(-1) ?? '';
+    const lines = this.#stderr
+      .split('\n')
+      .filter((line) => /\S/.test(line) && !/^Node\.js v/.test(line));
+    // Node.js writes where an error comes from after what it is.
+    const last = lines.findLast((line) => /Error\b/.test(line)) ?? lines.at(-1) ?? '';
     const words = last === '' ? '' : ` The last that it wrote is: ${last}`;
     const message = `Expected the process of the step to tell its result but it ended with ${how}${memory}.${words}`;
     this.#answer({kind: 'crashed', failure: {code: 'ERR_NATIVE', message}});
