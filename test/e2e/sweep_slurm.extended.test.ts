@@ -45,6 +45,7 @@ describe.skipIf(!IS_BUILT || NO_SLURM !== null)(
       const matrix = {
         ...{attacks: ['badnet', 'blended'], data: ['data/shapes'], models: [model]},
         ...{defenses: ['ft', 'clp', 'fp'], seeds: SEEDS},
+        resources: {memory: '1GiB'},
         attack: ofVictim,
         defend: {clean: '20%', rounds: 2, batchSize: 16, device: 'cpu'},
       };

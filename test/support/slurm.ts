@@ -3,7 +3,7 @@ import {randomBytes} from 'node:crypto';
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {chmod, mkdir, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
-import {hostname, tmpdir} from 'node:os';
+import {hostname, tmpdir, totalmem} from 'node:os';
 import {delimiter, join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {promisify} from 'node:util';
@@ -12,7 +12,10 @@ import {promisify} from 'node:util';
 
 /** Debian has daemons where the PATH of a user may not look. */
 const PATH = [process.env.PATH ?? '', '/usr/sbin', '/sbin'].join(delimiter);
-const PROGRAMS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'scontrol', 'squeue', 'scancel'];
+const PROGRAMS = [
+  ...['munged', 'slurmctld', 'slurmd', 'setpriv'],
+  ...['sbatch', 'scontrol', 'squeue', 'scancel', 'sinfo'],
+];
 /** Daemons answer in under two seconds where two CPUs are busy. */
 const MOST_SECONDS = 60;
 
@@ -102,7 +105,9 @@ async function start(
   const call: Slurm['call'] = async (program, ...args) =>
     (await run(program, [...args], {env, encoding: 'utf8'})).stdout;
   const daemon = (program: string, ...args: readonly string[]): void => {
-    daemons.push(spawn(program, args, {env, stdio: 'ignore', cwd: folder}));
+    // It ends with this process, however that ends.
+    const words = ['--pdeathsig', 'KILL', program, ...args];
+    daemons.push(spawn('setpriv', words, {env, stdio: 'ignore', cwd: folder}));
   };
   const inMunge = (name: string): string => join(paths.munge, name);
   await writeFile(inMunge('key'), randomBytes(1024), {mode: 0o400});
@@ -178,6 +183,7 @@ function configuration(
 ): string {
   const host = hostname().split('.')[0] ?? 'localhost';
   const at = (name: string): string => join(folder, name);
+  const memory = Math.floor(totalmem() / 2 ** 20);
   return `
 ClusterName=sau-test
 SlurmctldHost=${host}(127.0.0.1)
@@ -210,7 +216,7 @@ MaxArraySize=${maxArraySize}
 MaxJobCount=5000
 SchedulerType=sched/builtin
 SchedulerParameters=sched_interval=1,batch_sched_delay=1
-NodeName=${host} NodeAddr=127.0.0.1 CPUs=${cpus} State=UNKNOWN
+NodeName=${host} NodeAddr=127.0.0.1 CPUs=${cpus} RealMemory=${memory} State=UNKNOWN
 PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP
 `.trimStart();
 }
