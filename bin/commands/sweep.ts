@@ -9,6 +9,7 @@ import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
 import {addExamples, addOutputFlags, flagGroups, flagName, keysOf, pick} from '../flags.js';
 import {interruptible, longRun} from '../long_run.js';
 import {duration, printResult} from '../output.js';
+import {addSandboxFlag, sandboxed} from '../sandbox.js';
 import {countsLine, failureLines, planLines, resultLines, statusLines} from '../sweep_tables.js';
 import {createSweepView} from '../sweep_view.js';
 
@@ -29,6 +30,7 @@ export function registerSweep(program: Command, finish: Finish): void {
         'same command goes on after an interruption, and with --resume also with a larger plan.',
     );
   addFlagGroups(command, FLAGS);
+  addSandboxFlag(command);
   addOutputFlags(command);
   addExamples(command, [
     'sau-native sweep plan.yaml --dry-run',
@@ -93,6 +95,7 @@ function registerStep(parent: Command, finish: Finish): void {
       'Does one step of a sweep, as an engine does: nothing where it is done, from where it was stopped where it was begun.',
     );
   addFlagGroups(command, STEP_FLAGS);
+  addSandboxFlag(command);
   addOutputFlags(command);
   addExamples(command, [
     'sau-native sweep step sweeps/paper 3f2a9c01',
@@ -110,8 +113,9 @@ function spell(name: string): string {
 }
 
 async function sweepPlan(plan: string | undefined, values: UserOptions): Promise<ExitCode> {
-  const {sweep} = await import('../../lib/sweep.js');
   const options = {...pick(values, keysOf(FLAGS)), plan} as unknown as SweepOptions;
+  await confineSweep(values, options);
+  const {sweep} = await import('../../lib/sweep.js');
   const view = createSweepView(values.quiet === true);
   const interrupted = (): SauError => {
     view.note('interrupted: stopping the steps that go on; Ctrl-C again stops at once');
@@ -135,6 +139,18 @@ async function sweepPlan(plan: string | undefined, values: UserOptions): Promise
   const {total, done} = result.counts;
   const isGiven = result.submitted !== null || result.manifest !== null;
   return isDry || isGiven || done === total ? EXIT.done : EXIT.failed;
+}
+
+/** A scheduler is another program and needs the network; what it starts is confined by itself. */
+async function confineSweep(values: UserOptions, options: SweepOptions): Promise<void> {
+  const {parseSweepConfig} = await import('../../lib/sweep/config.js');
+  const {dryRun, engine, folder, steps} = await parseSweepConfig(options);
+  if (dryRun || engine !== 'local') return;
+  await sandboxed(values, async () => {
+    const {readsOfSteps} = await import('../../lib/sandbox/sweep_needs.js');
+    const reads = readsOfSteps({steps, base: process.cwd()});
+    return {reads: [...reads, String(options.plan)], makes: folder, spills: true};
+  });
 }
 
 async function tellStatus(dir: string, values: UserOptions): Promise<ExitCode> {
@@ -173,8 +189,15 @@ async function doStep(dir: string, id: string | null, values: UserOptions): Prom
   const folder = resolve(dir);
   const file = await readSweepFile(folder);
   const step = findStep(file.steps, {id, ...choice, list});
+  const task = taskOf(folder, file, step);
+  await sandboxed(values, async () => {
+    const {readsOfSteps} = await import('../../lib/sandbox/sweep_needs.js');
+    const reads = readsOfSteps({steps: [step, ...task.needs], base: task.base});
+    const listed = path === null ? [] : [path];
+    return {reads: [...reads, ...listed], writes: [folder], spills: true};
+  });
   const {result: isNew} = await longRun(values.quiet === true, [step.folder], (run) =>
-    runStep(taskOf(folder, file, step), {...run, waits: false}),
+    runStep(task, {...run, waits: false}),
   );
   const seconds = (performance.now() - start) / 1000;
   const {options: _, ...shown} = step;

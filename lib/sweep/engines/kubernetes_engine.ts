@@ -133,15 +133,16 @@ async function release(name: string, settings: KubernetesSettings): Promise<void
 const jobSchema = z.object({
   metadata: z.object({name: z.string()}),
   status: z
-    .object({conditions: z.array(z.object({type: z.string(), status: z.string()})).default([])})
-    .default({conditions: []}),
+    .object({conditions: z.array(z.object({type: z.string(), status: z.string()})).optional()})
+    .optional(),
 });
 
 type SeenJob = z.infer<typeof jobSchema>;
 
 function hasEnded({status}: SeenJob): boolean {
-  return status.conditions.some(
-    ({type, status}) => status === 'True' && (type === 'Complete' || type === 'Failed'),
+  const conditions = status?.conditions ?? [];
+  return conditions.some(
+    (each) => each.status === 'True' && (each.type === 'Complete' || each.type === 'Failed'),
   );
 }
 
