@@ -11,7 +11,7 @@ import {type Run, startRun} from './run/run.js';
 import {goneOn} from './sweep/changes.js';
 import {parseSweepConfig, type SweepConfig} from './sweep/config.js';
 import type {EngineOutcome} from './sweep/engine.js';
-import {loadEngine} from './sweep/engines/load_engine.js';
+import {workOf} from './sweep/engines/works.js';
 import type {SweepProgress} from './sweep/progress.js';
 import {type StepStatus, type SweepStatus, statusOf} from './sweep/status.js';
 import type {SweepStep} from './sweep/steps.js';
@@ -86,7 +86,7 @@ async function planned(config: SweepConfig): Promise<Result> {
   const {folder, settings, resources} = config;
   const status = await statusOf(folder, file.steps);
   const todo = todoOf(status.steps, file.steps, config);
-  const engine = await loadEngine(config.engine);
+  const engine = workOf(config.engine);
   const sweep = {folder, file, status: status.steps, todo, settings, resources};
   const manifest = engine.preview?.(sweep) ?? null;
   const outcome: EngineOutcome =
@@ -105,7 +105,7 @@ async function runAll(
   const {steps: status, counts: before} = await statusOf(folder, file.steps);
   const todo = todoOf(status, file.steps, config);
   const {settings, resources} = config;
-  const engine = await loadEngine(config.engine);
+  const engine = workOf(config.engine);
   const outcome = await engine.run({folder, file, status, todo, settings, resources}, run);
   return resultOf(config, await statusOf(folder, file.steps), {before, todo, outcome});
 }
