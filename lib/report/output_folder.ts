@@ -2,9 +2,9 @@ import {randomUUID} from 'node:crypto';
 import {mkdir, open, rm, rmdir, stat, statfs} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {withLock} from '../base/lock.js';
 import {pathExists} from '../base/path_exists.js';
 import {removeTemporariesOf, unwritableFile} from '../base/whole_file.js';
-import {withLock} from '../download/lock.js';
 import {named} from '../options/named.js';
 import {RESULTS} from '../records/layout.js';
 

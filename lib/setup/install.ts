@@ -1,8 +1,8 @@
 import {rm} from 'node:fs/promises';
+import {withLock} from '../base/lock.js';
 import {unwritableFile} from '../base/whole_file.js';
 import {requireSpace, sizeOf} from '../download/disk.js';
 import {PartFile} from '../download/download.js';
-import {withLock} from '../download/lock.js';
 import {type LibTorch, readLibTorch} from '../native/libtorch.js';
 import {SETUP_DEFAULTS} from '../options/defaults.js';
 import {SetupCache} from './cache.js';

@@ -1,8 +1,8 @@
 import {readdir} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {z} from 'zod';
+import {isLocked} from '../base/lock.js';
 import {readText} from '../base/read_text.js';
-import {isLocked} from '../download/lock.js';
 import {DEFENSE_STATE, RECORD, RUN, SWEEP_FILES, sweepLock} from '../records/layout.js';
 import {type RecordedFailure, readFailure} from './failure.js';
 import type {SweepStep} from './steps.js';

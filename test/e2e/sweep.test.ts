@@ -2,7 +2,7 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {withLock} from '../../lib/download/lock.js';
+import {withLock} from '../../lib/base/lock.js';
 import type {SweepStatus} from '../../lib/index.js';
 import {sweepLock} from '../../lib/records/layout.js';
 import type {SweepFile} from '../../lib/sweep/sweep_file.js';

@@ -1,6 +1,6 @@
 import type {OptionTable} from '../../options/option.js';
 
-/** What the tables say of an engine; what it does is loaded by load_engine.ts where it is used. */
+/** What the tables say of an engine; what it does is in works.ts. */
 export interface EngineEntry {
   /** One line for help and docs. */
   readonly summary: string;

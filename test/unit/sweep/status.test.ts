@@ -1,7 +1,7 @@
 import {mkdirSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {beforeEach, describe, expect, it} from 'vitest';
-import {withLock} from '../../../lib/download/lock.js';
+import {withLock} from '../../../lib/base/lock.js';
 import {sweepFailure, sweepLock} from '../../../lib/records/layout.js';
 import {writeFailure} from '../../../lib/sweep/failure.js';
 import {parsePlan} from '../../../lib/sweep/plan.js';

@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {errnoOf} from '../base/errors.js';
+import {errnoOf} from './errors.js';
 
 /** The start of a process that runs where only Linux would tell when it began. */
 export const UNKNOWN_START = 'unknown';

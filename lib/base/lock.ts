@@ -14,9 +14,9 @@ import {
 import {hostname} from 'node:os';
 import {dirname} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {errnoOf} from '../base/errors.js';
-import {readText} from '../base/read_text.js';
+import {errnoOf} from './errors.js';
 import {startOf, UNKNOWN_START} from './process_start.js';
+import {readText} from './read_text.js';
 
 const POLL_MS = 200;
 const HEARTBEAT_MS = 5_000;

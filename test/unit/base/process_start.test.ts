@@ -1,6 +1,6 @@
 import {spawnSync} from 'node:child_process';
 import {describe, expect, it} from 'vitest';
-import {startOf, UNKNOWN_START} from '../../../lib/download/process_start.js';
+import {startOf, UNKNOWN_START} from '../../../lib/base/process_start.js';
 
 describe('the start of a process', () => {
   it.each(['darwin', 'win32'] as const)(
