@@ -1,9 +1,9 @@
 import {assertNever} from '../lib/base/errors.js';
-import {printable} from '../lib/base/printable.js';
+import {printable, printableLines} from '../lib/base/printable.js';
 import type {SweepProgress} from '../lib/sweep/progress.js';
 import type {SweepCounts} from '../lib/sweep/status.js';
 import {duration} from './output.js';
-import {progressLine} from './progress_bar.js';
+import {type Counted, countLine, MS_BETWEEN_LINES, progressLine} from './progress_bar.js';
 import {countsLine} from './sweep_tables.js';
 import {canDraw, painted, StatusLine} from './terminal.js';
 
@@ -30,7 +30,7 @@ export function createSweepView(quiet: boolean): SweepView {
       for (const text of state.follow(progress)) write(text);
       line?.show((columns) => state.line(columns));
     },
-    note: (message) => write(noteLine(message)),
+    note: (message) => write(noteLine(printable(message))),
     stop: () => line?.clear(),
   };
 }
@@ -41,7 +41,10 @@ export class SweepState {
   readonly #now: () => number;
   /** Notes are told by many steps, and are shown once. */
   readonly #notes = new Set<string>();
-  readonly #running = new Set<string>();
+  /** How far each step is that goes on, in words. */
+  readonly #running = new Map<string, string>();
+  /** When a step that goes on may have a line again. */
+  #nextLine = 0;
   #counts: SweepCounts | null = null;
   #secondsLeft: number | null = null;
   /** When the time left was told. */
@@ -54,6 +57,7 @@ export class SweepState {
   constructor({tellsAll}: {readonly tellsAll: boolean}, now = () => performance.now()) {
     this.#tellsAll = tellsAll;
     this.#now = now;
+    this.#nextLine = now() + MS_BETWEEN_LINES;
   }
 
   /** The lines that a message adds. */
@@ -65,14 +69,14 @@ export class SweepState {
         return [`${countsLine(counts)}; ${todo} to do, ${jobs} at once`];
       }
       case 'begun':
-        this.#running.add(progress.step.folder);
+        this.#running.set(progress.step.folder, '');
         return [];
       case 'within':
-        return progress.progress.kind === 'note' ? this.#noteOf(progress.progress.message) : [];
+        return this.#within(progress);
       case 'ended':
         return this.#ended(progress);
       case 'note':
-        return this.#noteOf(progress.message);
+        return this.#noteOf(printableLines(progress.message)); // of our own, with commands to copy
       default:
         return assertNever(progress);
     }
@@ -86,7 +90,10 @@ export class SweepState {
     const left = this.#secondsLeft === null ? null : Math.max(0, this.#secondsLeft - passed);
     const [first] = this.#running;
     const others = this.#running.size - 1;
-    const running = first === undefined ? [] : [others > 0 ? `${first} and ${others} more` : first];
+    const running =
+      first === undefined
+        ? []
+        : [`${first.join(' ').trimEnd()}${others > 0 ? ` and ${others} more` : ''}`];
     return progressLine(
       {
         share: done / Math.max(1, total),
@@ -112,13 +119,29 @@ export class SweepState {
     return [[step.folder, `done in ${duration(seconds)}`, countsLine(counts), ...left].join(' | ')];
   }
 
-  #noteOf(message: string): readonly string[] {
+  #within({step, progress}: Extract<SweepProgress, {kind: 'within'}>): readonly string[] {
+    if (progress.kind === 'note') return this.#noteOf(printable(progress.message), step.folder);
+    if (progress.kind !== 'batch' && progress.kind !== 'images') return [];
+    if (progress.kind === 'batch') this.#running.set(step.folder, partOf(progress));
+    if (!this.#tellsAll || this.#now() < this.#nextLine) return [];
+    this.#nextLine = this.#now() + MS_BETWEEN_LINES;
+    return [`${step.folder} | ${countLine(progress)}`];
+  }
+
+  #noteOf(message: string, of = ''): readonly string[] {
     if (this.#notes.has(message)) return [];
     this.#notes.add(message);
-    return [noteLine(message)];
+    return [noteLine(of === '' ? message : `${of}: ${message}`)];
   }
 }
 
+/** Such as "12/30, 4:10 left". */
+function partOf({round, rounds, secondsLeft}: Extract<Counted, {kind: 'batch'}>): string {
+  const left = secondsLeft === null ? '' : `, ${duration(secondsLeft)} left`;
+  return `${Math.min(round + 1, rounds)}/${rounds}${left}`;
+}
+
+/** @param message Printable already */
 function noteLine(message: string): string {
-  return `${painted('note', 'note:', process.stderr)} ${printable(message)}`;
+  return `${painted('note', 'note:', process.stderr)} ${message}`;
 }

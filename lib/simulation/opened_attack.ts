@@ -42,6 +42,7 @@ export async function openAttack(config: AttackConfig, run: RunOptions): Promise
   const {path, numClasses} = dataset;
   const scale = await normalization(config, null, {name: datasetName, path, numClasses});
   const mode = labelModeOf(config);
+  requireClasses(config, dataset);
   checkLabelMode(mode, numClasses);
   if (program !== null) checkClasses(program, dataset);
   const model = program === null ? (config.model ?? DEFAULT_MODEL) : programName(program);
@@ -76,6 +77,16 @@ export function folderToPoison({data, dataset}: Pick<AttackConfig, 'data' | 'dat
   throw new SauError(
     'ERR_CONFIG',
     `Expected ${named('data')} with the folder of the data set to poison but received nothing. Give a folder with train/ and test/ class folders`,
+  );
+}
+
+/** Throws ERR_CONFIG where other classes are asked for than the data set has. */
+function requireClasses({numClasses: asked}: AttackConfig, {path, numClasses}: Dataset): void {
+  if (asked === null || asked === numClasses) return;
+  throw new SauError(
+    'ERR_CONFIG',
+    `Expected ${named('numClasses')} ${numClasses}, as the data set ${path} has, but received ${asked}.`,
+    {remedy: 'Leave it out.', details: {path, expected: numClasses, received: asked}},
   );
 }
 

@@ -1,3 +1,4 @@
+import {normalize} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {FORMAT_NAMES, findKnown} from '../datasets/known.js';
 import {DEFENSE_NAMES} from '../defenses/defenses.js';
@@ -117,10 +118,10 @@ function axesOf(given: UserOptions): Axes {
   const ratios = splitAt('ratios', given.ratios);
   return {
     attacks: entriesAt('attacks', given.attacks, attackName),
-    data: entriesAt('data', given.data, dataName),
+    data: entriesAt('data', given.data, dataName, onePath),
     models: entriesAt('models', given.models, networkName),
     defenses: entriesAt('defenses', given.defenses, defenseName),
-    victims: entriesAt('victims', given.victims, textName),
+    victims: entriesAt('victims', given.victims, textName, onePath),
     attackSeeds: valuesAt(...seeds.attack),
     defenseSeeds: valuesAt(...(seeds.defend ?? seeds.attack)),
     poisonRates: valuesAt(...ratios.attack),
@@ -134,15 +135,16 @@ function includedAxes(matrix: Axes, entry: UserOptions, place: string): Axes {
   refuseUnknown(place, Object.keys(entry), INCLUDE_KEYS);
   const at = (axis: RuleAxis) => `${place}.${axis}`;
   const list = (axis: RuleAxis) => (Array.isArray(entry[axis]) ? entry[axis] : [entry[axis]]);
-  const entries = (axis: RuleAxis, check: Check) => entriesAt(at(axis), list(axis), check);
+  const entries = (axis: RuleAxis, check: Check, spell?: (name: string) => string) =>
+    entriesAt(at(axis), list(axis), check, spell);
   const values = (axis: RuleAxis) => valuesAt(at(axis), list(axis));
   const isVictim = 'victim' in entry;
   return {
     attacks: isVictim ? [] : 'attack' in entry ? entries('attack', attackName) : matrix.attacks,
-    data: 'data' in entry ? entries('data', dataName) : matrix.data,
+    data: 'data' in entry ? entries('data', dataName, onePath) : matrix.data,
     models: 'model' in entry ? entries('model', networkName) : matrix.models,
     defenses: 'defense' in entry ? entries('defense', defenseName) : matrix.defenses,
-    victims: isVictim ? entries('victim', textName) : [],
+    victims: isVictim ? entries('victim', textName, onePath) : [],
     attackSeeds: 'seed' in entry ? values('seed') : matrix.attackSeeds,
     defenseSeeds: 'seed' in entry ? values('seed') : matrix.defenseSeeds,
     poisonRates: 'ratio' in entry ? values('ratio') : matrix.poisonRates,
@@ -161,7 +163,11 @@ function exclusionOf(rule: UserOptions, place: string, matrices: readonly Axes[]
     );
   }
   const names = Object.entries(rule).map(([axis, value]) => {
-    const wanted = (Array.isArray(value) ? value : [value]).map(String);
+    const wanted = (Array.isArray(value) ? value : [value]).map((one) => {
+      if (typeof one === 'string') return axis === 'data' || axis === 'victim' ? onePath(one) : one;
+      if (typeof one === 'number') return String(one);
+      throw planError(`names without options for ${place}.${axis}`, shown(one));
+    });
     const axes = RULE_AXES[axis as RuleAxis];
     const known = matrices.flatMap((matrix) =>
       axes.flatMap((name) => matrix[name].map((entry) => entry.name)),
@@ -178,12 +184,23 @@ function exclusionOf(rule: UserOptions, place: string, matrices: readonly Axes[]
 
 type Check = (name: string, place: string) => void;
 
-function entriesAt(place: string, value: unknown, check: Check): readonly PlanEntry[] {
+function entriesAt(
+  place: string,
+  value: unknown,
+  check: Check,
+  spell = (name: string): string => name,
+): readonly PlanEntry[] {
   return listAt(place, value).map((one, i) => {
     const entry = entryOf(one, `${place}[${i}]`);
     check(entry.name, entry.place);
-    return entry;
+    return {...entry, name: spell(entry.name)};
   });
+}
+
+/** One spelling of a path, so that equal ones are one step: a/b of ./a/b and a/b/. Names stay as they are. */
+function onePath(name: string): string {
+  const path = normalize(name);
+  return path.length > 1 ? path.replace(/[\\/]+$/, '') : path;
 }
 
 /** `badnet`, or `blended: {alpha: 0.1}`. */

@@ -86,8 +86,8 @@ export class StepOptions {
       {place: 'attack', options: this.#shared('attack', kind)},
       ...entryLayers(data, (name) => (findKnown(name) === null ? {data: name} : {dataset: name})),
       ...entryLayers(models, networkOf),
-      ...entryLayers(attacks, () => ({})),
       ...valueLayer(poisonRates, 'poisonRate'),
+      ...entryLayers(attacks, () => ({})),
     ];
     const where = [attacks, data, models];
     return this.#withSeed(attackSeeds, layers, where, 'attack', (options) => {
@@ -109,9 +109,9 @@ export class StepOptions {
       this.#base.defend,
       {place: 'defend', options: this.#shared('defend', method)},
       ...(attack === null ? [] : [imagesOf(attack, data)]),
+      ...valueLayer(cleanRatios, 'clean'),
       ...entryLayers(victims, () => ({})),
       ...entryLayers(defenses, () => ({})),
-      ...valueLayer(cleanRatios, 'clean'),
     ];
     const seed = defenseSeeds ?? attackSeeds;
     const ckpt = victims?.name ?? SOME_FOLDER;

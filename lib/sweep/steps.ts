@@ -149,13 +149,20 @@ class Steps {
 
   #attack(combination: Combination): PlannedStep {
     const options = this.#options.ofAttack(combination);
-    const labels = this.#labels.of(combination);
+    const {attacks, poisonRates} = combination;
+    const ratio = labelOf(attacks, poisonRates, 'poisonRate');
+    const labels = {...this.#labels.of(combination), ratio, clean: null};
     return this.#step({kind: 'attack', options, needs: [], labels}, wordsOfAttack(options));
   }
 
   #defense(combination: Combination, attack: PlannedStep | null): PlannedStep {
     const options = this.#options.ofDefense(combination, attack?.options ?? null);
-    const labels = this.#labels.of(combination);
+    const {defenses, cleanRatios} = combination;
+    const labels = {
+      ...this.#labels.of(combination),
+      ...{ratio: attack?.labels.ratio ?? null},
+      clean: labelOf(defenses, cleanRatios, 'clean'),
+    };
     const victim =
       attack === null ? [basename(String(options.ckpt))] : wordsOfAttack(attack.options);
     const clean = options.clean === undefined ? [] : [basename(String(options.clean))];
@@ -252,6 +259,11 @@ function idOf({kind, options, needs}: Pick<PlannedStep, 'kind' | 'options' | 'ne
     .slice(0, 16);
 }
 
+/** The value of an axis, for tables; of an entry that has its own that one. null where the plan has no such axis. */
+function labelOf(entry: PlanEntry | undefined, axis: PlanEntry | undefined, option: string) {
+  return axis === undefined ? null : String(entry?.options[option] ?? axis.name);
+}
+
 /** Every combination of one value of each axis; an axis without values takes no part. */
 function* product(
   axes: Readonly<Partial<Record<Axis, readonly PlanEntry[]>>>,
@@ -285,16 +297,14 @@ class Labels {
     }
   }
 
-  of(combination: Combination): StepLabels {
+  of(combination: Combination): Omit<StepLabels, 'ratio' | 'clean'> {
     const label = (axis: (typeof LABELLED)[number]) => this.#labelOf(axis, combination[axis]);
     return {
       attack: label('attacks'),
       victim: label('victims'),
       data: label('data'),
       model: label('models'),
-      ratio: combination.poisonRates?.name ?? null,
       defense: label('defenses'),
-      clean: combination.cleanRatios?.name ?? null,
     };
   }
 

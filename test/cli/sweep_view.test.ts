@@ -7,6 +7,7 @@ import {
   statusLines,
 } from '../../bin/sweep_tables.js';
 import {SweepState} from '../../bin/sweep_view.js';
+import type {Progress} from '../../lib/run/progress.js';
 import type {SweepProgress} from '../../lib/sweep/progress.js';
 import {countsOf, type StepStatus} from '../../lib/sweep/status.js';
 import type {SweepResult} from '../../lib/sweep.js';
@@ -140,6 +141,36 @@ describe('the line of a sweep', () => {
     const line = ['attacks/badnet-3 | failed: it ended (ERR_NATIVE)'];
     expect(log.follow(ended({failure}))).toEqual(line);
     expect(new SweepState({tellsAll: false}).follow(ended({failure}))).toEqual(line);
+  });
+
+  it('has how far the first step is, now and then in a log too', () => {
+    let now = 0;
+    const progress: Progress = {
+      ...{kind: 'batch', round: 11, rounds: 30, batch: 1, batches: 4, secondsLeft: 250},
+    };
+    const within: SweepProgress = {kind: 'within', step: planned, progress};
+    const told = [true, false].map((tellsAll) => {
+      const state = new SweepState({tellsAll}, () => now);
+      state.follow({kind: 'opened', counts: COUNTS, todo: 2, jobs: 2});
+      state.follow({kind: 'begun', step: planned});
+      expect(state.follow(within)).toEqual([]);
+      expect(state.line(80)).toMatch(/ \| attacks\/badnet-3 12\/30, 4:10 left$/);
+      now += 30_000;
+      return state.follow(within);
+    });
+    expect(told).toEqual([
+      [expect.stringMatching(/^attacks\/badnet-3 \| .*12\/30.*4:10 left/)],
+      [],
+    ]);
+  });
+
+  it('keeps the lines of a note of the sweep itself, and those of a step in one line', () => {
+    const state = new SweepState({tellsAll: true});
+    const [own = ''] = state.follow({kind: 'note', message: 'do:\nkubectl apply'});
+    expect(own.split('\n')).toHaveLength(2);
+    const progress = {kind: 'note', message: 'few\nimages'} as const;
+    const [of = ''] = state.follow({kind: 'within', step: planned, progress});
+    expect(of).toMatch(/attacks\/badnet-3: few\\x0aimages$/);
   });
 
   it('is without notes that were told before', () => {

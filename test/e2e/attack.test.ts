@@ -52,6 +52,16 @@ describe.skipIf(!IS_BUILT)('the record of an attack', () => {
     ]);
   });
 
+  it('is refused for other classes than its data set has, before anything is written', async () => {
+    const out = join(world.folder, 'five');
+    const five = builtPackage().attack({...VICTIM, data: world.data, numClasses: 5, out});
+    await expect(five).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringMatching(/Expected numClasses 10, as .* but received 5/),
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+
   it('has a PNG for each poisoned image, under its original label and index', async () => {
     const {record} = await builtPackage().readCheckpoint(world.record);
     const expected = (state: NonNullable<typeof record>['poisonedTest']) =>

@@ -5,6 +5,8 @@ import {stringify} from 'yaml';
 import {z} from 'zod';
 import {SauError} from '../../base/errors.js';
 import {writeWholeFile} from '../../base/whole_file.js';
+import {named} from '../../options/named.js';
+import {optionError} from '../../options/parse.js';
 import type {EngineOutcome, EngineRun, OpenSweep, SweepEngine} from '../engine.js';
 import {statusOf} from '../status.js';
 import {baseOf} from '../sweep_file.js';
@@ -35,6 +37,9 @@ export const kubernetesEngine: SweepEngine = {
 
   async run(sweep: OpenSweep, run: EngineRun): Promise<EngineOutcome> {
     const settings = settingsOf(sweep);
+    if (settings.wait && !settings.apply) {
+      throw optionError('', `${named('apply')} beside ${named('wait')}`, 'none');
+    }
     const jobs = jobsOf(sweep);
     const manifest = yamlOf(jobs);
     if (settings.apply) await requireNoJobs(sweep, run);
@@ -107,7 +112,8 @@ function howToApply(sweep: OpenSweep, path: string, names: readonly string[]): s
     ' ',
   );
   return [
-    `Once the claim has ${sweep.folder}: ${command}`,
+    `Once the claim has ${sweep.folder}:`,
+    command,
     ...(names.length > 1 ? [howToRelease(sweep, names)] : []),
   ].join('\n');
 }

@@ -48,6 +48,11 @@ describe('the engine kubernetes', () => {
     );
   });
 
+  it('refuses to wait for what it gives to nobody', async () => {
+    const waiting = kubernetesEngine.run(await sweepIn({wait: true}), listener().run);
+    await expect(waiting).rejects.toThrow(/Expected .*apply.* beside .*wait.* but received none/);
+  });
+
   it('gives the Jobs to kubectl where that is asked for', async () => {
     const {calls, inputs} = standIns({kubectl: `[ "$1" = get ] && echo '{"items": []}'; exit 0`});
     const sweep = await sweepIn({apply: true});

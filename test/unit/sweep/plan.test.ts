@@ -50,6 +50,10 @@ describe('a plan that is wrong', () => {
     [{attacks: ['badnet'], seeds: {attacks: [0]}}, 'a known name in seeds but received "attacks"'],
     [{attacks: ['badnet'], exclude: [{}]}, 'Expected names in exclude[0] but received none.'],
     [
+      {attacks: ['badnet'], exclude: [{attack: {badnet: {}}}]},
+      'Expected names without options for exclude[0].attack but received',
+    ],
+    [
       {attacks: ['badnet'], exclude: [{attack: 'lc'}]},
       'Expected a value that the plan has for exclude[0].attack but received "lc". There are badnet.',
     ],

@@ -29,6 +29,30 @@ describe('the steps of a plan', () => {
     }
   });
 
+  it('have the options of an entry before those of an axis, in tables too', () => {
+    const attacks = ['badnet', {lf: {poisonRate: 0.05}}];
+    const defenses = ['sau', {ft: {clean: '1pct'}}];
+    const ratios = {attack: [0.2, 0.3], defend: ['5pct']};
+    const all = steps({...plan, attacks, defenses, ratios, seeds: [0], data: [], models: []});
+    const told = ({method, options, labels}: SweepStep) =>
+      `${method} ${options.poisonRate ?? options.clean} ${labels.ratio} ${labels.clean}`;
+    expect(attacksIn(all).map(told)).toEqual([
+      ...['badnet 0.2 0.2 null', 'badnet 0.3 0.3 null', 'lf 0.05 0.05 null'],
+    ]);
+    expect(new Set(defensesIn(all).map(told))).toEqual(
+      new Set(
+        ['0.2', '0.3', '0.05'].flatMap((r) => [`sau undefined ${r} 5pct`, `ft 1pct ${r} 1pct`]),
+      ),
+    );
+  });
+
+  it('are equal for equal paths, however these are written', () => {
+    const data = ['data/mini', './data/mini', 'data//mini/', 'data/x/../mini'];
+    expect(attacksIn(steps({...plan, data, seeds: [0]}))).toHaveLength(2 * 2);
+    const victims = ['record/a', './record/a/'];
+    expect(steps({victims, defenses: ['clp']})).toHaveLength(1);
+  });
+
   it('come stage by stage, numbered, in folders of their own', () => {
     const all = steps(plan);
     expect(all.map(({stage, index}) => `${stage}.${index}`)).toEqual([
