@@ -78,6 +78,8 @@ export interface StepDefaults {
 export function stepsOf(plan: SweepPlan, defaults: StepDefaults): readonly SweepStep[] {
   const made = new Steps(plan, defaults);
   for (const axes of plan.matrices) made.addAll(axes);
+  if (made.steps.size === 0)
+    throw planError('at least one step in the plan', 'none', 'Leave less out with exclude');
   return inStages([...made.steps.values()]);
 }
 

@@ -2,6 +2,7 @@ import type {Spread} from '../../compare/spread.js';
 import {type Html, html, type Piece} from '../../report/html/html.js';
 import {heading, scrolling} from '../../report/html/parts.js';
 import {
+  type AverageCell,
   bestOf,
   FIGURES,
   type Figure,
@@ -131,12 +132,17 @@ function averageRow({average, rows, defenses}: SweepTable): Html {
   ): Html[] =>
     figures.map((figure, i) => {
       const share = cell[figure] === null ? NOTHING : shownShare(cell[figure]);
-      const isPart = i === 0 && cell.attacks < rows.length;
-      const about = isPart ? html`<small>${cell.attacks} of ${rows.length} attacks</small>` : null;
+      const about = i === 0 ? averagePartText(cell, rows.length) : null;
       return html`<td${first(i)}>${isBest(figure) ? marked(share) : share}${about}</td>`;
     });
   const groups = cells.map((cell, i) => group(cell, FIGURES, (figure) => best[figure][i] === true));
   return html`<tr><th scope="row">average</th>${group(victim, OF_VICTIM, () => false)}${groups}</tr>`;
+}
+
+/** Of how many attacks a mean is, or of how many runs where each attack has some. */
+function averagePartText({attacks, done, all}: AverageCell, rows: number): Html | null {
+  if (attacks < rows) return html`<small>${attacks} of ${rows} attacks</small>`;
+  return done < all ? html`<small>${done} of ${all} runs</small>` : null;
 }
 
 function legendOf(defenses: readonly SweepDefense[]): Html | null {

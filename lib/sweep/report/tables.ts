@@ -83,6 +83,10 @@ export interface AverageCell {
   readonly der: number | null;
   /** Attacks that have a figure. */
   readonly attacks: number;
+  /** Runs behind it that are done. */
+  readonly done: number;
+  readonly failed: number;
+  readonly all: number;
 }
 
 /** Attacks by defenses. What the plan does not name is what the runs found, where they agree. */
@@ -211,8 +215,11 @@ function spreads(measured: readonly (Metrics | null)[]): Pick<SweepCell, 'acc' |
 function averageOf(cells: readonly (SweepCell | null)[]): AverageCell {
   const of = (figure: Figure): number | null =>
     spreadOf(cells.map((cell) => cell?.[figure]?.mean ?? null))?.mean ?? null;
+  const sum = (count: 'done' | 'failed' | 'all'): number =>
+    cells.reduce((runs, cell) => runs + (cell?.[count] ?? 0), 0);
   return {
     ...{acc: of('acc'), asr: of('asr'), ra: of('ra'), der: of('der')},
+    ...{done: sum('done'), failed: sum('failed'), all: sum('all')},
     attacks: cells.filter((cell) => cell !== null && FIGURES.some((name) => cell[name] !== null))
       .length,
   };

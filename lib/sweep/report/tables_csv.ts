@@ -65,7 +65,7 @@ interface TableRow extends TablePlace {
   readonly defense: string | null;
   readonly oracle: boolean | null;
   readonly poisonedTrain: boolean | null;
-  readonly runs: Pick<SweepCell, 'all' | 'done' | 'failed'> | null;
+  readonly runs: Pick<SweepCell, 'all' | 'done' | 'failed'>;
   readonly figures: Readonly<Record<Figure, Pick<Spread, 'mean' | 'deviation'> | null>>;
 }
 
@@ -80,9 +80,9 @@ export function sweepTablesCsv(tables: readonly SweepTable[]): string {
     ['defense', ({defense}) => defense],
     ['oracle', ({oracle}) => oracle],
     ['poisoned_train', ({poisonedTrain}) => poisonedTrain],
-    ['runs', ({runs}) => runs?.all ?? null],
-    ['done', ({runs}) => runs?.done ?? null],
-    ['failed', ({runs}) => runs?.failed ?? null],
+    ['runs', ({runs}) => runs.all],
+    ['done', ({runs}) => runs.done],
+    ['failed', ({runs}) => runs.failed],
     ...FIGURES.flatMap(
       (figure): Columns<TableRow> => [
         [`${COLUMN[figure]}_mean`, ({figures}) => figures[figure]?.mean ?? null],
@@ -107,7 +107,7 @@ function rowsOf({data, model, ratio, clean, defenses, rows, average}: SweepTable
   const averages = [average.victim, ...average.cells].map((cell, i) => {
     const {name, oracle, poisonedTrain} = columns[i] ?? none;
     const about = {attack: 'average', defense: name, oracle, poisonedTrain};
-    return {...place, ...about, runs: null, figures: meansOf(cell)};
+    return {...place, ...about, runs: cell, figures: meansOf(cell)};
   });
   return [...cells, ...averages];
 }

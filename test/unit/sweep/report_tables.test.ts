@@ -51,8 +51,8 @@ describe('the tables of a sweep', () => {
   it('end with the mean over the attacks that have a figure', () => {
     const [table] = sweepTables(RUNS);
     expect(table?.average.cells).toEqual([
-      {acc: 0.5, asr: 0.5, ra: 0.5, der: 0.625, attacks: 2},
-      {acc: null, asr: null, ra: null, der: null, attacks: 0},
+      {acc: 0.5, asr: 0.5, ra: 0.5, der: 0.625, attacks: 2, done: 3, failed: 0, all: 3},
+      {acc: null, asr: null, ra: null, der: null, attacks: 0, done: 0, failed: 1, all: 2},
     ]);
     expect(table?.average.victim).toMatchObject({asr: 0.75, der: null, attacks: 2});
   });
@@ -163,6 +163,6 @@ describe('a sweep as CSV', () => {
       ...{test_acc_std: String(Math.sqrt(0.125)), test_ra_mean: '', der_mean: '0.75', der_std: ''},
     });
     expect(rows[2]).toMatchObject({runs: '2', done: '0', failed: '1', test_acc_mean: ''});
-    expect(rows[6]).toMatchObject({runs: '', test_acc_mean: '0.5', test_acc_std: ''});
+    expect(rows[6]).toMatchObject({runs: '3', done: '3', test_acc_mean: '0.5', test_acc_std: ''});
   });
 });

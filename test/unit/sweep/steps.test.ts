@@ -53,6 +53,11 @@ describe('the steps of a plan', () => {
     expect(steps({victims, defenses: ['clp']})).toHaveLength(1);
   });
 
+  it('are at least one: a plan that leaves out all of them is wrong', () => {
+    const none = {...plan, exclude: [{attack: ['badnet', 'blended']}]};
+    expect(() => steps(none)).toThrow('Expected at least one step in the plan but received none.');
+  });
+
   it('come stage by stage, numbered, in folders of their own', () => {
     const all = steps(plan);
     expect(all.map(({stage, index}) => `${stage}.${index}`)).toEqual([
