@@ -1,4 +1,5 @@
 import type {EngineEntry} from './entry.js';
+import {CPUS} from './resources.js';
 
 /** An Indexed Job of Kubernetes for each stage. */
 export const KUBERNETES = {
@@ -92,13 +93,7 @@ export const KUBERNETES = {
     },
   },
   resources: {
-    cpus: {
-      type: 'integer',
-      above: 0,
-      help: 'cores of a step',
-      unset: 'the most threads of a step of the stage',
-      default: null,
-    },
+    cpus: CPUS,
     memory: {
       type: 'bytes',
       value: '<size>',

@@ -1,4 +1,5 @@
 import type {EngineEntry} from './entry.js';
+import {CPUS} from './resources.js';
 
 /** A job array of Slurm for each stage. */
 export const SLURM = {
@@ -53,13 +54,7 @@ export const SLURM = {
     },
   },
   resources: {
-    cpus: {
-      type: 'integer',
-      above: 0,
-      help: 'cores of a step',
-      unset: 'the most threads of a step of the stage',
-      default: null,
-    },
+    cpus: CPUS,
     memory: {
       type: 'bytes',
       value: '<size>',

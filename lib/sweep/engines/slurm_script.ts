@@ -66,6 +66,7 @@ trap 'at_limit=yes; [ -n "$step" ] && kill -TERM "$step"' USR1
 trap : TERM
 ${step} &
 step=$!
+if [ "$at_limit" = yes ]; then kill -TERM "$step"; fi # it came before the step had a number
 wait "$step"; code=$?
 while kill -0 "$step" 2>/dev/null; do wait "$step"; code=$?; done
 if [ "$at_limit" = yes ] && [ "$code" -ge 128 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt ${requeues} ]; then

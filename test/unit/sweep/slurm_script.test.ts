@@ -121,12 +121,16 @@ describe('the script of an array', () => {
   });
 });
 
+interface JobRun {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly settings?: Partial<SlurmSettings>;
+  /** Whether the shell takes long to look which process the step is. */
+  readonly isSlow?: boolean;
+}
+
 describe('a job', () => {
   /** Runs the script with a program in place of Slurm's and of the step. What they wrote, and the exit code. */
-  async function runJob(
-    step: string,
-    {env = {}, settings = {}}: {env?: NodeJS.ProcessEnv; settings?: Partial<SlurmSettings>} = {},
-  ) {
+  async function runJob(step: string, {env = {}, settings = {}, isSlow = false}: JobRun = {}) {
     const folder = await temporaryFolder();
     const bin = join(folder, 'bin');
     mkdirSync(bin);
@@ -137,8 +141,10 @@ describe('a job', () => {
     };
     program('scontrol', `echo "scontrol $*" >> '${seen}'; exit 1`); // and does not end this job
     program('step', `echo "$*" >> '${seen}'\n${step}`);
-    const script = scriptOf({command: 'step', ...settings}, {}, {folder});
+    const whole = scriptOf({command: 'step', ...settings}, {}, {folder});
+    const script = isSlow ? whole.replace('step=$!', 'sleep 0.3; step=$!') : whole;
     const {status} = spawnSync('bash', ['-c', script], {
+      timeout: 60_000, // a job that lost its signal would never end
       env: {
         PATH: `${bin}${delimiter}${process.env.PATH}`,
         ...{SLURM_ARRAY_TASK_ID: '3', SLURM_JOB_ID: '42', ...env},
@@ -160,6 +166,11 @@ describe('a job', () => {
     const {status, lines} = await runJob(STOPPED);
     expect(lines.slice(1)).toEqual(['scontrol requeue 42']);
     expect(status).toBe(143);
+  });
+
+  it('loses no signal that comes before the step has a number', async () => {
+    const {status, lines} = await runJob(STOPPED, {isSlow: true});
+    expect([status, lines.slice(1)]).toEqual([143, ['scontrol requeue 42']]);
   });
 
   it('does not go back into the queue for ever', async () => {
