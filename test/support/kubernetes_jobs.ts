@@ -10,7 +10,7 @@ import type {SweepStep} from '../../lib/sweep/steps.js';
 
 export const SETTINGS: KubernetesSettings = {
   ...defaultsOf(KUBERNETES.settings),
-  ...{image: 'registry/sau:1', claim: 'sweeps'},
+  ...{image: 'registry/sau:1', claim: 'sweeps', mountPath: '/claim'},
 };
 export const RESOURCES: KubernetesResources = defaultsOf(KUBERNETES.resources);
 
@@ -35,7 +35,7 @@ export function kubernetesJob(
 ) {
   const [list] = stepLists(steps);
   if (list === undefined) throw new Error('a Job has steps');
-  const scene = {name: 'Paper, table 1', folder: '/work/sweeps/paper'};
+  const scene = {name: 'Paper, table 1', folder: '/claim/sweeps/paper'};
   const all = {...SETTINGS, ...settings};
   return jobManifest(scene, list, all, {...RESOURCES, ...resources}, isSuspended);
 }

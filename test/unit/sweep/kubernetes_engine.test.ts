@@ -57,7 +57,7 @@ describe('the engine kubernetes', () => {
     const {calls, inputs} = standIns({kubectl: `[ "$1" = get ] && echo '{"items": []}'; exit 0`});
     const sweep = await sweepIn({apply: true});
     const outcome = await kubernetesEngine.run(sweep, listener().run);
-    const label = sweepLabel({name: sweep.file.name, folder: '/work/sweeps/paper'});
+    const label = sweepLabel({name: sweep.file.name, folder: '/claim/sweeps/paper'});
     expect(calls()).toEqual([
       `kubectl get jobs --selector=sau-native/sweep=${label} --output=json`,
       'kubectl apply -f -',

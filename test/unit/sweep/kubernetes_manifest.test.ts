@@ -43,8 +43,8 @@ describe('the Job of a stage', () => {
     expect(spec).not.toHaveProperty('maxFailedIndexes');
     const [container] = spec.template.spec.containers;
     expect(container?.args).toEqual([
-      ...['sweep', 'step', '/work/sweeps/paper'],
-      ...['--list', `/work/sweeps/paper/kubernetes/${listName(list)}.txt`],
+      ...['sweep', 'step', '/claim/sweeps/paper'],
+      ...['--list', `/claim/sweeps/paper/kubernetes/${listName(list)}.txt`],
     ]);
     expect(metadata.name).toBe(`sau-paper-table-1-${listName(list)}`);
   });
@@ -54,7 +54,7 @@ describe('the Job of a stage', () => {
     const [left] = stepLists(STEPS.slice(1));
     if (all === undefined || left === undefined) throw new Error('there are steps');
     const names = [all, left].map((list) => {
-      const scene = {name: 'x'.repeat(200), folder: '/work/x'};
+      const scene = {name: 'x'.repeat(200), folder: '/claim/x'};
       return jobManifest(scene, list, SETTINGS, RESOURCES, false).metadata.name;
     });
     expect(new Set(names).size).toBe(2);
@@ -115,12 +115,12 @@ describe('the Job of a stage', () => {
 
 describe('the folder of a sweep in a pod', () => {
   it('is where the claim has it', () => {
-    expect(folderInPod('/data/sweeps/paper', '/data', '/work')).toBe('/work/sweeps/paper');
-    expect(folderInPod('/data', '/data', '/work')).toBe('/work');
+    expect(folderInPod('/data/sweeps/paper', '/data', '/claim')).toBe('/claim/sweeps/paper');
+    expect(folderInPod('/data', '/data', '/claim')).toBe('/claim');
   });
 
   it('has to be in the claim, at an absolute path', () => {
-    expect(() => folderInPod('/other/paper', '/data', '/work')).toThrow(/root/);
+    expect(() => folderInPod('/other/paper', '/data', '/claim')).toThrow(/root/);
     expect(() => folderInPod('/data/paper', '/data', 'work')).toThrow(/mountPath/);
   });
 });
