@@ -3,14 +3,13 @@ import {findKnown} from '../datasets/known.js';
 import {DEFENSE_NAMES, type DefenseName, defenseTable} from '../defenses/defenses.js';
 import type {AttackEntry} from '../options/attacks/attack_entry.js';
 import {ATTACK_KINDS, ATTACK_TABLE, type AttackKind} from '../options/attacks/attacks.js';
-import {ATTACK} from '../options/commands/attack.js';
-import {DEFEND} from '../options/commands/defend.js';
 import {presetOf} from '../options/commands/presets.js';
 import {parseAttackConfig, parseDefendConfig} from '../options/config.js';
 import {attackDefaults, DEFEND_DEFAULTS} from '../options/defaults.js';
 import type {Spelling} from '../options/named.js';
-import {type OptionTable, tableOf} from '../options/option.js';
+import type {OptionTable} from '../options/option.js';
 import {shown, type UserOptions} from '../options/parse.js';
+import {optionsOfAttack, optionsOfDefense} from '../options/tables.js';
 import {folderToPoison} from '../simulation/opened_attack.js';
 import type {Axis, PlanEntry, SweepPlan} from './plan.js';
 import {planError} from './plan.js';
@@ -130,16 +129,8 @@ export class StepOptions {
     if (known !== undefined) return known;
     const options =
       kind === 'attack'
-        ? having(
-            this.#plan.attack,
-            {...tableOf(ATTACK), ...attackTable(name as AttackKind)},
-            this.#attackTables,
-          )
-        : having(
-            this.#plan.defend,
-            {...tableOf(DEFEND), ...defenseTable(name as DefenseName)},
-            this.#defenseTables,
-          );
+        ? having(this.#plan.attack, optionsOfAttack(name as AttackKind), this.#attackTables)
+        : having(this.#plan.defend, optionsOfDefense(name as DefenseName), this.#defenseTables);
     this.#sharedBy.set(key, options);
     return options;
   }
