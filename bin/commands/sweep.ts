@@ -4,6 +4,7 @@ import {SauError} from '../../lib/base/errors.js';
 import {SWEEP, SWEEP_REPORT, SWEEP_STEP} from '../../lib/options/commands/sweep.js';
 import type {SweepOptions} from '../../lib/options/documented.js';
 import type {UserOptions} from '../../lib/options/parse.js';
+import {inSandbox} from '../../lib/sandbox/state.js';
 import {addFlagGroups, type Finish} from '../command.js';
 import {EXIT, type ExitCode, inUsersWords} from '../errors.js';
 import {addExamples, addOutputFlags, flagGroups, flagName, keysOf, pick} from '../flags.js';
@@ -143,6 +144,7 @@ async function sweepPlan(plan: string | undefined, values: UserOptions): Promise
 
 /** A scheduler is another program and needs the network; what it starts is confined by itself. */
 async function confineSweep(values: UserOptions, options: SweepOptions): Promise<void> {
+  if (inSandbox()) return;
   const {parseSweepConfig} = await import('../../lib/sweep/config.js');
   const {dryRun, engine, folder, steps} = await parseSweepConfig(options);
   if (dryRun || engine !== 'local') return;
