@@ -5,7 +5,7 @@ import type {Progress} from '../lib/run/progress.js';
 import {compareEstimateLines} from './estimate_view.js';
 import {duration} from './output.js';
 import {BarState, countLine, MS_BETWEEN_LINES} from './progress_bar.js';
-import {canDraw, painted, StatusLine} from './terminal.js';
+import {LinesOfRuns, noteLine} from './terminal.js';
 
 /** Shows the progress of a comparison on stderr. */
 export interface CompareView {
@@ -19,24 +19,20 @@ export function createCompareView(quiet: boolean): CompareView {
   if (quiet) {
     return {onProgress: () => undefined, note: () => undefined, stop: () => undefined};
   }
-  const line = canDraw(process.stderr) ? new StatusLine(process.stderr) : null;
-  const write = (text: string): void => {
-    if (line === null) process.stderr.write(`${text}\n`);
-    else line.write(text);
-  };
+  const lines = new LinesOfRuns();
   const state = new CompareState();
   let next = performance.now() + MS_BETWEEN_LINES;
   return {
     onProgress: (progress) => {
-      for (const text of state.follow(progress)) write(text);
-      line?.show((columns) => state.line(columns));
-      if (line !== null || performance.now() < next) return;
+      for (const text of state.follow(progress)) lines.write(text);
+      lines.show((columns) => state.line(columns));
+      if (lines.isTerminal || performance.now() < next) return;
       next = performance.now() + MS_BETWEEN_LINES;
       const counted = state.countLine();
-      if (counted !== null) write(counted);
+      if (counted !== null) lines.write(counted);
     },
-    note: (message) => write(noteLine(message)),
-    stop: () => line?.clear(),
+    note: (message) => lines.write(noteLine(printable(message))),
+    stop: () => lines.clear(),
   };
 }
 
@@ -110,7 +106,7 @@ export class CompareState {
   #noteOf(progress: Progress): readonly string[] {
     if (progress.kind !== 'note' || this.#notes.has(progress.message)) return [];
     this.#notes.add(progress.message);
-    return [noteLine(progress.message)];
+    return [noteLine(printable(progress.message))];
   }
 }
 
@@ -120,8 +116,4 @@ function titleOf({method, seed, run, runs}: AboutRun): string {
 
 function leftInAll(seconds: number | null): string[] {
   return seconds === null ? [] : [`about ${duration(seconds)} left in all`];
-}
-
-function noteLine(message: string): string {
-  return `${painted('note', 'note:', process.stderr)} ${printable(message)}`;
 }

@@ -3,7 +3,7 @@ import {removeTemporaries} from '../lib/base/whole_file.js';
 import type {RunOptions} from '../lib/run/progress.js';
 import {createProgressView} from './progress_bar.js';
 import {codeOfSignal, noteSignal, STOP_SIGNALS, type StopSignal} from './stop_signals.js';
-import {painted} from './terminal.js';
+import {noteLine} from './terminal.js';
 
 interface LongRun<T> {
   readonly result: T;
@@ -33,7 +33,7 @@ export async function longRun<T>(
     () => view.stop(),
     async (signal) => {
       for (const note of notes) {
-        view.note(`${painted('note', 'note:', process.stderr)} ${note}`);
+        view.note(noteLine(note));
       }
       const result = await work({signal, onProgress: (progress) => view.onProgress(progress)});
       return {result, interrupted: signal.aborted};

@@ -5,7 +5,7 @@ import type {Progress} from '../lib/run/progress.js';
 import type {RoundReport} from '../lib/run/results.js';
 import {estimateLines} from './estimate_view.js';
 import {duration, percent} from './output.js';
-import {canDraw, painted, StatusLine} from './terminal.js';
+import {canDraw, noteLine, StatusLine} from './terminal.js';
 
 /** Shows the progress of a long call on stderr. */
 interface ProgressView {
@@ -163,7 +163,7 @@ function lineOf(progress: Exclude<Progress, Counted>): string {
     case 'stage':
       return `${printable(progress.message)} ...`;
     case 'note':
-      return `${painted('note', 'note:', process.stderr)} ${printable(progress.message)}`;
+      return noteLine(printable(progress.message));
     case 'estimate':
       return estimateLines(progress).join('\n');
     case 'before':

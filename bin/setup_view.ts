@@ -6,7 +6,7 @@ import type {SetupProgress} from '../lib/setup/progress.js';
 import {interruptible} from './long_run.js';
 import {alignColumns} from './output.js';
 import {elapsedLine, type ProgressParts, progressLine} from './progress_bar.js';
-import {canDraw, painted, StatusLine} from './terminal.js';
+import {canDraw, noteLine, StatusLine} from './terminal.js';
 
 /** Time between two lines about a download if there is no terminal for a bar. */
 const SHARE_PER_LINE = 0.1;
@@ -133,7 +133,7 @@ function lineOf(progress: Exclude<SetupProgress, {readonly kind: 'bytes'}>): str
     case 'stage':
       return `${progress.message} ...`;
     case 'note':
-      return `${painted('note', 'note:', process.stderr)} ${progress.message}`;
+      return noteLine(progress.message);
     case 'pip':
       return `  ${progress.line}`;
   }

@@ -5,7 +5,7 @@ import type {SweepCounts} from '../lib/sweep/status.js';
 import {duration} from './output.js';
 import {type Counted, countLine, MS_BETWEEN_LINES, progressLine} from './progress_bar.js';
 import {countsLine} from './sweep_tables.js';
-import {canDraw, painted, StatusLine} from './terminal.js';
+import {LinesOfRuns, noteLine} from './terminal.js';
 
 /** Shows the progress of a sweep on stderr. */
 export interface SweepView {
@@ -19,19 +19,15 @@ export function createSweepView(quiet: boolean): SweepView {
   if (quiet) {
     return {onProgress: () => undefined, note: () => undefined, stop: () => undefined};
   }
-  const line = canDraw(process.stderr) ? new StatusLine(process.stderr) : null;
-  const write = (text: string): void => {
-    if (line === null) process.stderr.write(`${text}\n`);
-    else line.write(text);
-  };
-  const state = new SweepState({tellsAll: line === null});
+  const lines = new LinesOfRuns();
+  const state = new SweepState({tellsAll: !lines.isTerminal});
   return {
     onProgress: (progress) => {
-      for (const text of state.follow(progress)) write(text);
-      line?.show((columns) => state.line(columns));
+      for (const text of state.follow(progress)) lines.write(text);
+      lines.show((columns) => state.line(columns));
     },
-    note: (message) => write(noteLine(printable(message))),
-    stop: () => line?.clear(),
+    note: (message) => lines.write(noteLine(printable(message))),
+    stop: () => lines.clear(),
   };
 }
 
@@ -139,9 +135,4 @@ export class SweepState {
 function partOf({round, rounds, secondsLeft}: Extract<Counted, {kind: 'batch'}>): string {
   const left = secondsLeft === null ? '' : `, ${duration(secondsLeft)} left`;
   return `${Math.min(round + 1, rounds)}/${rounds}${left}`;
-}
-
-/** @param message Printable already */
-function noteLine(message: string): string {
-  return `${painted('note', 'note:', process.stderr)} ${message}`;
 }

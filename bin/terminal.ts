@@ -40,6 +40,34 @@ export function painted(style: Style, text: string, stream: Output): string {
 const MS_BETWEEN_FRAMES = 100;
 const CLEAR = '\r\x1b[K';
 
+/** A note, which is printable already. */
+export function noteLine(message: string): string {
+  return `${painted('note', 'note:', process.stderr)} ${message}`;
+}
+
+/** Lines on stderr that stay; on a terminal above one that is drawn over and over. */
+export class LinesOfRuns {
+  readonly #line = canDraw(process.stderr) ? new StatusLine(process.stderr) : null;
+
+  get isTerminal(): boolean {
+    return this.#line !== null;
+  }
+
+  write(text: string): void {
+    if (this.#line === null) process.stderr.write(`${text}\n`);
+    else this.#line.write(text);
+  }
+
+  /** Draws `line` where there is a terminal. */
+  show(line: (columns: number) => string): void {
+    this.#line?.show(line);
+  }
+
+  clear(): void {
+    this.#line?.clear();
+  }
+}
+
 /** The last line of a terminal, drawn over and over. What is written meanwhile appears above it. */
 export class StatusLine {
   readonly #stream: Output;
