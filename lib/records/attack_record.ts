@@ -73,6 +73,7 @@ export async function writeAttackRecord(
   await writeCurves(files.curves, {
     before: null,
     rounds: epochs,
+    after: attack.metrics,
     title: `${config.kind} on ${datasetName}, ${poison.poisonedTrain.count} poisoned images`,
     unit: 'epoch',
     figures: TRAINING_FIGURES,

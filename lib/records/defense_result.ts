@@ -107,6 +107,7 @@ export async function writeDefenseResult(
   await writeCurves(files.curves, {
     before: defense.before,
     rounds: reports,
+    after: defense.after,
     ...{figures, stage},
     title: `${target.model} on ${target.datasetName}, ${cleanSubset?.count ?? 'no'} clean images`,
   });

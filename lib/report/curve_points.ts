@@ -6,6 +6,8 @@ export interface CurvesInput {
   /** The metrics before the first round, drawn at 0. */
   readonly before: Metrics | null;
   readonly rounds: readonly RoundReport[];
+  /** The metrics of the result, drawn at the last round where that was not measured by itself. */
+  readonly after: Metrics | null;
   readonly title: string;
   /** What the rounds report. */
   readonly figures: readonly Figure[];
@@ -35,12 +37,13 @@ const GREEN = '#007d5a';
 const GRAY = '#4d4d4d';
 
 /** ACC, ASR and RA in percent; a series that was never measured is left out. */
-export function rateSeries(input: CurvesInput): CurveSeries[] {
+export function rateSeries({before, rounds, after}: CurvesInput): CurveSeries[] {
   const measured = [
-    ...(input.before === null ? [] : [{x: 0, metrics: input.before}]),
-    ...input.rounds.flatMap(({round, metrics}) =>
-      metrics === null ? [] : [{x: round + 1, metrics}],
-    ),
+    ...(before === null ? [] : [{x: 0, metrics: before}]),
+    ...rounds.flatMap(({round, metrics}, i) => {
+      const known = metrics ?? (i === rounds.length - 1 ? after : null);
+      return known === null ? [] : [{x: round + 1, metrics: known}];
+    }),
   ];
   const series = (name: string, key: 'acc' | 'asr' | 'ra', color: string) => ({
     name,

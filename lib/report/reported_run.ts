@@ -23,20 +23,21 @@ export async function reportedRun(
   };
 }
 
-/** null where there are no rounds to draw, or one alone that was not measured. */
+/** null where there are no rounds to draw, or one alone without a measurement after it. */
 async function curvesOf({
   kind,
   method,
   before,
   rounds,
+  after,
 }: RunSummary): Promise<ReportedRun['curves']> {
-  const measured = rounds.filter(({metrics}) => metrics !== null).length;
-  if (rounds.length === 0 || measured + rounds.length < 2) return null;
+  const isMeasured = after !== null || rounds.some(({metrics}) => metrics !== null);
+  if (rounds.length === 0 || (rounds.length === 1 && !isMeasured)) return null;
   const known = DEFENSE_NAMES.find((name) => name === method);
   const {figures, stage} =
     kind === 'defend' && known !== undefined
       ? defenseOf(known)
       : {figures: TRAINING_FIGURES, stage: 'training'};
   const unit = kind === 'attack' ? 'epoch' : 'round';
-  return drawCurves({before, rounds, figures, stage, unit});
+  return drawCurves({before, rounds, after, figures, stage, unit});
 }

@@ -37,7 +37,10 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
     browser = await openBrowser();
     const rounds = [0, 1, 2].map((i) => round(i, metrics(0.88, 0.3 / (i + 1), 0.6)));
     const {figures, stage} = SAU;
-    const curves = await drawCurves({before: metrics(0.9, 1, 0), rounds, figures, stage});
+    const curves = await drawCurves({
+      ...{before: metrics(0.9, 1, 0), rounds, after: null},
+      ...{figures, stage},
+    });
     const run = reportedRun({curves});
     const long = {...run.summary, folder: `/${'very_long_name'.repeat(20)}`};
     await write('run', reportInput({runs: [run]}));

@@ -30,7 +30,7 @@ describe('too many open files', () => {
     'are not called a lack of memory where curves are drawn',
     async () => {
       const out = join(await temporaryFolder(), 'c.svg');
-      const script = `require(${JSON.stringify(CURVES)}).writeCurves(${JSON.stringify(out)}, {before: null, rounds: [], title: 'a', figures: [], stage: 'x'}).catch((error) => console.log(error.code, error.message))`;
+      const script = `require(${JSON.stringify(CURVES)}).writeCurves(${JSON.stringify(out)}, {before: null, rounds: [], after: null, title: 'a', figures: [], stage: 'x'}).catch((error) => console.log(error.code, error.message))`;
       const {stdout} = spawnSync(
         'bash',
         ['-c', 'ulimit -n 28; "$0" -e "$1"', process.execPath, script],

@@ -19,8 +19,8 @@ afterAll(() => rm(folder, {recursive: true}));
 const before = metrics(0.9, 0.95, 0.05);
 const rounds = [0, 1, 2].map((i) => round(i, metrics(0.88, 0.3 / (i + 1), 0.6)));
 
-const unlearning = {figures: SAU.figures, stage: SAU.stage};
-const training = {figures: TRAINING_FIGURES, stage: 'training'};
+const unlearning = {after: null, figures: SAU.figures, stage: SAU.stage};
+const training = {after: null, figures: TRAINING_FIGURES, stage: 'training'};
 
 async function curves(input: Parameters<typeof writeCurves>[1]): Promise<string> {
   const path = join(folder, 'curves.svg');
@@ -69,6 +69,19 @@ describe('the curves', () => {
   it('of a run without a round still show the model before', async () => {
     const svg = await curves({...unlearning, before, rounds: [], title: 'nothing yet'});
     expect(svg).toContain('ACC 90.0 %');
+  });
+
+  it('end at the result where the rounds were not measured', () => {
+    const unmeasured = [0, 1, 2].map((i) => round(i, null));
+    const after = metrics(0.8, 0.01, 0.7);
+    const input = {...unlearning, before, rounds: unmeasured, after, title: ''};
+    const ends = (given: typeof input) => rateSeries(given).map(({points}) => points.at(-1));
+    expect(ends(input)).toEqual([
+      {x: 3, y: 80},
+      {x: 3, y: 1},
+      {x: 3, y: 70},
+    ]);
+    expect(ends({...input, rounds}).map((end) => end?.y)).toEqual([88, 10, 60]);
   });
 
   it('of training show one loss over the epochs', async () => {
