@@ -21,8 +21,9 @@ interface Tolerance {
 
 const TOLERANCES = {
   float64: {logits: 1e-9, gradient: 1e-9},
-  // A ReLU whose input is near 0 may be on or off.
-  float32: {logits: 1e-5, gradient: 2e-4},
+  // A ReLU whose input is near 0 may be on or off: in vgg19_bn PyTorch's own layouts differ by 7e-4, and one such ReLU
+  // of vgg11, which other rounding of the pixels turns, makes 1.5e-3 of the norm.
+  float32: {logits: 1e-5, gradient: 5e-3},
 } as const satisfies Record<string, Tolerance>;
 
 const VIEWS = ['module', 'frozen'] as const;
