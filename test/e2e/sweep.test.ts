@@ -16,7 +16,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sau-sweep-'));
   const out = join(folder, 'sweeps', 'plan');
   const at = (...args: string[]): Finished => sau(folder, ['sweep', ...args]);
-  // An attack that fails, as its picture is not there, beside one that does not.
+  // An attack that fails, as its picture is none, beside one that does not.
   const ft = {ft: {clean: 10, rounds: 1, batchSize: 10}};
   const plan = {
     ...SMALL_PLAN,
@@ -31,6 +31,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
     if (!IS_BUILT) return;
     await drawSmallShapes(folder);
     writePlan(join(folder, 'plan.yaml'), plan);
+    writeFileSync(join(folder, 'none.png'), 'no picture');
     first = at('plan.yaml', '--jobs', '1', '--json');
   }, 120_000);
   afterAll(() => rmSync(folder, {recursive: true}));
