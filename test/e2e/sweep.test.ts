@@ -45,7 +45,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
       ...{todo: 6, keptSteps: 0, submitted: null},
     });
     expectSchema('sweep', JSON.parse(first.stdout));
-    expect(first.stderr).toMatch(/blended.* \| failed: .*none\.png \(ERR_CONFIG\)/);
+    expect(first.stderr).toMatch(/blended.* \| failed: .*none\.png.* \(ERR_DATASET\)/);
     expect(first.stderr).toContain('0 of 6 done, 6 waiting; 6 to do, 1 at once');
   });
 
@@ -72,7 +72,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
       ...['attack done', 'attack failed'],
       ...['defend done', 'defend done', 'defend blocked', 'defend blocked'],
     ]);
-    expect(told.steps[1]?.failure).toMatchObject({code: 'ERR_CONFIG'});
+    expect(told.steps[1]?.failure).toMatchObject({code: 'ERR_DATASET'});
     const words = at('status', out);
     expect(words.status).toBe(0);
     expect(words.stdout).toContain('3 of 6 done, 1 failed, 2 blocked');
@@ -161,7 +161,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
       const busy = at('step', out, steps[1]?.id ?? '');
       expect(busy).toMatchObject({status: 1, stderr: expect.stringContaining('(ERR_BUSY)')});
     });
-    expect((await stepsNow())[1]?.failure?.code).toBe('ERR_CONFIG'); // as before
+    expect((await stepsNow())[1]?.failure?.code).toBe('ERR_DATASET'); // as before
     expect(at('step', out, '--stage', '5', '--index', '0').stderr).toContain(
       'Expected a stage of the sweep',
     );
