@@ -75,11 +75,16 @@ export function isWithin(folder: string, path: string): boolean {
   return inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }
 
+/** More are in the details of the error. */
+const MOST_TOLD = 20;
+
 function pathError(paths: readonly NamedPath[], expected: string, remedy: string): SauError {
-  const lines = paths.map(({option, path, folder, count}) => {
+  const lines = paths.slice(0, MOST_TOLD).map(({option, path, folder, count}) => {
     const more = count === 1 ? '' : ` and ${count - 1} more`;
     return `Expected ${expected} for ${option} of ${folder}${more} but received ${path}.`;
   });
+  const others = paths.length - lines.length;
+  if (others > 0) lines.push(`And ${others} more are wrong.`);
   return new SauError('ERR_CONFIG', lines.join('\n'), {remedy, details: {paths}});
 }
 

@@ -58,6 +58,15 @@ describe('the paths of a plan', () => {
     expect(details.paths).toHaveLength(3);
   });
 
+  it('are told up to twenty, and are all in the details', async () => {
+    const data = Array.from({length: 25}, (_, i) => `none/${i}`);
+    const refused = requirePaths(steps({attacks: ['badnet'], data}), await temporaryFolder());
+    const {message, details} = await errorOf(refused, 'ERR_CONFIG');
+    expect(message.split('\n')).toHaveLength(22);
+    expect(message).toContain('And 5 more are wrong.');
+    expect(details.paths).toHaveLength(25);
+  });
+
   it('lie in the claim where pods have nothing else', () => {
     const claim = {root: '/mnt/sweeps', elsewhere: '/work'};
     const within = (path: string) =>
