@@ -1,4 +1,4 @@
-import type {StepStatus, SweepCounts, SweepStatus} from '../lib/sweep/status.js';
+import {isLeft, type StepStatus, type SweepCounts, type SweepStatus} from '../lib/sweep/status.js';
 import {StepTimes} from '../lib/sweep/times.js';
 import type {SweepResult} from '../lib/sweep.js';
 import {alignColumns, duration} from './output.js';
@@ -18,7 +18,10 @@ export function statusLines({name, folder, counts, steps}: SweepStatus): string[
     `sweep ${name} in ${folder}: ${countsLine(counts)}`,
     '',
     alignColumns([
-      ['stage', 'method', 'steps', 'done', 'running', 'failed', 'left', 'mean time', 'time left'],
+      [
+        ...['stage', 'method', 'steps', 'done', 'running', 'failed', 'blocked', 'left'],
+        ...['mean time', 'time left'],
+      ],
       ...groupsOf(steps).map((group) => rowOf(group, times)),
     ]),
   ];
@@ -61,20 +64,27 @@ const MOST_FAILURES = 20;
 
 /** The steps that failed with their codes, and what to do. */
 export function failureLines({steps, counts}: SweepStatus): string[] {
-  const failed = steps.flatMap((step) =>
-    step.failure === null ? [] : [{...step, ...step.failure}],
-  );
-  if (failed.length === 0) return [];
-  const more = failed.length - MOST_FAILURES;
+  const failed = steps.filter(({state}) => state === 'failed');
+  const open = steps.filter(({state, failure}) => state !== 'failed' && failure !== null);
   return [
-    '',
-    ...failed.slice(0, MOST_FAILURES).map(({folder, message, code}) => {
-      return `failed: ${folder}\n  ${message.replaceAll('\n', '\n  ')} (${code})`;
-    }),
-    ...(more > 0 ? [`and ${more} more, which --json lists`] : []),
-    ...(counts.blocked === 0 ? [] : [`${stepsText(counts.blocked)} blocked by them`]),
-    'try them again with --retry-failed',
+    ...listed('failed', failed),
+    ...(failed.length === 0 || counts.blocked === 0
+      ? []
+      : [`${stepsText(counts.blocked)} blocked by them`]),
+    ...(failed.length === 0 ? [] : ['try them again with --retry-failed']),
+    ...listed('not done', open),
+    ...(open.length === 0 ? [] : ['the next call of sweep tries them again']),
   ];
+}
+
+function listed(word: string, steps: readonly StepStatus[]): string[] {
+  const more = steps.length - MOST_FAILURES;
+  const lines = steps.slice(0, MOST_FAILURES).flatMap(({folder, failure}) => {
+    if (failure === null) return [];
+    return [`${word}: ${folder}\n  ${failure.message.replaceAll('\n', '\n  ')} (${failure.code})`];
+  });
+  if (lines.length === 0) return [];
+  return ['', ...lines, ...(more > 0 ? [`and ${more} more, which --json lists`] : [])];
 }
 
 function stepsText(count: number): string {
@@ -105,14 +115,15 @@ function rowOf(group: readonly StepStatus[], times: StepTimes): string[] {
     String(group.filter(({state}) => states.includes(state)).length);
   const [first] = group;
   if (first === undefined) return [];
-  const left = group.filter(({state}) => state !== 'done');
+  // What failed, and what it blocks, is done only where that is asked for.
+  const left = group.filter(({state}) => isLeft(state));
   const done = group.flatMap(({seconds}) => (seconds === null ? [] : [seconds]));
   const mean = done.reduce((sum, seconds) => sum + seconds, 0) / done.length;
   const time = times.ofAll(left);
   return [
     ...[`${first.stage} ${first.kind}`, first.method, String(group.length)],
-    ...[count('done'), count('running'), count('failed')],
-    count('waiting', 'interrupted', 'blocked'),
+    ...[count('done'), count('running'), count('failed'), count('blocked')],
+    count('waiting', 'interrupted'),
     done.length === 0 ? '-' : duration(mean),
     left.length === 0 ? '-' : time === null ? '?' : duration(time),
   ];

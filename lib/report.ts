@@ -1,7 +1,7 @@
-import {basename, dirname, join, resolve} from 'node:path';
+import {join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {pathExists} from './base/path_exists.js';
-import {removeTemporariesOf, writeWholeFile} from './base/whole_file.js';
+import {writeTogether} from './base/written_together.js';
 import type {Comparison} from './compare/comparison.js';
 import {readComparison} from './compare/read_comparison.js';
 import {packageVersion} from './native/versions.js';
@@ -76,8 +76,7 @@ async function write(
     ...{runs, comparison: found.comparison, scans: found.scans},
   };
   const page = renderReport(input);
-  await removeTemporariesOf(dirname(path), [basename(path)]); // of a killed report
-  await writeWholeFile(path, page);
+  await writeTogether([[path, page]], run.signal);
   return {
     ...{
       path,

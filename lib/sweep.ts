@@ -10,12 +10,20 @@ import type {RunOptions} from './run/progress.js';
 import {type Run, startRun} from './run/run.js';
 import {goneOn} from './sweep/changes.js';
 import {parseSweepConfig, type SweepConfig} from './sweep/config.js';
-import type {EngineOutcome} from './sweep/engine.js';
+import type {EngineOutcome, OpenSweep} from './sweep/engine.js';
+import {engineOf} from './sweep/engines/engines.js';
 import {workOf} from './sweep/engines/works.js';
+import {requirePaths} from './sweep/paths.js';
 import type {SweepProgress} from './sweep/progress.js';
-import {type StepStatus, type SweepStatus, statusOf} from './sweep/status.js';
+import {isLeft, type StepStatus, type SweepStatus, statusOf} from './sweep/status.js';
 import type {SweepStep} from './sweep/steps.js';
-import {baseFor, findSweepFile, type SweepFile, writeSweepFile} from './sweep/sweep_file.js';
+import {
+  baseFor,
+  baseOf,
+  findSweepFile,
+  type SweepFile,
+  writeSweepFile,
+} from './sweep/sweep_file.js';
 import {StepTimes} from './sweep/times.js';
 
 /** Options of a running {@link sweep}. */
@@ -74,40 +82,45 @@ async function sweepAll(
   const seconds = (): number => (performance.now() - start) / 1000;
   if (config.dryRun) return {...(await planned(config)), seconds: seconds()};
   const output = {force: true, reserveBytes: 0, signal: run.signal};
-  const result = await withOutput(config.folder, output, (folder) => runAll(folder, config, run));
+  const result = await withOutput(config.folder, output, () => runAll(config, run));
   return {...result, seconds: seconds()};
 }
 
 type Result = Omit<SweepResult, 'seconds'>;
+type StatusOfSteps = Pick<SweepStatus, 'counts' | 'stages' | 'steps'>;
 
 /** What there is to do, without doing or writing anything. */
 async function planned(config: SweepConfig): Promise<Result> {
-  const file = await openedSteps(config);
-  const {folder, settings, resources} = config;
-  const status = await statusOf(folder, file.steps);
-  const todo = todoOf(status.steps, file.steps, config);
-  const engine = workOf(config.engine);
-  const sweep = {folder, file, status: status.steps, todo, settings, resources};
-  const manifest = engine.preview?.(sweep) ?? null;
+  const {sweep, before} = await opened(config);
+  const {todo} = sweep;
+  const manifest = workOf(config.engine).preview?.(sweep) ?? null;
   const outcome: EngineOutcome =
     manifest === null ? {kind: 'finished'} : {kind: 'printed', manifest};
-  return resultOf(config, status, {before: status.counts, todo, outcome});
+  return resultOf(config, before, {kept: before.counts.done, todo, left: todo, outcome});
 }
 
-async function runAll(
-  folder: string,
-  config: SweepConfig,
-  run: Required<SweepRunOptions>,
-): Promise<Result> {
-  await removeTemporariesOf(folder, [SWEEP_FILES.summary]); // of a killed call
+async function runAll(config: SweepConfig, run: Required<SweepRunOptions>): Promise<Result> {
+  const {sweep, before} = await opened(config);
+  const {folder, file, todo} = sweep;
+  const begin = async (): Promise<void> => {
+    await removeTemporariesOf(folder, [SWEEP_FILES.summary]); // of a killed call
+    await writeSweepFile(folder, file);
+  };
+  const outcome = await workOf(config.engine).run(sweep, {...run, begin});
+  const after = await statusOf(folder, file.steps);
+  const open = new Set(after.steps.flatMap(({id, state}) => (isLeft(state) ? [id] : [])));
+  const left = todo.filter(({id}) => open.has(id));
+  return resultOf(config, after, {kept: before.counts.done, todo, left, outcome});
+}
+
+/** A sweep and what this call is to do of it, all of it checked; nothing is written. Throws ERR_CONFIG and ERR_OUTPUT. */
+async function opened(config: SweepConfig): Promise<{sweep: OpenSweep; before: StatusOfSteps}> {
+  const {folder, settings, resources, engine} = config;
   const file = await openedSteps(config);
-  await writeSweepFile(folder, file);
-  const {steps: status, counts: before} = await statusOf(folder, file.steps);
-  const todo = todoOf(status, file.steps, config);
-  const {settings, resources} = config;
-  const engine = workOf(config.engine);
-  const outcome = await engine.run({folder, file, status, todo, settings, resources}, run);
-  return resultOf(config, await statusOf(folder, file.steps), {before, todo, outcome});
+  const before = await statusOf(folder, file.steps);
+  const todo = todoOf(before.steps, file.steps, config);
+  if (engineOf(engine).hasPaths) await requirePaths(todo, baseOf(folder, file));
+  return {sweep: {folder, file, status: before.steps, todo, settings, resources}, before};
 }
 
 /** sweep.json as this call has it, over the one that is there. Throws ERR_CONFIG and ERR_OUTPUT where that does not fit. */
@@ -138,31 +151,34 @@ function todoOf(
   {retryFailed}: Pick<SweepConfig, 'retryFailed'>,
 ): readonly SweepStep[] {
   const states = new Map(status.map(({id, state}) => [id, state]));
-  const again = retryFailed ? ['failed', 'blocked'] : [];
-  const wanted = new Set<string>(['waiting', 'interrupted', 'running', ...again]);
-  return steps.filter(({id}) => wanted.has(states.get(id) ?? 'waiting'));
+  return steps.filter(({id}) => {
+    const state = states.get(id) ?? 'waiting';
+    return isLeft(state) || (retryFailed && state !== 'done');
+  });
 }
 
 interface Done {
-  readonly before: SweepStatus['counts'];
+  /** Steps that were done before. */
+  readonly kept: number;
   readonly todo: readonly SweepStep[];
+  /** Of these what is not done, and has not failed. */
+  readonly left: readonly SweepStep[];
   readonly outcome: EngineOutcome;
 }
 
 function resultOf(
   {folder, name}: Pick<SweepConfig, 'folder' | 'name'>,
-  status: Pick<SweepStatus, 'counts' | 'stages' | 'steps'>,
-  {before, todo, outcome}: Done,
+  status: StatusOfSteps,
+  {kept, todo, left, outcome}: Done,
 ): Result {
   const times = new StepTimes();
   for (const step of status.steps)
     if (step.seconds !== null) times.add({step, seconds: step.seconds});
-  const done = new Set(status.steps.flatMap(({id, state}) => (state === 'done' ? [id] : [])));
   return {
     ...{folder, name, ...status},
     todo: todo.length,
-    keptSteps: before.done,
-    secondsLeft: times.ofAll(todo.filter(({id}) => !done.has(id))),
+    keptSteps: kept,
+    secondsLeft: times.ofAll(left),
     submitted: submittedBy(outcome),
     manifest: outcome.kind === 'printed' ? outcome.manifest : null,
   };

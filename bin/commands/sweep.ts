@@ -109,8 +109,15 @@ function registerStep(parent: Command, finish: Finish): void {
   });
 }
 
+/** What the commands have as flags. Any other option stands in the plan, and is spelled there as the library has it. */
+const OWN: ReadonlySet<string> = new Set([
+  ...[FLAGS, STEP_FLAGS, REPORT_FLAGS].flatMap(keysOf),
+  'sandbox',
+]);
+
 function spell(name: string): string {
-  return name === 'plan' ? '<plan.yaml>' : flagName(name);
+  if (name === 'plan') return '<plan.yaml>';
+  return OWN.has(name) ? flagName(name) : name;
 }
 
 async function sweepPlan(plan: string | undefined, values: UserOptions): Promise<ExitCode> {
@@ -118,18 +125,18 @@ async function sweepPlan(plan: string | undefined, values: UserOptions): Promise
   await confineSweep(values, options);
   const {sweep} = await import('../../lib/sweep.js');
   const view = createSweepView(values.quiet === true);
+  const stops = (values.engine ?? 'local') === 'local';
   const interrupted = (): SauError => {
-    view.note('interrupted: stopping the steps that go on; Ctrl-C again stops at once');
-    return new SauError(
-      'ERR_ABORTED',
-      'Interrupted. What is done is kept, and the last saved epoch or round of the steps at hand: run the command again to go on',
-    );
+    if (stops) view.note('interrupted: stopping the steps that go on; Ctrl-C again stops at once');
+    return new SauError('ERR_ABORTED', 'Interrupted.');
   };
   const result = await interruptible(
     interrupted,
     () => view.stop(),
     (signal) => sweep(options, {signal, onProgress: view.onProgress}),
-  );
+  ).catch(async (error: unknown) => {
+    throw await withWayOn(error, options, stops);
+  });
   const isDry = values.dryRun === true;
   await printResult(
     values.json === true,
@@ -140,6 +147,21 @@ async function sweepPlan(plan: string | undefined, values: UserOptions): Promise
   const {total, done} = result.counts;
   const isGiven = result.submitted !== null || result.manifest !== null;
   return isDry || isGiven || done === total ? EXIT.done : EXIT.failed;
+}
+
+/** What a sweep that was interrupted came to, by its folder, and how it goes on. */
+async function withWayOn(error: unknown, options: SweepOptions, stops: boolean): Promise<unknown> {
+  if (!(error instanceof SauError) || error.code !== 'ERR_ABORTED') return error;
+  const {parseSweepConfig} = await import('../../lib/sweep/config.js');
+  const {sweepStatus} = await import('../../lib/sweep/status.js');
+  const {folder} = await parseSweepConfig(options);
+  const status = await sweepStatus(folder).catch(() => null); // it may not have begun
+  const came =
+    status === null ? 'Interrupted before a step.' : `Interrupted: ${countsLine(status.counts)}.`;
+  const remedy = stops
+    ? 'Run the same command again to go on.'
+    : `What the scheduler has goes on: \`sau-native sweep status ${folder}\` tells how far.`;
+  return new SauError(error.code, came, {cause: error, remedy, details: {...status?.counts}});
 }
 
 /** A scheduler is another program and needs the network; what it starts is confined by itself. */

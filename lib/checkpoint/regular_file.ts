@@ -26,7 +26,12 @@ export class RegularFile {
     // Must come before open(), which would wait forever on a named pipe.
     if (!(await stat(path).catch(unreadable)).isFile()) unreadable(new Error('not a regular file'));
     const handle = await open(path, 'r').catch(unreadable);
-    return new RegularFile(handle, (await handle.stat()).size);
+    try {
+      return new RegularFile(handle, (await handle.stat()).size);
+    } catch (error) {
+      await handle.close();
+      return unreadable(error);
+    }
   }
 
   /** Reads into a part of `bytes`; returns how many bytes were read, 0 at the end of the file. */

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {listOf, mapOf} from '../base/first_fault.js';
 import {FormatError} from './checkpoint_error.js';
 import type {RegularFile} from './regular_file.js';
 import {DTYPE_BYTES, type DType, elementCount, rowMajorStrides} from './tensor.js';
@@ -37,10 +38,10 @@ const BRACE = 0x7b;
 const size = z.number().int().nonnegative();
 const tensorRule = z.strictObject({
   dtype: z.string(),
-  shape: z.array(size).max(64),
+  shape: listOf(size).refine(({length}) => length <= 64),
   data_offsets: z.tuple([size, size]),
 });
-const metadataRule = z.array(z.tuple([z.string(), z.string()]));
+const metadataRule = mapOf(z.string());
 
 /** Where a tensor's bytes lie in the file. */
 interface Place {
@@ -115,8 +116,7 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 function checkMetadata(value: unknown): void {
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : null;
-  if (!metadataRule.safeParse(entries).success) {
+  if (!metadataRule.safeParse(value).success) {
     throw new FormatError(`its ${METADATA} is no map of text to text`);
   }
 }

@@ -5,6 +5,7 @@ import type {PlannedRun} from './config.js';
 
 /** What the runs of a method are going to take. */
 export interface MethodEstimate {
+  /** The defense. */
   readonly method: string;
   /** Runs that are left. */
   readonly runs: number;

@@ -2,6 +2,7 @@ import {readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {listOf} from '../base/first_fault.js';
 import {readText} from '../base/read_text.js';
 import {removeFiles, writeWholeFile} from '../base/whole_file.js';
 import {filesOf} from '../defenses/defenses.js';
@@ -27,7 +28,7 @@ const runSchema = z.object({
 const planSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   checkpoint: z.object({path: z.string(), sha256: z.string()}),
-  runs: z.array(runSchema),
+  runs: listOf(runSchema),
 });
 
 /** A run of a comparison as compare.json has it. */

@@ -28,6 +28,7 @@ export type CompareProgress =
       readonly kind: 'estimate';
       /** Of all of them. */
       readonly seconds: number;
+      /** By method, in the order of the runs. */
       readonly methods: readonly MethodEstimate[];
     }
   /** A message of the run that goes on. */

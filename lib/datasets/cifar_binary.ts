@@ -98,9 +98,9 @@ async function readPicks(
   onSpan: (bytes: Buffer, firstRecord: number, members: readonly Pick[]) => void,
 ): Promise<void> {
   if (picks.length === 0) return;
-  const handle = await open(file.path);
   // One buffer for all: memory that is new costs more than the reading.
   const buffer = Buffer.allocUnsafe(BLOCK_RECORDS * recordBytes);
+  const handle = await open(file.path);
   try {
     for (const members of picksByBlock(picks, BLOCK_RECORDS).values()) {
       const span = spanOf(members);

@@ -77,6 +77,11 @@ export function parseCleanSpec(value: string | number): CleanSpec {
   return /^[+-]?\d+$/.test(digits) ? countSpec(number, text) : ratioSpec(number, text);
 }
 
+/** Whether text for `clean` names a file or folder instead of a share or a number. */
+export function isCleanPath(text: string): boolean {
+  return text.trim() !== '' && !NUMBER.test(text.trim());
+}
+
 /** How a share or a number of clean images is drawn: at random, or equally many of each class. */
 export type SubsetRule = 'random' | 'balanced';
 

@@ -3,7 +3,9 @@ import {named} from '../options/named.js';
 
 /** Height and width in pixels. */
 export interface ImageSize {
+  /** In pixels. */
   readonly height: number;
+  /** In pixels. */
   readonly width: number;
 }
 

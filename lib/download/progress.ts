@@ -1,11 +1,25 @@
 /** The messages of a call that fetches files. They are sent and never awaited. */
 export type DownloadProgress =
   /** A new part begins. */
-  | {readonly kind: 'stage'; readonly message: string}
+  | {
+      readonly kind: 'stage';
+      /** What it does, in words. */
+      readonly message: string;
+    }
   /** Something the user should know. */
-  | {readonly kind: 'note'; readonly message: string}
+  | {
+      readonly kind: 'note';
+      /** In words. */
+      readonly message: string;
+    }
   /** Progress of a download, of unpacking or of copying, in bytes. */
-  | {readonly kind: 'bytes'; readonly done: number; readonly total: number | null};
+  | {
+      readonly kind: 'bytes';
+      /** Bytes until now, those of an earlier call included. */
+      readonly done: number;
+      /** Bytes in all; null where that is not known. */
+      readonly total: number | null;
+    };
 
 /** Options of a call that fetches files which do not concern what it fetches. */
 export interface DownloadRunOptions {

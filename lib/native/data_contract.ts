@@ -40,6 +40,8 @@ export interface NativeImageSet {
 export interface NativeCam {
   /** [n,height,width] */
   maps: Float32Array;
+  /** Of a map. */
   height: number;
+  /** Of a map. */
   width: number;
 }

@@ -35,9 +35,11 @@ export interface NativeEpOptions extends NativeOutlierOptions {
 
 /** Options of `fp`. */
 export interface NativeFpOptions extends NativeEpochOptions {
+  /** `reference` cuts one feature less than a candidate says, and goes on with the first candidate that failed. */
   compat: NativeCompat;
   /** Share of the features that a candidate prunes more than the one before. */
   pruneStep: number;
+  /** Which candidate is kept. */
   selection: NativeSelection;
 }
 
@@ -55,6 +57,7 @@ export interface NativeMaskLadder {
 
 /** Options of `anp`. */
 export interface NativeAnpOptions {
+  /** `reference` lets each candidate by number cut a step more than it says. */
   compat: NativeCompat;
   /** Images in a batch. */
   batchSize: number;
@@ -74,7 +77,9 @@ export interface NativeAnpOptions {
   cropPadding: number;
   /** Flips half of the images from left to right. */
   flip: boolean;
+  /** The candidates. */
   ladder: NativeMaskLadder;
+  /** Which of them is kept. */
   selection: NativeSelection;
   /** [iterations * batchSize] positions among the images that are learned from; empty: drawn. */
   batchOrder: Int32Array;
@@ -90,11 +95,14 @@ export interface NativeRnpOptions {
   unlearningRounds: number;
   /** Training accuracy at which the unlearning ends. */
   unlearnedAccuracy: number;
+  /** Rounds in which the masks are learned. */
   recoveringRounds: number;
   /** Factor of the loss of the masks. */
   recoveringShare: number;
   /** Of the masks. */
   recovering: NativeOptimizerOptions;
+  /** The candidates. */
   ladder: NativeMaskLadder;
+  /** Which of them is kept. */
   selection: NativeSelection;
 }

@@ -1,6 +1,7 @@
 import type {ImageRole, ModelRole, NativeTensors} from './data_contract.js';
 import type {
   NativeAnpOptions,
+  NativeCompat,
   NativeEpOptions,
   NativeFpOptions,
   NativeOutlierOptions,
@@ -189,9 +190,6 @@ export interface NativeIbauOptions {
   flip: boolean;
 }
 
-/** Whether the official tool's quirks are taken over. */
-export type CompatName = 'sound' | 'reference';
-
 /** The search for a trigger of a class (defenses E4). */
 export interface NativeInversionOptions {
   /** Images in a batch. */
@@ -225,7 +223,7 @@ export interface NativeInversionOptions {
 /** Options of `nc`; every one is required. Those of an epoch are the unlearning's. */
 export interface NativeNcOptions extends NativeEpochOptions {
   /** `reference` stamps images by pictures of 8 bits. */
-  compat: CompatName;
+  compat: NativeCompat;
   /** The search. */
   inversion: NativeInversionOptions;
   /** Index above which a class counts as a backdoor's target. */
@@ -237,7 +235,7 @@ export interface NativeNcOptions extends NativeEpochOptions {
 /** Options of `nad`; every one is required. The schedule is the teacher's; the trainee's rate is constant. */
 export interface NativeNadOptions extends NativeEpochOptions {
   /** `reference` updates running statistics several times in a step. */
-  compat: CompatName;
+  compat: NativeCompat;
   /** Epochs of the teacher. */
   teacherRounds: number;
   /** Weight of the attention of the last stage but one. */

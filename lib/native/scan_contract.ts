@@ -61,10 +61,24 @@ export type NativeScanOptions = {
 export interface NativeScanFindings {
   /** Figures of each class, by label; NaN where there is none. */
   classes: Record<string, number>[];
-  /** Planes uint8 [3,height,width]; the name is a label. */
-  pictures: {name: string; height: number; width: number; planes: Uint8Array}[];
-  /** Images that went forward and backward. */
-  passes: {forward: number; backward: number};
+  /** What was made by class. */
+  pictures: {
+    /** The label of the class. */
+    name: string;
+    /** In pixels. */
+    height: number;
+    /** In pixels. */
+    width: number;
+    /** uint8 [3,height,width], R, G, B. */
+    planes: Uint8Array;
+  }[];
+  /** What it has cost. */
+  passes: {
+    /** Images that went forward. */
+    forward: number;
+    /** Images that went backward. */
+    backward: number;
+  };
 }
 
 type Input = NativeNetwork & Omit<NativeDefendInput, 'defend'>;

@@ -9,6 +9,7 @@ import type {StateDict} from '../checkpoint/tensor.js';
 import {writeTorchFile} from '../checkpoint/torch_zip_writer.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {named} from '../options/named.js';
+import {optionsOfRun} from '../options/tables.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import type {RoundReport} from '../run/results.js';
 import {RECORD} from './layout.js';
@@ -120,9 +121,10 @@ export async function readAttackCheckpoint(
       };
     },
   );
-  requireSame(`the attack that was interrupted in ${record}`, checkpoint.identity, identity, {
-    record,
-  });
+  const what = `the attack that was interrupted in ${record}`;
+  const options = optionsOfRun('attack', String(jsonIn(identity.kind ?? '')));
+  const difference = {what, options, details: {record}};
+  requireSame(difference, checkpoint.identity, identity);
   return checkpoint;
 }
 

@@ -136,7 +136,7 @@ export async function writePoisonedSet(
 /** What is known of an attack before its victim is trained. */
 function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
   const {config, dataset, datasetName, poison, scale, started} = attack;
-  const {numClasses, height: imageSize} = dataset;
+  const {numClasses, height, width} = dataset;
   return {
     ...{schemaVersion: SCHEMA_VERSION, kind: 'attack', method: config.kind, versions: made},
     started: started.date.toISOString(),
@@ -145,7 +145,8 @@ function summaryOf(attack: RecordedAttack, made: RunVersions): RunSummary {
     options: {
       ...config,
       ...resolveTraining(config, datasetName),
-      ...{...scale, numClasses, imageSize},
+      ...{...scale, numClasses},
+      ...(height === width ? {imageSize: height} : {}), // an option that has one number for both
     },
     ...{checkpoint: null, result: null},
     ...{model: attack.model, numClasses},

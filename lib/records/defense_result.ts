@@ -7,6 +7,7 @@ import type {ImageSet} from '../datasets/image_set.js';
 import {type DefenseName, defenseOf, filesOf} from '../defenses/defenses.js';
 import type {StopReason} from '../native/run_contract.js';
 import {versions} from '../native/versions.js';
+import {optionsOfDefense} from '../options/tables.js';
 import type {DefendConfig} from '../options/types.js';
 import {writeProgram} from '../programs/write_program.js';
 import {writeCurves} from '../report/curves.js';
@@ -133,14 +134,12 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
   const {verdict, selection, passes, stopped, cost} = defense;
   const {method, device, precision, seed} = config;
   const {checkpoint, dataset, datasetName, size, model, numClasses, mean, std} = target;
-  const {transformOptions} = target;
-  const imageSize = size.height;
   return {
     ...{schemaVersion: SCHEMA_VERSION, kind: 'defend', method, versions: await versions()},
     started: started.toISOString(),
     seconds: defense.seconds(),
     ...{device, precision, seed},
-    options: {...config, ...transformOptions, model, numClasses, mean, std, imageSize},
+    options: resolvedOptions(config, target),
     checkpoint: {path: checkpoint.path, sha256: await sha256OfFile(checkpoint.path)},
     result: {path: DEFENSE.result, sha256: await sha256OfFile(join(out, DEFENSE.result))},
     ...{model, numClasses},
@@ -173,6 +172,24 @@ async function summaryOf(out: string, defense: Defense): Promise<RunSummary> {
         Object.entries(defense.tables).map(([name, path]) => [name, basename(path)]),
       ),
     },
+  };
+}
+
+/** Every option as the run resolved it, in a form that `defend` takes again. */
+export function resolvedOptions(
+  config: Defense['config'],
+  {transformOptions, model, numClasses, mean, std, size}: Target,
+): RunSummary['options'] {
+  const {rounds, ...others} = config;
+  return {
+    ...others,
+    // A method without this option does a number of rounds of its own.
+    ...('rounds' in optionsOfDefense(config.method) ? {rounds} : {}),
+    ...transformOptions,
+    // A program tells its network itself.
+    ...(config.program === null ? {model} : {}),
+    ...{numClasses, mean, std},
+    ...(size.height === size.width ? {imageSize: size.height} : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {z} from 'zod';
 import {SauError} from '../base/errors.js';
+import {mapOf} from '../base/first_fault.js';
 import {pathExists} from '../base/path_exists.js';
 import {removeFiles, removeTemporariesOf} from '../base/whole_file.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
@@ -65,7 +66,7 @@ const reportedRule = z.discriminatedUnion('kind', [
     report: z.object({
       round: number,
       seconds: number,
-      figures: z.record(z.string(), number.nullable()),
+      figures: mapOf(number.nullable()),
       metrics: metricsRule.nullable(),
     }),
     rounds: number,
@@ -73,7 +74,7 @@ const reportedRule = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('row'),
     table: z.string(),
-    cells: z.record(z.string(), z.union([number, z.string(), z.null()])),
+    cells: mapOf(z.union([number, z.string(), z.null()])),
     metrics: metricsRule.nullable(),
   }),
   z.object({kind: z.literal('picture'), name: z.string(), height: number, width: number}),

@@ -1,12 +1,13 @@
 import {join} from 'node:path';
 import {z} from 'zod';
+import {listOf} from '../base/first_fault.js';
 import {readText} from '../base/read_text.js';
-import {removeTemporariesOf, writeWholeFile} from '../base/whole_file.js';
+import {writeTogether} from '../base/written_together.js';
 import {RUN} from './layout.js';
 import {SCHEMA_VERSION, withSchemaVersion} from './schema_version.js';
 
 const count = z.number().int().min(0);
-const counts = z.array(count);
+const counts = listOf(count);
 const pair = <T extends z.ZodType>(of: T) => z.object({before: of, after: of});
 const dataUri = z.string().regex(/^data:image\/(?:png|jpeg);base64,[A-Za-z0-9+/]+=*$/);
 
@@ -32,9 +33,9 @@ const mapView = z.object({
   /** Shares of the variance that the two axes have. */
   explained: z.tuple([z.number(), z.number()]),
   /** [x, y, true class] of clean test images. */
-  clean: z.array(point),
+  clean: listOf(point),
   /** [x, y, true class] of poisoned test images. */
-  poisoned: z.array(point),
+  poisoned: listOf(point),
 });
 
 const evidenceSchema = z.object({
@@ -56,23 +57,23 @@ const evidenceSchema = z.object({
       /** How many are predicted as each class. */
       predicted: pair(counts),
       /** [true class][predicted class]; null of many classes. */
-      confusion: pair(z.array(counts)).nullable(),
+      confusion: pair(listOf(counts)).nullable(),
     })
     .nullable(),
   /** The same test images in three forms; null where there are none. */
   strip: z
     .object({
-      clean: z.array(shownImage),
-      poisoned: z.array(shownImage),
-      adversarial: z.array(shownImage),
+      clean: listOf(shownImage),
+      poisoned: listOf(shownImage),
+      adversarial: listOf(shownImage),
     })
     .nullable(),
   /** Where the models look: Grad-CAM; null where the network has no place for it. */
-  looks: z.array(look).nullable(),
+  looks: listOf(look).nullable(),
   /** Features of the last layer on their two main axes; null where there are none. */
   map: pair(mapView).nullable(),
   /** What could not be computed, and why. */
-  missing: z.array(z.string()),
+  missing: listOf(z.string()),
 });
 
 /** What was seen of the two models of a defense besides its figures: for the report. Plain JSON. */
@@ -91,8 +92,7 @@ export interface Pair<T> {
 
 /** Writes the evidence into the folder of its run, whole or not at all. Throws ERR_OUTPUT. */
 export async function writeEvidence(folder: string, evidence: Evidence): Promise<void> {
-  await removeTemporariesOf(folder, [RUN.evidence]); // of a killed report
-  await writeWholeFile(join(folder, RUN.evidence), `${JSON.stringify(evidence)}\n`);
+  await writeTogether([[join(folder, RUN.evidence), `${JSON.stringify(evidence)}\n`]]);
 }
 
 /** The evidence in a run's folder; null where there is none, or it is of other weights or of another form. */

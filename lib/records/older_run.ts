@@ -1,6 +1,7 @@
 import {basename, join} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {mapOf} from '../base/first_fault.js';
 import {pathExists} from '../base/path_exists.js';
 import {readText} from '../base/read_text.js';
 import {withCheckpointFile} from '../checkpoint/checkpoint_file.js';
@@ -74,7 +75,7 @@ const lineSchema = z.union([
       suspectShare: share,
       trainAcc: share,
       metrics: metricsSchema.nullable(),
-      attack: z.record(text, share).optional(),
+      attack: mapOf(share).optional(),
       seconds: z.number(),
     })
     .transform(({round, seconds, metrics, trainAcc, attack, ...losses}): RunRound => {

@@ -182,7 +182,7 @@ function strayPng(storedPath: string, path: string): SauError {
     `Expected the poisoned image ${storedPath} in the folder of its record but received ${path}, which is outside of it.`,
     {
       remedy: `Copy the images into the folder, or name theirs with ${named('data')}. Do not use a record of which you do not know who made it.`,
-      details: {storedPath, path},
+      details: {storedPath, outside: path},
     },
   );
 }

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {SauError} from '../base/errors.js';
+import {listOf, mapOf} from '../base/first_fault.js';
 import type {Metrics} from '../run/metrics.js';
 import type {PurificationVerdict} from '../run/verdict_types.js';
 import type {RunCost, RunRound, RunSummary} from './run_summary.js';
@@ -9,7 +10,7 @@ const number = z.number({error: 'a number'});
 const count = z.number({error: 'a count'}).int({error: 'a count'}).min(0, {error: 'a count'});
 const text = z.string({error: 'text'});
 const triple = z.tuple([number, number, number], {error: 'three numbers'});
-const named = <T extends z.ZodType>(values: T) => z.record(z.string(), values, {error: 'a map'});
+const named = <T extends z.ZodType>(values: T) => mapOf(values, {error: 'a map'});
 
 export const metricsSchema = z.object(
   {
@@ -111,7 +112,7 @@ export const runSchema = z.object(
         name: text,
         path: text.nullable(),
         format: text.nullable(),
-        classTitles: z.array(text, {error: 'a list of names'}).nullable().default(null),
+        classTitles: listOf(text, {error: 'a list of names'}).nullable().default(null),
         imageSize: z.tuple([count, count], {error: 'two counts'}),
         mean: triple,
         std: triple,
@@ -123,7 +124,7 @@ export const runSchema = z.object(
       .nullable(),
     poisoned: z.object({train: count, test: count}, {error: 'two counts'}).nullable(),
     before: metricsSchema.nullable(),
-    rounds: z.array(runRoundSchema, {error: 'a list of rounds'}),
+    rounds: listOf(runRoundSchema, {error: 'a list of rounds'}),
     after: metricsSchema.nullable(),
     der: number.nullable(),
     verdict: verdict.nullable().default(null),

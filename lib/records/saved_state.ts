@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {z} from 'zod';
 import {Breather} from '../base/breather.js';
 import {SauError} from '../base/errors.js';
+import {mapOf} from '../base/first_fault.js';
 import {FormatError} from '../checkpoint/checkpoint_error.js';
 import {OrderedDict} from '../checkpoint/pickle_values.js';
 import {PickledTensor, type PickleValue} from '../checkpoint/pickle_writer.js';
@@ -9,6 +10,7 @@ import type {StateDict} from '../checkpoint/tensor.js';
 import {TensorRef} from '../checkpoint/torch_values.js';
 import type {ImageSet} from '../datasets/image_set.js';
 import {named} from '../options/named.js';
+import type {OptionTable} from '../options/option.js';
 
 // What the files have in common from which an interrupted call goes on.
 
@@ -32,21 +34,28 @@ export async function sha256OfImages(
   };
 }
 
-/**
- * Throws ERR_CONFIG where two calls differ.
- * @param what The one that was interrupted, such as "the attack that was interrupted in record/badnet"
- */
+/** What is told of two calls that differ. */
+interface Difference {
+  /** The one that was interrupted, such as "the attack that was interrupted in record/badnet". */
+  readonly what: string;
+  /** The options of the call: the user spells these, and not the other names of an identity. */
+  readonly options: OptionTable;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Throws ERR_CONFIG where two calls differ. */
 export function requireSame(
-  what: string,
+  {what, options, details}: Difference,
   saved: Identity,
   asked: Identity,
-  details: Readonly<Record<string, unknown>>,
 ): void {
   const names = [...new Set([...Object.keys(saved), ...Object.keys(asked)])];
   const different = names.filter((name) => saved[name] !== asked[name]);
   if (different.length === 0) return;
   const shown = (identity: Identity): string =>
-    different.map((name) => `${name} ${identity[name] ?? 'nothing'}`).join(', ');
+    different
+      .map((name) => `${name in options ? named(name) : name} ${identity[name] ?? 'nothing'}`)
+      .join(', ');
   throw new SauError(
     'ERR_CONFIG',
     `Expected ${what}, of ${shown(saved)}, but received ${shown(asked)}. ` +
@@ -55,7 +64,7 @@ export function requireSame(
   );
 }
 
-const identityRule = z.record(z.string(), z.string());
+const identityRule = mapOf(z.string());
 export const reportRule = z.looseObject({figures: z.record(z.string(), z.unknown())});
 
 export function identityIn(text: string): Identity {

@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {z} from 'zod';
 import {messageOf, SauError} from '../base/errors.js';
+import {listOf, mapOf} from '../base/first_fault.js';
 import {readText} from '../base/read_text.js';
 import {SCAN_FILES} from './layout.js';
 import {firstIssue, runSchema} from './run_schema.js';
@@ -13,7 +14,7 @@ const count = number.int().min(0);
 const text = z.string();
 const names = z.enum(['nc', 'mmbd', 'shared', 'universal']);
 const index = z.union([number, z.literal('infinite')]).nullable();
-const labels = z.array(count);
+const labels = listOf(count);
 const passes = z.object({forward: count, backward: count});
 
 const statistic = z.object({
@@ -21,13 +22,13 @@ const statistic = z.object({
   title: text,
   suspicious: z.enum(['small', 'large']),
   scale: z.enum(['linear', 'log']),
-  classes: z.array(
+  classes: listOf(
     z.object({
       label: count,
       title: text.nullable(),
       value: number.nullable(),
       index,
-      figures: z.record(text, number.nullable()),
+      figures: mapOf(number.nullable()),
     }),
   ),
   maxIndex: index,
@@ -36,7 +37,7 @@ const statistic = z.object({
   threshold: z.object({kind: z.enum(['index', 'pValue']), value: number, calibration: text}),
   decides: z.boolean(),
   labels,
-  notes: z.array(text),
+  notes: listOf(text),
   passes,
   seconds: number,
 });
@@ -59,13 +60,13 @@ const scanSchema = z.object({
   verdict: z.object({
     state: z.enum(['suspicious', 'nothing-found', 'none']),
     labels,
-    by: z.array(names),
+    by: listOf(names),
     words: text,
   }),
-  statistics: z.array(statistic),
+  statistics: listOf(statistic),
   passes,
   seconds: number,
-  files: z.record(text, text),
+  files: mapOf(text),
 }) satisfies z.ZodType<ScanSummary>;
 
 /** Opens the folder of a scan again. Throws ERR_CHECKPOINT where it has none, or one that is damaged or newer. */

@@ -15,16 +15,21 @@ export type ScanScale = 'linear' | 'log';
 export interface ScanSummary {
   /** Version of this form; a later one is another number. */
   readonly schemaVersion: typeof SCHEMA_VERSION;
+  /** The call that made it. */
   readonly kind: 'scan';
   /** When it began: ISO 8601, UTC. */
   readonly started: string;
+  /** What it was computed with. */
   readonly versions: RunVersions;
   /** Of everything random. */
   readonly seed: number;
+  /** The model that was looked at. */
   readonly checkpoint: RunFile;
   /** Such as `preactresnet18`, or the name of a program. */
   readonly model: string;
+  /** Outputs of the model. */
   readonly numClasses: number;
+  /** The images. */
   readonly dataset: RunDataset;
   /** null where no image was used. */
   readonly cleanSubset: RunCleanSubset | null;
@@ -34,6 +39,7 @@ export interface ScanSummary {
   readonly precision: string;
   /** Every option, defaults included. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** What the statistics come to. */
   readonly verdict: ScanVerdict;
   /** In the order in which they were computed. */
   readonly statistics: readonly ScanStatistic[];
@@ -62,6 +68,7 @@ export interface ScanVerdict {
 
 /** One statistic over all classes. */
 export interface ScanStatistic {
+  /** Which one. */
   readonly name: StatisticName;
   /** What its value is, such as "pixels of the smallest trigger". */
   readonly title: string;
@@ -77,6 +84,7 @@ export interface ScanStatistic {
   readonly maxIndexOfMeanMedian: ScanIndex | null;
   /** Of `mmbd` alone; null where its fit is not possible. */
   readonly pValue: number | null;
+  /** Beyond which it calls a class suspicious. */
   readonly threshold: ScanThreshold;
   /** Whether it has a part in the verdict; else it only orders the classes. */
   readonly decides: boolean;
@@ -84,13 +92,17 @@ export interface ScanStatistic {
   readonly labels: readonly number[];
   /** What keeps it from saying more, in words. */
   readonly notes: readonly string[];
+  /** What it has cost. */
   readonly passes: Passes;
+  /** Wall time. */
   readonly seconds: number;
 }
 
 /** Above which index, or up to which p-value, a statistic calls a class suspicious. */
 export interface ScanThreshold {
+  /** An anomaly index, above it; or a p-value, up to it. */
   readonly kind: 'index' | 'pValue';
+  /** Deviations, or a probability from 0 to 1. */
   readonly value: number;
   /** What it was calibrated on, in words. */
   readonly calibration: string;
@@ -98,6 +110,7 @@ export interface ScanThreshold {
 
 /** What a statistic says of one class. */
 export interface ScanClass {
+  /** The class, from 0. */
   readonly label: number;
   /** What the class is called; null where that is not known. */
   readonly title: string | null;

@@ -27,6 +27,8 @@ export class RoundRows {
   readonly #tables: TableWriter;
   readonly #pictures = new Map<string, string>();
   #writer: Promise<RoundWriter> | undefined;
+  /** What is to be closed, also where a later row could not be written. */
+  #opened: RoundWriter | null = null;
 
   constructor(out: string, method: DefenseName, entry: DefenseEntry) {
     this.#out = out;
@@ -85,11 +87,14 @@ export class RoundRows {
 
   /** Waits until every round is on the disk. Throws ERR_OUTPUT if one could not be written. */
   async close(): Promise<void> {
-    const writer = await this.#writer;
     try {
-      await this.#tables.close();
+      await this.#writer;
     } finally {
-      await writer?.close();
+      try {
+        await this.#tables.close();
+      } finally {
+        await this.#opened?.close();
+      }
     }
   }
 
@@ -103,6 +108,8 @@ export class RoundRows {
 
   async #begin(): Promise<RoundWriter> {
     await removeDefense(this.#out, this.#method);
-    return RoundWriter.open(this.#out, defenseCsv(this.#method), this.#entry.columns);
+    const {columns} = this.#entry;
+    this.#opened = await RoundWriter.open(this.#out, defenseCsv(this.#method), columns);
+    return this.#opened;
   }
 }

@@ -1,11 +1,12 @@
 import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import type {ImageSet} from '../datasets/image_set.js';
-import {defenseTable} from '../defenses/defenses.js';
+import {type DefenseName, defenseTable} from '../defenses/defenses.js';
 import {versions} from '../native/versions.js';
 import {parseDefendConfig} from '../options/config.js';
 import {named} from '../options/named.js';
 import {pathsOf} from '../options/option.js';
+import {optionsOfDefense} from '../options/tables.js';
 import type {DefendConfig} from '../options/types.js';
 import {
   type DefenseState,
@@ -78,7 +79,7 @@ export async function openSitting(
     return beginning;
   }
   const saved = await readDefenseState(folder);
-  requireEqual(folder, withoutImages(saved.identity), identity);
+  requireEqual(folder, asked.method, withoutImages(saved.identity), identity);
   await removePartialStates(folder);
   const {config, started} = saved.facts;
   const elsewhere = Object.entries(asked).filter(([name]) => isElsewhere(name));
@@ -92,13 +93,13 @@ export async function openSitting(
 
 /** The identity with the clean images. Throws ERR_CONFIG where the run goes on with others. */
 export async function identityWith(
-  {folder, saved, identity}: Sitting,
+  {folder, saved, identity, asked}: Sitting,
   clean: ImageSet | null,
 ): Promise<Identity> {
   if (clean === null) return identity;
   const {images: cleanImages, labels: cleanLabels} = await sha256OfImages(clean);
   const whole = {...identity, cleanImages, cleanLabels};
-  if (saved !== null) requireEqual(folder, saved.identity, whole);
+  if (saved !== null) requireEqual(folder, asked.method, saved.identity, whole);
   return whole;
 }
 
@@ -129,10 +130,11 @@ function withoutImages({cleanImages: _images, cleanLabels: _labels, ...rest}: Id
   return rest;
 }
 
-function requireEqual(folder: string, saved: Identity, asked: Identity): void {
+function requireEqual(folder: string, method: DefenseName, saved: Identity, asked: Identity): void {
   const what = `the defense that was interrupted in ${folder}`;
+  const difference = {what, options: optionsOfDefense(method), details: {folder}};
   // Methods have options of their own, all of which would differ.
   const ofMethod = ({method = ''}: Identity): Identity => ({method});
-  requireSame(what, ofMethod(saved), ofMethod(asked), {folder});
-  requireSame(what, saved, asked, {folder});
+  requireSame(difference, ofMethod(saved), ofMethod(asked));
+  requireSame(difference, saved, asked);
 }

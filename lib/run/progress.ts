@@ -67,8 +67,11 @@ export type Progress =
       readonly kind: 'picture';
       /** A key of `files.pictures` of the result. */
       readonly name: string;
+      /** In pixels. */
       readonly height: number;
+      /** In pixels. */
       readonly width: number;
+      /** uint8 [3,height,width], R, G, B. */
       readonly planes: Uint8Array;
     }
   /** A row of a table that a defense writes besides its rounds, such as a threshold with what it comes to. */

@@ -134,6 +134,7 @@ export interface AttackResult {
   readonly poisonedTrainCount: number;
   /** The class that the trigger leads to; null where it leads each class to another one. */
   readonly target: {
+    /** From 0. */
     readonly label: number;
     /** What the class is called. */
     readonly title: string;

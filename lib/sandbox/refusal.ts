@@ -35,6 +35,8 @@ function refusalOf(error: SauError): Refusal | null {
       if (isWritable(path)) return {path: resolve(path), act: 'write'};
     }
   }
+  // A record's own rule, which holds without a sandbox as well.
+  if ('outside' in error.details) return null;
   // Some errors only say what they looked for.
   const named = Object.values(error.details).filter((value) => typeof value === 'string');
   const path = named.find((value) => value.startsWith('/') && isUnreadable(value));

@@ -1,3 +1,4 @@
+import {stat} from 'node:fs/promises';
 import {basename, extname, resolve} from 'node:path';
 import {localPath} from '../base/path_exists.js';
 import {SWEEP, SWEEP_REPORT, SWEEP_STEP} from '../options/commands/sweep.js';
@@ -78,6 +79,7 @@ export function parseSweepReportConfig(options: object): ConfigOf<TableOf<typeof
 async function planOf(given: unknown): Promise<{plan: UserOptions; name: string}> {
   if (typeof given === 'string' || given instanceof URL) {
     const path = localPath(given);
+    await refusePipe(path);
     const {values} = await readOptionFile(path, named('plan'));
     return {plan: values, name: basename(path, extname(path)) || UNNAMED};
   }
@@ -85,6 +87,14 @@ async function planOf(given: unknown): Promise<{plan: UserOptions; name: string}
     return {plan: {...given}, name: UNNAMED};
   }
   throw optionError('plan', 'the name of a YAML file, or a plan', shown(given));
+}
+
+/** Throws ERR_CONFIG: whoever goes on with a sweep, and a process in the sandbox, reads its plan once more. */
+async function refusePipe(path: string): Promise<void> {
+  const facts = path === '-' ? null : await stat(path).catch(() => undefined);
+  if (facts === undefined || facts?.isFile() || facts?.isDirectory()) return;
+  const advice = 'Write the plan into a file: it is read again where the sweep goes on';
+  throw optionError('plan', 'the name of a file', `${path}, a pipe or a device`, advice);
 }
 
 /** All settings are checked, also those of other engines: a plan is right or wrong as a whole. */
@@ -104,19 +114,25 @@ function settingsOf({engines}: SweepPlan, asked: EngineName, call: UserOptions):
   return {...settings, ...Object.fromEntries(given)};
 }
 
-/** What a plan says for all steps, and over that what it says for those of a kind. */
+/**
+ * What a plan says for all steps, and over that what it says for those of a kind: as the settings checked for all
+ * engines, of which each takes what it has.
+ */
 function resourcesOf(
   {resources}: SweepPlan,
-  {resources: table}: EngineEntry,
+  {resources: own}: EngineEntry,
 ): SweepConfig['resources'] {
   const {attack, defend, ...both} = resources;
-  if (table === null) return {attack: {}, defend: {}};
+  const table: OptionTable = Object.assign(
+    {},
+    ...ENGINE_NAMES.map((name) => engineOf(name).resources),
+  );
   const all = checkedGiven('resources', table, both);
-  const of = (kind: string, own: unknown) =>
-    checkedAt(`resources.${kind}`, table, {
-      ...all,
-      ...checkedGiven(`resources.${kind}`, table, own),
-    });
+  const of = (kind: string, given: unknown): UserOptions => {
+    const merged = {...all, ...checkedGiven(`resources.${kind}`, table, given)};
+    const checked = checkedAt(`resources.${kind}`, table, merged);
+    return Object.fromEntries(Object.keys(own).map((name) => [name, checked[name]]));
+  };
   return {attack: of('attack', attack), defend: of('defend', defend)};
 }
 

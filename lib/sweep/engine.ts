@@ -4,11 +4,11 @@ import type {StepStatus} from './status.js';
 import type {SweepStep} from './steps.js';
 import type {SweepFile} from './sweep_file.js';
 
-/** What an engine is given: a sweep whose sweep.json is written, and what is left of it. */
+/** What an engine is given: a sweep, and what is left of it. */
 export interface OpenSweep {
   /** The folder of the sweep, absolute. */
   readonly folder: string;
-  /** What sweep.json has. */
+  /** What sweep.json has, or is going to have. */
   readonly file: SweepFile;
   /** Every step as its folder had it when the sweep was opened. */
   readonly status: readonly StepStatus[];
@@ -24,6 +24,8 @@ export interface OpenSweep {
 export interface EngineRun {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: SweepProgress) => void;
+  /** Writes sweep.json. The engine calls it once nothing that it knows refuses the sweep any more, before it writes itself. */
+  readonly begin: () => Promise<void>;
 }
 
 /** How far an engine came: what became of the steps is in their folders. */

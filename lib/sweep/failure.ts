@@ -1,7 +1,7 @@
 import {mkdir, rm} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {z} from 'zod';
-import {messageOf, SauError} from '../base/errors.js';
+import {messageOf, SauError, type SauErrorCode} from '../base/errors.js';
 import {readText} from '../base/read_text.js';
 import {writeWholeFile} from '../base/whole_file.js';
 import {sweepFailure} from '../records/layout.js';
@@ -35,6 +35,15 @@ const schema = z.object({code: z.string(), message: z.string(), when: z.string()
 export function failureOf(error: unknown): StepFailure {
   const code = error instanceof SauError ? error.code : 'ERR_UNEXPECTED';
   return {code, message: messageOf(error)};
+}
+
+const OF_ALL: ReadonlySet<string> = new Set<SauErrorCode>([
+  ...(['ERR_DEVICE', 'ERR_LIBTORCH_NOT_FOUND', 'ERR_LIBTORCH_VERSION', 'ERR_OUTPUT'] as const),
+]);
+
+/** Whether a failure concerns every step on that machine, whatever the method: the step itself may be right. */
+export function concernsAll({code}: Pick<StepFailure, 'code'>): boolean {
+  return OF_ALL.has(code);
 }
 
 /** Notes that a step failed, now. Throws ERR_OUTPUT. */

@@ -1,4 +1,5 @@
 import {normalize} from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
 import {SauError} from '../base/errors.js';
 import {FORMAT_NAMES, findKnown} from '../datasets/known.js';
 import {DEFENSE_NAMES} from '../defenses/defenses.js';
@@ -52,10 +53,22 @@ export const RULE_AXES = {
 
 export type RuleAxis = keyof typeof RULE_AXES;
 
-/** The names that a combination must have to be left out. */
+/** A value of an axis in a rule: all entries of that name, or the one that has these options as well. */
+export interface RuleValue {
+  readonly name: string;
+  readonly options: UserOptions | null;
+}
+
+/** The values that a combination must have to be left out. */
 export interface Exclusion {
-  readonly names: Readonly<Partial<Record<RuleAxis, readonly string[]>>>;
+  readonly values: Readonly<Partial<Record<RuleAxis, readonly RuleValue[]>>>;
   readonly place: string;
+}
+
+/** Whether a rule means an entry: the order in which options are written is nothing. */
+export function means({name, options}: RuleValue, entry: PlanEntry): boolean {
+  if (entry.name !== name) return false;
+  return options === null || isDeepStrictEqual(options, entry.options);
 }
 
 /** A plan whose form is checked; its options are not yet. */
@@ -162,24 +175,39 @@ function exclusionOf(rule: UserOptions, place: string, matrices: readonly Axes[]
       'Write a line such as {attack: lc, data: data/cifar10}',
     );
   }
-  const names = Object.entries(rule).map(([axis, value]) => {
-    const wanted = (Array.isArray(value) ? value : [value]).map((one) => {
-      if (typeof one === 'string') return axis === 'data' || axis === 'victim' ? onePath(one) : one;
-      if (typeof one === 'number') return String(one);
-      throw planError(`names without options for ${place}.${axis}`, shown(one));
-    });
-    const axes = RULE_AXES[axis as RuleAxis];
-    const known = matrices.flatMap((matrix) =>
-      axes.flatMap((name) => matrix[name].map((entry) => entry.name)),
+  const values = Object.entries(rule).map(([axis, value]) => {
+    const at = `${place}.${axis}`;
+    const wanted = (Array.isArray(value) ? value : [value]).map((one) =>
+      ruleValueOf(one, axis as RuleAxis, at),
     );
-    for (const name of wanted) {
-      if (!known.includes(name)) {
-        throw unknownName(`a value that the plan has for ${place}.${axis}`, name, known);
+    const entries = matrices.flatMap((matrix) =>
+      RULE_AXES[axis as RuleAxis].flatMap((name): readonly PlanEntry[] => matrix[name]),
+    );
+    for (const one of wanted) {
+      if (entries.some((entry) => means(one, entry))) continue;
+      const names = entries.map(({name}) => name);
+      if (!names.includes(one.name)) {
+        throw unknownName(`a value that the plan has for ${at}`, one.name, names);
       }
+      const variants = entries.filter(({name}) => name === one.name);
+      throw planError(
+        `options that an entry of the plan has for ${at}.${one.name}`,
+        shown(one.options),
+        `There are ${variants.map(({options}) => shown(options)).join(' and ')}`,
+      );
     }
     return [axis, wanted] as const;
   });
-  return {names: Object.fromEntries(names), place};
+  return {values: Object.fromEntries(values), place};
+}
+
+/** `ft` means all entries of that name; `{ft: {rounds: 5}}` the one with these options, and `{ft: {}}` the one without any. */
+function ruleValueOf(value: unknown, axis: RuleAxis, place: string): RuleValue {
+  const spell = axis === 'data' || axis === 'victim' ? onePath : (name: string) => name;
+  if (typeof value === 'string') return {name: spell(value), options: null};
+  if (typeof value === 'number') return {name: String(value), options: null};
+  const {name, options} = entryOf(value, place);
+  return {name: spell(name), options};
 }
 
 type Check = (name: string, place: string) => void;

@@ -10,8 +10,8 @@ import {hasAttackCheckpoint, removeAttackCheckpoint} from '../records/attack_che
 import {hasDefenseState, removeDefenseState} from '../records/defense_state.js';
 import {sweepLock} from '../records/layout.js';
 import type {RunOptions} from '../run/progress.js';
-import {failureOf, forgetFailure, readFailure, writeFailure} from './failure.js';
-import {isDone} from './status.js';
+import {failureOf, forgetFailure, writeFailure} from './failure.js';
+import {failureIn, isDone} from './status.js';
 import type {SweepStep} from './steps.js';
 import {baseOf, type SweepFile} from './sweep_file.js';
 
@@ -88,7 +88,7 @@ async function isFinished({folder, step}: StepTask): Promise<boolean> {
 async function requireNeeds({folder, step, needs}: StepTask): Promise<void> {
   for (const need of needs) {
     if (await isDone(folder, need)) continue;
-    const failure = await readFailure(folder, need.id);
+    const failure = await failureIn(folder, need);
     const why =
       failure === null ? 'it is not done yet' : `it failed: ${failure.message} (${failure.code})`;
     throw new SauError(
@@ -152,7 +152,13 @@ async function call(
 ): Promise<void> {
   const {kind, options} = step;
   const out = join(folder, step.folder);
-  const told = {signal, onProgress};
+  const told: RunOptions = {
+    signal,
+    // Stopped, a run says how to go on with it alone; of a sweep all steps go on together.
+    onProgress: (progress) => {
+      if (progress.kind !== 'note' || !signal.aborted) onProgress(progress);
+    },
+  };
   if (kind === 'attack') {
     const given = {...options, recordRoot: dirname(out), out, ...how};
     await attack(given as unknown as AttackOptions, told);

@@ -1,10 +1,11 @@
-import {readdir} from 'node:fs/promises';
+import {readdir, stat} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {z} from 'zod';
+import {errnoOf} from '../base/errors.js';
 import {isLocked} from '../base/lock.js';
 import {readText} from '../base/read_text.js';
 import {DEFENSE_STATE, RECORD, RUN, SWEEP_FILES, sweepLock} from '../records/layout.js';
-import {type RecordedFailure, readFailure} from './failure.js';
+import {concernsAll, type RecordedFailure, readFailure} from './failure.js';
 import type {SweepStep} from './steps.js';
 import {readSweepFile} from './sweep_file.js';
 
@@ -18,7 +19,7 @@ export type StepState =
   | 'running'
   /** It was stopped, and goes on from its last saved epoch or round. */
   | 'interrupted'
-  /** Its last try failed. */
+  /** Its last try failed for a reason of its own, or its result is damaged. */
   | 'failed'
   /** A step that it needs failed, or is blocked itself. */
   | 'blocked'
@@ -35,7 +36,7 @@ export interface SweepCounts {
   readonly running: number;
   /** Those that go on from where they were stopped. */
   readonly interrupted: number;
-  /** Those whose last try failed. */
+  /** Those whose last try failed for a reason of its own, or whose result is damaged. */
   readonly failed: number;
   /** Those that need a step that failed. */
   readonly blocked: number;
@@ -49,7 +50,10 @@ export interface StepStatus extends Omit<SweepStep, 'options'> {
   readonly state: StepState;
   /** Wall time of the run that made its result; null where it has none. */
   readonly seconds: number | null;
-  /** Why its last try failed; null where it did not. */
+  /**
+   * Why its last try failed, or what is wrong with its result; null where nothing is. A step that waits has one where the
+   * reason concerned every step, such as a device that was not there: the next call tries it again.
+   */
   readonly failure: RecordedFailure | null;
 }
 
@@ -90,8 +94,8 @@ export async function statusOf(
   const there = await thereIn(folder);
   const known = new Map<string, StepStatus>();
   for (const found of await allOf(steps, (step) => seen(folder, step, there))) {
-    const isLeft = found.state === 'waiting' || found.state === 'interrupted';
-    const isBlocked = isLeft && blockersOf(found, known).length > 0;
+    const isOpen = found.state === 'waiting' || found.state === 'interrupted';
+    const isBlocked = isOpen && blockersOf(found, known).length > 0;
     known.set(found.id, isBlocked ? {...found, state: 'blocked'} : found);
   }
   const all = [...known.values()];
@@ -126,6 +130,11 @@ export function blockersOf(
     const need = known.get(id);
     return need?.state === 'failed' || need?.state === 'blocked' ? [need] : [];
   });
+}
+
+/** Whether a step is one that the next call does, or waits for, without being asked to try what failed. */
+export function isLeft(state: StepState): boolean {
+  return state === 'waiting' || state === 'interrupted' || state === 'running';
 }
 
 const STATES: readonly StepState[] = [
@@ -165,16 +174,14 @@ async function seen(folder: string, step: SweepStep, there: There): Promise<Step
   };
   const place = join(folder, step.folder);
   const files = there.results.has(step.folder) ? await readdir(place).catch(() => []) : [];
-  if (files.includes(RUN.summary)) {
-    const result = await resultIn(place);
-    if (result !== null) return is('done', {seconds: result.seconds});
-  }
+  const result = files.includes(RUN.summary) ? await resultIn(place) : NO_RESULT;
+  if (result.kind === 'done') return is('done', {seconds: result.seconds});
   if (there.locks.has(`${id}.lock`) && (await isLocked(sweepLock(folder, id))))
     return is('running');
-  if (there.failures.has(`${id}.json`)) {
-    return is('failed', {failure: await readFailure(folder, id)});
-  }
-  return is(files.includes(stateFileOf(step)) ? 'interrupted' : 'waiting');
+  if (result.kind === 'damaged') return is('failed', {failure: result.failure});
+  const failure = there.failures.has(`${id}.json`) ? await readFailure(folder, id) : null;
+  if (failure !== null && !concernsAll(failure)) return is('failed', {failure});
+  return is(files.includes(stateFileOf(step)) ? 'interrupted' : 'waiting', {failure});
 }
 
 /** Where a step of that kind saves what it goes on from. */
@@ -182,20 +189,43 @@ export function stateFileOf({kind}: Pick<SweepStep, 'kind'>): string {
   return kind === 'attack' ? RECORD.checkpoint : DEFENSE_STATE;
 }
 
-const resultSchema = z.object({interrupted: z.literal(false), seconds: z.number().nullable()});
+/** What `run.json` of a step says. */
+type StepResult =
+  | {readonly kind: 'done'; readonly seconds: number | null}
+  /** There is none, or one of a run that was interrupted. */
+  | {readonly kind: 'none'}
+  | {readonly kind: 'damaged'; readonly failure: RecordedFailure};
 
-/** Of a result what is looked at here: of thousands, the whole would take long. null: there is none, or a part. */
-async function resultIn(place: string): Promise<{readonly seconds: number | null} | null> {
+const NO_RESULT: StepResult = {kind: 'none'};
+
+/** Of a result what is looked at here: of thousands, the whole would take long. */
+const resultSchema = z.object({interrupted: z.boolean(), seconds: z.number().nullable()});
+
+async function resultIn(place: string): Promise<StepResult> {
+  const path = join(place, RUN.summary);
   try {
-    return (
-      resultSchema.safeParse(JSON.parse(await readText(join(place, RUN.summary)))).data ?? null
-    );
-  } catch {
-    return null;
+    const {interrupted, seconds} = resultSchema.parse(JSON.parse(await readText(path)));
+    return interrupted ? NO_RESULT : {kind: 'done', seconds};
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return NO_RESULT;
+    return {kind: 'damaged', failure: await damagedResult(path)};
   }
+}
+
+/** Nobody wrote when that was: the file itself tells when it was changed. */
+async function damagedResult(path: string): Promise<RecordedFailure> {
+  const when = (await stat(path).catch(() => null))?.mtime ?? new Date(0);
+  const message = `Expected the result of a step at ${path} but it is damaged. Copy the folder again, or try the step again.`;
+  return {code: 'ERR_CHECKPOINT', message, when: when.toISOString()};
 }
 
 /** Whether a step has a result. */
 export async function isDone(folder: string, step: SweepStep): Promise<boolean> {
-  return (await resultIn(join(folder, step.folder))) !== null;
+  return (await resultIn(join(folder, step.folder))).kind === 'done';
+}
+
+/** Why a step has no result, as its folder and the one of failures tell; null where it was not begun, or stopped. */
+export async function failureIn(folder: string, step: SweepStep): Promise<RecordedFailure | null> {
+  const result = await resultIn(join(folder, step.folder));
+  return result.kind === 'damaged' ? result.failure : readFailure(folder, step.id);
 }

@@ -9,7 +9,7 @@ import {attackDefaults, DEFEND_DEFAULTS} from '../options/defaults.js';
 import type {Spelling} from '../options/named.js';
 import type {OptionTable} from '../options/option.js';
 import {shown, type UserOptions} from '../options/parse.js';
-import {optionsOfAttack, optionsOfDefense} from '../options/tables.js';
+import {optionsOfAttack, optionsOfDefense, optionsOfRun} from '../options/tables.js';
 import {folderToPoison} from '../simulation/opened_attack.js';
 import type {Axis, PlanEntry, SweepPlan} from './plan.js';
 import {planError} from './plan.js';
@@ -146,8 +146,10 @@ export class StepOptions {
     const options: UserOptions = Object.assign({}, ...layers.map((layer) => layer.options));
     const names = where.map((entry) => entry?.name ?? '');
     const key = JSON.stringify([kind, names, options]);
+    const table = optionsOfRun(kind, names[0] ?? ''); // the method comes first
     const checked =
-      this.#checked.get(key) ?? placed(layers, where, () => check({...options, seed: 0}));
+      this.#checked.get(key) ??
+      placed({layers, where, kind, table}, () => check({...options, seed: 0}));
     this.#checked.set(key, checked);
     return {...checked, seed: seedOf(seed)};
   }
@@ -233,20 +235,29 @@ function refuseOwn(layers: readonly Layer[], kind: keyof typeof OF_SWEEP): void 
     const name = OF_SWEEP[kind].find((one) => one in options);
     if (name === undefined) continue;
     const advice = name === 'seed' ? 'Give seeds in the plan' : 'The sweep sets it';
-    throw planError(`no ${name} in ${place}`, shown(options[name]), advice);
+    throw planError(`no ${place}.${name}`, shown(options[name]), advice);
   }
 }
 
+/** Where a plan has options of a step, and which there are. */
+interface Placed {
+  readonly layers: readonly Layer[];
+  readonly where: readonly (PlanEntry | undefined)[];
+  readonly kind: keyof typeof OF_SWEEP;
+  readonly table: OptionTable;
+}
+
 /** Lets an error about options say where the plan has them, and in which combination. */
-function placed<T>(
-  layers: readonly Layer[],
-  where: readonly (PlanEntry | undefined)[],
-  work: () => T,
-): T {
+function placed<T>({layers, where, kind, table}: Placed, work: () => T): T {
+  // What the plan does not have belongs beside the name that is unknown, else where all steps have it.
+  const wrong = layers.find(
+    ({options, isValue}) => !isValue && Object.keys(options).some((name) => !(name in table)),
+  );
+  const usual = wrong?.place ?? kind;
   const spell = (option: string): string => {
+    if (OF_SWEEP[kind].some((name) => name === option)) return option;
     const layer = layers.findLast(({options}) => option in options);
-    if (layer === undefined) return option;
-    return layer.isValue ? layer.place : `${layer.place}.${option}`;
+    return layer?.isValue ? layer.place : `${layer?.place ?? usual}.${option}`;
   };
   const entries = where.flatMap((entry) =>
     entry === undefined ? [] : [`${entry.place} ${entry.name}`],

@@ -7,6 +7,7 @@ import {
   type Axes,
   type Axis,
   type Exclusion,
+  means,
   type PlanEntry,
   planError,
   RULE_AXES,
@@ -200,11 +201,11 @@ class Steps {
   }
 
   #isExcluded(combination: Combination): boolean {
-    return this.#exclude.some(({names}) =>
-      Object.entries(names).every(([axis, wanted]) =>
+    return this.#exclude.some(({values}) =>
+      Object.entries(values).every(([axis, wanted]) =>
         RULE_AXES[axis as RuleAxis].some((one) => {
           const entry = combination[one];
-          return entry !== undefined && wanted.includes(entry.name);
+          return entry !== undefined && wanted.some((value) => means(value, entry));
         }),
       ),
     );

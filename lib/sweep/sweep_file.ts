@@ -1,6 +1,7 @@
 import {join, relative, resolve} from 'node:path';
 import {z} from 'zod';
 import {errnoOf, messageOf, SauError} from '../base/errors.js';
+import {listOf} from '../base/first_fault.js';
 import {readText} from '../base/read_text.js';
 import {writeWholeFile} from '../base/whole_file.js';
 import {named} from '../options/named.js';
@@ -18,7 +19,7 @@ const stepSchema = z.object({
   kind: z.enum(['attack', 'defend']),
   method: z.string(),
   options: z.record(z.string(), z.unknown()),
-  needs: z.array(z.string()),
+  needs: listOf(z.string()),
   // Whoever made the file: no step leads out of its folder.
   folder: z.string().regex(/^(attacks|defenses)\/[\w.-]+$/),
   labels: z.object({
@@ -32,7 +33,7 @@ const fileSchema = z.object({
   name: z.string(),
   base: z.string(),
   plan: z.record(z.string(), z.unknown()),
-  steps: z.array(stepSchema),
+  steps: listOf(stepSchema),
 });
 
 /** `sweep.json` in the folder of a sweep: what it consists of. What became of the steps is in their folders. */

@@ -25,6 +25,7 @@ export interface Shorter {
 export interface Estimate {
   /** Of all parts. */
   readonly seconds: number;
+  /** In the order in which they come; of parts that take no time none. */
   readonly parts: readonly EstimatePart[];
   /** What would be shorter, the shortest last; empty where the run is short anyway. */
   readonly shorter: readonly Shorter[];

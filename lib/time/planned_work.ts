@@ -27,8 +27,11 @@ export interface PlannedWork {
 
 /** Seconds that a session takes for an image, by what is done with it. */
 export interface ImagePace {
+  /** Forward alone. */
   readonly forward: number;
+  /** Forward and backward by the pixels. */
   readonly attack: number;
+  /** Forward and backward by the weights. */
   readonly training: number;
 }
 

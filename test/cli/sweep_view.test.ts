@@ -64,9 +64,13 @@ describe('what a sweep prints', () => {
   it('has a line for each stage and method, with what is left and how long it takes', () => {
     const [, , table = ''] = statusLines(RESULT);
     expect(table.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['stage', 'method', 'steps', 'done', 'running', 'failed', 'left', 'mean time', 'time left'],
-      ['0 attack', 'badnet', '4', '2', '0', '1', '1', '1:00', '2:00'],
-      ['1 defend', 'ft', '1', '0', '0', '0', '1', '-', '?'],
+      [
+        ...['stage', 'method', 'steps', 'done', 'running', 'failed', 'blocked', 'left'],
+        ...['mean time', 'time left'],
+      ],
+      // No call does what failed, or what it blocks, unless it is asked to.
+      ['0 attack', 'badnet', '4', '2', '0', '1', '0', '1', '1:00', '1:00'],
+      ['1 defend', 'ft', '1', '0', '0', '0', '1', '0', '-', '-'],
     ]);
   });
 
@@ -94,6 +98,16 @@ describe('what a sweep prints', () => {
     );
     expect(failureLines({...RESULT, steps: many})).toContain('and 5 more, which --json lists');
     expect(failureLines({...RESULT, steps: STEPS.slice(0, 2)})).toEqual([]);
+  });
+
+  it('tells what the next call tries again, as its failure concerned every step', () => {
+    const failure = {code: 'ERR_DEVICE', message: 'no CUDA', when: ''};
+    const waiting = step(3, 'waiting', {failure});
+    expect(failureLines({...RESULT, steps: [waiting]})).toEqual([
+      '',
+      'not done: attacks/badnet-3\n  no CUDA (ERR_DEVICE)',
+      'the next call of sweep tries them again',
+    ]);
   });
 
   it('tells what was done, now and before, or who goes on', () => {

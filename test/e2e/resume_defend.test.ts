@@ -3,6 +3,7 @@ import {once} from 'node:events';
 import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
+import {flagName} from '../../bin/flags.js';
 import type {SauError} from '../../lib/base/errors.js';
 import type {DefendOptions} from '../../lib/options/documented.js';
 import {readDefenseState, writeDefenseState} from '../../lib/records/defense_state.js';
@@ -101,6 +102,7 @@ describe.skipIf(!IS_BUILT)('a defense that was interrupted', () => {
       errorOf(defend({...resume, ...more} as DefendOptions), 'ERR_CONFIG');
     const other = await refused({learningRate: 0.5, rounds: 4});
     expect(other.message).toContain('of rounds 3, learningRate 0.0001, but received rounds 4, ');
+    expect(other.messageIn(flagName)).toContain('received --rounds 4, --learning-rate 0.5. Give');
     expect(other.details.different).toEqual(['rounds', 'learningRate']);
     expect((await refused({method: 'ft'})).details.different).toEqual(['method']);
     const saved = await readDefenseState(options.out);

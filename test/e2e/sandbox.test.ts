@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -53,6 +54,22 @@ describe.skipIf(!IS_BUILT || why !== null)(`--sandbox (skipped: ${why ?? 'not bu
     expect(refused.status).toBe(1);
     expect(inWorld([...args, '--data', 'stuff', '--sandbox', 'on']).status).toBe(0);
     expect(inWorld([...args, '--sandbox', 'off']).status).toBe(0);
+  });
+
+  it('is not called the reason where a record leads out of its folder, which is refused anyway', () => {
+    const images = join(world.record, 'bd_test_dataset');
+    const [label = ''] = readdirSync(images);
+    const [image = ''] = readdirSync(join(images, label));
+    const path = join(images, label, image);
+    const stray = join(world.folder, 'stray.png');
+    renameSync(path, stray);
+    symlinkSync(stray, path);
+    const args = ['evaluate', '--ckpt', world.record, '--data', 'data/shapes', ...CPU];
+    const refused = inWorld([...args, '--sandbox', 'on']);
+    renameSync(stray, path);
+    expect(refused.stderr).toMatch(/which is outside of it\. Copy the images into the folder/);
+    expect(refused.stderr).not.toContain('The sandbox');
+    expect(refused.status).toBe(1);
   });
 
   it('says when it is the reason why a file cannot be opened', () => {

@@ -16,7 +16,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sau-sweep-'));
   const out = join(folder, 'sweeps', 'plan');
   const at = (...args: string[]): Finished => sau(folder, ['sweep', ...args]);
-  // An attack that fails, as its picture is not there, beside one that does not.
+  // An attack that fails, as its picture is none, beside one that does not.
   const ft = {ft: {clean: 10, rounds: 1, batchSize: 10}};
   const plan = {
     ...SMALL_PLAN,
@@ -31,6 +31,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
     if (!IS_BUILT) return;
     await drawSmallShapes(folder);
     writePlan(join(folder, 'plan.yaml'), plan);
+    writeFileSync(join(folder, 'none.png'), 'no picture');
     first = at('plan.yaml', '--jobs', '1', '--json');
   }, 120_000);
   afterAll(() => rmSync(folder, {recursive: true}));
@@ -44,7 +45,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
       ...{todo: 6, keptSteps: 0, submitted: null},
     });
     expectSchema('sweep', JSON.parse(first.stdout));
-    expect(first.stderr).toMatch(/blended.* \| failed: .*none\.png \(ERR_CONFIG\)/);
+    expect(first.stderr).toMatch(/blended.* \| failed: .*none\.png.* \(ERR_DATASET\)/);
     expect(first.stderr).toContain('0 of 6 done, 6 waiting; 6 to do, 1 at once');
   });
 
@@ -71,7 +72,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
       ...['attack done', 'attack failed'],
       ...['defend done', 'defend done', 'defend blocked', 'defend blocked'],
     ]);
-    expect(told.steps[1]?.failure).toMatchObject({code: 'ERR_CONFIG'});
+    expect(told.steps[1]?.failure).toMatchObject({code: 'ERR_DATASET'});
     const words = at('status', out);
     expect(words.status).toBe(0);
     expect(words.stdout).toContain('3 of 6 done, 1 failed, 2 blocked');
@@ -160,7 +161,7 @@ describe.skipIf(!IS_BUILT)('a sweep', () => {
       const busy = at('step', out, steps[1]?.id ?? '');
       expect(busy).toMatchObject({status: 1, stderr: expect.stringContaining('(ERR_BUSY)')});
     });
-    expect((await stepsNow())[1]?.failure?.code).toBe('ERR_CONFIG'); // as before
+    expect((await stepsNow())[1]?.failure?.code).toBe('ERR_DATASET'); // as before
     expect(at('step', out, '--stage', '5', '--index', '0').stderr).toContain(
       'Expected a stage of the sweep',
     );

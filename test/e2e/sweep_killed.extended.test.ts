@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {countsLine} from '../../bin/sweep_tables.js';
 import {IS_BUILT, PROGRAM} from '../support/paths.js';
 import {builtPackage} from '../support/program.js';
 import {
@@ -106,11 +107,17 @@ describe.skipIf(!IS_BUILT)('a sweep of 24 runs that is killed', () => {
     rmSync(out, {recursive: true});
     const child = await begun(3);
     const workers = workersOf(child.pid ?? 0);
+    let stderr = '';
+    child.stderr?.on('data', (text: string) => {
+      stderr += text;
+    });
     child.kill('SIGINT');
-    const [code] = await once(child, 'exit');
+    const [code] = await once(child, 'close');
     expect(code).toBe(130);
     expect(workers.filter(lives)).toEqual([]);
     expect(await counts()).toMatchObject({failed: 0, running: 0});
+    expect(stderr).toContain(`Interrupted: ${countsLine(await counts())}. Run the same command`);
+    expect(stderr).not.toContain('with resume'); // that is how a run goes on alone
     const plan = {...PLAN, engines: {local: {stepsPerProcess: 100, jobs: 3}}};
     const here = process.cwd();
     process.chdir(folder);

@@ -166,6 +166,7 @@ describe.skipIf(!IS_BUILT || NO_SLURM !== null)(
     it(
       'does the defenses of all victims but of the one that failed',
       async () => {
+        writeFileSync(join(world.folder, 'none.png'), 'no picture');
         const path = plan('failed', {
           ...{attacks: ['badnet', {blended: {pattern: 'none.png'}}], defenses: ['clp'], seeds: [0]},
           defend: {device: 'cpu'},

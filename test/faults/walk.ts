@@ -160,7 +160,7 @@ function pointsOf(calls: readonly Counted[], most: number): {at: Counted; number
 /** Whether what a finished run has left beside its result is nothing but what the next one that works there removes. */
 function isTidied(lines: readonly string[]): boolean {
   return lines.every((line) =>
-    /^\+ (\.sau-native\.lock|setup\.lock|unfinished\/.*|\.sau-native-data\/.*|\.setup-.*)$/.test(
+    /^\+ (\.sau-native\.lock|\.[\w.]+\.(?:html|json)\.lock|setup\.lock|unfinished\/.*|\.sau-native-data\/.*|\.setup-.*)$/.test(
       line,
     ),
   );

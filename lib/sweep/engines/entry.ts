@@ -6,6 +6,8 @@ export interface EngineEntry {
   readonly summary: string;
   /** Its settings, in the plan under `engines.<name>`. */
   readonly settings: OptionTable;
-  /** What a step can ask of a machine, in the plan under `resources`, for all steps or by kind; null: it does not look there. */
-  readonly resources: OptionTable | null;
+  /** What a step can ask of a machine, in the plan under `resources`, for all steps or by kind. */
+  readonly resources: OptionTable;
+  /** Whether its steps find files at the paths where this machine has them. */
+  readonly hasPaths: boolean;
 }

@@ -138,4 +138,5 @@ export const KUBERNETES = {
       default: null,
     },
   },
+  hasPaths: false,
 } as const satisfies EngineEntry;

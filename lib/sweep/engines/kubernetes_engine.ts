@@ -8,6 +8,7 @@ import {writeWholeFile} from '../../base/whole_file.js';
 import {named} from '../../options/named.js';
 import {optionError} from '../../options/parse.js';
 import type {EngineOutcome, EngineRun, OpenSweep, SweepEngine} from '../engine.js';
+import {requireWithin} from '../paths.js';
 import {statusOf} from '../status.js';
 import {baseOf} from '../sweep_file.js';
 import {
@@ -43,6 +44,7 @@ export const kubernetesEngine: SweepEngine = {
     const jobs = jobsOf(sweep);
     const manifest = yamlOf(jobs);
     if (settings.apply) await requireNoJobs(sweep, run);
+    await run.begin();
     await mkdir(join(sweep.folder, KUBERNETES_FOLDER), {recursive: true});
     const inFolder = (name: string): string => join(sweep.folder, KUBERNETES_FOLDER, name);
     for (const {list} of jobs) {
@@ -79,9 +81,12 @@ interface PlannedJob {
 
 function jobsOf(sweep: OpenSweep): readonly PlannedJob[] {
   const settings = settingsOf(sweep);
+  const scene = sceneOf(sweep);
+  const base = baseOf(sweep.folder, sweep.file);
+  requireWithin(sweep.todo, base, {root: rootOf(sweep), elsewhere: settings.mountPath});
   return stepLists(idleSteps(sweep)).map((list, i) => {
     const resources = sweep.resources[list.kind] as unknown as KubernetesResources;
-    const manifest = jobManifest(sceneOf(sweep), list, settings, resources, i > 0);
+    const manifest = jobManifest(scene, list, settings, resources, i > 0);
     return {name: manifest.metadata.name, list, manifest};
   });
 }
@@ -92,9 +97,13 @@ function settingsOf({settings}: OpenSweep): KubernetesSettings {
 
 function sceneOf(sweep: OpenSweep): KubernetesScene {
   const {folder, file} = sweep;
-  const {root, mountPath} = settingsOf(sweep);
-  const inPod = folderInPod(folder, resolve(root ?? baseOf(folder, file)), mountPath);
+  const inPod = folderInPod(folder, rootOf(sweep), settingsOf(sweep).mountPath);
   return {name: file.name, folder: inPod};
+}
+
+/** Where this machine has the claim. */
+function rootOf(sweep: OpenSweep): string {
+  return resolve(settingsOf(sweep).root ?? baseOf(sweep.folder, sweep.file));
 }
 
 function yamlOf(jobs: readonly PlannedJob[]): string {

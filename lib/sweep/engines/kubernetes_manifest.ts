@@ -1,7 +1,9 @@
 import {createHash} from 'node:crypto';
-import {isAbsolute, posix, relative, sep} from 'node:path';
+import {posix, relative, sep} from 'node:path';
 import type {ConfigOf} from '../../options/option.js';
-import {optionError, shown} from '../../options/parse.js';
+import {shown} from '../../options/parse.js';
+import {isWithin} from '../paths.js';
+import {planError} from '../plan.js';
 import type {KUBERNETES} from './kubernetes.js';
 import {listName, type StepList} from './step_list.js';
 import {slug} from './words.js';
@@ -40,14 +42,14 @@ export function sweepLabel({name, folder}: KubernetesScene): string {
 
 /** The folder of a sweep as pods have it. Throws ERR_CONFIG where it is not in the claim. */
 export function folderInPod(folder: string, root: string, mountPath: string): string {
-  const inside = relative(root, folder);
-  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-    throw optionError('root', `a folder that has that of the sweep, ${folder},`, shown(root));
+  if (!isWithin(root, folder)) {
+    const expected = `a folder that has that of the sweep, ${folder}, for ${settingAt('root')}`;
+    throw planError(expected, shown(root));
   }
   if (!posix.isAbsolute(mountPath)) {
-    throw optionError('mountPath', 'an absolute path', shown(mountPath));
+    throw planError(`an absolute path for ${settingAt('mountPath')}`, shown(mountPath));
   }
-  return posix.join(mountPath, ...inside.split(sep));
+  return posix.join(mountPath, ...relative(root, folder).split(sep));
 }
 
 /** A Job of a stage, ready for YAML or JSON. A stage after the first is suspended until the one before it has ended. */
@@ -166,7 +168,7 @@ function labelsOf(text: string): Record<string, string> {
     text.split(',').map((pair) => {
       const [key = '', value, ...more] = pair.trim().split('=');
       if (key !== '' && value !== undefined && more.length === 0) return [key, value];
-      throw optionError('nodeSelector', 'labels such as pool=gpu,zone=a', shown(text));
+      throw planError('labels such as pool=gpu,zone=a for resources.nodeSelector', shown(text));
     }),
   );
 }
@@ -178,5 +180,10 @@ function tolerationsOf(text: string): {key: string; operator: 'Exists'}[] {
 /** A setting that no default can stand for. */
 function required(option: 'image' | 'claim', value: string | null): string {
   if (value !== null) return value;
-  throw optionError(option, 'a name for the engine kubernetes', 'nothing');
+  throw planError(`a name for ${settingAt(option)}`, 'nothing', 'Write it into the plan');
+}
+
+/** Where the plan has a setting. */
+function settingAt(option: keyof KubernetesSettings): string {
+  return `engines.kubernetes.${option}`;
 }

@@ -21,5 +21,6 @@ export const LOCAL = {
       default: 1,
     },
   },
-  resources: null,
+  resources: {},
+  hasPaths: true,
 } as const satisfies EngineEntry;

@@ -3,7 +3,7 @@ import {SauError, type SauErrorCode} from '../../base/errors.js';
 import {requireLibTorch} from '../../native/binding.js';
 import {deviceInfo} from '../../session/open_session.js';
 import type {EngineRun, OpenSweep, SweepEngine} from '../engine.js';
-import {writeFailure} from '../failure.js';
+import {concernsAll, writeFailure} from '../failure.js';
 import type {StepTask} from '../run_step.js';
 import type {SweepStep} from '../steps.js';
 import {baseOf} from '../sweep_file.js';
@@ -11,18 +11,17 @@ import {Queue} from './queue.js';
 import {type Machine, type Slot, slotsOf, visibleDevices} from './slots.js';
 import {type StepAnswer, Worker} from './worker.js';
 
-/** What concerns every step, whatever the method. */
-const OF_ALL: ReadonlySet<string> = new Set<SauErrorCode>([
-  ...(['ERR_DEVICE', 'ERR_LIBTORCH_NOT_FOUND', 'ERR_LIBTORCH_VERSION', 'ERR_OUTPUT'] as const),
-]);
-
 /** Does steps in processes of this machine: each begins as soon as those are done that it needs. */
 export const localEngine: SweepEngine = {
   run: async (sweep, run) => {
-    if (sweep.todo.length === 0) return {kind: 'finished'};
+    if (sweep.todo.length === 0) {
+      await run.begin();
+      return {kind: 'finished'};
+    }
     await requireLibTorch();
     const jobs = sweep.settings.jobs as number | null;
     const slots = slotsOf(sweep.todo, jobs, await thisMachine(sweep.todo));
+    await run.begin();
     await new LocalRun(sweep, run, slots).all();
     return {kind: 'finished'};
   },
@@ -121,7 +120,7 @@ class LocalRun {
       // Where the disk is full, there is no room for it either.
       await writeFailure(this.#sweep.folder, step.id, answer.failure).catch(() => undefined);
     }
-    if (failure !== null && OF_ALL.has(failure.code)) {
+    if (failure !== null && concernsAll(failure)) {
       this.#fatal ??= new SauError(failure.code as SauErrorCode, failure.message);
     }
     const {counts} = this.#queue;

@@ -88,4 +88,5 @@ export const SLURM = {
       default: null,
     },
   },
+  hasPaths: true,
 } as const satisfies EngineEntry;

@@ -42,12 +42,14 @@ export const slurmEngine: SweepEngine = {
 
   async run(sweep: OpenSweep, run: EngineRun): Promise<EngineOutcome> {
     const settings = settingsOf(sweep);
-    await mkdir(join(sweep.folder, SLURM_FOLDER), {recursive: true});
-    await mkdir(join(sweep.folder, LOGS_FOLDER), {recursive: true});
     const before = await queuedJobs(sweep.folder, run.signal);
     const size = settings.maxArraySize ?? (await clusterArraySize(run.signal));
     const left = withoutQueued(idleSteps(sweep), before, run);
-    const jobs = await submit(sweep, stepLists(left, size), before, run.signal);
+    const scripts = stepLists(left, size).map((list) => ({list, text: scriptOf(sweep, list)}));
+    await run.begin();
+    await mkdir(join(sweep.folder, SLURM_FOLDER), {recursive: true});
+    await mkdir(join(sweep.folder, LOGS_FOLDER), {recursive: true});
+    const jobs = await submit(sweep, scripts, before, run.signal);
     if (settings.wait) {
       await waitForEnd(sweep, jobs, run);
       return {kind: 'finished'};
@@ -102,16 +104,16 @@ async function clusterArraySize(signal: AbortSignal): Promise<number> {
 /** Submits arrays, each after those of earlier stages. Returns all jobs of the sweep that Slurm has. */
 async function submit(
   sweep: OpenSweep,
-  lists: readonly StepList[],
+  scripts: readonly {readonly list: StepList; readonly text: string}[],
   before: readonly SlurmJob[],
   signal: AbortSignal,
 ): Promise<readonly SlurmJob[]> {
   const jobs = [...before];
-  for (const list of lists) {
+  for (const {list, text} of scripts) {
     signal.throwIfAborted(); // not within a call: Slurm may have the job already
     const script = inFolder(sweep, `${listName(list)}.sh`);
     await writeWholeFile(inFolder(sweep, `${listName(list)}.txt`), listText(list));
-    await writeWholeFile(script, scriptOf(sweep, list));
+    await writeWholeFile(script, text);
     const earlier = jobs.filter(({stage}) => stage < list.stage).map(({id}) => id);
     const after = earlier.length === 0 ? [] : [`--dependency=afterany:${earlier.join(':')}`];
     const id = await submitted(script, after, jobs);

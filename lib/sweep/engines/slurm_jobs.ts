@@ -1,6 +1,7 @@
 import {userInfo} from 'node:os';
 import {join} from 'node:path';
 import {z} from 'zod';
+import {listOf} from '../../base/first_fault.js';
 import {readText} from '../../base/read_text.js';
 import {writeWholeFile} from '../../base/whole_file.js';
 import {SCHEMA_VERSION} from '../../records/schema_version.js';
@@ -9,8 +10,8 @@ import {SLURM_FOLDER} from './slurm_script.js';
 
 // Which job arrays were submitted for a sweep, and which of their jobs Slurm still has.
 
-const jobSchema = z.object({id: z.string(), stage: z.number(), steps: z.array(z.string())});
-const fileSchema = z.object({schemaVersion: z.literal(SCHEMA_VERSION), jobs: z.array(jobSchema)});
+const jobSchema = z.object({id: z.string(), stage: z.number(), steps: listOf(z.string())});
+const fileSchema = z.object({schemaVersion: z.literal(SCHEMA_VERSION), jobs: listOf(jobSchema)});
 
 /** A job array that was submitted. */
 export interface SlurmJob {

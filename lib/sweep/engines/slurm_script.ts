@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import type {ConfigOf} from '../../options/option.js';
 import {optionError, shown} from '../../options/parse.js';
+import {planError} from '../plan.js';
 import type {SLURM} from './slurm.js';
 import {listName, type StepList} from './step_list.js';
 import {shellWord, slug} from './words.js';
@@ -111,7 +112,7 @@ export function slurmTime(seconds: number): string {
 /** Text of the plan that becomes part of a line for sbatch. */
 function singleWord(option: string, text: string): string {
   if (/^[^\s"'\\]+$/.test(text)) return text;
-  throw optionError(option, 'one word without quotes', shown(text));
+  throw planError(`one word without quotes for resources.${option}`, shown(text));
 }
 
 /** Paths may have spaces, which sbatch takes in quotes; in a pattern of names `%` is two of them. */

@@ -1,6 +1,6 @@
-import {basename, dirname, extname, join, resolve} from 'node:path';
+import {extname, join, resolve} from 'node:path';
 import {messageOf, SauError} from '../../base/errors.js';
-import {removeTemporariesOf, writeWholeFile} from '../../base/whole_file.js';
+import {writeTogether} from '../../base/written_together.js';
 import {packageVersion} from '../../native/versions.js';
 import type {SweepReportOptions} from '../../options/documented.js';
 import {SWEEP_FILES} from '../../records/layout.js';
@@ -53,11 +53,11 @@ export async function sweepReport(
   });
   const stem = path.slice(0, path.length - extname(path).length);
   const files = {path, tablesCsv: `${stem}_tables.csv`, runsCsv: `${stem}_runs.csv`};
-  const names = Object.values(files).map((file) => basename(file));
-  await removeTemporariesOf(dirname(path), names); // of a killed report
-  await writeWholeFile(files.tablesCsv, sweepTablesCsv(sweepTables(runs)));
-  await writeWholeFile(files.runsCsv, sweepRunsCsv(runs));
-  await writeWholeFile(files.path, page);
+  await writeTogether([
+    [files.path, page],
+    [files.tablesCsv, sweepTablesCsv(sweepTables(runs))],
+    [files.runsCsv, sweepRunsCsv(runs)],
+  ]);
   return {...files, counts};
 }
 

@@ -1,11 +1,17 @@
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {readdirSync, readlinkSync} from 'node:fs';
+import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {FT} from '../../../lib/defenses/ft.js';
+import {NC} from '../../../lib/defenses/nc.js';
 import {SAU} from '../../../lib/defenses/sau.js';
+import {PICTURES} from '../../../lib/records/layout.js';
+import {RoundRows} from '../../../lib/report/defense_rows.js';
 import {OFFICIAL_COLUMNS} from '../../../lib/report/round_columns.js';
 import {RoundWriter} from '../../../lib/report/round_writer.js';
+import {errorOf} from '../../support/error_of.js';
+import {namesIn} from '../../support/folders.js';
 import {metrics, round} from '../../support/sample_rounds.js';
 
 let folder: string;
@@ -13,6 +19,15 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sau-rounds-'));
 });
 afterEach(() => rm(folder, {recursive: true}));
+
+/** Of a file that is open; that of the look itself is closed by then. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
 
 describe('the rounds of a run', () => {
   it('are a CSV with the official columns, empty where nothing was measured', async () => {
@@ -83,4 +98,22 @@ describe('the rounds of a run', () => {
       code: 'ERR_OUTPUT',
     });
   });
+
+  it.runIf(process.platform === 'linux')(
+    'leave no file open where a picture cannot be written',
+    async () => {
+      const rows = new RoundRows(folder, 'nc', NC);
+      rows.append(round(0, null));
+      await expect.poll(() => namesIn(folder)).toContain('rounds.jsonl');
+      await mkdir(join(folder, PICTURES.masks));
+      const planes = new Uint8Array(3);
+      rows.appendPicture({kind: 'picture', name: 'masks', height: 1, width: 1, planes});
+      await errorOf(rows.close(), 'ERR_OUTPUT');
+      const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+        const path = linkOf(`/proc/self/fd/${fd}`);
+        return path.startsWith(folder) ? [path] : [];
+      });
+      expect(open).toEqual([]);
+    },
+  );
 });

@@ -37,7 +37,23 @@ describe('the options of a sweep', () => {
     expect(await settings({jobs: 2}, {jobs: 5})).toMatchObject({jobs: 5});
   });
 
+  it('have the resources of the engine, and leave those of others to them', async () => {
+    const resources = {cpus: 2, partition: 'gpu', nodeSelector: 'pool=a', attack: {time: '2h'}};
+    const of = async (engine: 'local' | 'slurm' | 'kubernetes') =>
+      (await parseSweepConfig({plan: {...PLAN, resources}, engine})).resources;
+    expect(await of('local')).toEqual({attack: {}, defend: {}});
+    expect((await of('slurm')).attack).toMatchObject({cpus: 2, partition: 'gpu', time: 7200});
+    const pod = (await of('kubernetes')).defend;
+    expect(pod).toMatchObject({cpus: 2, nodeSelector: 'pool=a', time: null});
+    expect(pod).not.toHaveProperty('partition');
+  });
+
   it.each([
+    [
+      {resources: {attack: {cpu: 1}}},
+      {},
+      'but received resources.attack.cpu; the nearest is resources.attack.cpus',
+    ],
     [{engines: {locl: {}}}, {}, 'in engines but received "locl"'],
     [
       {engines: {local: {jobs: 0}}},
@@ -59,6 +75,15 @@ describe('the options of a sweep', () => {
     [{}, {rezume: true}, 'the nearest is resume'],
   ])('refuse what is wrong: %j %j', async (plan, more, message) => {
     expect(await refusal(plan, more)).toContain(message);
+  });
+
+  it('are not read from a pipe, which is empty where the sweep goes on', async () => {
+    const refused = async (path: string) =>
+      (await errorOf(parseSweepConfig({plan: path}), 'ERR_CONFIG')).message;
+    for (const path of ['-', '/dev/null']) {
+      expect(await refused(path)).toContain(`for plan but received ${path}, a pipe or a device`);
+    }
+    expect(await refused('none.yaml')).toContain('ENOENT');
   });
 
   it.each([[undefined], [null], [[]], [3]])('need a plan: %j', async (plan) => {

@@ -24,3 +24,12 @@ it('the plan of docs/sweeps.md is one, of thousands of steps', () => {
   expect(count('defend')).toBe(10 * (12 * 3 * 2 - 4) - (12 * 3 - 2) + 10);
   expect(new Set(steps.map(({folder}) => folder)).size).toBe(steps.length);
 });
+
+it('the messages of a sweep are all in docs/sweeps.md', () => {
+  const kinds = (text: string, kind: RegExp) => Array.from(text.matchAll(kind), ([, name]) => name);
+  const source = readFileSync(join(ROOT, 'lib/sweep/progress.ts'), 'utf8');
+  const [, section = ''] = readFileSync(join(ROOT, 'docs/sweeps.md'), 'utf8').split(
+    '## In a program',
+  );
+  expect(kinds(section, /^\| `(\w+)` \|/gm)).toEqual(kinds(source, /readonly kind: '(\w+)'/g));
+});

@@ -26,7 +26,8 @@ function listener() {
   const onProgress = (progress: SweepProgress): void => {
     if (progress.kind === 'note') told.push(progress.message);
   };
-  return {told, run: {signal: new AbortController().signal, onProgress}};
+  const begin = async () => undefined;
+  return {told, run: {signal: new AbortController().signal, onProgress, begin}};
 }
 
 describe('the engine kubernetes', () => {

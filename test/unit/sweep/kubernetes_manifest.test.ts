@@ -107,7 +107,12 @@ describe('the Job of a stage', () => {
   it.each([
     ['an image', {image: null}, {}, /image/],
     ['a claim', {claim: null}, {}, /claim/],
-    ['labels', {}, {nodeSelector: 'gpu'}, /labels such as pool=gpu,zone=a for nodeSelector/],
+    [
+      'labels',
+      {},
+      {nodeSelector: 'gpu'},
+      /labels such as pool=gpu,zone=a for resources.nodeSelector/,
+    ],
   ])('needs %s', (_, settings, resources, message) => {
     expect(() => manifest(settings, resources)).toThrow(message);
   });

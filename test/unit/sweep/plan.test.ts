@@ -50,8 +50,15 @@ describe('a plan that is wrong', () => {
     [{attacks: ['badnet'], seeds: {attacks: [0]}}, 'a known name in seeds but received "attacks"'],
     [{attacks: ['badnet'], exclude: [{}]}, 'Expected names in exclude[0] but received none.'],
     [
-      {attacks: ['badnet'], exclude: [{attack: {badnet: {}}}]},
-      'Expected names without options for exclude[0].attack but received',
+      {attacks: ['badnet'], exclude: [{seed: {2: 3}}]},
+      'Expected a map of names to values for exclude[0].seed.2 but received 3.',
+    ],
+    [
+      {
+        attacks: ['badnet', {badnet: {patch: 'a.png'}}],
+        exclude: [{attack: {badnet: {patch: 'b'}}}],
+      },
+      'Expected options that an entry of the plan has for exclude[0].attack.badnet but received {"patch":"b"}. There are {} and {"patch":"a.png"}.',
     ],
     [
       {attacks: ['badnet'], exclude: [{attack: 'lc'}]},
@@ -79,7 +86,19 @@ describe('an option of a plan that is wrong', () => {
     ],
     [
       {attacks: ['badnet'], attack: {patchsize: 3}},
-      'Expected a known option but received attack.patchsize; the nearest is batchSize',
+      'Expected a known option but received attack.patchsize; the nearest is attack.batchSize',
+    ],
+    [
+      {attacks: ['badnet'], defenses: [{ft: {evalEvry: 3}}], defend: {evalEvery: 2}},
+      'Expected a known option but received defenses[0].ft.evalEvry; the nearest is defend.evalEvery',
+    ],
+    [
+      {attacks: ['badnet'], defenses: [{ft: {learningrate: 3}}]},
+      'Expected a known option but received defenses[0].ft.learningrate; the nearest is defenses[0].ft.learningRate',
+    ],
+    [
+      {attacks: ['badnet'], attack: {mean: [0, 0, 0]}},
+      'Expected both or none of attack.mean and attack.std but received only attack.mean',
     ],
     [
       {attacks: ['badnet'], defenses: [{ft: {lambda1: 3}}]},
@@ -95,19 +114,19 @@ describe('an option of a plan that is wrong', () => {
     ],
     [
       {attacks: ['trojannn'], models: ['net.pt2']},
-      'for model but received models[0], which trojannn cannot make its trigger with',
+      'for attack.model but received models[0], which trojannn cannot make its trigger with',
     ],
     [
       {attacks: [{badnet: {out: 'x'}}]},
-      'Expected no out in attacks[0].badnet but received "x". The sweep sets it.',
+      'Expected no attacks[0].badnet.out but received "x". The sweep sets it.',
     ],
     [
       {attacks: ['badnet'], attack: {seed: 1}},
-      'Expected no seed in attack but received 1. Give seeds in the plan.',
+      'Expected no attack.seed but received 1. Give seeds in the plan.',
     ],
     [
       {victims: [{'record/a': {ckpt: 'b'}}], defenses: ['ft']},
-      'Expected no ckpt in victims[0].record/a but received "b". The sweep sets it.',
+      'Expected no victims[0].record/a.ckpt but received "b". The sweep sets it.',
     ],
   ])('is refused before anything runs, with its place: %j', (plan, message) => {
     expect(refusal(plan)).toContain(message);

@@ -11,7 +11,10 @@ import {openSweep, sweepStep} from '../../support/sweep_steps.js';
 // What a real Slurm does is in test/e2e/sweep_slurm.extended.test.ts.
 
 const STEPS = [0, 1, 2].map((i) => sweepStep(0, i)).concat(sweepStep(1, 0));
-const RUN = {signal: new AbortController().signal, onProgress: () => undefined};
+const RUN = {
+  ...{signal: new AbortController().signal, onProgress: () => undefined},
+  begin: async () => undefined,
+};
 /** Numbers jobs from 71. */
 const SBATCH = `echo "$((70 + $(grep -c '^sbatch' "$(dirname "$0")/calls")));cluster"`;
 

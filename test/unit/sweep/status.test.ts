@@ -5,6 +5,7 @@ import {withLock} from '../../../lib/base/lock.js';
 import {sweepFailure, sweepLock} from '../../../lib/records/layout.js';
 import {writeFailure} from '../../../lib/sweep/failure.js';
 import {parsePlan} from '../../../lib/sweep/plan.js';
+import {runStep} from '../../../lib/sweep/run_step.js';
 import {sweepStatus} from '../../../lib/sweep/status.js';
 import {type SweepStep, stepsOf} from '../../../lib/sweep/steps.js';
 import {writeSweepFile} from '../../../lib/sweep/sweep_file.js';
@@ -59,13 +60,43 @@ describe('the status of a sweep', () => {
     expect(steps[0]).toMatchObject({state: 'done', seconds: 12.5, failure: null});
   });
 
-  it.each([
-    ['of an interrupted run', JSON.stringify({interrupted: true, seconds: 3})],
-    ['that is damaged', '{"interrupted": fal'],
-    ['of something else', '[]'],
-  ])('takes no summary for a result %s', async (_, content) => {
-    write(OF_BADNET, 'run.json', content);
+  it('takes no summary for a result of a run that was interrupted', async () => {
+    write(OF_BADNET, 'run.json', JSON.stringify({interrupted: true, seconds: 3}));
     expect((await states())[2]).toBe('waiting');
+  });
+
+  it.each([
+    ['cut off', '{"interrupted": fal'],
+    ['empty', ''],
+    ['something else', '[]'],
+  ])('is that a step has failed whose result is %s, with its path', async (_, content) => {
+    write(BADNET, 'run.json', content);
+    const {steps} = await sweepStatus(folder);
+    expect(steps.map(({state}) => state)).toEqual(['failed', 'waiting', 'blocked', 'waiting']);
+    expect(steps[0]?.failure).toMatchObject({
+      code: 'ERR_CHECKPOINT',
+      message: `Expected the result of a step at ${join(folder, BADNET.folder, 'run.json')} but it is damaged. Copy the folder again, or try the step again.`,
+      when: expect.stringMatching(/^20/),
+    });
+  });
+
+  it('blocks a defense of a victim whose result is damaged, and says why', async () => {
+    write(BADNET, 'run.json', '{');
+    const task = {folder, base: folder, step: OF_BADNET, needs: [BADNET]};
+    const run = {signal: new AbortController().signal, onProgress: () => undefined, waits: false};
+    const {message} = await errorOf(runStep(task, run), 'ERR_CHECKPOINT');
+    expect(message).toContain('which is blocked, but it failed: Expected the result of a step at');
+  });
+
+  it('is that a step waits whose last try failed for what concerned every step', async () => {
+    await writeFailure(folder, BADNET.id, {code: 'ERR_DEVICE', message: 'no CUDA'});
+    write(BADNET, 'attack_epoch_latest.pt', '');
+    const {steps} = await sweepStatus(folder);
+    expect(steps.map(({state}) => state)).toEqual([
+      'interrupted',
+      ...['waiting', 'waiting', 'waiting'],
+    ]);
+    expect(steps[0]?.failure).toMatchObject({code: 'ERR_DEVICE', message: 'no CUDA'});
   });
 
   it('knows what was interrupted by what it goes on from', async () => {

@@ -165,6 +165,17 @@ describe('the steps of a plan', () => {
     expect(attacksIn(none)).toHaveLength(8);
   });
 
+  it('leave out one of several entries of a name by its options', () => {
+    const variants = ['ft', {ft: {rounds: 5, learningRate: 0.1}}, {ft: {rounds: 9}}];
+    const rounds = (...rules: object[]) =>
+      defensesIn(steps({attacks: ['badnet'], defenses: variants, exclude: rules})).map(
+        ({options}) => options.rounds,
+      );
+    expect(rounds()).toEqual([undefined, 5, 9]);
+    expect(rounds({defense: {ft: {learningRate: 0.1, rounds: 5}}})).toEqual([undefined, 9]);
+    expect(rounds({defense: [{ft: {}}, {ft: {rounds: 9}}]})).toEqual([5]);
+  });
+
   it('have what is included besides, with the other axes as they are', () => {
     const all = steps({
       ...plan,
