@@ -86,7 +86,9 @@ describe.skipIf(!IS_BUILT)('the examples', () => {
     'of the doc comments and the documents compile',
     async () => {
       const inComments = await commentExamples();
-      const inDocuments = ['README.md', 'docs/errors.md', 'docs/sweeps.md'].flatMap(documentExamples);
+      const inDocuments = ['README.md', 'docs/errors.md', 'docs/sweeps.md'].flatMap(
+        documentExamples,
+      );
       expect(inComments.length).toBeGreaterThan(8);
       expect(inDocuments.length).toBeGreaterThan(2);
       expect(await complaints([...inComments, ...inDocuments])).toBe('');
