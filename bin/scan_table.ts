@@ -31,6 +31,7 @@ export function scanTable({statistics}: Pick<ScanSummary, 'statistics'>): string
 const HEADS: Readonly<Record<ScanStatistic['name'], string>> = {
   shared: 'shared %',
   universal: 'universal %',
+  latent: 'latent size',
   mmbd: 'mmbd margin',
   nc: 'nc pixels',
 };

@@ -38,7 +38,7 @@ export interface ScanResult extends ScanSummary {
 /** Fewer say nothing: of each of the five classes that are needed, a few for either half. */
 const FEWEST_IMAGES = 20;
 
-const DEFAULT_STATISTICS: readonly StatisticName[] = ['mmbd', 'nc'];
+const DEFAULT_STATISTICS: readonly StatisticName[] = ['latent', 'mmbd', 'nc'];
 
 /**
  * Looks for a backdoor in a model: whether a class is far easier to reach than the others. Writes

@@ -35,6 +35,12 @@ export interface NativeUniversalOptions {
   steps: number;
 }
 
+/** The smallest change of inner values that leads all images to a class. */
+export interface NativeLatentOptions {
+  /** Steps of a search at most, each of which allows a larger change. */
+  steps: number;
+}
+
 /** The statistics of the native core by name, with their options. */
 export interface NativeStatistics {
   /** The smallest trigger. Figures: `norm`, `success`, `epochs`, `succeeded`. Pictures: by label. */
@@ -45,6 +51,11 @@ export interface NativeStatistics {
   shared: NativeSharedLabelsOptions;
   /** Figures: `rate`, `before`, `after`. */
   universal: NativeUniversalOptions;
+  /**
+   * Figures: `size`, and of the places that the network has `sizeAtHalf`, `sizeAtThreeQuarters` and `sizeAtEnd`, of
+   * which it is the geometric mean.
+   */
+  latent: NativeLatentOptions;
 }
 
 /** A statistic with its options; every one is required. */

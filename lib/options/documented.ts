@@ -2067,10 +2067,13 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
    */
   readonly dataFree?: boolean | undefined;
   /**
-   * What to compute; nc and mmbd give the verdict, shared and universal order the classes.
-   * @default mmbd,nc; with dataFree mmbd
+   * What to compute; latent, mmbd and nc give the verdict, shared and universal order the classes.
+   * @default latent,mmbd,nc; with dataFree mmbd
    */
-  readonly statistics?: readonly ('shared' | 'universal' | 'mmbd' | 'nc')[] | null | undefined;
+  readonly statistics?:
+    | readonly ('shared' | 'universal' | 'latent' | 'mmbd' | 'nc')[]
+    | null
+    | undefined;
   /**
    * Defaults of the statistics; full: those of the statistics' authors, at about ten times the cost.
    * @default 'quick'
@@ -2177,6 +2180,16 @@ export interface CommonScanOptions extends Omit<DataOptions, 'testLimit'>, Devic
    * @default 5e-13; 0.05 with compat reference
    */
   readonly mmbdThreshold?: number | null | undefined;
+  /**
+   * Steps of a search at most, each of which allows a change 1.41 times as large.
+   * @default 15
+   */
+  readonly latentSteps?: number | undefined;
+  /**
+   * Anomaly index above which latent calls a class suspicious.
+   * @default 0.5
+   */
+  readonly latentThreshold?: number | null | undefined;
   /**
    * Radius of the L_inf ball in [0,1] pixel scale.
    * @default 0.2

@@ -2,8 +2,8 @@ import type {Passes} from '../run/results.js';
 import type {RunCleanSubset, RunDataset, RunFile, RunVersions} from './run_summary.js';
 import type {SCHEMA_VERSION} from './schema_version.js';
 
-/** A statistic of a scan. nc and mmbd give the verdict; shared and universal order the classes. */
-export type StatisticName = 'nc' | 'mmbd' | 'shared' | 'universal';
+/** A statistic of a scan. latent, nc and mmbd give the verdict; shared and universal order the classes. */
+export type StatisticName = 'latent' | 'nc' | 'mmbd' | 'shared' | 'universal';
 
 /** A number that JSON can have; `infinite` where all other classes have the same value. */
 export type ScanIndex = number | 'infinite';

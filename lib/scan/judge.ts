@@ -9,6 +9,7 @@ import type {
   StatisticName,
 } from '../records/scan_summary.js';
 import {fitGamma, gammaTail} from './gamma.js';
+import {latentIndices} from './latent.js';
 import {anomalyIndices, largestOf, type MedianKind, numberOf} from './outliers.js';
 import {STATISTICS} from './statistics.js';
 import {
@@ -41,11 +42,11 @@ export function thresholdOf(name: StatisticName, config: ScanConfig): ScanThresh
 }
 
 /**
- * Sizes of triggers lie factors apart, and none is below 0: on a linear scale a tiny one is hardly further from the
+ * Sizes lie factors apart, and none is below 0: on a linear scale a tiny one is hardly further from the
  * median than half of it. The official tool compares them so.
  */
 export function scaleOf(name: StatisticName, {compat}: Pick<ScanConfig, 'compat'>): ScanScale {
-  return name === 'nc' && compat === 'sound' ? 'log' : 'linear';
+  return name === 'latent' || (name === 'nc' && compat === 'sound') ? 'log' : 'linear';
 }
 
 /** One statistic of a scan from what the native core found. */
@@ -59,7 +60,11 @@ export function judge({
 }: Judged): ScanStatistic {
   const {title, suspicious, figure, decides} = STATISTICS[name];
   const values = findings.classes.map((figures) => classValue(name, figures, figure));
-  const indices = indicesOf(values, {suspicious, scale, kind: 'lower'});
+  const indicesBy = (kind: MedianKind): (ScanIndex | null)[] =>
+    name === 'latent'
+      ? latentIndices(findings.classes, kind)
+      : indicesOf(values, {suspicious, scale, kind});
+  const indices = indicesBy('lower');
   const classes = findings.classes.map(
     (figures, label): ScanClass => ({
       label,
@@ -75,7 +80,7 @@ export function judge({
   return {
     ...{name, title, suspicious, scale, classes},
     maxIndex: largestOf(indices),
-    maxIndexOfMeanMedian: largestOf(indicesOf(values, {suspicious, scale, kind: 'mean'})),
+    maxIndexOfMeanMedian: largestOf(indicesBy('mean')),
     ...{pValue, threshold, decides},
     labels: labelsOf(classes, pValue, threshold, name),
     notes: notesOf(name, values, pValue),

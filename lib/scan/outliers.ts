@@ -18,15 +18,17 @@ function medianOf(values: readonly number[], kind: MedianKind): number {
 /**
  * The anomaly index of each value: its distance from the median towards the suspicious side, in 1.4826 median
  * deviations. Where the deviation is 0 it is infinite on the suspicious side and 0 elsewhere.
+ * addedDeviation: so that values which happen to lie close together make no outlier of one a little further off.
  */
 export function anomalyIndices(
   values: readonly number[],
   suspicious: 'small' | 'large',
   kind: MedianKind,
+  addedDeviation = 0,
 ): ScanIndex[] {
   const median = medianOf(values, kind);
   const distances = values.map((value) => Math.abs(value - median));
-  const deviation = DEVIATION_OF_NORMAL * medianOf(distances, kind);
+  const deviation = DEVIATION_OF_NORMAL * medianOf(distances, kind) + addedDeviation;
   const sign = suspicious === 'large' ? 1 : -1;
   return values.map((value) => {
     const towards = sign * (value - median);

@@ -66,6 +66,21 @@ export const STATISTICS: Readonly<Record<StatisticName, StatisticEntry>> = {
       return {statistic: 'universal', options: {...universal, stepSize}};
     },
   },
+  latent: {
+    title:
+      'size of the smallest change of inner values that leads all images to the class, in standard deviations',
+    stage: 'searching the smallest change of inner values for each class',
+    suspicious: 'small',
+    decides: true,
+    needsImages: true,
+    figure: 'size',
+    misses:
+      'backdoors whose images have the label of their class (SIG, LC), and backdoors that lead each class to another one',
+    nativeOptions: (config) => ({
+      statistic: 'latent',
+      options: nativeOf(OPTIONS, config).latent,
+    }),
+  },
   mmbd: {
     title: 'largest margin of the class over all others (MM-BD)',
     stage: 'searching the largest margin of each class',

@@ -53,7 +53,7 @@ function nothingWords(saying: readonly ScanStatistic[]): string {
 
 function noneWords(deciding: readonly ScanStatistic[]): string {
   if (deciding.length === 0) {
-    return 'No verdict: the statistics that were computed only order the classes. Compute nc or mmbd for one.';
+    return 'No verdict: the statistics that were computed only order the classes. Compute latent, nc or mmbd for one.';
   }
   const classes = deciding[0]?.classes.length ?? 0;
   return classes < FEWEST_CLASSES

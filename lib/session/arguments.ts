@@ -75,6 +75,7 @@ const STATISTICS: Readonly<Record<keyof NativeStatistics, Ranges>> = {
   },
   shared: {},
   universal: {bound: FLOAT, stepSize: FLOAT, steps: FROM_1},
+  latent: {steps: FROM_1},
 };
 const OPTIMIZER: Ranges = {learningRate: FLOAT, weightDecay: FLOAT, momentum: FLOAT};
 

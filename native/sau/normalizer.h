@@ -87,6 +87,11 @@ class FrozenPixelClassifier {
   torch::Tensor logits_of_input(const torch::Tensor& input) const {
     return counted(frozen_->forward(input), passes_);
   }
+  /// Logits from the value of the k-th tap (FrozenGraph::forward_from). A pass of part of the
+  /// network counts as one.
+  torch::Tensor logits_from(size_t k, const torch::Tensor& value) const {
+    return counted(frozen_->forward_from(k, value), passes_);
+  }
   /// pixels [N,3,H,W] -> what the last layer takes, float32 [N,F].
   torch::Tensor features(const torch::Tensor& pixels) const {
     return counted(frozen_->features(normalizer_(pixels)), passes_);

@@ -35,6 +35,7 @@ export const {writeSyntheticImages} = packageModule('datasets/write_synthetic');
 export const {MersenneTwister} = packageModule('random/mersenne_twister');
 export const {loadTestSets, setTestSets} = packageModule('target/test_sets');
 export const {cacheFolder} = packageModule('native/libtorch');
+export const {THRESHOLDS} = packageModule('scan/thresholds');
 export const {packageRoot} = packageModule('native/package_root');
 const {loadCore} = packageModule('native/binding');
 

@@ -3,6 +3,8 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {SauErrorCode} from '../../lib/base/errors.js';
+import type {ScanResult} from '../../lib/index.js';
+import {expectSchema} from '../support/json_schemas.js';
 import {IS_BUILT} from '../support/paths.js';
 import {builtPackage, sau} from '../support/program.js';
 import {programPath} from '../support/programs.js';
@@ -75,6 +77,43 @@ describe.skipIf(!IS_BUILT)('a program in the place of a model', () => {
     const {stateDict} = await readCheckpoint(files.checkpoint);
     expect(stateDict.get('left.weight')).toEqual(stateDict.get('right.weight'));
     expect([...stateDict.keys()].indexOf('left.weight')).toBeGreaterThan(0);
+  });
+
+  it('is scanned as the architecture by its name is', async () => {
+    const {scan} = builtPackage();
+    const common = {...CPU, ckpt: record, data: world.data, clean: '20'};
+    const chosen = {...common, statistics: ['latent', 'mmbd'], marginIterations: 2} as const;
+    const known = await scan({...chosen, out: out('scan-by-name')});
+    const program = await scan({...chosen, program: PREACT, out: out('scan-by-program')});
+    for (const [i, {classes}] of known.statistics.entries()) {
+      const others = program.statistics[i]?.classes ?? [];
+      expect(others).toHaveLength(classes.length);
+      for (const [label, {figures}] of classes.entries()) {
+        for (const [name, value] of Object.entries(figures)) {
+          const other = others[label]?.figures[name];
+          expect(other ?? 0, `${name} of class ${label}`).toBeCloseTo(value ?? 0, 3);
+        }
+      }
+    }
+  });
+
+  it('is scanned with its own weights, also where it has attention and no batch norm', () => {
+    const folder = out('scan-attention');
+    const given = ['--program', programPath('attention'), '--data', world.data, ...SCALE_FLAGS];
+    const flags = ['--clean', '24', '--statistics', 'latent,mmbd', '--margin-iterations', '2'];
+    const ran = sau(world.folder, [
+      ...['scan', ...given, ...flags, '--threads', '1', '--quiet', '--json', '--out', folder],
+    ]);
+    expect(ran.stderr).toBe('');
+    const result = JSON.parse(ran.stdout) as ScanResult;
+    expectSchema('scan', result);
+    const {model, statistics} = result;
+    expect(model).toBe('attention');
+    expect(statistics.map(({name}) => name)).toEqual(['latent', 'mmbd']);
+    for (const {figures} of statistics[0]?.classes ?? []) {
+      expect(Object.keys(figures)).toEqual(['sizeAtHalf', 'sizeAtEnd', 'size']);
+      expect(figures.size).toBeGreaterThan(1 / 32);
+    }
   });
 
   it.each(['sau', 'ft'] as const)('trains in training mode: %s', async (method) => {

@@ -100,14 +100,14 @@ describe.skipIf(!IS_BUILT)('a scan', () => {
     const run = (out: string) =>
       builtPackage().scan({
         ...{...CPU, ...SCALE, ckpt: ckpt('fresh'), data: world.data, clean: '24'},
-        ...{statistics: ['nc', 'shared', 'universal'], inversionEpochs: 2, triggerSuccess: 0.01},
-        ...{universalSteps: 1, out: join(world.folder, out)},
+        ...{statistics: ['nc', 'shared', 'universal', 'latent'], inversionEpochs: 2},
+        ...{triggerSuccess: 0.01, universalSteps: 1, latentSteps: 4, out: join(world.folder, out)},
       });
     const [first, second] = [await run('one'), await run('two')];
     const figuresOf = ({statistics}: ScanResult) =>
       statistics.map(({seconds: _, ...statistic}) => statistic);
     expect(figuresOf(second)).toEqual(figuresOf(first));
-    expect(first.statistics.map(({name}) => name)).toEqual(['shared', 'universal', 'nc']);
+    expect(first.statistics.map(({name}) => name)).toEqual(['shared', 'universal', 'latent', 'nc']);
     expectSchema('scan', first);
     expect(await namesIn(first.folder)).toEqual(Object.values(first.files).sort());
     expect(Object.keys(first.files).some((name) => /^trigger_\d$/.test(name))).toBe(true);

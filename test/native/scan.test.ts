@@ -39,6 +39,28 @@ describe('a scan by a session', () => {
     expect(found.classes).toHaveLength(facts.num_classes);
   });
 
+  it('finds equal changes of inner values however many images a pass has, and stops when it is aborted', async () => {
+    const latent: NativeScanOptions = {statistic: 'latent', options: {steps: 15}};
+    const images = imageSetOf(await tensorsOf('training.pt'));
+    using one = await loadedSession();
+    using other = await loadedSession(undefined, {tuning: {chunkSize: 3}});
+    await Promise.all([one, other].map((session) => session.setImages('cleanSubset', images)));
+    const [a, b] = await Promise.all([one.scan(latent), other.scan(latent)]);
+    expect(a.classes.some(({size}) => Number.isFinite(size))).toBe(true);
+    for (const [label, figures] of a.classes.entries()) {
+      for (const [name, value] of Object.entries(figures)) {
+        const another = b.classes[label]?.[name] ?? 0;
+        if (Number.isNaN(value)) expect(another).toBeNaN();
+        else expect(another / value, `${name} of class ${label}`).toBeCloseTo(1, 3);
+      }
+    }
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(new Error('enough'));
+    const scan = one.scan(latent, {signal: controller.signal, onProgress});
+    expect(await scan.then(() => null, String)).toContain('enough');
+    expect(one.busy).toBe(false);
+  });
+
   it('stops when it is aborted', async () => {
     using session = await loadedSession();
     const controller = new AbortController();

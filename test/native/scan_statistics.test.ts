@@ -68,6 +68,38 @@ describe('the universal perturbation of the golden net', () => {
   });
 });
 
+describe('the smallest changes of inner values of the golden net', () => {
+  const found = () => statistic({statistic: 'latent', options: {steps: 15}});
+
+  // Computed by PyTorch in float64. Half of the work is done by the first convolution, and all by the second one.
+  it('have the golden sizes, none where no change leads to the class', () => {
+    const golden: [number, number, number, number][] = [
+      [0, 0.06406793, 0.09486057, 0.07795846],
+      [2, 0.1217459, 0.102953, 0.1119558],
+      [3, 0.1391297, 0.1480103, 0.1435013],
+    ];
+    const {classes} = found();
+    for (const [label, half, end, size] of golden) {
+      const {sizeAtHalf = 0, sizeAtEnd = 0, size: mean = 0} = classes[label] ?? {};
+      expectGolden(`class ${label}`, [sizeAtHalf, sizeAtEnd, mean], [half, end, size]);
+    }
+    expect(classes[1]).toEqual({sizeAtHalf: Number.NaN, sizeAtEnd: Number.NaN, size: Number.NaN});
+  });
+
+  it('look at each image once, and then at those of other classes from the place on', () => {
+    const {passes} = found();
+    // Six images of other classes: at no change, and after each step until the class is reached.
+    const looks = [5, 6, 16, 16, 6, 6, 7, 7].reduce((sum, count) => sum + count, 0);
+    expect(passes).toEqual({forward: 8 + 6 * looks, backward: 6 * looks});
+  });
+
+  it('are sought in no more steps than are allowed', () => {
+    const few = statistic({statistic: 'latent', options: {steps: 4}});
+    expect(few.classes[0]?.sizeAtHalf).toBeCloseTo(0.06406793, 5);
+    expect(few.classes[0]?.sizeAtEnd).toBeNaN();
+  });
+});
+
 describe('the largest margins of the golden net', () => {
   const starts = Float32Array.from({length: 5 * 192}, (_, at) => {
     const [r, i] = [Math.floor(at / 192), at % 192];

@@ -112,8 +112,10 @@ function declared(name: string, type: string): string[] {
   const [, list, others] = /^readonly \((.*)\)\[\] \| (.*)$/.exec(type) ?? [];
   const parts = (union: string, indent: string) =>
     union.split(' | ').map((part) => `${indent}| ${part}`);
-  if (list === undefined || list.length <= 80) {
-    return [`  readonly ${name}?:`, ...parts(`${type};`, '    ')];
+  if (list === undefined) return [`  readonly ${name}?:`, ...parts(`${type};`, '    ')];
+  if (list.length <= 80) {
+    const one = `    | readonly (${list})[]`;
+    return [`  readonly ${name}?:`, one, ...parts(`${others};`, '    ')];
   }
   return [
     `  readonly ${name}?:`,

@@ -7,7 +7,7 @@ import {CHECKPOINT, CLEAN, DATA, DEVICE, FORCE, SEED} from './common.js';
 import {TRAINING} from './training.js';
 
 /** The statistics by name, in the order in which they are computed: those that need few passes first. */
-export const STATISTIC_NAMES = ['shared', 'universal', 'mmbd', 'nc'] as const;
+export const STATISTIC_NAMES = ['shared', 'universal', 'latent', 'mmbd', 'nc'] as const;
 
 const {testLimit: _, ...data} = DATA;
 const {anomalyThreshold, ...inversion} = INVERSION;
@@ -55,8 +55,8 @@ export const SCAN = {
     statistics: {
       type: 'choices',
       choices: STATISTIC_NAMES,
-      help: 'what to compute; nc and mmbd give the verdict, shared and universal order the classes',
-      unset: `mmbd,nc; with ${named('dataFree')} mmbd`,
+      help: 'what to compute; latent, mmbd and nc give the verdict, shared and universal order the classes',
+      unset: `latent,mmbd,nc; with ${named('dataFree')} mmbd`,
       default: null,
     },
     preset: {
@@ -129,6 +129,22 @@ export const SCAN = {
       below: 1,
       help: 'p-value up to which mmbd calls a class suspicious',
       unset: `${THRESHOLDS.mmbd}; ${OFFICIAL_THRESHOLDS.mmbd} with ${named('compat')} reference`,
+      default: null,
+    },
+  },
+  'latent: the smallest change of inner values': {
+    latentSteps: {
+      type: 'integer',
+      above: 0,
+      help: 'steps of a search at most, each of which allows a change 1.41 times as large',
+      native: 'latent.steps',
+      default: 15,
+    },
+    latentThreshold: {
+      type: 'number',
+      above: 0,
+      help: 'anomaly index above which latent calls a class suspicious',
+      unset: `${THRESHOLDS.latent}`,
       default: null,
     },
   },

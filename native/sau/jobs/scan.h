@@ -4,6 +4,7 @@
 
 #include "sau/error.h"
 #include "sau/run_control.h"
+#include "sau/scan/latent.h"
 #include "sau/scan/margins.h"
 #include "sau/scan/shared_labels.h"
 #include "sau/scan/triggers.h"
@@ -12,8 +13,8 @@
 
 namespace sau::jobs {
 
-using ScanStatistic =
-    std::variant<InversionOptions, MarginOptions, SharedLabelsOptions, UniversalOptions>;
+using ScanStatistic = std::variant<InversionOptions, MarginOptions, SharedLabelsOptions,
+                                   UniversalOptions, LatentOptions>;
 
 /// The statistic of a name, its options still to be read. Throws ERR_CONFIG where there is none.
 inline ScanStatistic statistic_named(const std::string& name) {
@@ -21,6 +22,7 @@ inline ScanStatistic statistic_named(const std::string& name) {
   if (name == "mmbd") return MarginOptions{};
   if (name == "shared") return SharedLabelsOptions{};
   if (name == "universal") return UniversalOptions{};
+  if (name == "latent") return LatentOptions{};
   throw Error("ERR_CONFIG",
               "The native core expected a known statistic but received '" + name + "'");
 }

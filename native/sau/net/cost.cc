@@ -132,6 +132,14 @@ bool norms_single_pixels(const Graph& graph, int64_t height, int64_t width) {
   return false;
 }
 
+std::vector<int64_t> macs_by_node(const Graph& graph, int64_t height, int64_t width) {
+  const auto shapes = shapes_of(graph, height, width);
+  std::vector<int64_t> macs;
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    macs.push_back(macs_of(graph.nodes[i].op, shapes[i]));
+  return macs;
+}
+
 Cost cost_of(const Graph& graph, int64_t height, int64_t width) {
   const auto shapes = shapes_of(graph, height, width);
   const auto elements = [&](size_t node) { return c10::multiply_integers(shapes[node]); };

@@ -20,6 +20,9 @@ struct Cost {
   int64_t all_elements;   ///< elements of all values: what a pass with gradients keeps, at most
 };
 
+/// The multiply-accumulates of each node for one image.
+std::vector<int64_t> macs_by_node(const Graph& graph, int64_t height, int64_t width);
+
 Cost cost_of(const Graph& graph, int64_t height, int64_t width);
 
 /// Images of a pass without gradients whose values, in a dtype, take at most 1 GiB at a time; at

@@ -108,7 +108,8 @@ FrozenGraph::FrozenGraph(const GraphModule& source, torch::ScalarType precision,
       taps_(std::move(taps)),
       graph_(evaluated()),
       precision_(precision),
-      uses_(uses_of(graph_)) {
+      uses_(uses_of(graph_)),
+      by_images_(nodes_by_images(graph_)) {
   for (const size_t node : taps_.nodes) ++uses_[node];
   const auto& nodes = graph_.nodes;
   const auto users = only_users(graph_, uses_);
@@ -261,32 +262,47 @@ torch::Tensor FrozenGraph::PooledLinear::operator()(const torch::Tensor& map) co
   return at::linear(average_to(average.size, map).flatten(1), weight, bias);
 }
 
+void FrozenGraph::compute(const Step& step, const torch::Tensor& x, Values& values) const {
+  const Inputs in(values, step.inputs);
+  values.put(step.output,
+             std::visit<c10::IValue>(
+                 Overloaded{[&](const op::Input&) { return x.to(precision_); },
+                            [&](const Convolution& c) { return c(in[0]); },
+                            [&](const ScaleShift& s) {
+                              return s.relu ? ScaleShiftRelu::apply(in[0], s.scale, s.shift)
+                                            : ScaleShiftOfPixels::apply(in[0], s.scale, s.shift);
+                            },
+                            [&](const Weighted& w) { return apply_weighted(w.op, w.weights, in); },
+                            [&](const PooledLinear& linear) { return linear(in[0]); },
+                            [&](const Relu& relu) {
+                              return relu.overwrites ? in[0].relu_() : in[0].relu();
+                            },
+                            [&](const Weightless& w) { return apply_weightless(w.op, in); },
+                            [&](const op::Call& call) {
+                              return (*call.callee)(in.all(), {precision_, x.device()});
+                            }},
+                 step.kernel));
+}
+
 torch::Tensor FrozenGraph::run(const torch::Tensor& x, size_t wanted) const {
   Values values(uses_);
-  for (const auto& [kernel, nodes, output] : steps_) {
-    const Inputs in(values, nodes);
-    values.put(
-        output,
-        std::visit<c10::IValue>(
-            Overloaded{
-                [&](const op::Input&) { return x.to(precision_); },
-                [&](const Convolution& c) { return c(in[0]); },
-                [&](const ScaleShift& s) {
-                  return s.relu ? ScaleShiftRelu::apply(in[0], s.scale, s.shift)
-                                : ScaleShiftOfPixels::apply(in[0], s.scale, s.shift);
-                },
-                [&](const Weighted& w) { return apply_weighted(w.op, w.weights, in); },
-                [&](const PooledLinear& linear) { return linear(in[0]); },
-                [&](const Relu& relu) { return relu.overwrites ? in[0].relu_() : in[0].relu(); },
-                [&](const Weightless& w) { return apply_weightless(w.op, in); },
-                [&](const op::Call& call) {
-                  return (*call.callee)(in.all(), {precision_, x.device()});
-                }},
-            kernel));
-    if (const auto tap = taps_.find(output)) taps_.take(*tap, values.take(output).toTensor());
-    if (output == wanted) break;
+  for (const auto& step : steps_) {
+    compute(step, x, values);
+    if (const auto tap = taps_.find(step.output))
+      taps_.take(*tap, values.take(step.output).toTensor());
+    if (step.output == wanted) break;
   }
   return values.take(wanted).toTensor();
+}
+
+torch::Tensor FrozenGraph::forward_from(size_t k, const torch::Tensor& value) const {
+  const size_t node = taps_.nodes[k];
+  Values values(uses_);
+  values.put(node, value.to(precision_));
+  for (const auto& step : steps_) {
+    if (step.output > node || !by_images_[step.output]) compute(step, value, values);
+  }
+  return values.take(graph_.nodes.size() - 1).toTensor();
 }
 
 }  // namespace sau

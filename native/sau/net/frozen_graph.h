@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sau/net/graph_module.h"
+#include "sau/net/values.h"
 
 namespace sau {
 
@@ -21,6 +22,9 @@ class FrozenGraph {
   void refresh();
   /// Normalized images float32 [N,3,H,W] -> logits float32 [N,K].
   torch::Tensor forward(const torch::Tensor& x) const;
+  /// Logits from the value that the k-th tap had in the place of the one that images would give it.
+  /// All paths from the images to the logits go through that node.
+  torch::Tensor forward_from(size_t k, const torch::Tensor& value) const;
   /// What the last layer takes, float32 [N,F].
   torch::Tensor features(const torch::Tensor& x) const;
   const Graph& graph() const { return graph_; }
@@ -74,6 +78,8 @@ class FrozenGraph {
   void refresh(Weighted& step);
   void refresh(PooledLinear& step);
   torch::Tensor run(const torch::Tensor& x, size_t wanted) const;
+  /// Puts the value of a step's node. x: the images.
+  void compute(const Step& step, const torch::Tensor& x, Values& values) const;
   Graph evaluated();
 
   const GraphModule& source_;
@@ -81,7 +87,8 @@ class FrozenGraph {
   Graph graph_;  ///< the source's, in evaluation mode
   torch::ScalarType precision_;
   std::vector<Step> steps_;
-  std::vector<int64_t> uses_;  ///< of each node's value
+  std::vector<int64_t> uses_;    ///< of each node's value
+  std::vector<bool> by_images_;  ///< whether a node's value depends on the images
 };
 
 }  // namespace sau

@@ -1,6 +1,7 @@
 #include "sau/net/taps.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "sau/net/cost.h"
 
@@ -42,6 +43,8 @@ std::vector<bool> maps_of(const Graph& graph) {
   }
   return maps;
 }
+
+constexpr int64_t kFirstQuarters = 2;  // of the work, behind which the first inner place is
 
 bool is_activation(const Op& op) {
   return std::holds_alternative<op::Relu>(op) || std::holds_alternative<op::Activate>(op);
@@ -129,6 +132,43 @@ std::vector<size_t> stage_ends(const Graph& graph, int64_t height, int64_t width
     if (stage.learns) ends.push_back(before_next_stage(graph, stage.end));
   }
   return ends;
+}
+
+std::vector<bool> nodes_by_images(const Graph& graph) {
+  std::vector<bool> depends(graph.nodes.size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const auto& [op, inputs] = graph.nodes[i];
+    depends[i] = std::holds_alternative<op::Input>(op) ||
+                 std::any_of(inputs.begin(), inputs.end(), [&](size_t k) { return depends[k]; });
+  }
+  return depends;
+}
+
+std::vector<InnerPlace> inner_places(const Graph& graph, int64_t height, int64_t width) {
+  const auto macs = macs_by_node(graph, height, width);
+  const auto last = std::find_if(macs.rbegin(), macs.rend(), [](int64_t n) { return n > 0; });
+  const int64_t all =
+      std::accumulate(macs.begin(), macs.end(), int64_t{0}) - (last == macs.rend() ? 0 : *last);
+  if (all == 0) return {};
+  const auto end = static_cast<size_t>(macs.rend() - last) - 1;  // the last layer
+  const auto shapes = shapes_of(graph, height, width);
+  const auto users = last_users(graph);
+  const auto depends = nodes_by_images(graph);
+  const auto maps = maps_of(graph);
+  std::vector<InnerPlace> places;
+  int64_t quarters = kFirstQuarters;
+  int64_t done = 0;
+  size_t reach = 0;  // the last user of what came before
+  for (size_t i = 0; i < end && quarters <= 4; ++i) {
+    done += macs[i];
+    const bool is_only = depends[i] && reach <= i;
+    if (depends[i]) reach = std::max(reach, users[i]);
+    if (!is_only || 4 * done < quarters * all) continue;
+    const auto dimensions = static_cast<int64_t>(shapes[i].size());
+    while (4 * done >= quarters * all) ++quarters;
+    places.push_back({i, maps[i] && dimensions == 3 ? 1 : dimensions, quarters - 1});
+  }
+  return places;
 }
 
 }  // namespace sau

@@ -45,4 +45,19 @@ std::optional<size_t> feature_layer(const Graph& graph);
 /// which there are no convolutions, only pools, is no stage.
 std::vector<size_t> stage_ends(const Graph& graph, int64_t height, int64_t width);
 
+/// A value within a network that all paths from the images to the logits go through.
+struct InnerPlace {
+  size_t node;
+  int64_t channels_at;  ///< the dimension of the value [N,...] that has the channels
+  int64_t quarters;     ///< how many quarters of the work are done there: 2, 3 or 4
+};
+
+/// The first of them behind the half, three quarters and all of a network's multiply-accumulates
+/// at images of a size, the last layer's not counted. Fewer where two of them are one; none where a
+/// program has sizes of its input until the end.
+std::vector<InnerPlace> inner_places(const Graph& graph, int64_t height, int64_t width);
+
+/// Which nodes' values depend on the images.
+std::vector<bool> nodes_by_images(const Graph& graph);
+
 }  // namespace sau

@@ -36,6 +36,16 @@ function mmbd(margins: readonly number[]) {
   );
 }
 
+/** Sizes at the three places of a network, those of one class times a factor at each. */
+function latent(label: number, factors: readonly [number, number, number], options: object = {}) {
+  const places = ['sizeAtHalf', 'sizeAtThreeQuarters', 'sizeAtEnd'] as const;
+  const classes = SIZES.map((size, at) => {
+    const own = places.map((place, k) => [place, (at === label ? (factors[k] ?? 1) : 1) * size]);
+    return {...Object.fromEntries(own), size};
+  });
+  return judged('latent', classes, options);
+}
+
 const MARGINS = [10, 11, 12, 9.5, 10.5, 11.5, 12.5, 9, 10.2, 10.1];
 const far = (margins: readonly number[], label: number) => margins.with(label, 60);
 
@@ -84,6 +94,47 @@ describe('one statistic', () => {
     expect(found.maxIndex).toBeNull();
     expect(found.labels).toEqual([]);
     expect(found.notes.join()).toContain('fewer than 5');
+  });
+
+  it('names a class that is ahead of the next in the changes of inner values, at whatever place', () => {
+    for (const factors of [
+      [0.25, 1, 1],
+      [1, 1, 0.25],
+      [0.5, 0.5, 0.5],
+    ] as const) {
+      expect(latent(4, factors).labels).toEqual([4]);
+    }
+    expect(latent(4, [0.9, 0.9, 0.9]).labels).toEqual([]);
+    expect(latent(4, [4, 4, 4]).labels).toEqual([]);
+    expect(latent(0, [0.9, 0.9, 0.9]).labels).toEqual([]);
+    expect(latent(0, [0.9, 0.9, 0.9], {latentThreshold: 0.1}).labels).toEqual([0]);
+  });
+
+  it('gives one class alone an index above 0 in the changes of inner values', () => {
+    const {classes, maxIndex} = latent(4, [0.5, 0.5, 0.5]);
+    expect(classes.filter(({index}) => Number(index) > 0).map(({label}) => label)).toEqual([4]);
+    expect(maxIndex).toBe(classes[4]?.index);
+    // Indices of the logarithms by hand: median ln 66, deviation 1.4826 ln(66 / 62) + 0.25.
+    const deviation = 1.4826 * Math.log(66 / 62) + 0.25;
+    const own = Math.log(66 / (0.5 * 75)) / deviation;
+    const next = Math.log(66 / 60) / deviation;
+    expect(maxIndex).toBeCloseTo(own - next, 12);
+  });
+
+  it('leaves out a class that no change of inner values leads to', () => {
+    const classes = SIZES.map((size, at) => ({
+      ...{sizeAtHalf: at === 0 ? Number.NaN : size, sizeAtEnd: size},
+      size: at === 0 ? Number.NaN : size,
+    }));
+    const found = judged('latent', classes);
+    expect(found.classes[0]).toMatchObject({value: null, index: null, figures: {sizeAtEnd: 60}});
+    expect(found.notes.join()).toContain('left out class 0');
+    const none = judged(
+      'latent',
+      SIZES.map(() => ({size: Number.NaN})),
+    );
+    expect(none).toMatchObject({maxIndex: null, labels: []});
+    expect(scanVerdict([none])).toMatchObject({state: 'none'});
   });
 
   it('names the class of the largest margin by its p-value, and has no p-value for negative margins', () => {
