@@ -44,6 +44,8 @@ export interface LockHooks {
   readonly onWait: (pid: number | null) => void;
   /** What to throw once the holder is known to live, instead of waiting for it. */
   readonly refuse?: (pid: number | null) => Error;
+  /** The folder of the lock has to be there: it is not made. */
+  readonly keepsFolder?: boolean;
 }
 
 /**
@@ -89,7 +91,10 @@ async function remove(path: string): Promise<void> {
   await rm(path, {force: true}).catch(() => undefined);
 }
 
-async function acquire(path: string, {signal, onWait, refuse}: LockHooks): Promise<string> {
+async function acquire(
+  path: string,
+  {signal, onWait, refuse, keepsFolder = false}: LockHooks,
+): Promise<string> {
   const mine: Holder = {
     token: randomUUID(),
     pid: process.pid,
@@ -99,7 +104,7 @@ async function acquire(path: string, {signal, onWait, refuse}: LockHooks): Promi
   const silence = new Silence();
   for (let waited = false; ; waited = true) {
     signal.throwIfAborted();
-    if (await create(path, mine)) return mine.token;
+    if (await create(path, mine, keepsFolder)) return mine.token;
     const holder = await holderOf(path);
     if (await isStale(path, holder, mine.place, silence)) {
       await takeAway(path, holder);
@@ -113,15 +118,15 @@ async function acquire(path: string, {signal, onWait, refuse}: LockHooks): Promi
   }
 }
 
-async function create(path: string, holder: Holder): Promise<boolean> {
+async function create(path: string, holder: Holder, keepsFolder: boolean): Promise<boolean> {
   let handle: FileHandle;
   try {
     handle = await open(path, 'wx');
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (errnoOf(error) !== 'ENOENT' || keepsFolder) throw error;
     await mkdir(dirname(path), {recursive: true}); // a new folder, or the last holder removed it
-    return create(path, holder);
+    return create(path, holder, keepsFolder);
   }
   const text = JSON.stringify(holder);
   try {

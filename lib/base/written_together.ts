@@ -1,4 +1,3 @@
-import {access} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {withLock} from './lock.js';
 import {removeTemporariesOf, unwritableFile, writeWholeFile} from './whole_file.js';
@@ -17,9 +16,8 @@ export async function writeTogether(
   const [[first]] = files;
   const folder = dirname(first);
   const lock = join(folder, `.${basename(first)}.lock`);
-  const hooks = {signal, onWait: () => undefined};
+  const hooks = {signal, onWait: () => undefined, keepsFolder: true};
   try {
-    await access(folder); // a lock would make it
     await withLock(lock, hooks, async () => {
       const names = files.map(([path]) => basename(path));
       await removeTemporariesOf(folder, names);

@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
+import {unreadableFile} from '../checkpoint/checkpoint_error.js';
 import {requireLibTorch} from '../native/binding.js';
 import type {DEVICE} from '../options/commands/common.js';
 import {parseDefendConfig} from '../options/config.js';
@@ -85,7 +86,7 @@ async function checkpointOf(folder: string, file: RunFile): Promise<string> {
   const above = join(recordAbove(folder), RECORD.result);
   for (const path of [file.path, above]) {
     if (!(await pathExists(path))) continue;
-    if ((await sha256OfFile(path)) === file.sha256) return path;
+    if ((await sha256Of(path)) === file.sha256) return path;
   }
   await requireSame(file.path, file);
   return file.path;
@@ -94,12 +95,19 @@ async function checkpointOf(folder: string, file: RunFile): Promise<string> {
 /** Throws ERR_CHECKPOINT for a file that is not there, or not as it was. */
 async function requireSame(path: string, {sha256}: RunFile): Promise<void> {
   const isThere = await pathExists(path);
-  if (isThere && (await sha256OfFile(path)) === sha256) return;
+  if (isThere && (await sha256Of(path)) === sha256) return;
   throw new SauError(
     'ERR_CHECKPOINT',
     `Expected the file that the run had at ${path} but ${isThere ? 'it has changed since' : 'there is none'}.`,
     {remedy: 'Copy it there again, or run the defense again.', details: {path}},
   );
+}
+
+/** Throws ERR_CHECKPOINT for a file that cannot be read. */
+function sha256Of(path: string): Promise<string> {
+  return sha256OfFile(path).catch((cause: unknown) => {
+    throw unreadableFile(path, cause);
+  });
 }
 
 interface Files {

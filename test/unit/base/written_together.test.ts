@@ -1,4 +1,4 @@
-import {readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {type Written, writeTogether} from '../../../lib/base/written_together.js';
@@ -25,5 +25,6 @@ describe('files that are written together', () => {
     const folder = join(await temporaryFolder(), 'none');
     const {message} = await errorOf(writeTogether([[join(folder, 'a'), '']]), 'ERR_OUTPUT');
     expect(message).toContain('the folder does not exist: create it first');
+    expect(existsSync(folder)).toBe(false);
   });
 });
