@@ -80,8 +80,8 @@ function statisticPart(place: Place, statistic: ScanStatistic): Html {
       [{title: 'class'}, {title: 'value'}, {title: 'anomaly index'}],
       rows,
     )}<p class="note">${decides ? 'It has a part in the verdict.' : 'It orders the classes and has no part in the verdict.'} ${
-      statistic.pValue === null ? null : `p-value ${statistic.pValue.toPrecision(3)}. `
-    }${threshold.calibration}${notes.map((note) => ` ${note}`)}</p>`,
+      statistic.pValue === null ? null : `The p-value is ${statistic.pValue.toPrecision(3)}. `
+    }The threshold is from: ${threshold.calibration}.${notes.map((note) => ` ${note}`)}</p>`,
   );
 }
 
