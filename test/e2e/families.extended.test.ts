@@ -34,7 +34,7 @@ const STORIES: readonly Story[] = [
   // At 32 pixels the last maps of these have one pixel; at 64 they do not see a trigger of 3.
   {model: 'mobilenet_v2_w8', attack: BLENDED, learningRate: 5e-4, rounds: 8},
   {model: 'densenet121_w8', attack: BLENDED, learningRate: 5e-4, rounds: 8},
-  {model: 'efficientnet_b0_w8', attack: {...BLENDED, epochs: 14}, learningRate: 5e-4, rounds: 8},
+  {model: 'efficientnet_b0_w8', attack: {...BLENDED, epochs: 20}, learningRate: 5e-4, rounds: 8},
   {
     model: 'convnext_tiny_w16',
     attack: {...BLENDED, ...ADAM, learningRate: 1e-3},
