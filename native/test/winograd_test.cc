@@ -132,6 +132,24 @@ void has_second_gradients_of_pixels() {
   TORCH_CHECK(error <= 2e-6, "expected an error of at most 2e-6, got ", error);
 }
 
+/// As i-BAU needs them: of a product with the gradient by the pixels, in a scope for that.
+torch::autograd::variable_list guarded_gradients_of(const Layer& layer) {
+  const SecondOrderGuard guard;
+  auto x = layer.x.detach().requires_grad_(), weight = layer.weight.detach().requires_grad_();
+  const auto loss = convolution(x, weight, layer.bias, kForm).pow(3).sum();
+  const auto first = torch::autograd::grad({loss}, {x}, {}, std::nullopt, /*create_graph=*/true);
+  return torch::autograd::grad({(first[0] * layer.x).sum()}, {x, weight});
+}
+
+void has_guarded_gradients() {
+  const auto layer = layer_of({2, 32, 8, 8}, 32);
+  const auto values = guarded_gradients_of(layer), truths = guarded_gradients_of(exact(layer));
+  for (size_t k = 0; k < values.size(); ++k) {
+    const double error = error_of(values[k], truths[k]);
+    TORCH_CHECK(error <= 2e-6, "expected an error of at most 2e-6, got ", error);
+  }
+}
+
 void has_its_gradients(bool twice) {
   const auto layer = layer_of({2, 32, 8, 8}, 32);
   TORCH_CHECK(!winograd::gains(exact(layer).x, exact(layer).weight, kForm), "float64");
@@ -155,6 +173,8 @@ std::vector<Case> winograd_cases() {
       {"a convolution has its gradients", [] { has_its_gradients(false); }},
       {"a convolution has its second gradients", [] { has_its_gradients(true); }},
       {"a frozen convolution has its second gradients", has_second_gradients_of_pixels},
+      {"a convolution has its second gradients in a scope of SecondOrderGuard",
+       has_guarded_gradients},
   };
 }
 

@@ -48,39 +48,38 @@ int64_t tiles_of_block(int64_t channels) {
   return std::max(kFewest, channels * 3 / 8 / kRowsOfProduct * kRowsOfProduct);
 }
 
-/// The same of a weight's gradient, whose sums pass through the cache.
+/// Tiles of which a weight's gradient is summed at a time: its sums pass through the cache.
 int64_t tiles_of_sum(int64_t channels) { return std::clamp<int64_t>(channels * 3 / 4, 48, 96); }
 
-int64_t panels_of(Weight shape) { return shape.in / kPanel; }
+/// Calls work(0) to work(count - 1), by all threads.
+template <class Work>
+void for_each(int64_t count, const Work& work) {
+  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t index = begin; index < end; ++index) work(index);
+  });
+}
 
-/// The output [N,columns,H,W] for matrices [channels of the input, columns].
-torch::Tensor multiply_tiles(const torch::Tensor& input, const Memory& weight,
-                             const std::optional<torch::Tensor>& bias) {
+/// Fills the output [N,columns,H,W] for matrices [channels of the input, columns].
+void multiply_tiles(const torch::Tensor& input, const Matrices& right,
+                    const std::optional<torch::Tensor>& bias, const torch::Tensor& output) {
   const auto& kernel = *kernels();
-  const auto grid = grid_of(input);
-  const auto right = weight.matrices();
-  auto result = map_like(grid, right.columns, input);
-  const auto outputs = grid_of(result);
+  const auto grid = grid_of(input), outputs = grid_of(output);
   const int64_t threads = at::get_num_threads(), tiles = grid.tiles();
   const int64_t block =
       std::min(tiles_of_block(std::max(grid.channels, right.columns)), divide_up(tiles, threads));
   const Memory inputs(input, threads, block, grid.channels);
   const Memory products(input, threads, block, right.columns);
   const float* from = values_of(input);
-  float* to = result.mutable_data_ptr<float>();
+  float* to = output.mutable_data_ptr<float>();
   const float* shift = bias ? values_of(*bias) : nullptr;
-  at::parallel_for(0, divide_up(tiles, block), 1, [&](int64_t begin, int64_t end) {
+  for_each(divide_up(tiles, block), [&](int64_t index) {
+    const int64_t first = index * block, rows = std::min(block, tiles - first);
     const int64_t place = at::get_thread_num();
-    for (int64_t first = begin * block; first < std::min(end * block, tiles); first += block) {
-      const int64_t rows = std::min(block, tiles - first);
-      const auto left = inputs.first_rows(rows, place);
-      const auto product = products.first_rows(rows, place);
-      kernel.tiles_of_map(from, grid, first, left);
-      for (int64_t p = 0; p < kPositions; ++p) kernel.multiply(left, right, p, product);
-      kernel.map_of_tiles(product, shift, outputs, first, to);
-    }
+    const auto left = inputs.first_rows(rows, place), product = products.first_rows(rows, place);
+    kernel.tiles_of_map(from, grid, first, left);
+    for (int64_t p = 0; p < kPositions; ++p) kernel.multiply(left, right, p, product);
+    kernel.map_of_tiles(product, shift, outputs, first, to);
   });
-  return result;
 }
 
 }  // namespace
@@ -104,28 +103,32 @@ bool gains(const torch::Tensor& x, const torch::Tensor& weight, const Convolutio
          in * out >= kFewestProducts;
 }
 
+// Results are allocated before what is only needed on the way, so that it leaves no gaps behind.
+
 torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
                        const std::optional<torch::Tensor>& bias) {
   const Weight shape{weight.size(0), weight.size(1)};
-  const auto taps = weight.contiguous(kLayout);
+  const auto map = x.contiguous(kLayout), taps = weight.contiguous(kLayout);
+  auto result = map_like(grid_of(map), shape.out, map);
   const Memory memory(weight, 1, shape.in, shape.out);
-  at::parallel_for(0, shape.out / kPanel, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t panel = begin; panel < end; ++panel)
-      kernels()->matrices_of_weight(values_of(taps), shape, panel, memory.matrices());
+  for_each(shape.out / kPanel, [&](int64_t panel) {
+    kernels()->matrices_of_weight(values_of(taps), shape, panel, memory.matrices());
   });
   const auto shift = bias ? std::optional(bias->contiguous()) : std::nullopt;
-  return multiply_tiles(x.contiguous(kLayout), memory, shift);
+  multiply_tiles(map, memory.matrices(), shift, result);
+  return result;
 }
 
 torch::Tensor input_gradient(const torch::Tensor& gradient, const torch::Tensor& weight) {
   const Weight shape{weight.size(0), weight.size(1)};
-  const auto taps = weight.contiguous(kLayout);
+  const auto map = gradient.contiguous(kLayout), taps = weight.contiguous(kLayout);
+  auto result = map_like(grid_of(map), shape.in, map);
   const Memory memory(weight, 1, shape.out, shape.in);
-  at::parallel_for(0, panels_of(shape), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t panel = begin; panel < end; ++panel)
-      kernels()->matrices_of_turned_weight(values_of(taps), shape, panel, memory.matrices());
+  for_each(shape.in / kPanel, [&](int64_t panel) {
+    kernels()->matrices_of_turned_weight(values_of(taps), shape, panel, memory.matrices());
   });
-  return multiply_tiles(gradient.contiguous(kLayout), memory, std::nullopt);
+  multiply_tiles(map, memory.matrices(), std::nullopt, result);
+  return result;
 }
 
 torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor& x) {
@@ -133,38 +136,34 @@ torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor
   const auto maps = x.contiguous(kLayout), gradients = gradient.contiguous(kLayout);
   const auto inputs = grid_of(maps), outputs = grid_of(gradients);
   const Weight shape{outputs.channels, inputs.channels};
+  auto result = at::empty({shape.out, shape.in, 3, 3}, x.options(), kLayout);
   const int64_t threads = at::get_num_threads(), tiles = inputs.tiles();
   const int64_t block = std::min(tiles_of_sum(std::max(shape.in, shape.out)), tiles);
+  const int64_t panels = shape.in / kPanel;
   const Memory lefts(x, threads, block, shape.out), rights(x, threads, block, shape.in);
   const Memory sums(x, 1, shape.out, shape.in);
-  const auto rows_at = [&](int64_t first) { return std::min(block, tiles - first); };
   for (int64_t done = 0; done < tiles; done += threads * block) {
     const int64_t places = std::min(threads, divide_up(tiles - done, block));
-    at::parallel_for(0, places, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t place = begin; place < end; ++place) {
-        const int64_t first = done + place * block, rows = rows_at(first);
-        kernel.tiles_of_gradient(values_of(gradients), outputs, first,
-                                 lefts.first_rows(rows, place));
-        kernel.tiles_of_map(values_of(maps), inputs, first, rights.first_rows(rows, place));
-      }
+    const auto rows_at = [&](int64_t place) {
+      return std::min(block, tiles - done - place * block);
+    };
+    const auto left_at = [&](int64_t place) { return lefts.first_rows(rows_at(place), place); };
+    const auto right_at = [&](int64_t place) { return rights.first_rows(rows_at(place), place); };
+    for_each(places, [&](int64_t place) {
+      const int64_t first = done + place * block;
+      kernel.tiles_of_gradient(values_of(gradients), outputs, first, left_at(place));
+      kernel.tiles_of_map(values_of(maps), inputs, first, right_at(place));
     });
-    at::parallel_for(0, kPositions * panels_of(shape), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t part = begin; part < end; ++part) {
-        for (int64_t place = 0; place < places; ++place) {
-          const int64_t first = done + place * block, rows = rows_at(first);
-          kernel.multiply_transposed(lefts.first_rows(rows, place), rights.first_rows(rows, place),
-                                     part / panels_of(shape), part % panels_of(shape), first > 0,
-                                     sums.matrices());
-        }
+    for_each(kPositions * panels, [&](int64_t part) {
+      for (int64_t place = 0; place < places; ++place) {
+        kernel.multiply_transposed(left_at(place), right_at(place), part / panels, part % panels,
+                                   done + place > 0, sums.matrices());
       }
     });
   }
-  auto result = at::empty({shape.out, shape.in, 3, 3}, x.options(), kLayout);
   float* to = result.mutable_data_ptr<float>();
-  at::parallel_for(0, panels_of(shape), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t panel = begin; panel < end; ++panel)
-      kernel.weight_of_matrices(sums.matrices(), shape, panel, to);
-  });
+  for_each(panels,
+           [&](int64_t panel) { kernel.weight_of_matrices(sums.matrices(), shape, panel, to); });
   return result;
 }
 
