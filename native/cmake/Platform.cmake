@@ -22,10 +22,14 @@ endif()
 # Loops that are compiled for AVX2 besides the ordinary ones; the processor decides which run.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$" AND NOT CMAKE_OSX_ARCHITECTURES)
   set(SAU_X64_SOURCES native/images/row_loops_avx2.cc)
+  set(SAU_X64_KERNELS native/sau/net/winograd/maps_avx2.cc native/sau/net/winograd/products_avx2.cc
+    native/sau/net/winograd/weights_avx2.cc)
   if(MSVC)
     set(SAU_AVX2_FLAG /arch:AVX2)
+    set(SAU_FMA_FLAG /arch:AVX2)
   else()
     set(SAU_AVX2_FLAG -mavx2)
+    set(SAU_FMA_FLAG -mfma)
   endif()
 endif()
 

@@ -29,16 +29,19 @@ bool saves(unsigned long long registers) {
 }  // namespace
 
 bool has_avx2() { return saves(0x06) && has_bit(7, 0, kEbx, 5); }
+bool has_fma() { return has_bit(1, 0, kEcx, 12); }
 bool has_avx512_bf16() { return saves(0xe6) && has_bit(7, 1, kEax, 5); }
 
 #elif defined(__x86_64__)
 
 bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
+bool has_fma() { return __builtin_cpu_supports("fma") != 0; }
 bool has_avx512_bf16() { return __builtin_cpu_supports("avx512bf16") != 0; }
 
 #else
 
 bool has_avx2() { return false; }
+bool has_fma() { return false; }
 bool has_avx512_bf16() { return false; }
 
 #endif

@@ -15,5 +15,6 @@ std::vector<Case> guard_cases();
 std::vector<Case> precision_cases();
 std::vector<Case> loss_cases();
 std::vector<Case> size_call_cases();
+std::vector<Case> winograd_cases();
 
 }  // namespace sau::test

@@ -4,6 +4,8 @@
 #include <optional>
 #include <tuple>
 
+#include "sau/net/winograd/convolution.h"
+
 namespace sau {
 namespace {
 
@@ -21,15 +23,35 @@ torch::Tensor plain(const torch::Tensor& x, const torch::Tensor& weight, const B
 }
 
 /// The gradients by input and weight of plain() from that by its output; those that are wanted.
-std::tuple<torch::Tensor, torch::Tensor, torch::Tensor> gradients(const torch::Tensor& gradient,
-                                                                  const torch::Tensor& x,
-                                                                  const torch::Tensor& weight,
-                                                                  const ConvolutionForm& form,
-                                                                  std::array<bool, 3> wanted) {
+std::tuple<torch::Tensor, torch::Tensor, torch::Tensor> plain_gradients(
+    const torch::Tensor& gradient, const torch::Tensor& x, const torch::Tensor& weight,
+    const ConvolutionForm& form, std::array<bool, 3> wanted) {
   return at::convolution_backward(gradient, x, weight, {}, {form.stride, form.stride},
                                   {form.padding, form.padding}, {1, 1}, /*transposed=*/false,
                                   {0, 0}, form.groups, wanted);
 }
+
+// The three passes, in the way that is fastest. They have no gradients of their own.
+
+torch::Tensor output_of(const torch::Tensor& x, const torch::Tensor& weight, const Bias& bias,
+                        const ConvolutionForm& form) {
+  if (winograd::gains(x, weight, form)) return winograd::convolve(x, weight, bias);
+  return plain(x, weight, bias, form);
+}
+
+torch::Tensor input_gradient(const torch::Tensor& gradient, const torch::Tensor& x,
+                             const torch::Tensor& weight, const ConvolutionForm& form) {
+  if (winograd::gains(x, weight, form)) return winograd::input_gradient(gradient, weight);
+  return std::get<0>(plain_gradients(gradient, x, weight, form, {true, false, false}));
+}
+
+torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor& x,
+                              const torch::Tensor& weight, const ConvolutionForm& form) {
+  if (winograd::gains(x, weight, form)) return winograd::weight_gradient(gradient, x);
+  return std::get<1>(plain_gradients(gradient, x, weight, form, {false, true, false}));
+}
+
+torch::Tensor bias_gradient(const torch::Tensor& gradient) { return gradient.sum({0, 2, 3}); }
 
 void save_form(AutogradContext* context, const ConvolutionForm& form) {
   context->saved_data["form"] = std::vector<int64_t>{form.stride, form.padding, form.groups};
@@ -48,17 +70,16 @@ struct InputGradient : torch::autograd::Function<InputGradient> {
                                const ConvolutionForm& form) {
     context->save_for_backward({gradient, weight});
     save_form(context, form);
-    return std::get<0>(gradients(gradient, x, weight, form, {true, false, false}));
+    return input_gradient(gradient, x, weight, form);
   }
   static tensor_list backward(AutogradContext* context, tensor_list vectors) {
     const auto saved = context->get_saved_variables();
     const auto form = saved_form(context);
     tensor_list result(4);
-    if (context->needs_input_grad(0)) result[0] = plain(vectors[0], saved[1].detach(), {}, form);
-    if (context->needs_input_grad(1)) {
-      result[1] = std::get<1>(
-          gradients(saved[0].detach(), vectors[0], saved[1].detach(), form, {false, true, false}));
-    }
+    const auto gradient = saved[0].detach(), weight = saved[1].detach();
+    if (context->needs_input_grad(0)) result[0] = output_of(vectors[0], weight, {}, form);
+    if (context->needs_input_grad(1))
+      result[1] = weight_gradient(gradient, vectors[0], weight, form);
     return result;
   }
 };
@@ -70,7 +91,7 @@ struct TwiceDifferentiable : torch::autograd::Function<TwiceDifferentiable> {
     context->save_for_backward({x, weight});
     context->saved_data["biased"] = bias.has_value();
     save_form(context, form);
-    return plain(x, weight, bias, form);
+    return output_of(x, weight, bias, form);
   }
   static tensor_list backward(AutogradContext* context, tensor_list incoming) {
     const auto saved = context->get_saved_variables();
@@ -79,12 +100,46 @@ struct TwiceDifferentiable : torch::autograd::Function<TwiceDifferentiable> {
     const auto x = saved[0].detach();
     tensor_list result(4);
     if (context->needs_input_grad(0)) result[0] = InputGradient::apply(gradient, saved[1], x, form);
-    if (context->needs_input_grad(1)) {
-      result[1] =
-          std::get<1>(gradients(gradient, x, saved[1].detach(), form, {false, true, false}));
+    if (context->needs_input_grad(1))
+      result[1] = weight_gradient(gradient, x, saved[1].detach(), form);
+    const bool biased = context->saved_data["biased"].toBool();
+    if (biased && context->needs_input_grad(2)) result[2] = bias_gradient(gradient);
+    return result;
+  }
+};
+
+/// Any values in the shape of the input of a layer with this weight and gradient of its output.
+torch::Tensor unknown_input(const torch::Tensor& gradient, const torch::Tensor& weight) {
+  auto sizes = gradient.sizes().vec();
+  sizes[1] = weight.size(1);
+  return at::empty(sizes, gradient.options(), at::MemoryFormat::ChannelsLast);
+}
+
+/// For what Winograd's method gains. Where its gradients shall have gradients too, LibTorch
+/// computes them. The input is kept for the weight's gradient alone.
+struct Fast : torch::autograd::Function<Fast> {
+  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& weight, const Bias& bias) {
+    context->save_for_backward({weight.requires_grad() ? x : torch::Tensor(), weight});
+    context->saved_data["biased"] = bias.has_value();
+    return winograd::convolve(x, weight, bias);
+  }
+  static tensor_list backward(AutogradContext* context, tensor_list incoming) {
+    const auto saved = context->get_saved_variables();
+    const auto &gradient = incoming[0], &weight = saved[1];
+    const std::array<bool, 2> wanted{context->needs_input_grad(0), context->needs_input_grad(1)};
+    tensor_list result(3);
+    if (at::GradMode::is_enabled()) {
+      const ConvolutionForm form{/*stride=*/1, /*padding=*/1, /*groups=*/1};
+      const auto x = saved[0].defined() ? saved[0] : unknown_input(gradient, weight);
+      std::tie(result[0], result[1], std::ignore) =
+          plain_gradients(gradient, x, weight, form, {wanted[0], wanted[1], false});
+    } else {
+      if (wanted[0]) result[0] = winograd::input_gradient(gradient, weight);
+      if (wanted[1]) result[1] = winograd::weight_gradient(gradient, saved[0]);
     }
     const bool biased = context->saved_data["biased"].toBool();
-    if (biased && context->needs_input_grad(2)) result[2] = gradient.sum({0, 2, 3});
+    if (biased && context->needs_input_grad(2)) result[2] = bias_gradient(gradient);
     return result;
   }
 };
@@ -100,8 +155,9 @@ bool is_second_order() { return second_order; }
 torch::Tensor convolution(const torch::Tensor& x, const torch::Tensor& weight,
                           const torch::Tensor& bias, const ConvolutionForm& form) {
   const auto given = bias.defined() ? Bias(bias) : std::nullopt;
-  return second_order ? TwiceDifferentiable::apply(x, weight, given, form)
-                      : plain(x, weight, given, form);
+  if (second_order) return TwiceDifferentiable::apply(x, weight, given, form);
+  if (winograd::gains(x, weight, form)) return Fast::apply(x, weight, given);
+  return plain(x, weight, given, form);
 }
 
 }  // namespace sau

@@ -1,6 +1,5 @@
 #pragma once
-#include <cstdint>
-
+#include "sau/net/convolution_form.h"
 #include "sau/torch.h"
 
 namespace sau {
@@ -21,13 +20,9 @@ class SecondOrderGuard {
 /// Whether such a scope is open.
 bool is_second_order();
 
-struct ConvolutionForm {
-  int64_t stride, padding, groups;
-};
-
-/// conv2d. In a scope of SecondOrderGuard it is one whose second derivatives cost as much as first
-/// ones: LibTorch's convolve maps with maps for that of the weight, and do so even where the weight
-/// takes no gradient. bias may be undefined.
+/// conv2d, by Winograd's method where that is faster. In a scope of SecondOrderGuard it is one
+/// whose second derivatives cost as much as first ones: LibTorch's convolve maps with maps for that
+/// of the weight, and do so even where the weight takes no gradient. bias may be undefined.
 torch::Tensor convolution(const torch::Tensor& x, const torch::Tensor& weight,
                           const torch::Tensor& bias, const ConvolutionForm& form);
 
