@@ -24,6 +24,7 @@ SAU_OLD(dlopen, SAU_FIRST_GLIBC);
 SAU_OLD(dlsym, SAU_FIRST_GLIBC);
 SAU_OLD(dlerror, SAU_FIRST_GLIBC);
 SAU_OLD(dladdr, SAU_FIRST_GLIBC);
+SAU_OLD(exp, SAU_FIRST_GLIBC);
 SAU_OLD(log, SAU_FIRST_GLIBC);
 SAU_OLD(pow, SAU_FIRST_GLIBC);
 SAU_OLD(pthread_setname_np, SAU_THREAD_NAMES_GLIBC);
@@ -33,6 +34,7 @@ void* old_dlopen(const char* file, int mode);
 void* old_dlsym(void* library, const char* name);
 char* old_dlerror();
 int old_dladdr(const void* address, void* info);
+double old_exp(double x);
 double old_log(double x);
 double old_pow(double x, double y);
 int old_pthread_setname_np(unsigned long thread, const char* name);
@@ -44,6 +46,7 @@ char* dlerror() { return old_dlerror(); }
 int dladdr(const void* address, void* info) { return old_dladdr(address, info); }
 
 // The values are those of the new versions: only the way of reporting errors has changed.
+double exp(double x) { return old_exp(x); }
 double log(double x) { return old_log(x); }
 double pow(double x, double y) { return old_pow(x, y); }
 
