@@ -83,7 +83,9 @@ describe
         optimizer: {...EPOCHS.optimizer, optimizer: 'adam', learningRate, weightDecay: 0},
       },
     });
-    expectBelow('update', error, 1e-3 + 10 * yardstick);
+    // Adam's first steps are as long for a gradient that is all rounding as for any other, and Winograd's method rounds
+    // otherwise than PyTorch: few weights make all of this.
+    expectBelow('update', error, 2e-2 + 10 * yardstick);
     const losses = reports.map(({figures}) => figures.loss ?? Number.NaN);
     expectBelow('losses', relativeL2(losses, oracle.figuresOf('ibau')), 1e-4);
   });
