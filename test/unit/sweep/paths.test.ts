@@ -68,11 +68,11 @@ describe('the paths of a plan', () => {
   });
 
   it('lie in the claim where pods have nothing else', () => {
-    const claim = {root: '/mnt/sweeps', elsewhere: '/work'};
+    const claim = {root: '/mnt/sweeps', elsewhere: '/pod'};
     const within = (path: string) =>
       requireWithin(steps({attacks: ['badnet'], data: [path]}), '/mnt/sweeps/mine', claim);
-    for (const path of ['data/a', '../data/a', '/work/data/a', '/work/']) within(path);
-    for (const path of ['../../data/a', '/mnt/sweeps/data/a', '/data', '/works']) {
+    for (const path of ['data/a', '../data/a', '/pod/data/a', '/pod/']) within(path);
+    for (const path of ['../../data/a', '/mnt/sweeps/data/a', '/data', '/pods']) {
       expect(messageOf(() => within(path))).toMatch(
         /^Expected a path in the claim for data of attacks\/\S+ but received \S+\. Put it into \/mnt\/sweeps,/,
       );
