@@ -9,8 +9,9 @@ import {
   statfs,
   symlink,
 } from 'node:fs/promises';
-import {dirname, isAbsolute, join, relative, resolve} from 'node:path';
+import {dirname, isAbsolute, join, resolve} from 'node:path';
 import {SauError} from '../base/errors.js';
+import {isWithin} from '../base/path_within.js';
 import {unwritableFile} from '../base/whole_file.js';
 import type {DownloadRun} from './progress.js';
 
@@ -116,6 +117,5 @@ async function copyTree(
 async function innerTarget(path: string, top: string): Promise<string | null> {
   const text = await readlink(path);
   if (isAbsolute(text)) return null;
-  const reached = relative(top, resolve(await realpath(dirname(path)), text));
-  return reached === '..' || reached.startsWith('../') || isAbsolute(reached) ? null : text;
+  return isWithin(top, resolve(await realpath(dirname(path)), text)) ? text : null;
 }

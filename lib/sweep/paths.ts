@@ -1,6 +1,7 @@
-import {isAbsolute, relative, resolve, sep} from 'node:path';
+import {isAbsolute, resolve} from 'node:path';
 import {SauError} from '../base/errors.js';
 import {pathExists} from '../base/path_exists.js';
+import {isWithin} from '../base/path_within.js';
 import {isCleanPath} from '../datasets/clean_subset.js';
 import type {Option} from '../options/option.js';
 import {optionsOfRun} from '../options/tables.js';
@@ -67,12 +68,6 @@ export function requireWithin(
     'a path in the claim',
     `Put it into ${root}, and give its path from ${base}, or the one that begins with ${elsewhere}.`,
   );
-}
-
-/** Whether a path is a folder, or leads into it. Both are absolute. */
-export function isWithin(folder: string, path: string): boolean {
-  const inside = relative(folder, path);
-  return inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }
 
 /** More are in the details of the error. */

@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto';
 import {posix, relative, sep} from 'node:path';
+import {isWithin} from '../../base/path_within.js';
 import type {ConfigOf} from '../../options/option.js';
 import {shown} from '../../options/parse.js';
-import {isWithin} from '../paths.js';
 import {planError} from '../plan.js';
 import type {KUBERNETES} from './kubernetes.js';
 import {listName, type StepList} from './step_list.js';
