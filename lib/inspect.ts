@@ -1,6 +1,7 @@
 import {readdir, stat} from 'node:fs/promises';
-import {basename, dirname, join, relative, resolve, sep} from 'node:path';
+import {basename, dirname, join, resolve} from 'node:path';
 import {SauError} from './base/errors.js';
+import {isWithin} from './base/path_within.js';
 import {removeTemporariesOf} from './base/whole_file.js';
 import {foreignByFolder} from './checkpoint/foreign_file.js';
 import {FORMATS} from './datasets/formats.js';
@@ -117,8 +118,8 @@ async function drawPreview(
 
 /** A picture in a folder of images would become one of them. */
 function refuseWithin(folder: string, preview: string): void {
-  const way = relative(folder, dirname(preview));
-  if (way === '' || way === '..' || way.startsWith(`..${sep}`)) return;
+  const holder = dirname(preview);
+  if (holder === folder || !isWithin(folder, holder)) return;
   throw new SauError(
     'ERR_CONFIG',
     `Expected a file outside of the folders in ${folder} for ${named('preview')} but received ${preview}.`,

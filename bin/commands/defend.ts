@@ -70,9 +70,9 @@ async function purify(
   const config = parseDefendConfig(options);
   await offerDataOfModel(values, config);
   await sandboxed(values, async () => {
-    const {DEFAULT_OUT, needsOfModel} = await import('../../lib/sandbox/needs.js');
-    const makes = config.out ?? DEFAULT_OUT.defend(config.ckpt, config.method);
-    return {...needsOfModel(optionsOfDefense(config.method), {...config}), makes};
+    const {needsOfModel} = await import('../../lib/sandbox/needs.js');
+    const needs = needsOfModel(optionsOfDefense(config.method), {...config});
+    return {...needs, makes: await folderOf(config)};
   });
   const {defend} = await import('../../lib/defend.js');
   const {result, interrupted} = await offeringData(values, () =>
@@ -109,11 +109,15 @@ async function withWayOn(error: unknown, config: DefendConfig): Promise<unknown>
   return new SauError(code, 'Interrupted; the run is saved.', {cause: error, remedy, details});
 }
 
-async function isInterrupted({out, ckpt, method}: DefendConfig): Promise<boolean> {
+async function isInterrupted(config: DefendConfig): Promise<boolean> {
   const {hasDefenseState} = await import('../../lib/records/defense_state.js');
-  const {findRecordFile} = await import('../../lib/records/record_paths.js');
-  const {defenseFolder} = await import('../../lib/records/layout.js');
-  return hasDefenseState(out ?? defenseFolder(dirname(await findRecordFile(ckpt)), method));
+  return hasDefenseState(await folderOf(config));
+}
+
+/** Where the run writes. */
+async function folderOf({out, ckpt, method}: DefendConfig): Promise<string> {
+  const {DEFAULT_OUT} = await import('../../lib/sandbox/needs.js');
+  return out ?? DEFAULT_OUT.defend(ckpt, method);
 }
 
 /** Why there are fewer rounds than were asked for. */
