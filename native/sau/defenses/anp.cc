@@ -1,39 +1,22 @@
 #include "sau/defenses/anp.h"
 
-#include <tuple>
-
 #include "sau/train_epoch.h"
 
 namespace sau {
-namespace {
-
-/// Throws ERR_CONFIG where the oracle has nothing to look at.
-void require_test_sets(const Workspace& workspace, const std::string& method) {
-  if (workspace.find_images(ImageRole::kCleanTest) != nullptr &&
-      workspace.find_images(ImageRole::kPoisonedTest) != nullptr)
-    return;
-  throw Error("ERR_CONFIG", "Expected clean and poisoned test images for select oracle of " +
-                                method + " but some are missing. Choose select clean");
-}
-
-}  // namespace
-
 AnpDefense::AnpDefense(Workspace& workspace, AnpOptions options, const RunControl&)
     : workspace_(workspace),
       options_(std::move(options)),
       model_(workspace.model(ModelRole::kTrainee)),
-      norms_(require_norms(norms_of(model_.model().graph()), kName, "norms")),
-      pruner_(model_.model(), norms_),
-      passes_(model_, norms_),
-      split_(options_.selection.select == Select::kClean
-                 ? std::optional(split_clean(workspace.images(ImageRole::kCleanSubset)))
-                 : std::nullopt),
-      learn_(split_ ? split_->learn : workspace.images(ImageRole::kCleanSubset)),
+      pruning_(workspace, require_norms(norms_of(model_.model().graph()), kName, "norms"),
+               {.ladder = options_.ladder,
+                .selection = options_.selection,
+                .ahead = options_.compat == Compat::kReference},
+               kName),
+      passes_(model_, pruning_.norms()),
       masks_(torch::ones({passes_.channels()}, workspace.device()).requires_grad_()),
       optimizer_({masks_}, options_.optimizer) {
   TORCH_CHECK(options_.batch_size > 0 && options_.iterations > 0 && options_.report_every > 0,
               "expected a batch size and iterations > 0");
-  if (options_.selection.select == Select::kOracle) require_test_sets(workspace, kName);
   const auto drawn = static_cast<int64_t>(options_.start_noise.size());
   TORCH_CHECK(drawn == 0 || drawn == 2 * passes_.channels(), "expected noise for ",
               passes_.channels(), " channels");
@@ -42,27 +25,14 @@ AnpDefense::AnpDefense(Workspace& workspace, AnpOptions options, const RunContro
 void AnpDefense::visit(StateArchive& archive) {
   archive.part("optimizer", optimizer_);
   archive("masks", masks_);
-  archive("threshold", threshold_);
-  archive("number", number_);
+  pruning_.visit(archive);
 }
 
 void AnpDefense::run(const DefenseRun& run) {
   const int64_t blocks = (options_.iterations + options_.report_every - 1) / options_.report_every;
   run.part({.stage = "learning masks", .table = "learning", .rounds = blocks, .measured = false},
            [&](const Round& block) { return learn(block, run.control()); });
-  const RankedMasks ranked(masks_, norms_);
-  run.steps(1, [&](int64_t) {
-    ranked.report(run);
-    const bool ahead = options_.compat == Compat::kReference;
-    const MaskLadder masks(ranked, options_.ladder, ahead);
-    run.begin_stage("choosing a threshold");
-    std::tie(threshold_, number_) = choose(masks, run);
-    require_rest(number_, pruner_.channels(), "threshold");
-  });
-  run.rounds([&](const Round&) {
-    const int64_t cut = pruner_.cut(ranked.lowest(number_), /*biases=*/false);
-    return Figures{{"prunedShare", share_of(cut, pruner_.channels())}, {"threshold", threshold_}};
-  });
+  pruning_.run(masks_, run);
 }
 
 Figures AnpDefense::learn(const Round& block, const RunControl& control) {
@@ -91,7 +61,7 @@ torch::Tensor AnpDefense::positions_of(int64_t iteration) {
   const auto& order = options_.batch_order;
   const auto positions =
       order.empty()
-          ? torch::randint(learn_.size(), {size}, workspace_.generator(), torch::kInt64)
+          ? torch::randint(pruning_.learn().size(), {size}, workspace_.generator(), torch::kInt64)
           : torch::tensor(order, torch::kInt64).slice(0, iteration * size, (iteration + 1) * size);
   return positions.to(workspace_.device());
 }
@@ -107,10 +77,11 @@ AnpDefense::Noise AnpDefense::start_noise() {
 }
 
 AnpDefense::Losses AnpDefense::step(const torch::Tensor& positions) {
-  const auto images = augment(learn_.select(positions), options_.crop_padding, options_.flip,
+  const auto& learn = pruning_.learn();
+  const auto images = augment(learn.select(positions), options_.crop_padding, options_.flip,
                               workspace_.generator());
   const auto input = model_.normalizer()(to_pixels(images));
-  const auto labels = learn_.labels.index_select(0, positions);
+  const auto labels = learn.labels.index_select(0, positions);
   auto noise = start_noise();
   torch::Tensor noise_loss;
   const double size = options_.noise_bound / static_cast<double>(options_.noise_steps);
@@ -139,53 +110,6 @@ AnpDefense::Losses AnpDefense::step(const torch::Tensor& positions) {
   const torch::NoGradGuard no_grad;
   masks_.clamp_(0, 1);
   return {noise_loss.defined() ? noise_loss : torch::zeros_like(natural), robust, natural};
-}
-
-std::pair<double, int64_t> AnpDefense::choose(const MaskLadder& masks, const DefenseRun& run) {
-  const auto ladder = masks.ladder(pruner_);
-  const auto at = [&](int64_t index) {
-    const double threshold = masks.thresholds()[static_cast<size_t>(index)];
-    return std::pair{threshold, masks.number_at(threshold)};
-  };
-  switch (options_.selection.select) {
-    case Select::kFixed:
-      report_ladder(ladder, run);
-      return {options_.ladder.threshold, masks.number_at(options_.ladder.threshold)};
-    case Select::kOracle: {
-      const int64_t best = choose_by_oracle(ladder, run);
-      return best < 0 ? std::pair{kNaN, int64_t{0}} : at(best);
-    }
-    case Select::kClean: {
-      const auto accuracy = [&] {
-        return accuracy_on(workspace_.frozen(ModelRole::kTrainee, torch::kFloat32), split_->judge,
-                           run.control());
-      };
-      const double before = accuracy();
-      return at(choose_by_clean(ladder, options_.selection.max_drop, before, accuracy, run).kept);
-    }
-  }
-  TORCH_CHECK(false, "unknown selection");
-}
-
-/// The official rule: of the candidates whose test ACC is within maxDrop of that before, the one
-/// with the lowest test ASR, if that is lower than before; else -1.
-int64_t AnpDefense::choose_by_oracle(const Ladder& ladder, const DefenseRun& run) const {
-  const auto before = run.measure();
-  double lowest = before.asr;
-  int64_t best = -1;
-  for (int64_t index = 0; index < ladder.count; ++index) {
-    run.control().throw_if_cancelled();
-    ladder.apply(index);
-    auto row = ladder.row(index);
-    const auto metrics = run.measure();
-    row.metrics = metrics;
-    run.report(std::move(row));
-    const double change = std::abs(metrics.acc - before.acc) / before.acc;
-    if (change >= options_.selection.max_drop || metrics.asr >= lowest) continue;
-    lowest = metrics.asr;
-    best = index;
-  }
-  return best;
 }
 
 }  // namespace sau

@@ -66,22 +66,14 @@ class AnpDefense final : public Defense {
   Losses step(const torch::Tensor& positions);
   torch::Tensor positions_of(int64_t iteration);
   Noise start_noise();
-  /// The threshold that is kept, and how many masks it cuts.
-  std::pair<double, int64_t> choose(const MaskLadder& masks, const DefenseRun& run);
-  int64_t choose_by_oracle(const Ladder& ladder, const DefenseRun& run) const;
 
   Workspace& workspace_;
   AnpOptions options_;
   const PixelClassifier& model_;
-  std::vector<NormSite> norms_;
-  ChannelPruner pruner_;
+  MaskPruning pruning_;
   MaskedPasses passes_;
-  std::optional<CleanSplit> split_;
-  const ImageSet& learn_;
   torch::Tensor masks_;  ///< [channels]
   Optimizer optimizer_;
-  double threshold_ = kNaN;  ///< that is kept, once it is chosen
-  int64_t number_ = 0;       ///< of the masks that it cuts
 };
 
 }  // namespace sau

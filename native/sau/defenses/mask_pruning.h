@@ -1,4 +1,6 @@
 #pragma once
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "sau/defenses/norm_masks.h"
@@ -49,6 +51,44 @@ class MaskLadder {
   MaskLadderOptions options_;
   bool ahead_;
   std::vector<double> thresholds_;
+};
+
+struct MaskPruningOptions {
+  MaskLadderOptions ladder;
+  SelectionOptions selection;
+  bool ahead = false;  ///< as in MaskLadder
+};
+
+/// What a defense does with masks that it has learned of the channels of norms: it chooses a
+/// threshold, and its one round cuts the masks up to it. Figures: prunedShare, threshold. Tables:
+/// masks, thresholds.
+class MaskPruning {
+ public:
+  /// The weights that the norms have now are those that are cut. Throws ERR_CONFIG where the
+  /// selection has nothing to choose by. method: whose masks they are.
+  MaskPruning(Workspace& workspace, std::vector<NormSite> norms, MaskPruningOptions options,
+              const std::string& method);
+
+  const std::vector<NormSite>& norms() const { return pruner_.norms(); }
+  /// Channels of all norms.
+  int64_t channels() const { return pruner_.channels(); }
+  /// The clean images from which masks may be learned.
+  const ImageSet& learn() const { return split_ ? split_->learn : all_clean_; }
+  void visit(StateArchive& archive);
+  /// masks: [channels], norm by norm.
+  void run(const torch::Tensor& masks, const DefenseRun& run);
+
+ private:
+  /// The threshold that is kept, and how many masks it cuts.
+  std::pair<double, int64_t> choose(const MaskLadder& masks, const DefenseRun& run) const;
+
+  Workspace& workspace_;
+  MaskPruningOptions options_;
+  ChannelPruner pruner_;
+  ImageSet all_clean_;
+  std::optional<CleanSplit> split_;
+  double threshold_ = kNaN;  ///< that is kept, once it is chosen
+  int64_t number_ = 0;       ///< of the masks that it cuts
 };
 
 }  // namespace sau

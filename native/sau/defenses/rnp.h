@@ -47,24 +47,17 @@ class RnpDefense final : public Defense {
   void unlearn(const DefenseRun& run);
   void recover(const DefenseRun& run);
   Figures recover_round(const Round& round, const MaskedPasses& passes, const RunControl& control);
-  /// The threshold that is kept, and how many masks it cuts.
-  std::pair<double, int64_t> choose(const MaskLadder& masks, const DefenseRun& run);
   /// Gives the trainee the weights and statistics that it came with.
   void restore() const;
 
   Workspace& workspace_;
   RnpOptions options_;
   const PixelClassifier& model_;
-  std::vector<NormSite> norms_;
-  ChannelPruner pruner_;
-  std::optional<CleanSplit> split_;
-  const ImageSet& learn_;
+  MaskPruning pruning_;
   std::vector<torch::Tensor> original_;               ///< all tensors of the trainee
   torch::Tensor masks_;                               ///< [channels]
   Schedule schedule_;                                 ///< of the unlearning
   std::optional<Optimizer> unlearning_, recovering_;  ///< each while its part goes on
-  double threshold_ = kNaN;                           ///< that is kept, once it is chosen
-  int64_t number_ = 0;                                ///< of the masks that it cuts
 };
 
 }  // namespace sau
