@@ -10,6 +10,7 @@ struct Case {
   std::function<void()> check;
 };
 
+std::vector<Case> remade_cases();
 std::vector<Case> repeated_work_cases();
 std::vector<Case> guard_cases();
 std::vector<Case> precision_cases();
