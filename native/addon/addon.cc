@@ -6,6 +6,7 @@
 #include "addon/session.h"
 #include "platform/export.h"
 #include "sau/device.h"
+#include "sau/page_allocator.h"
 
 namespace sau::addon {
 namespace {
@@ -54,6 +55,7 @@ void stop_jobs_on_exit(Napi::Env env) {
 /// list.
 SAU_EXPORT napi_value sau_core_init(napi_env raw_env) {
   const Napi::Env env(raw_env);
+  sau::use_page_allocator();
   sau::default_threads();  // must be read before a session changes it
   sau::addon::stop_jobs_on_exit(env);
   auto exports = Napi::Object::New(env);

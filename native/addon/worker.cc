@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "platform/system.h"
+#include "sau/page_allocator.h"
 
 namespace sau::addon {
 
@@ -60,6 +61,7 @@ void Worker::loop() {
       ending_.push_back(task);
     }
     task->run();
+    PageAllocator::of_process().release_kept();
     end(task);
   }
 }

@@ -55,4 +55,16 @@ void read_ahead(const void* begin, size_t bytes) {
   madvise(reinterpret_cast<void*>(aligned), start - aligned + bytes, MADV_WILLNEED);
 }
 
+void* map_pages(size_t bytes) {
+  void* begin =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, /*fd=*/-1, 0);
+  if (begin == MAP_FAILED) return nullptr;
+#ifdef MADV_HUGEPAGE
+  madvise(begin, bytes, MADV_HUGEPAGE);  // it may as well not
+#endif
+  return begin;
+}
+
+void unmap_pages(void* begin, size_t bytes) { munmap(begin, bytes); }
+
 }  // namespace sau::platform

@@ -34,4 +34,11 @@ void name_thread(const char* name);
 /// Asks the system to read a part of a mapped file into memory; it may as well not.
 void read_ahead(const void* begin, size_t bytes);
 
+/// Fresh pages of memory, which hold zeros; null where the system has none. bytes: a multiple of 64
+/// KiB.
+void* map_pages(size_t bytes);
+
+/// Gives all pages of a map_pages() back to the system.
+void unmap_pages(void* begin, size_t bytes);
+
 }  // namespace sau::platform

@@ -69,4 +69,10 @@ void read_ahead(const void* begin, size_t bytes) {
   PrefetchVirtualMemory(GetCurrentProcess(), 1, &range, 0);
 }
 
+void* map_pages(size_t bytes) {
+  return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+
+void unmap_pages(void* begin, size_t) { VirtualFree(begin, 0, MEM_RELEASE); }
+
 }  // namespace sau::platform

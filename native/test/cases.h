@@ -10,8 +10,10 @@ struct Case {
   std::function<void()> check;
 };
 
+std::vector<Case> remade_cases();
 std::vector<Case> repeated_work_cases();
 std::vector<Case> guard_cases();
+std::vector<Case> page_allocator_cases();
 std::vector<Case> precision_cases();
 std::vector<Case> loss_cases();
 std::vector<Case> size_call_cases();

@@ -46,4 +46,9 @@ bool may_overwrite_input(const Graph& graph, const std::vector<int64_t>& uses, s
   return !inputs.empty() && uses[inputs[0]] == 1 && may_lose_its_value(graph.nodes[inputs[0]].op);
 }
 
+bool slices_for_stride(const op::Conv2d& conv) {
+  constexpr int64_t kSafeChannels = 16;
+  return conv.kernel == 1 && conv.stride != 1 && conv.in < kSafeChannels;
+}
+
 }  // namespace sau

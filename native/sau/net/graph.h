@@ -189,4 +189,9 @@ std::vector<int64_t> uses_of(const Graph& graph);
 /// pass of the node that made it does not need it. uses: those of the graph.
 bool may_overwrite_input(const Graph& graph, const std::vector<int64_t>& uses, size_t node);
 
+/// True where the stride of a 1x1 convolution is a slice of its input. oneDNN's weight gradient of
+/// a strided 1x1 channels-last convolution of fewer than 16 (AVX2: 8) input channels writes past
+/// its workspace.
+bool slices_for_stride(const op::Conv2d& conv);
+
 }  // namespace sau

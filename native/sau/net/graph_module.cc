@@ -61,21 +61,19 @@ torch::Tensor weight_like(const torch::Tensor& weight, const torch::Tensor& x) {
   return weight.to(x.scalar_type());
 }
 
-/// Convolves in the dtype of the input. The gradient of the weight is float32.
+/// Convolves in the dtype of the input. The gradient of the weight is float32. recipe: of the
+/// input, where it is not kept.
 torch::Tensor convolve(const op::Conv2d& conv, const std::vector<torch::Tensor>& weights,
-                       torch::Tensor x) {
-  // For few channels the stride of a 1x1 convolution is a slice: oneDNN's weight gradient of a
-  // strided 1x1 channels-last convolution of fewer than 16 (AVX2: 8) input channels writes past its
-  // workspace.
-  constexpr int64_t kSafeChannels = 16;
-  int64_t stride = conv.stride;
-  if (conv.kernel == 1 && stride != 1 && conv.in < kSafeChannels) {
-    x = x.slice(2, 0, x.size(2), stride).slice(3, 0, x.size(3), stride);
-    stride = 1;
+                       torch::Tensor x, const std::optional<Recipe>& recipe) {
+  const auto weight = weight_like(weights[conv.weight], x);
+  const auto bias = conv.bias ? weight_like(weights[*conv.bias], x) : torch::Tensor();
+  ConvolutionForm form{conv.stride, conv.padding, conv.groups};
+  if (recipe) return convolution(x, *recipe, weight, bias, form);
+  if (slices_for_stride(conv)) {
+    x = x.slice(2, 0, x.size(2), form.stride).slice(3, 0, x.size(3), form.stride);
+    form.stride = 1;
   }
-  return convolution(x, weight_like(weights[conv.weight], x),
-                     conv.bias ? weight_like(weights[*conv.bias], x) : torch::Tensor(),
-                     {stride, conv.padding, conv.groups});
+  return convolution(x, weight, bias, form);
 }
 
 /// A batch norm in evaluation mode as one product and sum, whose second derivatives are cheaper.
@@ -98,6 +96,10 @@ torch::Tensor apply_linear(const op::Linear& linear, const std::vector<torch::Te
                                        weight_like(weights[linear.bias], x));
 }
 
+void hand_out(const Taps& taps, size_t node, Values& values) {
+  if (const auto tap = taps.find(node)) taps.take(*tap, values.take(node).toTensor());
+}
+
 [[noreturn]] void refuse_training(const std::string& node) {
   throw Error("ERR_CONFIG", "Expected a program whose norms and dropouts can be trained but its " +
                                 node +
@@ -107,7 +109,8 @@ torch::Tensor apply_linear(const op::Linear& linear, const std::vector<torch::Te
 
 }  // namespace
 
-GraphModule::GraphModule(Graph graph) : graph_(std::move(graph)), uses_(uses_of(graph_)) {
+GraphModule::GraphModule(Graph graph)
+    : graph_(std::move(graph)), uses_(uses_of(graph_)), groups_(norm_groups(graph_, uses_)) {
   for (const auto& weight : graph_.weights) {
     const auto dot = weight.key.rfind('.');
     auto& parent = module_of(dot == std::string::npos ? "" : weight.key.substr(0, dot));
@@ -140,14 +143,24 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x,
   auto uses = uses_;
   for (const size_t node : taps.nodes) ++uses[node];
   Values values(uses);
+  const auto groups = groups_of_pass(uses);
+  std::vector<std::optional<Recipe>> recipes(graph_.nodes.size());
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const auto& [op, nodes] = graph_.nodes[i];
     const Inputs in(values, nodes);
+    if (const auto* group = groups[i]) {
+      // What the norm takes waits for the end of the group.
+      values.put(i, i == group->end ? normalize(*group, weights, in[0], recipes[i]) : in[0]);
+      hand_out(taps, i, values);
+      continue;
+    }
     values.put(
         i, std::visit<c10::IValue>(
                Overloaded{
                    [&](const op::Input&) { return x; },
-                   [&](const op::Conv2d& conv) { return convolve(conv, weights, in[0]); },
+                   [&](const op::Conv2d& conv) {
+                     return convolve(conv, weights, in[0], recipes[nodes[0]]);
+                   },
                    [&](const op::BatchNorm& norm) { return normalize(norm, weights, in[0]); },
                    [&](const op::LayerNorm& norm) { return normalize_layer(norm, weights, in[0]); },
                    [&](const op::Linear& linear) { return apply_linear(linear, weights, in[0]); },
@@ -186,7 +199,7 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x,
                    },
                    [&](const auto& weightless) { return compute(weightless, in); }},
                op));
-    if (const auto tap = taps.find(i)) taps.take(*tap, values.take(i).toTensor());
+    hand_out(taps, i, values);
   }
   return values.take(graph_.nodes.size() - 1).toTensor();
 }
@@ -196,15 +209,51 @@ torch::Tensor GraphModule::normalize(const op::BatchNorm& norm,
                                      const torch::Tensor& x) const {
   if (is_second_order() && !is_training() && x.scalar_type() == torch::kFloat32)
     return scale_and_shift(norm, weights, x);
+  const auto arguments = arguments_of(norm, weights);
+  return torch::nn::functional::detail::batch_norm(
+      x, arguments.running_mean, arguments.running_variance, arguments.weight, arguments.bias,
+      is_training(), arguments.momentum, arguments.eps);
+}
+
+torch::Tensor GraphModule::normalize(const NormGroup& group,
+                                     const std::vector<torch::Tensor>& weights,
+                                     const torch::Tensor& x, std::optional<Recipe>& recipe) const {
+  const auto& norm = std::get<op::BatchNorm>(graph_.nodes[group.norm].op);
+  if (!can_be_remade(x)) {
+    const auto y = normalize(norm, weights, x);
+    return group.curve ? activate(*group.curve, y) : y;
+  }
+  auto [value, made] = sau::normalize(x, arguments_of(norm, weights), group.curve);
+  if (group.is_dropped) recipe = std::move(made);
+  return value;
+}
+
+/// Counts the batch where the statistics take it in.
+NormArguments GraphModule::arguments_of(const op::BatchNorm& norm,
+                                        const std::vector<torch::Tensor>& weights) const {
   const bool keeps = is_training() && keeps_statistics_;
   if (is_training() && !keeps) {
     auto count = weights[norm.count];
     count += 1;
   }
   const auto running = [&](size_t position) { return keeps ? torch::Tensor() : weights[position]; };
-  return torch::nn::functional::detail::batch_norm(x, running(norm.mean), running(norm.variance),
-                                                   weights[norm.weight], weights[norm.bias],
-                                                   is_training(), norm.momentum, norm.eps);
+  return {.weight = weights[norm.weight],
+          .bias = weights[norm.bias],
+          .running_mean = running(norm.mean),
+          .running_variance = running(norm.variance),
+          .momentum = norm.momentum,
+          .eps = norm.eps};
+}
+
+std::vector<const NormGroup*> GraphModule::groups_of_pass(const std::vector<int64_t>& uses) const {
+  std::vector<const NormGroup*> groups(graph_.nodes.size());
+  if (!is_training() || !at::GradMode::is_enabled() || is_second_order()) return groups;
+  for (const auto& group : groups_) {
+    // A tap may take the value of a norm that its group does not give.
+    if (group.norm != group.end && uses[group.norm] > 1) continue;
+    groups[group.norm] = groups[group.end] = &group;
+  }
+  return groups;
 }
 
 }  // namespace sau

@@ -1,7 +1,9 @@
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "sau/net/graph.h"
+#include "sau/net/remade.h"
 #include "sau/net/taps.h"
 #include "sau/torch.h"
 
@@ -32,9 +34,17 @@ class GraphModule : public torch::nn::Module {
   torch::nn::Module& module_of(const std::string& path);
   torch::Tensor normalize(const op::BatchNorm& norm, const std::vector<torch::Tensor>& weights,
                           const torch::Tensor& x) const;
+  /// recipe: filled where those who take the value shall make it again.
+  torch::Tensor normalize(const NormGroup& group, const std::vector<torch::Tensor>& weights,
+                          const torch::Tensor& x, std::optional<Recipe>& recipe) const;
+  NormArguments arguments_of(const op::BatchNorm& norm,
+                             const std::vector<torch::Tensor>& weights) const;
+  /// By the nodes of their norms and their ends; those that a pass computes as groups.
+  std::vector<const NormGroup*> groups_of_pass(const std::vector<int64_t>& uses) const;
 
   Graph graph_;
   std::vector<int64_t> uses_;
+  std::vector<NormGroup> groups_;
   std::vector<torch::Tensor> weights_;  ///< the registered tensors themselves
   bool keeps_statistics_ = false;
 };

@@ -21,24 +21,28 @@ torch::ScalarType widened(torch::ScalarType dtype) {
   return dtype == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
 }
 
-torch::Tensor compute(const op::Activate& op, const Inputs& in) {
-  switch (op.curve) {
+torch::Tensor activate(op::Curve curve, const torch::Tensor& x) {
+  switch (curve) {
     case op::Curve::kRelu:
-      return at::relu(in[0]);
+      return at::relu(x);
     case op::Curve::kRelu6:
-      return at::hardtanh(in[0], 0, 6);
+      return at::hardtanh(x, 0, 6);
     case op::Curve::kGelu:
-      return at::gelu(in[0]);
+      return at::gelu(x);
     case op::Curve::kSilu:
-      return at::silu(in[0]);
+      return at::silu(x);
     case op::Curve::kHardswish:
-      return at::hardswish(in[0]);
+      return at::hardswish(x);
     case op::Curve::kHardsigmoid:  // whose own backward pass has no derivative
-      return is_second_order() ? (in[0] + 3).clamp(0, 6) / 6 : at::hardsigmoid(in[0]);
+      return is_second_order() ? (x + 3).clamp(0, 6) / 6 : at::hardsigmoid(x);
     case op::Curve::kSigmoid:
-      return at::sigmoid(in[0]);
+      return at::sigmoid(x);
   }
   TORCH_CHECK(false, "unknown activation");
+}
+
+torch::Tensor compute(const op::Activate& op, const Inputs& in) {
+  return activate(op.curve, in[0]);
 }
 
 torch::Tensor compute(const op::Add&, const Inputs& in) {

@@ -28,6 +28,9 @@ torch::Tensor compute(const op::Widen& op, const Inputs& in);
 /// What is wide whatever the network computes in: float32, and float64 for float64.
 torch::ScalarType widened(torch::ScalarType dtype);
 
+/// A curve of each element.
+torch::Tensor activate(op::Curve curve, const torch::Tensor& x);
+
 /// The averages of a map [N,C,H,W] over size x size parts of it.
 torch::Tensor average_to(int64_t size, const torch::Tensor& map);
 
