@@ -1,12 +1,13 @@
 #pragma once
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace sau::test {
 
 /// What must hold, as a sentence; check throws where it does not.
 struct Case {
-  const char* sentence;
+  std::string sentence;
   std::function<void()> check;
 };
 

@@ -13,9 +13,9 @@ int run(const std::vector<sau::test::Case>& cases) {
   for (const auto& [sentence, check] : cases) {
     try {
       check();
-      std::printf("ok %s\n", sentence);
+      std::printf("ok %s\n", sentence.c_str());
     } catch (const std::exception& e) {
-      std::printf("FAILED %s: %s\n", sentence, e.what());
+      std::printf("FAILED %s: %s\n", sentence.c_str(), e.what());
       ++failed;
     }
   }

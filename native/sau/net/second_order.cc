@@ -35,19 +35,20 @@ std::tuple<torch::Tensor, torch::Tensor, torch::Tensor> plain_gradients(
 
 torch::Tensor output_of(const torch::Tensor& x, const torch::Tensor& weight, const Bias& bias,
                         const ConvolutionForm& form) {
-  if (winograd::gains(x, weight, form)) return winograd::convolve(x, weight, bias);
+  if (winograd::gains(x, weight, form)) return winograd::convolve(x, weight, bias, form.stride);
   return plain(x, weight, bias, form);
 }
 
 torch::Tensor input_gradient(const torch::Tensor& gradient, const torch::Tensor& x,
                              const torch::Tensor& weight, const ConvolutionForm& form) {
-  if (winograd::gains(x, weight, form)) return winograd::input_gradient(gradient, weight);
+  if (winograd::gains(x, weight, form))
+    return winograd::input_gradient(gradient, weight, x.sizes(), form.stride);
   return std::get<0>(plain_gradients(gradient, x, weight, form, {true, false, false}));
 }
 
 torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor& x,
                               const torch::Tensor& weight, const ConvolutionForm& form) {
-  if (winograd::gains(x, weight, form)) return winograd::weight_gradient(gradient, x);
+  if (winograd::gains(x, weight, form)) return winograd::weight_gradient(gradient, x, form.stride);
   return std::get<1>(plain_gradients(gradient, x, weight, form, {false, true, false}));
 }
 
@@ -108,35 +109,35 @@ struct TwiceDifferentiable : torch::autograd::Function<TwiceDifferentiable> {
   }
 };
 
-/// Any values in the shape of the input of a layer with this weight and gradient of its output.
-torch::Tensor unknown_input(const torch::Tensor& gradient, const torch::Tensor& weight) {
-  auto sizes = gradient.sizes().vec();
-  sizes[1] = weight.size(1);
-  return at::empty(sizes, gradient.options(), at::MemoryFormat::ChannelsLast);
-}
-
 /// For what Winograd's method gains. Where its gradients shall have gradients too, LibTorch
 /// computes them. The input is kept for the weight's gradient alone.
 struct Fast : torch::autograd::Function<Fast> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x,
-                               const torch::Tensor& weight, const Bias& bias) {
+                               const torch::Tensor& weight, const Bias& bias,
+                               const ConvolutionForm& form) {
     context->save_for_backward({weight.requires_grad() ? x : torch::Tensor(), weight});
     context->saved_data["biased"] = bias.has_value();
-    return winograd::convolve(x, weight, bias);
+    context->saved_data["sizes"] = x.sizes().vec();
+    save_form(context, form);
+    return winograd::convolve(x, weight, bias, form.stride);
   }
   static tensor_list backward(AutogradContext* context, tensor_list incoming) {
     const auto saved = context->get_saved_variables();
     const auto &gradient = incoming[0], &weight = saved[1];
+    const auto sizes = context->saved_data["sizes"].toIntVector();
+    const auto form = saved_form(context);
     const std::array<bool, 2> wanted{context->needs_input_grad(0), context->needs_input_grad(1)};
-    tensor_list result(3);
+    tensor_list result(4);
     if (at::GradMode::is_enabled()) {
-      const ConvolutionForm form{/*stride=*/1, /*padding=*/1, /*groups=*/1};
-      const auto x = saved[0].defined() ? saved[0] : unknown_input(gradient, weight);
+      // Without the weight's gradient nobody reads the input's values.
+      const auto x = saved[0].defined()
+                         ? saved[0]
+                         : at::empty(sizes, gradient.options(), at::MemoryFormat::ChannelsLast);
       std::tie(result[0], result[1], std::ignore) =
           plain_gradients(gradient, x, weight, form, {wanted[0], wanted[1], false});
     } else {
-      if (wanted[0]) result[0] = winograd::input_gradient(gradient, weight);
-      if (wanted[1]) result[1] = winograd::weight_gradient(gradient, saved[0]);
+      if (wanted[0]) result[0] = winograd::input_gradient(gradient, weight, sizes, form.stride);
+      if (wanted[1]) result[1] = winograd::weight_gradient(gradient, saved[0], form.stride);
     }
     const bool biased = context->saved_data["biased"].toBool();
     if (biased && context->needs_input_grad(2)) result[2] = bias_gradient(gradient);
@@ -156,7 +157,7 @@ torch::Tensor convolution(const torch::Tensor& x, const torch::Tensor& weight,
                           const torch::Tensor& bias, const ConvolutionForm& form) {
   const auto given = bias.defined() ? Bias(bias) : std::nullopt;
   if (second_order) return TwiceDifferentiable::apply(x, weight, given, form);
-  if (winograd::gains(x, weight, form)) return Fast::apply(x, weight, given);
+  if (winograd::gains(x, weight, form)) return Fast::apply(x, weight, given, form);
   return plain(x, weight, given, form);
 }
 

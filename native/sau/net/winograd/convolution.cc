@@ -12,40 +12,50 @@ namespace {
 
 constexpr auto kLayout = at::MemoryFormat::ChannelsLast;
 
-/// Memory for matrices of `places` threads.
+/// Memory for matrices [rows, columns] of tiles, for each of `places` threads.
 class Memory {
  public:
-  Memory(const torch::Tensor& like, int64_t places, int64_t rows, int64_t columns)
-      : rows_(rows),
-        columns_(columns),
-        values_(at::empty({places, Matrices{nullptr, rows, columns}.size()}, like.options())) {}
-  Matrices matrices(int64_t place = 0) const { return first_rows(rows_, place); }
-  Matrices first_rows(int64_t rows, int64_t place = 0) const {
-    return {values_.mutable_data_ptr<float>() + place * values_.stride(0), rows, columns_};
+  Memory(const torch::Tensor& like, int64_t places, Matrices shape)
+      : shape_(shape), values_(at::empty({places, shape.size()}, like.options())) {}
+  Matrices matrices(int64_t place = 0) const { return first_rows(shape_.rows, place); }
+  Matrices first_rows(int64_t rows, int64_t place) const {
+    auto* values = values_.mutable_data_ptr<float>() + place * values_.stride(0);
+    return {values, shape_.axis, rows, shape_.columns};
   }
 
  private:
-  int64_t rows_, columns_;
+  Matrices shape_;
   torch::Tensor values_;
 };
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-Grid grid_of(const torch::Tensor& map) {
-  return {map.size(0), map.size(2), map.size(3), map.size(1)};
+Memory memory_of_weight(const torch::Tensor& weight, int64_t rows, int64_t columns) {
+  return {weight, 1, {nullptr, kWeightAxis, rows, columns}};
 }
 
-torch::Tensor map_like(const Grid& grid, int64_t channels, const torch::Tensor& like) {
-  return at::empty({grid.images, channels, grid.height, grid.width}, like.options(), kLayout);
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// step: pixels from one tile to the next. A tile is two pixels of the output.
+Grid grid_of(at::IntArrayRef sizes, int64_t step) {
+  return {sizes[0], sizes[2], sizes[3], sizes[1], step};
+}
+Grid output_grid(const torch::Tensor& map) { return grid_of(map.sizes(), 2); }
+Grid input_grid(at::IntArrayRef sizes, int64_t stride) { return grid_of(sizes, 2 * stride); }
+
+torch::Tensor map_of(const Grid& grid, const torch::Tensor& like) {
+  return at::empty({grid.images, grid.channels, grid.height, grid.width}, like.options(), kLayout);
 }
 
 const float* values_of(const torch::Tensor& tensor) { return tensor.const_data_ptr<float>(); }
 
 /// Tiles that a thread takes at a time. Few channels: they stay in the second cache. Many channels:
-/// the sixteen matrices of the weight, which pass through it once for each block, are large.
-int64_t tiles_of_block(int64_t channels) {
+/// the sixteen matrices of the weight, which pass through it once for each block, are large. All
+/// threads have as many blocks, of nearly one size.
+int64_t tiles_of_block(int64_t channels, int64_t axis, int64_t tiles) {
   constexpr int64_t kFewest = 24, kRowsOfProduct = 6;
-  return std::max(kFewest, channels * 3 / 8 / kRowsOfProduct * kRowsOfProduct);
+  const int64_t most = std::max(kFewest, channels * 6 / (axis * axis));
+  const int64_t threads = at::get_num_threads();
+  const int64_t blocks = divide_up(divide_up(tiles, most), threads) * threads;
+  return std::min(tiles, divide_up(divide_up(tiles, blocks), kRowsOfProduct) * kRowsOfProduct);
 }
 
 /// Tiles of which a weight's gradient is summed at a time: its sums pass through the cache.
@@ -59,26 +69,32 @@ void for_each(int64_t count, const Work& work) {
   });
 }
 
-/// Fills the output [N,columns,H,W] for matrices [channels of the input, columns].
-void multiply_tiles(const torch::Tensor& input, const Matrices& right,
-                    const std::optional<torch::Tensor>& bias, const torch::Tensor& output) {
-  const auto& kernel = *kernels();
-  const auto grid = grid_of(input), outputs = grid_of(output);
-  const int64_t threads = at::get_num_threads(), tiles = grid.tiles();
-  const int64_t block =
-      std::min(tiles_of_block(std::max(grid.channels, right.columns)), divide_up(tiles, threads));
-  const Memory inputs(input, threads, block, grid.channels);
-  const Memory products(input, threads, block, right.columns);
-  const float* from = values_of(input);
-  float* to = output.mutable_data_ptr<float>();
-  const float* shift = bias ? values_of(*bias) : nullptr;
+/// A map, and what takes it to tiles or is taken from them.
+template <class Transform, class Value>
+struct Side {
+  Transform transform;
+  Grid grid;
+  Value* map;
+};
+
+/// Fills the output for the matrices [channels of the input, channels of the output] of a weight.
+void multiply_tiles(const Transforms& transforms, const Side<ToTiles, const float>& input,
+                    const Matrices& weight, const float* bias, const Side<FromTiles, float>& output,
+                    const torch::Tensor& like) {
+  const auto multiply = kernels()->multiply;
+  const int64_t tiles = input.grid.tiles(), axis = transforms.axis;
+  const int64_t block = tiles_of_block(std::max(weight.rows, weight.columns), axis, tiles);
+  const int64_t threads = at::get_num_threads();
+  const Memory inputs(like, threads, {nullptr, axis, block, weight.rows});
+  const Memory products(like, threads, {nullptr, axis, block, weight.columns});
   for_each(divide_up(tiles, block), [&](int64_t index) {
     const int64_t first = index * block, rows = std::min(block, tiles - first);
     const int64_t place = at::get_thread_num();
     const auto left = inputs.first_rows(rows, place), product = products.first_rows(rows, place);
-    kernel.tiles_of_map(from, grid, first, left);
-    for (int64_t p = 0; p < kPositions; ++p) kernel.multiply(left, right, p, product);
-    kernel.map_of_tiles(product, shift, outputs, first, to);
+    input.transform(input.map, input.grid, first, left);
+    for (int64_t p = 0; p < left.positions(); ++p)
+      multiply(left.at(p), weight.at(transforms.weight_position(p)), product.at(p));
+    output.transform(product, bias, output.grid, first, output.map);
   });
 }
 
@@ -89,7 +105,7 @@ bool gains(const torch::Tensor& x, const torch::Tensor& weight, const Convolutio
   // twice as fast, and nobody has measured these kernels there.
   static const bool measured = kernels() && at::get_cpu_capability() == "AVX2";
   if (!measured || !x.is_cpu() || x.scalar_type() != torch::kFloat32 ||
-      weight.scalar_type() != torch::kFloat32 || form.stride != 1 || form.padding != 1 ||
+      weight.scalar_type() != torch::kFloat32 || form.stride > 2 || form.padding != 1 ||
       form.groups != 1 || weight.size(2) != 3 || weight.size(3) != 3)
     return false;
   const int64_t out = weight.size(0), in = weight.size(1);
@@ -97,51 +113,67 @@ bool gains(const torch::Tensor& x, const torch::Tensor& weight, const Convolutio
   // By one image and not by the batch, so that an image has the same bits in any. With few tiles or
   // few channels what is transformed costs as much as what is saved.
   constexpr int64_t kFewestTiles = 4, kFewestProducts = 512;
-  const Grid image{1, x.size(2), x.size(3), in};
-  const int64_t pixels = image.height * image.width, computed = 4 * image.tiles();
-  return x.size(0) > 0 && image.tiles() >= kFewestTiles && 2 * computed <= 3 * pixels &&
+  const int64_t tiles = input_grid({1, in, x.size(2), x.size(3)}, form.stride).tiles();
+  const int64_t pixels = divide_up(x.size(2), form.stride) * divide_up(x.size(3), form.stride);
+  const int64_t computed = 4 * tiles;
+  return x.size(0) > 0 && tiles >= kFewestTiles && 2 * computed <= 3 * pixels &&
          in * out >= kFewestProducts;
 }
 
 // Results are allocated before what is only needed on the way, so that it leaves no gaps behind.
 
 torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
-                       const std::optional<torch::Tensor>& bias) {
+                       const std::optional<torch::Tensor>& bias, int64_t stride) {
+  const auto& transforms = kernels()->of_stride(stride);
   const Weight shape{weight.size(0), weight.size(1)};
   const auto map = x.contiguous(kLayout), taps = weight.contiguous(kLayout);
-  auto result = map_like(grid_of(map), shape.out, map);
-  const Memory memory(weight, 1, shape.in, shape.out);
+  const auto grid = input_grid(map.sizes(), stride);
+  const Grid outputs{grid.images, divide_up(grid.height, stride), divide_up(grid.width, stride),
+                     shape.out, 2};
+  auto result = map_of(outputs, map);
+  const auto memory = memory_of_weight(weight, shape.in, shape.out);
   for_each(shape.out / kPanel, [&](int64_t panel) {
-    kernels()->matrices_of_weight(values_of(taps), shape, panel, memory.matrices());
+    transforms.weights.matrices_of_weight(values_of(taps), shape, panel, memory.matrices());
   });
-  const auto shift = bias ? std::optional(bias->contiguous()) : std::nullopt;
-  multiply_tiles(map, memory.matrices(), shift, result);
+  const auto shift = bias ? bias->contiguous() : torch::Tensor();
+  multiply_tiles(transforms, {transforms.maps.tiles_of_input, grid, values_of(map)},
+                 memory.matrices(), bias ? values_of(shift) : nullptr,
+                 {transforms.maps.output_of_tiles, outputs, result.mutable_data_ptr<float>()}, map);
   return result;
 }
 
-torch::Tensor input_gradient(const torch::Tensor& gradient, const torch::Tensor& weight) {
+torch::Tensor input_gradient(const torch::Tensor& gradient, const torch::Tensor& weight,
+                             at::IntArrayRef sizes, int64_t stride) {
+  const auto& transforms = kernels()->of_stride(stride);
   const Weight shape{weight.size(0), weight.size(1)};
   const auto map = gradient.contiguous(kLayout), taps = weight.contiguous(kLayout);
-  auto result = map_like(grid_of(map), shape.in, map);
-  const Memory memory(weight, 1, shape.out, shape.in);
-  for_each(shape.in / kPanel, [&](int64_t panel) {
-    kernels()->matrices_of_turned_weight(values_of(taps), shape, panel, memory.matrices());
+  const auto grid = input_grid(sizes, stride);
+  auto result = map_of(grid, map);
+  const auto memory = memory_of_weight(weight, shape.out, shape.in);
+  for_each(shape.out / kPanel, [&](int64_t panel) {
+    transforms.weights.matrices_of_turned_weight(values_of(taps), shape, panel, memory.matrices());
   });
-  multiply_tiles(map, memory.matrices(), std::nullopt, result);
+  multiply_tiles(transforms, {transforms.maps.tiles_of_gradient, output_grid(map), values_of(map)},
+                 memory.matrices(), /*bias=*/nullptr,
+                 {transforms.maps.gradient_of_tiles, grid, result.mutable_data_ptr<float>()}, map);
   return result;
 }
 
-torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor& x) {
+torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor& x,
+                              int64_t stride) {
   const auto& kernel = *kernels();
+  const auto& transforms = kernel.of_stride(stride);
   const auto maps = x.contiguous(kLayout), gradients = gradient.contiguous(kLayout);
-  const auto inputs = grid_of(maps), outputs = grid_of(gradients);
+  const auto inputs = input_grid(maps.sizes(), stride), outputs = output_grid(gradients);
   const Weight shape{outputs.channels, inputs.channels};
   auto result = at::empty({shape.out, shape.in, 3, 3}, x.options(), kLayout);
   const int64_t threads = at::get_num_threads(), tiles = inputs.tiles();
   const int64_t block = std::min(tiles_of_sum(std::max(shape.in, shape.out)), tiles);
   const int64_t panels = shape.in / kPanel;
-  const Memory lefts(x, threads, block, shape.out), rights(x, threads, block, shape.in);
-  const Memory sums(x, 1, shape.out, shape.in);
+  const Memory lefts(x, threads, {nullptr, transforms.axis, block, shape.out});
+  const Memory rights(x, threads, {nullptr, transforms.axis, block, shape.in});
+  const auto memory = memory_of_weight(x, shape.out, shape.in);
+  const auto sums = memory.matrices();
   for (int64_t done = 0; done < tiles; done += threads * block) {
     const int64_t places = std::min(threads, divide_up(tiles - done, block));
     const auto rows_at = [&](int64_t place) {
@@ -151,19 +183,25 @@ torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor
     const auto right_at = [&](int64_t place) { return rights.first_rows(rows_at(place), place); };
     for_each(places, [&](int64_t place) {
       const int64_t first = done + place * block;
-      kernel.tiles_of_gradient(values_of(gradients), outputs, first, left_at(place));
-      kernel.tiles_of_map(values_of(maps), inputs, first, right_at(place));
+      transforms.maps.tiles_of_sums(values_of(gradients), outputs, first, left_at(place));
+      transforms.maps.tiles_of_input(values_of(maps), inputs, first, right_at(place));
     });
-    for_each(kPositions * panels, [&](int64_t part) {
+    for_each(sums.positions() * panels, [&](int64_t part) {
+      const int64_t target = part / panels, panel = part % panels;
+      bool adds = done > 0;
       for (int64_t place = 0; place < places; ++place) {
-        kernel.multiply_transposed(left_at(place), right_at(place), part / panels, part % panels,
-                                   done + place > 0, sums.matrices());
+        for (int64_t p = 0; p < transforms.axis * transforms.axis; ++p) {
+          if (transforms.weight_position(p) != target) continue;
+          kernel.multiply_transposed(left_at(place).at(p), right_at(place).at(p), panel, adds,
+                                     sums.at(target));
+          adds = true;
+        }
       }
     });
   }
   float* to = result.mutable_data_ptr<float>();
   for_each(panels,
-           [&](int64_t panel) { kernel.weight_of_matrices(sums.matrices(), shape, panel, to); });
+           [&](int64_t panel) { transforms.weights.weight_of_matrices(sums, shape, panel, to); });
   return result;
 }
 

@@ -70,19 +70,32 @@ void last_block(int64_t rows, const float* left, int64_t stride, const float* ri
   if (rows > 0) kBlocks[rows - 1](left, stride, right, panels, adds, product);
 }
 
+/// Values of a matrix from which on it comes from memory.
+constexpr int64_t kLargeMatrix = 256 * 256;
+
+/// Asks for the lines of memory from `first` to `last`.
+void fetch(const float* values, int64_t first, int64_t last) {
+  for (int64_t line = first; line < last; ++line)
+    _mm_prefetch(reinterpret_cast<const char*>(values + line * kPanel), _MM_HINT_T0);
+}
+
 }  // namespace
 
-void multiply(const Matrices& left, const Matrices& right, int64_t position,
-              const Matrices& product) {
+void multiply(const Matrix& left, const Matrix& right, const Matrix& product) {
   const int64_t stride = left.rows * kPanel, whole = left.rows / kRows * kRows;
+  const bool is_large = right.rows * right.columns >= kLargeMatrix;
   for (int64_t begin = 0; begin < left.columns; begin += kInner) {
     const int64_t inner = left.columns - begin < kInner ? left.columns - begin : kInner;
     const bool adds = begin > 0;
-    const float* rows = left.panel(position, begin / kPanel);
+    const float* rows = left.panel(begin / kPanel);
     for (int64_t index = 0; index < product.columns / kPanel; ++index) {
-      const float* columns = right.panel(position, index) + begin * kPanel;
-      float* to = product.panel(position, index);
+      const float* columns = right.panel(index) + begin * kPanel;
+      // The next panel, a line for each step of the inner dimension, is asked for bit by bit, while
+      // this one is used.
+      const float* next = right.panel(index + 1) + begin * kPanel;
+      float* to = product.panel(index);
       for (int64_t row = 0; row < whole; row += kRows) {
+        if (is_large) fetch(next, row * inner / whole, (row + kRows) * inner / whole);
         block<kRows>(rows + row * kPanel, stride, columns, inner / kPanel, adds, to + row * kPanel);
       }
       last_block(left.rows - whole, rows + whole * kPanel, stride, columns, inner / kPanel, adds,
@@ -91,15 +104,15 @@ void multiply(const Matrices& left, const Matrices& right, int64_t position,
   }
 }
 
-void multiply_transposed(const Matrices& left, const Matrices& right, int64_t position,
-                         int64_t index, bool adds, const Matrices& product) {
+void multiply_transposed(const Matrix& left, const Matrix& right, int64_t index, bool adds,
+                         const Matrix& product) {
   for (int64_t begin = 0; begin < left.rows; begin += kInner) {
     const int64_t inner = left.rows - begin < kInner ? left.rows - begin : kInner;
     const bool continues = adds || begin > 0;
-    const float* columns = right.panel(position, index) + begin * kPanel;
+    const float* columns = right.panel(index) + begin * kPanel;
     for (int64_t panel = 0; panel < product.rows / kPanel; ++panel) {
-      const float* rows = left.panel(position, panel) + begin * kPanel;
-      float* to = product.panel(position, index) + panel * kPanel * kPanel;
+      const float* rows = left.panel(panel) + begin * kPanel;
+      float* to = product.panel(index) + panel * kPanel * kPanel;
       transposed_block<6>(rows, columns, inner, continues, to);
       transposed_block<6>(rows + 6, columns, inner, continues, to + 6 * kPanel);
       transposed_block<4>(rows + 12, columns, inner, continues, to + 12 * kPanel);
@@ -108,16 +121,3 @@ void multiply_transposed(const Matrices& left, const Matrices& right, int64_t po
 }
 
 }  // namespace sau::winograd::avx2
-
-namespace sau::winograd {
-
-const Kernels kAvx2Kernels{avx2::tiles_of_map,
-                           avx2::map_of_tiles,
-                           avx2::tiles_of_gradient,
-                           avx2::matrices_of_weight,
-                           avx2::matrices_of_turned_weight,
-                           avx2::weight_of_matrices,
-                           avx2::multiply,
-                           avx2::multiply_transposed};
-
-}  // namespace sau::winograd
