@@ -153,8 +153,9 @@ struct RemadeConvolution : torch::autograd::Function<RemadeConvolution> {
     const auto x = wanted[1] ? remaker.value(source) : at::empty_like(source.x);
     if (!winograd::gains(x, weight, form)) return gradients(incoming[0], x, weight, form, wanted);
     tensor_list result(5);
-    if (wanted[0]) result[0] = winograd::input_gradient(incoming[0], weight);
-    if (wanted[1]) result[1] = winograd::weight_gradient(incoming[0], x);
+    if (wanted[0])
+      result[0] = winograd::input_gradient(incoming[0], weight, x.sizes(), form.stride);
+    if (wanted[1]) result[1] = winograd::weight_gradient(incoming[0], x, form.stride);
     if (wanted[2]) result[2] = incoming[0].sum({0, 2, 3});
     return result;
   }
