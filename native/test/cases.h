@@ -17,6 +17,7 @@ std::vector<Case> guard_cases();
 std::vector<Case> page_allocator_cases();
 std::vector<Case> precision_cases();
 std::vector<Case> loss_cases();
+std::vector<Case> optimizer_cases();
 std::vector<Case> size_call_cases();
 std::vector<Case> winograd_cases();
 

@@ -47,9 +47,14 @@ class Baseline:
         attack, self.subset, self.clean, self.poisoned = self.read()
         self.normalization = Normalization(device=self.device)
         start = torch.load(self.world["trainee"], map_location="cpu", weights_only=True)
-        self.start = start["model"]
         self.f, self.g = load_model(start, self.device), load_model(attack, self.device)
         self.batch = self.subset.select(slice(0, self.world["batch"]))
+
+    def start(self) -> dict[str, Tensor]:
+        """The weights that every run starts from. They are read anew, so that none lie in memory
+        during a run."""
+        start = torch.load(self.world["trainee"], map_location="cpu", weights_only=True)
+        return start["model"]
 
     def read(self) -> tuple[Any, ...]:
         """The attacked model's checkpoint; clean subset, clean and poisoned test images."""
@@ -66,7 +71,7 @@ class Baseline:
 
     def run(self, part: str, save: str | None) -> Answer:
         if part != "loading":
-            self.f.load_state_dict(self.start)
+            self.f.load_state_dict(self.start())
             self.f.zero_grad()
             self.f.eval()
         gc.collect()
@@ -176,7 +181,7 @@ class Baseline:
         scene = Scene(self.f, self.subset, self.normalization, unit["rounds"])
 
         def finish(result: list[float], save: str | None) -> Answer:
-            write(changes(self.start, self.f.state_dict()), save)
+            write(changes(self.start(), self.f.state_dict()), save)
             return {"found": result}
 
         return UNITS[part](scene, unit["options"]), finish

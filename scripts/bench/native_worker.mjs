@@ -72,7 +72,6 @@ class Native {
     this.session = await createSession(sessionOptions(this.world, target));
     await this.session.loadStateDict(target.checkpoint.stateDict);
     if (part === 'prepare') Object.assign(this, {target, tests});
-    else this.start = (await readCheckpoint(this.world.trainee)).stateDict;
     // perturb and outerGradient run the reference on the whole role, so the role must hold their batch alone.
     const whole = ['round', 'prepare', 'training'].includes(part) || this.isMethod(part);
     const images = whole ? cleanSubset : firstImages(cleanSubset, this.world.batch);
@@ -108,8 +107,13 @@ class Native {
     return Object.hasOwn(this.world.units ?? {}, part);
   }
 
+  /** The weights that every run starts from. They are read anew, so that none lie in memory during a run. */
+  async start() {
+    return (await readCheckpoint(this.world.trainee)).stateDict;
+  }
+
   async run(part, save) {
-    if (part !== 'loading') await this.session.loadStateDict(this.start, 'trainee');
+    if (part !== 'loading') await this.session.loadStateDict(await this.start(), 'trainee');
     const prepared = part === 'outer' ? new Float32Array(await floatsOf(this.world.delta)) : null;
     global.gc();
     const [start, used] = [performance.now(), process.cpuUsage()];
@@ -158,7 +162,8 @@ class Native {
 
   async describe(part, result, save) {
     if (this.isMethod(part)) {
-      if (save) await writeFile(save, changes(this.start, await this.session.exportStateDict()));
+      if (save)
+        await writeFile(save, changes(await this.start(), await this.session.exportStateDict()));
       return {found: result};
     }
     switch (part) {

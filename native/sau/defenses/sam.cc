@@ -12,7 +12,10 @@ using Tensors = std::vector<torch::Tensor>;
 
 Tensors gradients_behind(const Tensors& parameters) {
   Tensors gradients;
-  for (const auto& parameter : parameters) gradients.push_back(parameter.grad());
+  for (const auto& parameter : parameters) {
+    const auto& gradient = parameter.grad();
+    gradients.push_back(gradient.defined() ? gradient : torch::zeros_like(parameter));
+  }
   return gradients;
 }
 

@@ -70,6 +70,7 @@ void SauDefense::step(const StepInputs& inputs) {
   const auto batch = unlearner_.batch(inputs[0]);
   const auto& drawn = inputs[1];
   const auto start = drawn.defined() ? drawn : unlearner_.start_of(batch.pixels, options_.pgd);
+  const LinearGradientsGuard guard(optimizer_.linear_gradients());
   optimizer_.zero_grad();
   const auto [perturbation, losses] =
       unlearner_.first_step(batch, start, options_.pgd, options_.loss);

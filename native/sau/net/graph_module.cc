@@ -1,7 +1,6 @@
 #include "sau/net/graph_module.h"
 
 #include <torch/nn/functional/batchnorm.h>
-#include <torch/nn/functional/linear.h>
 #include <torch/nn/init.h>
 
 #include <cmath>
@@ -9,6 +8,7 @@
 #include <string>
 
 #include "sau/error.h"
+#include "sau/net/linear.h"
 #include "sau/net/second_order.h"
 #include "sau/net/weightless.h"
 #include "sau/state_dict.h"
@@ -92,8 +92,8 @@ torch::Tensor normalize_layer(const op::LayerNorm& norm, const std::vector<torch
 
 torch::Tensor apply_linear(const op::Linear& linear, const std::vector<torch::Tensor>& weights,
                            const torch::Tensor& x) {
-  return torch::nn::functional::linear(x, weight_like(weights[linear.weight], x),
-                                       weight_like(weights[linear.bias], x));
+  return sau::linear(x, weight_like(weights[linear.weight], x),
+                     weight_like(weights[linear.bias], x));
 }
 
 void hand_out(const Taps& taps, size_t node, Values& values) {
