@@ -18,6 +18,7 @@ std::vector<Case> page_allocator_cases();
 std::vector<Case> precision_cases();
 std::vector<Case> loss_cases();
 std::vector<Case> optimizer_cases();
+std::vector<Case> second_order_cases();
 std::vector<Case> size_call_cases();
 std::vector<Case> winograd_cases();
 

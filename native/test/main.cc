@@ -27,7 +27,8 @@ int run(const std::vector<sau::test::Case>& cases) {
 int main() {
   using namespace sau::test;
   const int failed = run(repeated_work_cases()) + run(guard_cases()) + run(precision_cases()) +
-                     run(loss_cases()) + run(optimizer_cases()) + run(size_call_cases()) +
-                     run(winograd_cases()) + run(remade_cases()) + run(page_allocator_cases());
+                     run(loss_cases()) + run(optimizer_cases()) + run(second_order_cases()) +
+                     run(size_call_cases()) + run(winograd_cases()) + run(remade_cases()) +
+                     run(page_allocator_cases());
   return failed == 0 ? 0 : 1;
 }

@@ -274,9 +274,7 @@ void FrozenGraph::compute(const Step& step, const torch::Tensor& x, Values& valu
                             },
                             [&](const Weighted& w) { return apply_weighted(w.op, w.weights, in); },
                             [&](const PooledLinear& linear) { return linear(in[0]); },
-                            [&](const Relu& relu) {
-                              return relu.overwrites ? in[0].relu_() : in[0].relu();
-                            },
+                            [&](const Relu& relu) { return sau::relu(in[0], relu.overwrites); },
                             [&](const Weightless& w) { return apply_weightless(w.op, in); },
                             [&](const op::Call& call) {
                               return (*call.callee)(in.all(), {precision_, x.device()});

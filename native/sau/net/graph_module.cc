@@ -155,50 +155,49 @@ torch::Tensor GraphModule::forward(const torch::Tensor& x,
       continue;
     }
     values.put(
-        i, std::visit<c10::IValue>(
-               Overloaded{
-                   [&](const op::Input&) { return x; },
-                   [&](const op::Conv2d& conv) {
-                     return convolve(conv, weights, in[0], recipes[nodes[0]]);
-                   },
-                   [&](const op::BatchNorm& norm) { return normalize(norm, weights, in[0]); },
-                   [&](const op::LayerNorm& norm) { return normalize_layer(norm, weights, in[0]); },
-                   [&](const op::Linear& linear) { return apply_linear(linear, weights, in[0]); },
-                   [&](const op::Scale& scale) {
-                     const auto map = in[0];
-                     return map * weight_like(weights[scale.weight], map);
-                   },
-                   [&](const op::PrependToken& token) {
-                     const auto tokens = in[0];
-                     return prepend(weight_like(weights[token.weight], tokens), tokens);
-                   },
-                   [&](const op::AddPositions& positions) {
-                     const auto tokens = in[0];
-                     return tokens + weight_like(weights[positions.weight], tokens);
-                   },
-                   [&](const op::Relu&) {
-                     return may_overwrite_input(graph_, uses, i) ? in[0].relu_() : in[0].relu();
-                   },
-                   [&](const op::WeightValue& value) {
-                     const auto& weight = weights[value.weight];
-                     return weight.is_floating_point() ? weight.to(x.scalar_type()) : weight;
-                   },
-                   [&](const op::Dropout& dropout) {
-                     return torch::dropout(in[0], dropout.rate, is_training());
-                   },
-                   [&](const op::StochasticDepth& depth) {
-                     const auto branch = in[0];
-                     return is_training() && depth.rate > 0
-                                ? branch * kept_branches(branch, depth.rate)
-                                : branch;
-                   },
-                   [&](const op::Call& call) {
-                     if (is_training() && !call.only_evaluates.empty())
-                       refuse_training(call.only_evaluates);
-                     return (*call.callee)(in.all(), {x.scalar_type(), x.device()});
-                   },
-                   [&](const auto& weightless) { return compute(weightless, in); }},
-               op));
+        i,
+        std::visit<c10::IValue>(
+            Overloaded{
+                [&](const op::Input&) { return x; },
+                [&](const op::Conv2d& conv) {
+                  return convolve(conv, weights, in[0], recipes[nodes[0]]);
+                },
+                [&](const op::BatchNorm& norm) { return normalize(norm, weights, in[0]); },
+                [&](const op::LayerNorm& norm) { return normalize_layer(norm, weights, in[0]); },
+                [&](const op::Linear& linear) { return apply_linear(linear, weights, in[0]); },
+                [&](const op::Scale& scale) {
+                  const auto map = in[0];
+                  return map * weight_like(weights[scale.weight], map);
+                },
+                [&](const op::PrependToken& token) {
+                  const auto tokens = in[0];
+                  return prepend(weight_like(weights[token.weight], tokens), tokens);
+                },
+                [&](const op::AddPositions& positions) {
+                  const auto tokens = in[0];
+                  return tokens + weight_like(weights[positions.weight], tokens);
+                },
+                [&](const op::Relu&) { return relu(in[0], may_overwrite_input(graph_, uses, i)); },
+                [&](const op::WeightValue& value) {
+                  const auto& weight = weights[value.weight];
+                  return weight.is_floating_point() ? weight.to(x.scalar_type()) : weight;
+                },
+                [&](const op::Dropout& dropout) {
+                  return torch::dropout(in[0], dropout.rate, is_training());
+                },
+                [&](const op::StochasticDepth& depth) {
+                  const auto branch = in[0];
+                  return is_training() && depth.rate > 0
+                             ? branch * kept_branches(branch, depth.rate)
+                             : branch;
+                },
+                [&](const op::Call& call) {
+                  if (is_training() && !call.only_evaluates.empty())
+                    refuse_training(call.only_evaluates);
+                  return (*call.callee)(in.all(), {x.scalar_type(), x.device()});
+                },
+                [&](const auto& weightless) { return compute(weightless, in); }},
+            op));
     hand_out(taps, i, values);
   }
   return values.take(graph_.nodes.size() - 1).toTensor();

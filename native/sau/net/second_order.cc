@@ -69,7 +69,8 @@ struct InputGradient : torch::autograd::Function<InputGradient> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& gradient,
                                const torch::Tensor& weight, const torch::Tensor& x,
                                const ConvolutionForm& form) {
-    context->save_for_backward({gradient, weight});
+    // The first is kept for the weight's gradient alone.
+    context->save_for_backward({weight.requires_grad() ? gradient : torch::Tensor(), weight});
     save_form(context, form);
     return input_gradient(gradient, x, weight, form);
   }
@@ -77,10 +78,10 @@ struct InputGradient : torch::autograd::Function<InputGradient> {
     const auto saved = context->get_saved_variables();
     const auto form = saved_form(context);
     tensor_list result(4);
-    const auto gradient = saved[0].detach(), weight = saved[1].detach();
+    const auto weight = saved[1].detach();
     if (context->needs_input_grad(0)) result[0] = output_of(vectors[0], weight, {}, form);
     if (context->needs_input_grad(1))
-      result[1] = weight_gradient(gradient, vectors[0], weight, form);
+      result[1] = weight_gradient(saved[0].detach(), vectors[0], weight, form);
     return result;
   }
 };

@@ -15,7 +15,26 @@ torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch
   return at::softmax(scale * q.matmul(k.transpose(2, 3)), 3).matmul(v);
 }
 
+/// Whose derivative does not depend on x. LibTorch's has a gradient by x too, a map of zeros.
+struct ReluOfSecondOrder : torch::autograd::Function<ReluOfSecondOrder> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x) {
+    auto out = at::relu(x);
+    context->save_for_backward({out});
+    return out;
+  }
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                               torch::autograd::tensor_list gradients) {
+    const auto out = context->get_saved_variables()[0].detach();
+    return {at::threshold_backward(gradients[0], out, 0)};
+  }
+};
+
 }  // namespace
+
+torch::Tensor relu(torch::Tensor x, bool overwrites) {
+  if (is_second_order()) return ReluOfSecondOrder::apply(x);
+  return overwrites ? x.relu_() : x.relu();
+}
 
 torch::ScalarType widened(torch::ScalarType dtype) {
   return dtype == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
@@ -24,7 +43,7 @@ torch::ScalarType widened(torch::ScalarType dtype) {
 torch::Tensor activate(op::Curve curve, const torch::Tensor& x) {
   switch (curve) {
     case op::Curve::kRelu:
-      return at::relu(x);
+      return relu(x, /*overwrites=*/false);
     case op::Curve::kRelu6:
       return at::hardtanh(x, 0, 6);
     case op::Curve::kGelu:

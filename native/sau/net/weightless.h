@@ -31,6 +31,9 @@ torch::ScalarType widened(torch::ScalarType dtype);
 /// A curve of each element.
 torch::Tensor activate(op::Curve curve, const torch::Tensor& x);
 
+/// A ReLU. overwrites: x.
+torch::Tensor relu(torch::Tensor x, bool overwrites);
+
 /// The averages of a map [N,C,H,W] over size x size parts of it.
 torch::Tensor average_to(int64_t size, const torch::Tensor& map);
 
