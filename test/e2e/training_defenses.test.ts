@@ -19,6 +19,7 @@ const METHODS: [string, object, string[], string[]][] = [
   ['ftsam', {rounds: 1, batchSize: 16}, [], []],
   ['ibau', {rounds: 1, batchSize: 16, fixedPoints: 1}, [], []],
   ['nad', {rounds: 1, batchSize: 16}, ['nad_te_df.csv'], []],
+  ['npd', {rounds: 1, batchSize: 16, warmupRounds: 1}, ['npd_warmup_df.csv'], []],
   [
     'nc',
     {rounds: 1, batchSize: 16, inversionEpochs: 1, anomalyThreshold: 0.01},
