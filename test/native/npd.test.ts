@@ -80,9 +80,13 @@ function npd(options: Partial<NativeNpdOptions> = {}, rounds = 3): NativeDefendO
   return {...run, options: {...NPD, ...options}};
 }
 
-async function polarized(job: NativeDefendOptions, chunkSize = 0) {
+async function polarized(
+  job: NativeDefendOptions,
+  {chunkSize = 0, ...options}: {chunkSize?: number; precision?: 'bf16'} = {},
+) {
   const tuning = {execution: 'auto', chunkSize, cacheMib: 0} as const;
-  using session = await loadedSession(imageSetOf(await tensorsOf('training.pt')), {tuning});
+  const given = {...options, tuning};
+  using session = await loadedSession(imageSetOf(await tensorsOf('training.pt')), given);
   const before = await session.exportStateDict();
   const events: Progress[] = [];
   const reports = await session.defend(job, {onProgress: (event) => events.push(event)});
@@ -140,9 +144,19 @@ describe('a neural polarizer', () => {
   });
 
   it('does the same in pieces', async () => {
-    const weights = async (chunkSize: number) =>
-      floatsOf((await polarized(npd(), chunkSize)).state, `${PLACE}.0.weight`);
-    expectBelow('weights', relativeL2(await weights(5), await weights(0)), 1e-4);
+    const change = async (chunkSize: number) => {
+      const weight = floatsOf((await polarized(npd(), {chunkSize})).state, `${PLACE}.0.weight`);
+      const channels = Math.sqrt(weight.length);
+      return weight.map((value, i) => value - (i % (channels + 1) === 0 ? 1 : 0));
+    };
+    expectBelow('change', relativeL2(await change(5), await change(0)), 1e-3);
+  });
+
+  it('learns in bf16 about as in fp32', async () => {
+    const lossesOf = async (options: {precision?: 'bf16'}) =>
+      (await polarized(npd(), options)).reports.map(({figures}) => figures.loss ?? Number.NaN);
+    const losses = await lossesOf({precision: 'bf16'});
+    expectBelow('losses', relativeL2(losses, await lossesOf({})), 0.05);
   });
 
   it('keeps its statistics, or lets them follow the clean images', async () => {
