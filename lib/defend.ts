@@ -4,7 +4,7 @@ import {DTYPE_BYTES, elementCount} from './checkpoint/tensor.js';
 import type {ImageSet} from './datasets/image_set.js';
 import {defenseOf, defenseTable, filesOf} from './defenses/defenses.js';
 import type {DefenseEntry} from './defenses/entry.js';
-import {requireLibTorch} from './native/binding.js';
+import {loadCore, requireLibTorch, toSauError} from './native/binding.js';
 import type {NativeDefendOptions} from './native/run_contract.js';
 import {parseDefendConfig, resolveRounds} from './options/config.js';
 import type {DefendOptions} from './options/documented.js';
@@ -85,6 +85,7 @@ async function purify(options: DefendOptions, run: DefendRunOptions): Promise<De
   await requireLibTorch();
   run.onProgress?.({kind: 'stage', message: 'reading the checkpoint and the images'});
   const target = await openTarget(asked, run);
+  await requireNetwork(asked, target);
   const folder = resolve(asked.out ?? defenseFolder(dirname(target.checkpoint.path), asked.method));
   if (!asked.resume && !asked.force) await requireNoState(folder);
   const {isCut, ...result} = await withOutput(
@@ -237,6 +238,18 @@ async function defendInto(
   } catch (error) {
     if (rows.isBegun) await takeBackDefense(out, method);
     throw error;
+  }
+}
+
+/** Throws ERR_CONFIG where the method cannot make its network of the checkpoint's. */
+async function requireNetwork({method}: DefendConfig, {model, numClasses}: Target): Promise<void> {
+  const {network} = defenseOf(method);
+  if (network === undefined) return;
+  const {core} = await loadCore();
+  try {
+    core.describeModel(network(model), numClasses);
+  } catch (error) {
+    throw toSauError(error);
   }
 }
 

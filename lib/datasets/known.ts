@@ -44,6 +44,22 @@ export interface UsualRun {
   readonly lipschitzU: number;
   /** Of pruning by what norms see (defenses E6, E10). */
   readonly normU: number;
+  /** Rounds of a neural polarizer (defenses E12). */
+  readonly polarizerRounds: number;
+  /** Its images per batch. */
+  readonly polarizerBatch: number;
+  /** Rounds of its warm-up. */
+  readonly polarizerWarmup: number;
+  /** Radius of the ball that its perturbations are in. */
+  readonly polarizerBound: number;
+  /** Weights of its losses of perturbed images: of the class as before, of the likeliest wrong one, of the target. */
+  readonly keptWeight: number;
+  readonly topWeight: number;
+  readonly targetWeight: number;
+  /** Whether its search goes by signs. */
+  readonly polarizerSigns: boolean;
+  /** Whether its norm is in training mode while it learns. */
+  readonly polarizerTrains: boolean;
   /** Of the learning rate. */
   readonly schedule: 'cosine' | 'plateau';
   /** Epochs until the cosine reaches 0, however long the training is; null: as many as the training has. */
@@ -64,6 +80,15 @@ const USUAL: UsualRun = {
   sharpnessAwareRounds: 100,
   lipschitzU: 3,
   normU: 3,
+  polarizerRounds: 50,
+  polarizerBatch: 128,
+  polarizerWarmup: 5,
+  polarizerBound: 3,
+  keptWeight: 0.4,
+  topWeight: 0.4,
+  targetWeight: 0.4,
+  polarizerSigns: true,
+  polarizerTrains: false,
   schedule: 'cosine',
   cosineEpochs: null,
   flip: false,
@@ -162,7 +187,7 @@ export const KNOWN = {
       ],
       bytes: 187e6,
     },
-    usual: {...USUAL, cosineEpochs: 100},
+    usual: {...USUAL, cosineEpochs: 100, polarizerRounds: 100, polarizerBatch: 256},
     bpp: {mean: [0.5071, 0.4867, 0.4408], std: [0.2675, 0.2565, 0.2761]},
   },
   gtsrb: {
@@ -211,7 +236,10 @@ export const KNOWN = {
       ],
       bytes: 400e6,
     },
-    usual: {...USUAL, epochs: 50, sharpnessAwareRounds: 50, cosineEpochs: 100},
+    usual: {
+      ...{...USUAL, epochs: 50, sharpnessAwareRounds: 50, cosineEpochs: 100},
+      ...{polarizerBound: 5, keptWeight: 0.5, topWeight: 0.5, targetWeight: 0.5},
+    },
   },
   tiny: {
     title: 'Tiny ImageNet',
@@ -250,6 +278,8 @@ export const KNOWN = {
       ...USUAL,
       ...{rounds: 20, epochs: 200, fineTuningRounds: 200, schedule: 'plateau'},
       ...{lipschitzU: 5, normU: 4},
+      ...{polarizerWarmup: 0, polarizerBound: 6, polarizerSigns: false, polarizerTrains: true},
+      ...{keptWeight: 1, topWeight: 0.1, targetWeight: 0.1},
     },
   },
   imagenet: {

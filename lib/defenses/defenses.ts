@@ -11,6 +11,7 @@ import {FTSAM} from './ftsam.js';
 import {IBAU} from './ibau.js';
 import {NAD} from './nad.js';
 import {NC} from './nc.js';
+import {NPD} from './npd.js';
 import {RNP} from './rnp.js';
 import {SAU} from './sau.js';
 
@@ -28,6 +29,7 @@ export const DEFENSES = {
   clp: CLP,
   bnp: BNP,
   rnp: RNP,
+  npd: NPD,
 } as const;
 
 /** The name of a defense; docs/options.md lists their options. */

@@ -57,6 +57,8 @@ export interface DefenseEntry<
   trainImages?(config: Config): number;
   /** Refuses options that exclude each other. Throws ERR_CONFIG. */
   check?(config: Config): void;
+  /** The name of the network that it makes of one, where that is another; then it takes known architectures alone. */
+  network?(model: string): string;
   /** Its rounds, where it has no option for them. */
   rounds?(config: Config): number;
   /** By what it chooses the weights; without it those of the last round. */

@@ -7,6 +7,7 @@ import {named} from '../options/named.js';
 import type {Checkpoint} from '../records/read_checkpoint.js';
 import {commonKey} from './keys.js';
 import {isModelName, MODEL_FORMS, MODEL_NAMES} from './names.js';
+import {polarizedName, polarizerPlace} from './polarized.js';
 
 type Core = Pick<NativeCore, 'describeModel'>;
 type Weights = Pick<Checkpoint, 'path' | 'stateDict'>;
@@ -28,7 +29,9 @@ export function modelOfWeights(core: Core, {stateDict}: Weights): string {
   });
   const shares = models.map((model) => ({name: model.name, share: sharedPart(model, state)}));
   const best = shares.reduce((a, b) => (b.share > a.share ? b : a));
-  if (best.share >= 0.5) return best.name;
+  if (best.share >= 0.5) {
+    return polarizerPlace(stateDict) === null ? best.name : polarizedName(best.name);
+  }
   throw new SauError(
     'ERR_CONFIG',
     `Expected ${named('model')} but received nothing, and the checkpoint names no model and its weights are those of no known ` +

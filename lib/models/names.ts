@@ -42,17 +42,22 @@ export const ARCHITECTURES = {
 /** The name of an architecture with as many channels as it was published with. */
 export type ArchitectureName = keyof typeof ARCHITECTURES;
 
-/** An architecture; `preactresnet18_w16` has 16 instead of 64 base channels. */
-export type ModelName = ArchitectureName | `${ArchitectureName}_w${number}`;
+type PlainName = ArchitectureName | `${ArchitectureName}_w${number}`;
+
+/**
+ * An architecture; `preactresnet18_w16` has 16 instead of 64 base channels, `preactresnet18_polarized` and
+ * `preactresnet18_w16_polarized` a polarizer (models E7).
+ */
+export type ModelName = PlainName | `${PlainName}_polarized`;
 
 export const MODEL_NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
 
 /** What {@link isModelName} takes, for messages. */
-export const MODEL_FORMS = `one of the models that sau-native models lists, or <name>_w<width> such as ${MODEL_NAMES[0]}_w16`;
+export const MODEL_FORMS = `one of the models that sau-native models lists, or <name>_w<width> such as ${MODEL_NAMES[0]}_w16, or either with _polarized behind it`;
 
-const PATTERN = new RegExp(`^(${MODEL_NAMES.join('|')})(_w[1-9]\\d{0,3})?$`);
+const PATTERN = new RegExp(`^(${MODEL_NAMES.join('|')})(_w[1-9]\\d{0,3})?(_polarized)?$`);
 
-/** The name of an architecture, or `<name>_w<width>` for one with another number of base channels. */
+/** The name of an architecture, `<name>_w<width>` for one with another number of base channels, or of either polarized. */
 export function isModelName(text: unknown): text is ModelName {
   return typeof text === 'string' && PATTERN.test(text);
 }

@@ -114,9 +114,12 @@ export interface NativeTuning {
 /** One job at a time. A method is an entry of the table of jobs in native/addon/jobs/jobs.h. */
 export interface NativeSession {
   readonly busy: boolean;
-  /** The tensors that the model expects, in its own order. */
-  layout(): Promise<NativeLayout>;
-  /** Fills one model or both. Names and shapes must equal `layout()`. */
+  /** The tensors that the network has with or without a polarizer (models E7), in its own order. */
+  layout(hasPolarizer: boolean): Promise<NativeLayout>;
+  /**
+   * Fills one model or both. Names and shapes must equal one of the layouts; a model has a polarizer from then on where
+   * the tensors have one.
+   */
   loadStateDict(tensors: NativeTensors, models: ModelRole | 'both'): Promise<void>;
   /** Fresh weights from the session's seed in trainee and reference. */
   initialize(): Promise<void>;

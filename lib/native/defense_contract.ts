@@ -4,6 +4,7 @@ import type {
   NativeHypergradientOptions,
   NativeInversionOptions,
   NativeOptimizerOptions,
+  NativePolarizingOptions,
   NativeSamOptions,
 } from './run_contract.js';
 
@@ -65,6 +66,27 @@ export interface NativeDefenseFunctions {
       power: number;
     },
   ): NativeStep;
+  /**
+   * Of a polarizer, with all images, which are pixels, as the batch. The network has it as two layers before the
+   * convolution `<key>.2`: a convolution `<key>.0` and a norm `<key>.1`.
+   */
+  polarizingStep(
+    input: NativeStepInput & {
+      polarizing: NativePolarizingOptions;
+      /** Images per pass. */
+      chunk: number;
+    },
+  ): {
+    losses: Record<'total' | 'clean' | 'kept' | 'top' | 'target', number>;
+    /** Losses of the search, before each step. */
+    searched: number[];
+    /** [n] */
+    targets: Int32Array;
+    /** Pixels [n,3,h,w] */
+    perturbed: Float32Array;
+    /** Under the keys of the parameters; 0 of those that are frozen. */
+    gradient: NativeTensors;
+  };
   /** Of the search for a trigger of a class, with all images, which are pixels, as the batch. */
   inversionSteps(
     input: NativeStepInput & {

@@ -111,6 +111,8 @@ export interface NativeMethods {
    * `unlearning`, `recovering`, `masks`, `thresholds`.
    */
   rnp: NativeRnpOptions;
+  /** A polarizer that is trained. Figures: `loss`, `perturbedLoss`, `trainAcc`. Table: `warmup`. */
+  npd: NativeNpdOptions;
 }
 
 /** A defense with its options. */
@@ -230,6 +232,46 @@ export interface NativeNcOptions extends NativeEpochOptions {
   anomaly: number;
   /** Share of the images that are stamped. */
   unlearningRatio: number;
+}
+
+/** What a polarizer learns from a batch (defenses E12). */
+export interface NativePolarizingOptions {
+  /** Of the ball that a perturbation is in. `L_inf` starts at the bound, any other at 0. */
+  norm: NormName;
+  /** Radius of the ball in [0,1] pixel scale. */
+  normBound: number;
+  /** In [0,1] pixel scale. */
+  stepSize: number;
+  /** Of the search. */
+  steps: number;
+  /** Share of images at their targets above which the search ends. */
+  enough: number;
+  /** Along the sign of the gradient; else along the gradient itself. */
+  signSteps: boolean;
+  /** Weight of the cross entropy of the clean images. */
+  cleanWeight: number;
+  /** Of perturbed images with the class that the clean ones have. */
+  keptWeight: number;
+  /** Of the likeliest class of perturbed images that is not theirs. */
+  topWeight: number;
+  /** Of the class that the search went for. */
+  targetWeight: number;
+  /** The polarizer's norm in training mode while it learns. */
+  trainMode: boolean;
+}
+
+/** Options of `npd`; every one is required. The last, smaller batch is kept. */
+export interface NativeNpdOptions {
+  /** Images in a batch. */
+  batchSize: number;
+  /** Of the polarizer. */
+  optimizer: NativeOptimizerOptions;
+  /** Rounds on the clean images alone that come before. */
+  warmupRounds: number;
+  /** Learning rate of those. */
+  warmupRate: number;
+  /** The step. */
+  polarizing: NativePolarizingOptions;
 }
 
 /** Options of `nad`; every one is required. The schedule is the teacher's; the trainee's rate is constant. */

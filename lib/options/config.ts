@@ -67,6 +67,7 @@ export function parseDefendConfig(options: object): DefendConfig {
   checkProgram(config);
   checkRounds(config);
   checkResume(config);
+  checkArchitecture(config);
   defenseOf(method).check?.(config);
   if (config.writeProgram && config.program === null) {
     throw optionError('', `${named('program')} beside ${named('writeProgram')}`, 'none');
@@ -319,6 +320,16 @@ function checkRounds({method, timeBudget, patience}: DefendConfig): void {
   const given = timeBudget !== null ? 'timeBudget' : patience > 0 ? 'patience' : null;
   if (given === null) return;
   throw optionError('', `a method with rounds for ${named(given)}`, `${method}, which has none`);
+}
+
+/** Throws ERR_CONFIG for a program beside a method that changes the network. */
+function checkArchitecture({method, program}: DefendConfig): void {
+  if (program === null || defenseOf(method).network === undefined) return;
+  throw optionError(
+    '',
+    `a known architecture for ${named('model')}`,
+    `${named('program')}, whose network ${method} cannot change`,
+  );
 }
 
 function checkNormalization(config: Pick<DataConfig, 'mean' | 'std'>): void {

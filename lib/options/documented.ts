@@ -1284,6 +1284,108 @@ export interface RnpDefenseOptions extends CommonDefendOptions {
   readonly maxDrop?: number | null | undefined;
 }
 
+/** Options of {@link defend} with `method: 'npd'`: neural polarizer: one more layer that learns to take the trigger out (NPD). */
+export interface NpdDefenseOptions extends CommonDefendOptions {
+  /** The defense. */
+  readonly method: 'npd';
+  /**
+   * Passes over the clean images.
+   * @default 50; 100 for cifar100
+   */
+  readonly rounds?: number | null | undefined;
+  /**
+   * Images per batch.
+   * @default 128; 256 for cifar100
+   */
+  readonly batchSize?: number | null | undefined;
+  /**
+   * The polarizer's learning rate, which is constant.
+   * @default 0.01
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Momentum of SGD.
+   * @default 0.9
+   */
+  readonly momentum?: number | undefined;
+  /**
+   * Nesterov's momentum.
+   * @default false
+   */
+  readonly nesterov?: boolean | undefined;
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0.0005
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Passes that train the polarizer on the clean images alone, before the others.
+   * @default 5; 0 for tiny
+   */
+  readonly warmupRounds?: number | null | undefined;
+  /**
+   * Learning rate of those.
+   * @default 0.0001
+   */
+  readonly warmupRate?: number | undefined;
+  /**
+   * Weight of the cross entropy of the clean images.
+   * @default 1
+   */
+  readonly cleanWeight?: number | undefined;
+  /**
+   * Weight of the cross entropy of perturbed images with the class that they had before.
+   * @default 0.4; 0.5 for gtsrb, 1 for tiny
+   */
+  readonly keptWeight?: number | null | undefined;
+  /**
+   * Weight of the likeliest wrong class of perturbed images.
+   * @default 0.4; 0.5 for gtsrb, 0.1 for tiny
+   */
+  readonly topWeight?: number | null | undefined;
+  /**
+   * Weight of the class that perturbed images were to get.
+   * @default 0.4; 0.5 for gtsrb, 0.1 for tiny
+   */
+  readonly targetWeight?: number | null | undefined;
+  /**
+   * The polarizer's norm in training mode in the optimizer step.
+   * @default off; on for tiny
+   */
+  readonly trainMode?: boolean | null | undefined;
+  /**
+   * Sound, or reference: with the official tool's quirks that change results. Quirks that make no sense
+   * of a result, such as unreadable files, are never taken over. docs/defenses.md lists the others.
+   * @default 'sound'
+   */
+  readonly compat?: 'sound' | 'reference' | undefined;
+  /**
+   * Norm of the ball.
+   * @default 'L2'
+   */
+  readonly norm?: 'L2' | 'L_inf' | undefined;
+  /**
+   * Radius of the ball in [0,1] pixel scale. With `norm L_inf` it is 0.2 where nothing else is given.
+   * @default 3; 5 for gtsrb, 6 for tiny
+   */
+  readonly normBound?: number | null | undefined;
+  /**
+   * Step in [0,1] pixel scale.
+   * @default 0.1; with L_inf 2.2 times the radius
+   */
+  readonly stepSize?: number | null | undefined;
+  /**
+   * Steps of the search, which ends early where most images have their target.
+   * @default 2; with L_inf 10
+   */
+  readonly steps?: number | null | undefined;
+  /**
+   * Steps along the sign of the gradient; off: along the gradient itself.
+   * @default on; off for tiny
+   */
+  readonly signSteps?: boolean | null | undefined;
+}
+
 /** Options of {@link defend}: a checkpoint is required. */
 export type DefendOptions = (
   | SauDefenseOptions
@@ -1298,6 +1400,7 @@ export type DefendOptions = (
   | ClpDefenseOptions
   | BnpDefenseOptions
   | RnpDefenseOptions
+  | NpdDefenseOptions
 ) &
   CheckpointChoice;
 
@@ -1329,6 +1432,8 @@ export interface MethodSettings {
   readonly bnp?: Omit<BnpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
   /** For `rnp` alone, over `every`. */
   readonly rnp?: Omit<RnpDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
+  /** For `npd` alone, over `every`. */
+  readonly npd?: Omit<NpdDefenseOptions, 'method' | keyof CommonDefendOptions> | undefined;
 }
 
 /** Options of {@link compare} besides the checkpoint. */
@@ -1380,6 +1485,7 @@ export interface CommonCompareOptions extends DataOptions, DeviceOptions {
         | 'clp'
         | 'bnp'
         | 'rnp'
+        | 'npd'
       )[]
     | null
     | undefined;

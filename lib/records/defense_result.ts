@@ -82,7 +82,7 @@ export async function writeDefenseResult(
   defense: Defense,
 ): Promise<Omit<DefendFiles, 'csv' | 'jsonl' | 'tables' | 'pictures'>> {
   const {target, cleanSubset, renamed, reports} = defense;
-  const {figures, stage} = defenseOf(defense.config.method);
+  const {figures, stage, network} = defenseOf(defense.config.method);
   const files = {
     checkpoint: join(out, DEFENSE.result),
     cleanIndex: join(out, DEFENSE.cleanIndex),
@@ -93,7 +93,7 @@ export async function writeDefenseResult(
   // The weights come first, because they are the purpose of the rounds.
   const stateDict = underNamesOf({checkpoint: target.checkpoint, renamed}, defense.stateDict);
   await writeCheckpoint(files.checkpoint, {
-    modelName: target.model,
+    modelName: network?.(target.model) ?? target.model,
     numClasses: target.numClasses,
     stateDict,
   });

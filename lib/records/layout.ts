@@ -121,7 +121,7 @@ export function defenseCsv(method: string): string {
   return `${method}_df.csv`;
 }
 
-/** Tables of a defense besides its rounds, by their names, under the official tool's names (defenses E2 to E11). */
+/** Tables of a defense besides its rounds, by their names, under the official tool's names (defenses E2 to E12). */
 export const TABLES = {
   /** Of u, how many standard deviations a channel may be off. */
   steps: 'u_step_df.csv',
@@ -138,6 +138,7 @@ export const TABLES = {
   unlearning: 'rnp_unlearning_df.csv',
   recovering: 'rnp_recovering_df.csv',
   teacher: 'nad_te_df.csv',
+  warmup: 'npd_warmup_df.csv',
   /** What a trigger of each class came to, and how far off the smallest is. */
   triggers: 'trigger_norms.csv',
   outliers: 'trigger_outliers.csv',

@@ -1,4 +1,5 @@
 import {convertTensor, type StateDict, type TensorData} from '../checkpoint/tensor.js';
+import {keyWithoutPolarizer, polarizerPlace} from '../models/polarized.js';
 import type {Checkpoint} from './read_checkpoint.js';
 
 /** How the weights of a model were read from a file. */
@@ -16,7 +17,7 @@ export async function inTypesOf(
   {checkpoint, renamed}: Source,
   state: StateDict,
 ): Promise<StateDict> {
-  const stored = storedNames(renamed);
+  const stored = storedNames({checkpoint, renamed}, state);
   const converted = new Map<string, TensorData>();
   let isChanged = false;
   for (const [name, tensor] of state) {
@@ -29,20 +30,38 @@ export async function inTypesOf(
 
 /**
  * The weights as a result has them. A record of BackdoorBench keeps the names of its model, which its loader expects.
- * The file of another program gets its own names back, prefixes and all, and nothing that it did not have.
+ * The file of another program gets its own names back, prefixes and all, and nothing that it did not have but a
+ * polarizer.
  */
-export function underNamesOf({checkpoint, renamed}: Source, state: StateDict): StateDict {
+export function underNamesOf(source: Source, state: StateDict): StateDict {
+  const {checkpoint} = source;
   if (checkpoint.kind !== 'state_dict') return state;
-  const stored = storedNames(renamed);
+  const stored = storedNames(source, state);
+  const place = polarizerOf(source, state);
+  const nameOf = (name: string): string | undefined => {
+    const own = checkpoint.fileNames.get(stored(name));
+    if (place === null || !name.startsWith(`${place}.`)) return own;
+    const before = checkpoint.fileNames.get(stored(`${place}.2.weight`));
+    return before?.replace(/\.weight$/, name.slice(place.length));
+  };
   return new Map(
     [...state].flatMap(([name, tensor]) => {
-      const fileName = checkpoint.fileNames.get(stored(name));
+      const fileName = nameOf(name);
       return fileName === undefined ? [] : [[fileName, tensor] as const];
     }),
   );
 }
 
-function storedNames(renamed: Source['renamed']): (name: string) => string {
-  const stored = new Map(renamed.map(([inFile, inModel]) => [inModel, inFile]));
-  return (name) => stored.get(name) ?? name;
+/** The place of a polarizer that the file did not have. */
+function polarizerOf({checkpoint}: Pick<Source, 'checkpoint'>, state: StateDict): string | null {
+  return polarizerPlace(checkpoint.stateDict) === null ? polarizerPlace(state) : null;
+}
+
+function storedNames(source: Source, state: StateDict): (name: string) => string {
+  const stored = new Map(source.renamed.map(([inFile, inModel]) => [inModel, inFile]));
+  const place = polarizerOf(source, state);
+  return (name) => {
+    const before = place === null ? name : (keyWithoutPolarizer(name, place) ?? name);
+    return stored.get(before) ?? before;
+  };
 }

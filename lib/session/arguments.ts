@@ -58,9 +58,14 @@ const METHODS: Readonly<Record<keyof NativeMethods, Ranges>> = {
   clp: {u: FLOAT},
   bnp: {u: FLOAT},
   rnp: {unlearningRounds: FROM_1, recoveringRounds: FROM_1},
+  npd: {batchSize: FROM_1, warmupRounds: FROM_0, warmupRate: FLOAT},
 };
 const PGD: Ranges = {normBound: FLOAT, stepSize: FLOAT, steps: FROM_0};
 const SAM: Ranges = {rho: FLOAT, labelSmoothing: SHARE, alpha: FLOAT};
+const POLARIZING: Ranges = {
+  ...{normBound: FLOAT, stepSize: FLOAT, steps: FROM_1, enough: SHARE},
+  ...{cleanWeight: FLOAT, keptWeight: FLOAT, topWeight: FLOAT, targetWeight: FLOAT},
+};
 const HYPERGRADIENT: Ranges = {normWeight: FLOAT, fixedPointRate: FLOAT, fixedPoints: FROM_0};
 const INVERSION: Ranges = {
   ...{batchSize: FROM_1, epochs: FROM_1, learningRate: FLOAT, initialCost: FLOAT},
@@ -99,6 +104,7 @@ export function checkDefendOptions(defend: NativeMethod): void {
   if (method === 'sau') checkRanges(options.pgd, PGD);
   if (method === 'ftsam') checkRanges(options.sam, SAM);
   if (method === 'nc') checkRanges(options.inversion, INVERSION);
+  if (method === 'npd') checkRanges(options.polarizing, POLARIZING);
   if (method === 'ibau') checkRanges(options.hypergradient, HYPERGRADIENT);
 }
 

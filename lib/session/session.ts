@@ -3,6 +3,7 @@ import {matchStateDict} from '../checkpoint/state_dict.js';
 import {checkTensors, type StateDict} from '../checkpoint/tensor.js';
 import {isMapped} from '../datasets/image_memory.js';
 import type {ImageSet} from '../datasets/image_set.js';
+import {polarizerPlace} from '../models/polarized.js';
 import type {
   NativeAdversarialOptions,
   NativeLfOptions,
@@ -117,15 +118,16 @@ export class Session implements Disposable {
   }
 
   /**
-   * Fills one model or both with weights. Returns the weights that had to be renamed, as [name in the file, name in
-   * the model]. Throws ERR_CHECKPOINT, which lists missing and extra weights and those of a wrong shape.
+   * Fills one model or both with weights. A model has a polarizer (models E7) from then on where they have one. Returns
+   * the weights that had to be renamed, as [name in the file, name in the model]. Throws ERR_CHECKPOINT, which lists missing and extra weights and those of a wrong shape.
    */
   async loadStateDict(
     state: StateDict,
     models: ModelRole | 'both' = 'both',
   ): Promise<readonly (readonly [string, string])[]> {
     checkTensors(state);
-    const layout = await this.#jobs.run(() => this.#native.layout());
+    const hasPolarizer = polarizerPlace(state) !== null;
+    const layout = await this.#jobs.run(() => this.#native.layout(hasPolarizer));
     const own = this.#program === null ? state : weightsForProgram(this.#program, state);
     const {tensors, renamed} = await matchStateDict(own, layout);
     await this.#jobs.run(() => this.#native.loadStateDict(tensors, models));

@@ -112,6 +112,31 @@ Napi::Value take_inversion_steps(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value take_polarizing_step(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto o = object_of(info[0], "the network and its images");
+    const auto found = polarizing_step(
+        subject_of(o), read<PolarizingOptions>(field(o, "polarizing"), "polarizing"),
+        integer_field(o, "chunk"));
+    const auto& outcome = found.outcome;
+    std::vector<double> searched;
+    for (const auto& loss : outcome.searched) searched.push_back(loss.item<double>());
+    auto losses = Napi::Object::New(info.Env());
+    losses.Set("total", outcome.total.item<double>());
+    losses.Set("clean", outcome.clean.item<double>());
+    losses.Set("kept", outcome.kept.item<double>());
+    losses.Set("top", outcome.top.item<double>());
+    losses.Set("target", outcome.target.item<double>());
+    auto result = Napi::Object::New(info.Env());
+    result.Set("losses", losses);
+    result.Set("searched", numbers_to_js(info.Env(), searched));
+    result.Set("targets", to_js_int32(info.Env(), outcome.targets));
+    result.Set("perturbed", to_js_float(info.Env(), found.perturbed));
+    result.Set("gradient", to_js(info.Env(), found.gradient, true));
+    return result;
+  });
+}
+
 Napi::Value control_costs(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const auto o = object_of(info[0], "the epochs");
@@ -147,6 +172,7 @@ Napi::Object define_defense_functions(Napi::Env env) {
   functions.Set("hypergradientStep", Napi::Function::New(env, take_hypergradient_step));
   functions.Set("distillationStep", Napi::Function::New(env, take_distillation_step));
   functions.Set("inversionSteps", Napi::Function::New(env, take_inversion_steps));
+  functions.Set("polarizingStep", Napi::Function::New(env, take_polarizing_step));
   functions.Set("costs", Napi::Function::New(env, control_costs));
   functions.Set("smallOutliers", Napi::Function::New(env, find_outliers));
   return functions;

@@ -92,6 +92,10 @@ class FrozenPixelClassifier {
   torch::Tensor logits_from(size_t k, const torch::Tensor& value) const {
     return counted(frozen_->forward_from(k, value), passes_);
   }
+  /// Logits with another layer in the place of what gives the k-th tap (FrozenGraph::forward_with).
+  torch::Tensor logits_with(size_t k, const ValueLayer& layer, const torch::Tensor& pixels) const {
+    return counted(frozen_->forward_with(k, layer, normalizer_(pixels)), passes_);
+  }
   /// pixels [N,3,H,W] -> what the last layer takes, float32 [N,F].
   torch::Tensor features(const torch::Tensor& pixels) const {
     return counted(frozen_->features(normalizer_(pixels)), passes_);

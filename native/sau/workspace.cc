@@ -6,6 +6,7 @@
 #include "sau/error.h"
 #include "sau/models/architectures.h"
 #include "sau/net/cost.h"
+#include "sau/net/polarizer.h"
 #include "sau/precision.h"
 #include "sau/predict.h"
 
@@ -18,6 +19,10 @@ void use_channels_last(torch::nn::Module& module) {
     if (parameter.dim() == 4)
       parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
   }
+}
+
+void freeze(const PixelClassifier& model) {
+  for (auto& parameter : model.model().parameters()) parameter.set_requires_grad(false);
 }
 
 }  // namespace
@@ -40,20 +45,20 @@ void Workspace::prepare() {
   const auto device = parse_device(options_.device);
   normalizer_.emplace(options_.mean, options_.std, device);
   const auto graph = network();
-  const auto build = [&] {
-    torch::manual_seed(options_.seed);  // both models get equal fresh weights
-    auto model = std::make_shared<GraphModule>(graph);
-    model->to(device);
-    use_channels_last(*model);
-    model->eval();
-    return PixelClassifier(std::move(model), *normalizer_, outer_dtype(options_.precision),
-                           passes_);
-  };
-  trainee_ = build();
-  reference_ = build();
-  for (auto& parameter : reference_->model().parameters()) parameter.set_requires_grad(false);
+  trainee_ = fresh(graph, device);
+  reference_ = fresh(graph, device);
+  freeze(*reference_);
   plan_ = make_plan(options_.tuning, device);
   device_ = device;
+}
+
+PixelClassifier Workspace::fresh(const Graph& graph, const torch::Device& device) const {
+  torch::manual_seed(options_.seed);  // all models get equal fresh weights
+  auto model = std::make_shared<GraphModule>(graph);
+  model->to(device);
+  use_channels_last(*model);
+  model->eval();
+  return {std::move(model), *normalizer_, outer_dtype(options_.precision), passes_};
 }
 
 Graph Workspace::network() const {
@@ -62,15 +67,56 @@ Graph Workspace::network() const {
   return describe_model(options_.model, options_.num_classes).graph;
 }
 
-std::vector<NamedTensor> Workspace::layout() const { return state_dict(trainee_->model()); }
+Graph Workspace::network(bool has_polarizer) const {
+  auto graph = network();
+  if (program_ || find_polarizer(graph).has_value() == has_polarizer) return graph;
+  return has_polarizer ? polarized(graph) : without_polarizer(graph);
+}
+
+std::vector<NamedTensor> Workspace::layout(bool has_polarizer) const {
+  std::vector<NamedTensor> layout;
+  for (const auto& weight : network(has_polarizer).weights)
+    layout.push_back(
+        {weight.key,
+         torch::empty(weight.shape, torch::TensorOptions(torch::kMeta).dtype(weight.dtype))});
+  return layout;
+}
 
 void Workspace::load(const std::vector<NamedTensor>& tensors, std::optional<ModelRole> role) {
-  if (role != ModelRole::kReference) load_state_dict(trainee_->model(), tensors);
+  if (role != ModelRole::kReference) load_into(*trainee_, tensors);
   if (role != ModelRole::kTrainee) {
-    load_state_dict(reference_->model(), tensors);
+    load_into(*reference_, tensors);
+    freeze(*reference_);
     reference_clean_.clear();
   }
   has_weights_ = true;
+}
+
+void Workspace::load_into(PixelClassifier& model, const std::vector<NamedTensor>& tensors) const {
+  const auto& graph = model.model().graph();
+  const bool is_polarized = find_polarizer(graph).has_value();
+  if (tensors.size() != graph.weights.size() && (is_polarized || polarizer_place(graph))) {
+    const auto other = network(!is_polarized);
+    if (tensors.size() == other.weights.size()) {
+      auto changed = fresh(other, *device_);
+      load_state_dict(changed.model(), tensors);
+      model = std::move(changed);
+      return;
+    }
+  }
+  load_state_dict(model.model(), tensors);
+}
+
+void Workspace::polarize_trainee() {
+  const auto polarized_graph = polarized(trainee_->model().graph());
+  const auto polarizer = *find_polarizer(polarized_graph);
+  auto changed = fresh(polarized_graph, *device_);
+  auto inherited = state_dict(changed.model());
+  std::erase_if(inherited, [&](const auto& tensor) { return polarizer.owns(tensor.name); });
+  const auto present = state_dict(trainee_->model());
+  const torch::NoGradGuard no_grad;
+  for (size_t i = 0; i < present.size(); ++i) inherited[i].value.copy_(present[i].value);
+  trainee_ = std::move(changed);
 }
 
 void Workspace::initialize() {
@@ -80,7 +126,7 @@ void Workspace::initialize() {
                 "Call loadStateDict with its own or with those of a checkpoint");
   }
   torch::manual_seed(options_.seed);
-  load(state_dict(GraphModule(trainee_->model().graph())));
+  load(state_dict(GraphModule(network())));
 }
 
 std::vector<NamedTensor> Workspace::export_state(ModelRole role) const {

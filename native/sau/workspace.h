@@ -58,10 +58,14 @@ class Workspace {
   const Normalizer& normalizer() const { return *normalizer_; }
   torch::Generator& generator() { return generator_; }
 
-  /// Names, shapes and dtypes that the model expects.
-  std::vector<NamedTensor> layout() const;
-  /// Fills one model, or both if no role is given.
+  /// Names, shapes and dtypes of the network's weights, with a polarizer (models E7) or without.
+  std::vector<NamedTensor> layout(bool has_polarizer) const;
+  /// Fills one model, or both if no role is given. A model has a polarizer from then on where the
+  /// weights have one.
   void load(const std::vector<NamedTensor>& tensors, std::optional<ModelRole> role = std::nullopt);
+  /// Gives the trainee a fresh polarizer. Throws ERR_CONFIG where it has one, or has no place for
+  /// it.
+  void polarize_trainee();
   /// Fresh weights from the seed for trainee and reference.
   void initialize();
   /// On the host.
@@ -98,7 +102,13 @@ class Workspace {
   Passes& passes() const { return *passes_; }
 
  private:
+  /// As it was asked for: with a polarizer where its name says so.
   Graph network() const;
+  /// Of a program as it is.
+  Graph network(bool has_polarizer) const;
+  /// A model with fresh weights.
+  PixelClassifier fresh(const Graph& graph, const torch::Device& device) const;
+  void load_into(PixelClassifier& model, const std::vector<NamedTensor>& tensors) const;
 
   WorkspaceOptions options_;
   std::shared_ptr<const Program> program_;

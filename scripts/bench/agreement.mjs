@@ -58,14 +58,17 @@ export async function compare(part, baseline, side, world) {
   }
 }
 
+/** What methods find that change no weight. */
+const BESIDES = {nc: 'norms of the triggers', npd: 'change of the polarizer'};
+
 /** Where a batch is all of the clean images, both sides have done the same; else in another order of images. */
 async function compareMethods(row, part, baseline, side) {
   const rowOf = (what, found, expected) =>
     row(`${what}, relative L2 error`, relativeError(found, expected).toExponential(1));
   const {found} = side.last;
-  const besides = part === 'nc' ? 'norms of the triggers' : 'what the masks have lost';
+  const besides = BESIDES[part] ?? 'what the masks have lost';
   const rows = found.length > 0 ? [rowOf(besides, found, baseline.last.found)] : [];
-  if (part === 'nc') return rows; // which changes no weight
+  if (part in BESIDES) return rows;
   return [
     ...rows,
     rowOf('change of the weights', await floats(side.file), await floats(baseline.file)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import baseline_model  # noqa: F401  first: it finds the oracle
+import polarizer
 import pruning
 import torch
 import tuning
@@ -168,6 +169,33 @@ def through_masks(
     return (1 - torch.cat(masks)).sort(descending=True).values.tolist()
 
 
+def npd(scene: Scene, options: Options) -> Found:
+    """The model has its convolution back at the end. Returns how far each row of the polarizer's
+    convolution is from that of the identity."""
+    place = "layer4.1.conv1"
+    convolution = scene.model.get_submodule(place)
+    polarizing = options["polarizing"]
+    given = {
+        "rounds": scene.rounds,
+        "learning_rate": options["optimizer"]["learningRate"],
+        "warmup_rounds": options["warmupRounds"],
+        "warmup_rate": options["warmupRate"],
+        "norm": polarizing["norm"],
+        "bound": polarizing["normBound"],
+        "step_size": polarizing["stepSize"],
+        "sign_steps": polarizing["signSteps"],
+        "train_mode": polarizing["trainMode"],
+        "weights": [polarizing[f"{name}Weight"] for name in ("clean", "kept", "top", "target")],
+        **{name: polarizing[name] for name in ("steps", "enough")},
+    }
+    layers = polarizer.add_polarizer(scene.model, place)
+    polarizer.npd(scene.model, layers, scene.batched(options["batchSize"]), given)
+    scene.model.set_submodule(place, convolution)
+    scene.model.requires_grad_(True)
+    weight = layers[0].weight.detach().flatten(1)
+    return (weight - torch.eye(len(weight)).to(weight)).norm(dim=1).tolist()
+
+
 def fp(scene: Scene, options: Options) -> Found:
     judges = -(-len(scene.images) // 5)
     size = options["batchSize"]
@@ -201,5 +229,5 @@ def ep(scene: Scene, options: Options) -> Found:
 
 UNITS: dict[str, Callable[[Scene, Options], Found]] = {
     "ft": ft, "ftsam": ftsam, "nad": nad, "nc": nc, "ibau": ibau, "anp": anp, "rnp": rnp,
-    "fp": fp, "clp": clp, "bnp": bnp, "ep": ep,
+    "npd": npd, "fp": fp, "clp": clp, "bnp": bnp, "ep": ep,
 }  # fmt: skip

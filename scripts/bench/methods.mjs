@@ -5,6 +5,7 @@
 //   anp         two steps of the masks, each with one of the noise, and the cut at a fixed threshold
 //   ibau        a round: the perturbation, and a step for each batch, whose images all have it
 //   rnp         an epoch of the unlearning, and one of the masks, and the cut at a fixed threshold
+//   npd         an epoch of the polarizer, without a warm-up
 //   fp          means of the features, two candidates, an epoch of training
 //   clp         scores of all channels, and the cut; no images
 //   bnp, ep     a pass over the clean images, the scores, and the cut; ep's stand for training images
@@ -13,6 +14,8 @@
 import {DEFAULTS, defenseOf} from './package.mjs';
 
 const ANP_STEPS = 2;
+/** The convolution that npd puts into a PreAct-ResNet18. */
+export const POLARIZER = 'layer4.1.conv1.0';
 /** An anomaly index that no class reaches. */
 const NO_ANOMALY = 1e9;
 
@@ -25,6 +28,7 @@ const OVERRIDES = {
   anp: () => ({iterations: ANP_STEPS, reportEvery: ANP_STEPS, threshold: 0.9, select: 'fixed'}),
   ibau: () => ({rounds: 1, ibauPortion: 1}),
   rnp: () => ({unlearningRounds: 1, recoveringRounds: 1}),
+  npd: () => ({rounds: 1, warmupRounds: 0}),
   fp: () => ({rounds: 1, pruneStep: 0.5}),
   clp: () => ({}),
   bnp: () => ({}),

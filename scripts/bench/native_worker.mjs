@@ -1,6 +1,6 @@
 // Runs the package in a process of its own. Answers JSON lines on stdin with JSON lines, like baseline_worker.py.
 import {readFile, writeFile} from 'node:fs/promises';
-import {sessionUnit} from './methods.mjs';
+import {POLARIZER, sessionUnit} from './methods.mjs';
 import {
   createSession,
   deviceInfo,
@@ -161,6 +161,7 @@ class Native {
   }
 
   async describe(part, result, save) {
+    if (part === 'npd') return {found: polarizerChange(await this.session.exportStateDict())};
     if (this.isMethod(part)) {
       if (save)
         await writeFile(save, changes(await this.start(), await this.session.exportStateDict()));
@@ -210,6 +211,18 @@ function changes(before, after) {
     return Buffer.from(fresh.map((value, i) => value - old[i]).buffer);
   });
   return Buffer.concat(parts);
+}
+
+/** How far each row of a polarizer's convolution is from that of the identity. */
+function polarizerChange(state) {
+  const weight = state.get(`${POLARIZER}.weight`);
+  const [channels] = weight.shape;
+  const values = floats(weight.data);
+  return Array.from({length: channels}, (_, row) => {
+    const change = values.slice(row * channels, (row + 1) * channels);
+    change[row] -= 1;
+    return Math.hypot(...change);
+  });
 }
 
 function floats(data) {

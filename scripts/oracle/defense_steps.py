@@ -3,13 +3,15 @@
 `defense_steps.py FOLDER` reads request.json there (model, classes, side, images, draw, and for each
 method its options), and writes what both sides start from, reference.pt and images.pt, what the
 oracle ends at, expected.pt with the parameters of each method one after another, in double and in
-single precision, and its figures, expected.json. Every batch has all the images, so that their
+single precision, and its figures, expected.json. A method that changes the network, such as npd or
+npd_train, has a start of its own. Every batch has all the images, so that their
 order does not matter.
 """
 
 import copy
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,6 +22,7 @@ from data import ImageSet, Normalization
 from flat import parameters_of
 from lively import draw_images, enliven
 from networks import network
+from polarizer import add_polarizer, npd
 from tuning import ftsam, ibau, nad, nc
 
 CALIBRATION = 40  # images
@@ -61,8 +64,13 @@ def main() -> None:
         x = Normalization(dtype=dtype).from_uint8(kept.images)
         for name, options in request["methods"].items():
             trained = twice_differentiable(copy.deepcopy(model)).to(dtype)
+            if name.startswith("npd"):
+                method = partial(npd, polarizer=add_polarizer(trained, options["place"]))
+                tensors[f"{name}.start"] = parameters_of(trained).float()
+            else:
+                method = METHODS[name]
             with sdpa_kernel(SDPBackend.MATH):  # the others have no second derivative
-                figures[name] = METHODS[name](trained, [(x, kept.labels)], options)
+                figures[name] = method(trained, batches=[(x, kept.labels)], options=options)
             tensors[name + suffix] = parameters_of(trained).float()
     torch.save(tensors, folder / "expected.pt")
     (folder / "expected.json").write_text(json.dumps(figures))

@@ -15,6 +15,7 @@ import {CPU, useWorld, VICTIM} from '../support/world.js';
 
 const PLATEAU = {schedule: 'plateau', learningRate: 0.01} as const;
 const AT_ONCE = {unlearningRounds: 3, unlearnedAccuracy: 1, recoveringRounds: 2} as const;
+const TINY = {warmupRounds: 0, trainMode: true, signSteps: false} as const;
 const FEW = {batchSize: 10, pruneStep: 0.3} as const;
 
 /** Small runs of each method, and how often each can be killed at least. */
@@ -48,6 +49,8 @@ const RUNS: readonly [string, object, number][] = [
   ['anp, as the official tool', {iterations: 4, reportEvery: 2, ...FEW, compat: 'reference'}, 2],
   ['rnp', {unlearningRounds: 3, recoveringRounds: 3, ...FEW, select: 'clean'}, 5],
   ['rnp, which unlearns at once', {...AT_ONCE, ...FEW}, 3],
+  ['npd', {rounds: 3, batchSize: 10, warmupRounds: 2}, 4],
+  ['npd, as on Tiny ImageNet', {rounds: 3, batchSize: 10, ...TINY}, 2],
   ['clp', {u: 1}, 0],
   ['bnp', {u: 1}, 0],
   ['ep', {u: 1, batchSize: 40}, 0],

@@ -27,6 +27,28 @@ const SITES: Readonly<Record<string, readonly string[]>> = {
   resnet18_w16: ['layer2', 'layer3'],
 };
 const NAD = {rounds: 2, teacher_rounds: 2, learning_rate: 1e-3, schedule_length: 4};
+/** The first convolution of the last block. */
+const PLACES: Readonly<Record<string, string>> = {
+  resnet18_w16: 'layer4.1.conv1',
+  vgg11_bn_w8: 'features.25',
+  mobilenet_v3_large_w8: 'features.16.0',
+  densenet121_w8: 'features.denseblock4.denselayer1.conv1',
+  efficientnet_b0_w16: 'features.8.0',
+  convnext_tiny_w16: 'features.7.2.block.0',
+};
+const NPD = {
+  ...{
+    rounds: 2,
+    learning_rate: 1e-2,
+    warmup_rounds: 2,
+    warmup_rate: 1e-3,
+    weights: [1, 0.4, 0.3, 0.2],
+  },
+  ...{norm: 'L2', bound: 0.5, step_size: 0.02, steps: 2, enough: 0.6},
+  ...{sign_steps: true, train_mode: false},
+};
+/** As on Tiny ImageNet. */
+const NPD_TRAINS = {...NPD, step_size: 5, sign_steps: false, train_mode: true, warmup_rounds: 0};
 /** One epoch, so that the mask of it is kept whatever it comes to. */
 const NC = {classes: 10, epochs: 1, mask_rate: 0.1, cost: 1e-3};
 const RUN = {evalEvery: 0, evalBatchSize: IMAGES};
@@ -48,7 +70,11 @@ describe
     folder = mkdtempSync(join(tmpdir(), 'sau-defense-steps-'));
     const sites = SITES[model];
     const nad = sites === undefined ? {} : {nad: {...NAD, betas: [500, 1000], sites}};
-    const request = {model, images: IMAGES, draw: 0, methods: {...METHODS, nc: NC, ...nad}};
+    const place = PLACES[model];
+    const npd =
+      place === undefined ? {} : {npd: {...NPD, place}, npd_trains: {...NPD_TRAINS, place}};
+    const methods = {...METHODS, nc: NC, ...nad, ...npd};
+    const request = {model, images: IMAGES, draw: 0, methods};
     oracle = await DefenseOracle.make(PYTHON, folder, request);
   }, 10 * MINUTES);
   afterAll(() => rmSync(folder, {recursive: true, force: true}));
@@ -101,6 +127,36 @@ describe
     expectBelow('update', error, 1e-3 + 10 * yardstick);
     const losses = reports.map(({figures}) => figures.attentionLoss ?? Number.NaN);
     expectBelow('losses', relativeL2(losses, oracle.figuresOf('nad')), 1e-3);
+  });
+
+  it.skipIf(PLACES[model] === undefined).each([
+    ['npd', NPD],
+    ['npd_trains', NPD_TRAINS],
+  ] as const)('by a polarizer: %s', async (name, options) => {
+    const {learning_rate: learningRate, weights, ...own} = options;
+    const [cleanWeight, keptWeight, topWeight, targetWeight] = weights as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const job = {
+      ...{...RUN, method: 'npd' as const, rounds: own.rounds},
+      options: {
+        ...{batchSize: IMAGES, warmupRounds: own.warmup_rounds, warmupRate: own.warmup_rate},
+        optimizer: {...EPOCHS.optimizer, learningRate},
+        polarizing: {
+          ...{norm: 'L2' as const, normBound: own.bound, stepSize: own.step_size},
+          ...{steps: own.steps, enough: own.enough, signSteps: own.sign_steps},
+          ...{cleanWeight, keptWeight, topWeight, targetWeight, trainMode: own.train_mode},
+        },
+      },
+    };
+    const {error, yardstick, reports} = await oracle.run(job, name);
+    expectBelow('update', error, 1e-3 + 10 * yardstick);
+    const losses = reports.map(({figures}) => figures.loss ?? Number.NaN);
+    // A pixel whose gradient is all rounding takes its step up on one side and down on the other.
+    expectBelow('losses', relativeL2(losses, oracle.figuresOf(name)), 1e-3);
   });
 
   it('and the masks of Neural Cleanse have the same norms', async () => {

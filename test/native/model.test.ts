@@ -40,7 +40,7 @@ describe('the classifier', () => {
       tuning,
     });
     const state = await tensorsOf('tiny_reference.pt');
-    expect(await native.layout()).toEqual(
+    expect(await native.layout(false)).toEqual(
       [...state].map(([name, {dtype, shape}]) => ({name, dtype, shape})),
     );
     native.dispose();
@@ -51,7 +51,7 @@ describe('the classifier', () => {
     const {mean, std} = facts;
     const options = {device: 'cpu', seed: 0, threads: 1, model: 'preactresnet18', mean, std};
     const native = new core.Session({...options, numClasses: 10, ...ARITHMETIC, tuning});
-    const layout = await native.layout();
+    const layout = await native.layout(false);
     native.dispose();
     const parameters = layout.filter(({name}) => /(weight|bias)$/.test(name));
     const count = ({shape}: {shape: number[]}) => shape.reduce((a, b) => a * b, 1);

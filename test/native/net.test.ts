@@ -27,7 +27,7 @@ describe('the architectures', () => {
     });
     const {layers} = core.describeModel(model, numClasses);
     expect(layers.map(({key, shape, dtype}) => ({name: key, dtype, shape}))).toEqual(
-      await native.layout(),
+      await native.layout(false),
     );
     native.dispose();
   });

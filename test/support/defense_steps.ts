@@ -60,8 +60,8 @@ export class DefenseOracle {
     return this.figures[method] ?? [];
   }
 
-  /** Does a defense. */
-  async run(job: NativeDefendOptions): Promise<OracleRun> {
+  /** Does a defense, which the oracle has under a name. */
+  async run(job: NativeDefendOptions, name: string = job.method): Promise<OracleRun> {
     const {mean, std} = facts;
     using session = await createSession({
       ...{device: 'cpu', seed: 0, threads: 1, model: this.model, numClasses: CLASSES, mean, std},
@@ -78,11 +78,12 @@ export class DefenseOracle {
     const trained = [...(await session.exportStateDict())]
       .filter(([name]) => !/running_|num_batches/.test(name))
       .flatMap(([, tensor]) => numbersOf(tensor));
-    const start = floatsOf(this.expected, 'start');
+    const own = `${name}.start`;
+    const start = floatsOf(this.expected, this.expected.has(own) ? own : 'start');
     const change = (after: ArrayLike<number>) =>
       Float64Array.from(start, (value, i) => (after[i] ?? Number.NaN) - value);
-    const expected = change(floatsOf(this.expected, job.method));
-    const single = change(floatsOf(this.expected, `${job.method}.single`));
+    const expected = change(floatsOf(this.expected, name));
+    const single = change(floatsOf(this.expected, `${name}.single`));
     return {
       error: relativeL2(change(trained), expected),
       yardstick: relativeL2(single, expected),

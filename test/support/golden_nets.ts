@@ -21,6 +21,18 @@ const T_NET: NativeNode[] = [
   {op: 'linear', key: 'linear', x: 7, out: 4},
 ];
 
+/** Where the polarized network has its second convolution, the three layers of `conv2`. */
+const POLARIZED_T_NET: NativeNode[] = [
+  ...T_NET.slice(0, 3),
+  {...{op: 'conv', key: 'conv2.0', x: 3, out: 4, kernel: 1}, stride: 1, groups: 1, bias: false},
+  {op: 'batchNorm', key: 'conv2.1', x: 4},
+  {...{op: 'conv', key: 'conv2.2', x: 5, out: 6, kernel: 3}, stride: 2, groups: 1, bias: false},
+  {op: 'batchNorm', key: 'bn2', x: 6},
+  {op: 'relu', x: 7},
+  {op: 'globalAverage', x: 8},
+  {op: 'linear', key: 'linear', x: 9, out: 4},
+];
+
 /** Element i is c + a sin(b i + t): a, b, t, c. */
 const WAVES: Readonly<Record<string, readonly [number, number, number, number]>> = {
   'conv1.weight': [0.4, 0.37, 1, 0],
@@ -75,17 +87,32 @@ function pixelSet(
   };
 }
 
+function wave(name: string, i: number): number {
+  const [a, b, t, c] = WAVES[name] ?? [0, 0, 0, 0];
+  return c + a * Math.sin(b * i + t);
+}
+
 /** The small network. */
 export function tNet(core: NativeCore): GoldenNet {
-  const wave = (name: string, i: number): number => {
-    const [a, b, t, c] = WAVES[name] ?? [0, 0, 0, 0];
-    return c + a * Math.sin(b * i + t);
-  };
   return {
     network: {nodes: T_NET},
     tensors: filled(core.functional.net.layout(T_NET), wave),
     images: (count) =>
       pixelSet(count, 8, (n, i) => 0.5 + 0.5 * Math.sin((0.2 + 0.13 * n) * i + 0.3)),
+  };
+}
+
+/** The small network with a polarizer that is nearly the identity, and its norm fresh. */
+export function polarizedTNet(core: NativeCore): GoldenNet {
+  const element = (name: string, i: number): number => {
+    if (name === 'conv2.0.weight') return (i % 5 === 0 ? 1 : 0) + 0.05 * Math.sin(0.9 * i + 40);
+    if (name === 'conv2.1.weight' || name === 'conv2.1.running_var') return 1;
+    return name.startsWith('conv2.1.') ? 0 : wave(name.replace('conv2.2.', 'conv2.'), i);
+  };
+  return {
+    ...tNet(core),
+    network: {nodes: POLARIZED_T_NET},
+    tensors: filled(core.functional.net.layout(POLARIZED_T_NET), element),
   };
 }
 

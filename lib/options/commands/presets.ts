@@ -30,6 +30,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       clp: {evalEvery: 0},
       bnp: {evalEvery: 0},
       rnp: {clean: '500', evalEvery: 0},
+      npd: {clean: '1000', rounds: 20, evalEvery: 10},
     },
   },
 };

@@ -7,9 +7,12 @@
 
 namespace sau::addon::jobs {
 
-PreparedJob layout(const Napi::CallbackInfo&) {
-  return job([](Workspace& workspace, const RunControl&) { return workspace.layout(); },
-             [](Napi::Env env, const auto& tensors) { return to_js(env, tensors, false); });
+PreparedJob layout(const Napi::CallbackInfo& info) {
+  if (!info[0].IsBoolean()) refuse("whether the weights have a polarizer");
+  const bool has_polarizer = info[0].As<Napi::Boolean>();
+  return job(
+      [=](Workspace& workspace, const RunControl&) { return workspace.layout(has_polarizer); },
+      [](Napi::Env env, const auto& tensors) { return to_js(env, tensors, false); });
 }
 
 PreparedJob load_state_dict(const Napi::CallbackInfo& info) {

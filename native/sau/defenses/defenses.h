@@ -14,6 +14,7 @@
 #include "sau/defenses/ibau.h"
 #include "sau/defenses/nad.h"
 #include "sau/defenses/nc.h"
+#include "sau/defenses/npd.h"
 #include "sau/defenses/rnp.h"
 #include "sau/defenses/sau.h"
 
@@ -46,7 +47,7 @@ struct DefenseTable {
 
 using Defenses =
     DefenseTable<SauDefense, FtDefense, FpDefense, NadDefense, NcDefense, AnpDefense, EpDefense,
-                 IbauDefense, FtsamDefense, ClpDefense, BnpDefense, RnpDefense>;
+                 IbauDefense, FtsamDefense, ClpDefense, BnpDefense, RnpDefense, NpdDefense>;
 
 inline std::unique_ptr<Defense> make_defense(const Defenses::Choice& choice, Workspace& workspace,
                                              const RunControl& control) {

@@ -113,4 +113,16 @@ SingleStep single_hypergradient_step(const StepSubject& subject, const torch::Te
   return outcome_of(subject, std::move(figures));
 }
 
+PolarizingStep polarizing_step(const StepSubject& subject, const PolarizingOptions& options,
+                               int64_t chunk) {
+  const ModeGuard evaluation(*subject.module, false);
+  const auto model = classifier_of(subject);
+  const PolarizedTrainee trainee(model, model.normalizer(), torch::kFloat32, chunk);
+  const Optimizer optimizer(subject.module->parameters(), subject.optimizer);
+  const PixelBatch batch{subject.batch.input, subject.batch.labels};
+  auto outcome = trainee.accumulate(batch, options);
+  const auto perturbed = (batch.pixels + outcome.delta).clamp(0, 1);
+  return {std::move(outcome), perturbed, gradients_of(*subject.module)};
+}
+
 }  // namespace sau

@@ -4,6 +4,7 @@
 
 #include "sau/defenses/distillation.h"
 #include "sau/defenses/hypergradient.h"
+#include "sau/defenses/polarizing.h"
 #include "sau/defenses/sam.h"
 #include "sau/defenses/trigger_inversion.h"
 #include "sau/optimizer.h"
@@ -65,5 +66,15 @@ InnerObjective objective_of(const StepSubject& subject, const torch::Tensor& w, 
 SingleStep single_hypergradient_step(const StepSubject& subject, const torch::Tensor& patched,
                                      const torch::Tensor& w, const HypergradientOptions& options,
                                      const SecondOrderCost& cost);
+
+/// What a polarizer learns from a batch of pixels, and its gradient.
+struct PolarizingStep {
+  PolarizingOutcome outcome;
+  torch::Tensor perturbed;            ///< pixels [N,3,H,W]
+  std::vector<NamedTensor> gradient;  ///< of all parameters; 0 of those that are frozen
+};
+/// The network of the subject has a polarizer. chunk: images of a pass.
+PolarizingStep polarizing_step(const StepSubject& subject, const PolarizingOptions& options,
+                               int64_t chunk);
 
 }  // namespace sau

@@ -4,6 +4,7 @@
 
 #include "sau/error.h"
 #include "sau/models/families.h"
+#include "sau/net/polarizer.h"
 
 namespace sau {
 
@@ -59,17 +60,19 @@ Graph build(const Architecture& architecture, const ModelSpec& spec) {
 }  // namespace
 
 DescribedModel describe_model(const std::string& name, int64_t num_classes) {
-  static const auto& kName = *new std::regex("(.*?)(?:_w([1-9][0-9]{0,3}))?");
+  static const auto& kName = *new std::regex("(.*?)(?:_w([1-9][0-9]{0,3}))?(_polarized)?");
   std::smatch match;
   std::regex_match(name, match, kName);
   for (const auto& architecture : architectures()) {
     if (match[1] != architecture.name) continue;
     const int64_t width = match[2].matched ? std::stoll(match[2]) : architecture.width;
-    return {architecture, build(architecture, {.num_classes = num_classes, .width = width})};
+    auto graph = build(architecture, {.num_classes = num_classes, .width = width});
+    return {architecture, match[3].matched ? polarized(graph) : std::move(graph)};
   }
   throw Error("ERR_CONFIG",
-              "Expected the name of a model, such as resnet18, or of one with "
-              "another width, such as resnet18_w16, but received '" +
+              "Expected the name of a model, such as resnet18, of one with another width, such as "
+              "resnet18_w16, or of either with a polarizer, such as resnet18_polarized, but "
+              "received '" +
                   name + "'");
 }
 

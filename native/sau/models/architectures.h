@@ -23,8 +23,9 @@ struct Architecture {
 /// All of them.
 const std::vector<Architecture>& architectures();
 
-/// The network of a name such as "preactresnet18" or "preactresnet18_w16", and what it is one of.
-/// Allocates no weights. Throws ERR_CONFIG for an unknown name.
+/// The network of a name such as "preactresnet18" or "preactresnet18_w16", each of which may have
+/// "_polarized" behind it (models E7), and what it is one of. Allocates no weights. Throws
+/// ERR_CONFIG for an unknown name.
 struct DescribedModel {
   const Architecture& architecture;
   Graph graph;

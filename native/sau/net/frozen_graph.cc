@@ -303,4 +303,18 @@ torch::Tensor FrozenGraph::forward_from(size_t k, const torch::Tensor& value) co
   return values.take(graph_.nodes.size() - 1).toTensor();
 }
 
+torch::Tensor FrozenGraph::forward_with(size_t k, const ValueLayer& layer,
+                                        const torch::Tensor& x) const {
+  const size_t node = taps_.nodes[k];
+  Values values(uses_);
+  for (const auto& step : steps_) {
+    if (step.output == node) {
+      values.put(node, layer(Inputs(values, step.inputs)[0]));
+    } else {
+      compute(step, x, values);
+    }
+  }
+  return values.take(graph_.nodes.size() - 1).toTensor();
+}
+
 }  // namespace sau

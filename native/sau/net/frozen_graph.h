@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -7,6 +8,9 @@
 #include "sau/net/values.h"
 
 namespace sau {
+
+/// A layer as a function of the value that it takes.
+using ValueLayer = std::function<torch::Tensor(const torch::Tensor& value)>;
 
 /// A classifier's forward pass as attacks and measurements need it: evaluation mode, weights in a
 /// chosen precision, gradients for the input alone. A batch norm that alone follows a convolution
@@ -25,6 +29,9 @@ class FrozenGraph {
   /// Logits from the value that the k-th tap had in the place of the one that images would give it.
   /// All paths from the images to the logits go through that node.
   torch::Tensor forward_from(size_t k, const torch::Tensor& value) const;
+  /// Logits of normalized images where another layer stands in the place of what gives the value of
+  /// the k-th tap: a convolution with the norm behind it. Gradients go through that layer.
+  torch::Tensor forward_with(size_t k, const ValueLayer& layer, const torch::Tensor& x) const;
   /// What the last layer takes, float32 [N,F].
   torch::Tensor features(const torch::Tensor& x) const;
   const Graph& graph() const { return graph_; }

@@ -18,6 +18,7 @@ struct Init {
     kTruncatedNormal,  ///< likewise, without what lies beyond 2 in absolute value
     kNormalByFanIn,    ///< normal with a variance of 2 / fan-in
     kNormalByFanOut,   ///< normal with a variance of 2 / fan-out
+    kIdentity,         ///< of a 1x1 convolution: each channel is its own
     kDefaultWeight,    ///< what LibTorch draws for the weight of a layer: uniform, by its fan-in
     kXavierUniform     ///< uniform, by fan-in and fan-out
   } kind;

@@ -48,6 +48,8 @@ torch::Tensor fresh(const Weight& weight) {
       return tensor.normal_(0, deviation_for(tensor.size(1) * tensor[0][0].numel()));
     case Init::Kind::kNormalByFanOut:
       return tensor.normal_(0, deviation_for(tensor.size(0) * tensor[0][0].numel()));
+    case Init::Kind::kIdentity:
+      return torch::nn::init::dirac_(tensor);
     case Init::Kind::kDefaultWeight:
       return torch::nn::init::kaiming_uniform_(tensor, std::sqrt(5));
     case Init::Kind::kXavierUniform:

@@ -53,6 +53,42 @@ describe('the options of a defense go to the native core', () => {
     });
   });
 
+  it('for the neural polarizer as is usual on the data set, and for the norm', async () => {
+    const native = async (given: object, datasetName = 'cifar10') => {
+      const config = parseDefendConfig({ckpt: 'm.pt', method: 'npd', ...given});
+      return defenseOf('npd').nativeOptions(config, {...facts, datasetName});
+    };
+    const polarizing = {
+      ...{norm: 'L2', normBound: 3, stepSize: 0.1, steps: 2, enough: 0.6, signSteps: true},
+      ...{cleanWeight: 1, keptWeight: 0.4, topWeight: 0.4, targetWeight: 0.4, trainMode: false},
+    };
+    const usual = {
+      ...{batchSize: 128, warmupRounds: 5, warmupRate: 1e-4, polarizing},
+      optimizer: {
+        ...{optimizer: 'sgd', learningRate: 0.01, weightDecay: 5e-4, momentum: 0.9},
+        ...{nesterov: false, adamBeta1: 0.9, adamBeta2: 0.999},
+      },
+    };
+    expect(await native({})).toEqual(usual);
+    expect(await native({}, 'cifar100')).toEqual({...usual, batchSize: 256});
+    expect(await native({}, 'gtsrb')).toMatchObject({
+      polarizing: {normBound: 5, cleanWeight: 1, keptWeight: 0.5, topWeight: 0.5},
+    });
+    expect(await native({}, 'tiny')).toMatchObject({
+      warmupRounds: 0,
+      polarizing: {
+        ...{normBound: 6, signSteps: false, trainMode: true},
+        ...{keptWeight: 1, topWeight: 0.1, targetWeight: 0.1},
+      },
+    });
+    expect(await native({norm: 'L_inf'}, 'tiny')).toMatchObject({
+      polarizing: {normBound: 0.2, stepSize: 0.2 * 2.2, steps: 10},
+    });
+    expect(await native({norm: 'L_inf', normBound: 0.1, steps: 3})).toMatchObject({
+      polarizing: {normBound: 0.1, stepSize: 0.1 * 2.2, steps: 3},
+    });
+  });
+
   it('for attention distillation with as many rounds of the teacher, unless it has its own', async () => {
     const config = parseDefendConfig({ckpt: 'm.pt', method: 'nad', compat: 'reference'});
     const native = await defenseOf('nad').nativeOptions(config, {...facts, rounds: 7});

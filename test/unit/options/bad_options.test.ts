@@ -26,7 +26,7 @@ describe('a bad option is refused in the words of the user:', () => {
     [{device: 'gpu'}, 'Expected auto, cpu, cuda or cuda:N for device but received "gpu"'],
     [
       {model: 'vgg'},
-      'Expected one of the models that sau-native models lists, or <name>_w<width> such as preactresnet18_w16 for model but received "vgg"',
+      'Expected one of the models that sau-native models lists, or <name>_w<width> such as preactresnet18_w16, or either with _polarized behind it for model but received "vgg"',
     ],
     [
       {mean: [1, 2], std: [1, 1, 1]},
@@ -57,11 +57,11 @@ describe('a bad option is refused in the words of the user:', () => {
     [{qqqqqq: 1}, 'Expected a known option but received qqqqqq'],
     [
       {method: 'abl'},
-      'Expected one of sau, ft, fp, nad, nc, anp, ep, ibau, ftsam, clp, bnp, rnp for method but received "abl"',
+      'Expected one of sau, ft, fp, nad, nc, anp, ep, ibau, ftsam, clp, bnp, rnp, npd for method but received "abl"',
     ],
     [
       {method: 'ft', normBound: 0.1},
-      'Expected an option of ft but received normBound, which belongs to sau. Leave it out, or set method to sau',
+      'Expected an option of ft but received normBound, which belongs to sau and npd. Leave it out, or set method to sau',
     ],
     [
       {cropPadding: 0},

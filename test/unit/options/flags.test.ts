@@ -71,12 +71,14 @@ it.each(Object.entries<AttackEntry>(ATTACK_TABLE))(
 it('the help of defend tells the default of each method where they differ', () => {
   const {Defense: shared = []} = defendFlags();
   const helpOf = (name: string) => shared.find(({key}) => key === name)?.help;
-  expect(helpOf('batchSize')).toBe('images per batch (default: 256)');
+  expect(helpOf('batchSize')).toBe(
+    'images per batch (default: sau, ft, fp, nad, nc, anp, ep, ibau, ftsam, rnp: 256; npd: 128, 256 for cifar100)',
+  );
   expect(helpOf('learningRate')).toBe(
-    'learning rate (default: sau, ibau: 0.0001; ft, fp, nad, nc, anp, ftsam: 0.01)',
+    'learning rate (default: sau, ibau: 0.0001; ft, fp, nad, nc, anp, ftsam, npd: 0.01)',
   );
   expect(helpOf('rounds')).toBe(
-    'passes over the clean images (default: sau: 100, 20 for tiny; ft, fp, nc: 100, 200 for tiny; nad: 10; ibau: 5; ftsam: 100, 50 for gtsrb)',
+    'passes over the clean images (default: sau: 100, 20 for tiny; ft, fp, nc: 100, 200 for tiny; nad: 10; ibau: 5; ftsam: 100, 50 for gtsrb; npd: 50, 100 for cifar100)',
   );
 });
 
