@@ -60,7 +60,7 @@ describe.skipIf(!existsSync(PROGRAM))('sau-native', () => {
 
   it('shows defaults, and keeps the official names out of sight', () => {
     const {stdout} = sau('defend', '--help');
-    expect(stdout).toMatch(/--steps <n> +PGD steps per batch \(default: 5\)/);
+    expect(stdout).toMatch(/--steps <n> +PGD steps per batch \(default:\s+sau: 5; npd: 2, /);
     expect(stdout).not.toContain('--adv_steps');
   });
 

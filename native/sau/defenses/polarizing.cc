@@ -1,6 +1,7 @@
 #include "sau/defenses/polarizing.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace sau {
 namespace {

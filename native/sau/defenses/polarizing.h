@@ -60,12 +60,10 @@ class PolarizedTrainee {
   /// Adds the gradient of the cross entropy with the polarizer in training mode. Returns the loss,
   /// a scalar, and the logits [N,K], both detached.
   std::pair<torch::Tensor, torch::Tensor> accumulate_cross_entropy(const PixelBatch& batch) const;
-  torch::ScalarType precision() const { return frozen_.precision(); }
 
  private:
   /// kTrainingApart leaves the running statistics as they are.
   enum class Mode { kEvaluation, kTraining, kTrainingApart };
-  struct Search;
 
   torch::Tensor logits(const torch::Tensor& pixels, Mode mode) const;
   torch::Tensor polarize(const torch::Tensor& value, Mode mode) const;

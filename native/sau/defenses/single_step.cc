@@ -118,6 +118,7 @@ PolarizingStep polarizing_step(const StepSubject& subject, const PolarizingOptio
   const ModeGuard evaluation(*subject.module, false);
   const auto model = classifier_of(subject);
   const PolarizedTrainee trainee(model, model.normalizer(), torch::kFloat32, chunk);
+  // Gives every parameter a gradient, which is 0 at first.
   const Optimizer optimizer(subject.module->parameters(), subject.optimizer);
   const PixelBatch batch{subject.batch.input, subject.batch.labels};
   auto outcome = trainee.accumulate(batch, options);
