@@ -1,9 +1,12 @@
 #pragma once
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace sau::test {
+
+constexpr size_t kMiB = size_t{1} << 20;
 
 /// What must hold, as a sentence; check throws where it does not.
 struct Case {

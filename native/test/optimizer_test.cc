@@ -8,7 +8,6 @@
 namespace sau::test {
 namespace {
 
-constexpr int64_t kMiB = int64_t{1} << 20;
 using Kind = OptimizerOptions::Kind;
 
 OptimizerOptions options_of(Kind kind) {
@@ -66,7 +65,7 @@ void learns_as_much() {
 
 void takes_no_memory_at_first() {
   const LinearLayer layer;
-  const MemoryLimit limit(kMiB);
+  const MemoryLimit limit(static_cast<int64_t>(kMiB));
   const Optimizer optimizer({layer.weight, layer.bias}, options_of(Kind::kAdam));
 }
 
@@ -77,7 +76,7 @@ void takes_no_memory_for_a_large_gradient() {
   layer.pass(3);
   optimizer.step();
   optimizer.zero_grad();
-  const MemoryLimit limit(2 * kMiB);
+  const MemoryLimit limit(2 * static_cast<int64_t>(kMiB));
   layer.pass(3);
   layer.pass(5);
   optimizer.step();

@@ -9,8 +9,6 @@
 namespace sau::test {
 namespace {
 
-constexpr size_t kMiB = size_t{1} << 20;
-
 /// Where nothing else of the process has memory of it.
 PageAllocator& fresh() {
   auto& allocator = PageAllocator::of_process();
