@@ -6,6 +6,9 @@
 #include <climits>
 #include <cstdint>
 #include <cstdlib>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "platform/system.h"
 
@@ -53,6 +56,12 @@ void read_ahead(const void* begin, size_t bytes) {
   const auto start = reinterpret_cast<uintptr_t>(begin);
   const auto aligned = start / page * page;
   madvise(reinterpret_cast<void*>(aligned), start - aligned + bytes, MADV_WILLNEED);
+}
+
+void trim_heap() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 }  // namespace sau::platform

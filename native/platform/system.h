@@ -34,4 +34,7 @@ void name_thread(const char* name);
 /// Asks the system to read a part of a mapped file into memory; it may as well not.
 void read_ahead(const void* begin, size_t bytes);
 
+/// Gives memory that the allocator keeps for later back to the system, where it can.
+void trim_heap();
+
 }  // namespace sau::platform

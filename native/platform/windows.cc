@@ -69,4 +69,6 @@ void read_ahead(const void* begin, size_t bytes) {
   PrefetchVirtualMemory(GetCurrentProcess(), 1, &range, 0);
 }
 
+void trim_heap() {}
+
 }  // namespace sau::platform

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "platform/system.h"
+
 namespace sau {
 namespace {
 
@@ -69,6 +71,7 @@ void Optimizer::step() {
 
 void Optimizer::make_state() {
   if (!mean_.empty()) return;
+  platform::trim_heap();  // the values of the passes before it
   mean_ = zeros_like(parameters_);
   if (is_adam()) square_ = zeros_like(parameters_);
   if (options_.kind == OptimizerOptions::Kind::kAdam) top_square_ = zeros_like(parameters_);
