@@ -12,7 +12,7 @@ import {pathsOf} from './options/option.js';
 import type {DefendConfig} from './options/types.js';
 import {replacedBy, takeBackDefense, writeDefenseResult} from './records/defense_result.js';
 import {defenseFolder} from './records/layout.js';
-import type {Checkpoint} from './records/read_checkpoint.js';
+import type {DescribedCheckpoint} from './records/read_checkpoint.js';
 import {inTypesOf} from './records/source_form.js';
 import {RoundRows} from './report/defense_rows.js';
 import {withOutput} from './report/output_folder.js';
@@ -151,7 +151,7 @@ async function defendInto(
     ...{...asked, ...target, tuning, precision},
     purpose: entry.purpose,
   });
-  const renamed = await session.loadStateDict(target.checkpoint.stateDict);
+  const renamed = await session.loadStateDict(target.weights.take());
   if (renamed.length > 0) {
     run.onProgress?.({kind: 'note', message: `${renamed.length} weights were matched by position`});
   }
@@ -312,7 +312,7 @@ function unmeasured({cleanCount, poisonedCount}: Metrics): Metrics {
 const COPIES_IN_STATES = 8;
 
 /** Room for the weights in float32, with as much again for what else is written, and for the states. */
-function bytesOfResult({stateDict, format}: Checkpoint, saveEvery: number): number {
+function bytesOfResult({stateDict, format}: DescribedCheckpoint, saveEvery: number): number {
   const elements = [...stateDict.values()].reduce((sum, {shape}) => sum + elementCount(shape), 0);
   const files = format === 'safetensors' ? 2 : 1;
   const states = saveEvery === 0 ? 0 : COPIES_IN_STATES;

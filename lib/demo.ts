@@ -183,7 +183,7 @@ async function sharedAdversarial(
   run: RunOptions,
 ): Promise<Uint8Array[]> {
   using session = await createSession({...sharedOf(config), ...target});
-  await session.loadStateDict(target.checkpoint.stateDict);
+  await session.loadStateDict(target.weights.take());
   const purified = await readCheckpoint(defense.files.checkpoint);
   await session.loadStateDict(purified.stateDict, 'trainee');
   await session.setImages('cleanTest', cleanTest);

@@ -52,7 +52,7 @@ async function measure(options: EvaluateOptions, run: RunOptions): Promise<Evalu
   await setTestSets(session, testSets);
 
   stage(`measuring ${target.checkpoint.path}`);
-  await session.loadStateDict(target.checkpoint.stateDict);
+  await session.loadStateDict(target.weights.take());
   const {path} = target.checkpoint;
   const metrics = await measureCheckpoint(session, path, config.batchSize, run);
   let before = null;

@@ -104,7 +104,7 @@ async function scanInto(
 ): Promise<ScanResult> {
   run.onProgress?.({kind: 'stage', message: 'preparing the device'});
   using session = await createSession({...config, ...target});
-  await session.loadStateDict(target.checkpoint.stateDict);
+  await session.loadStateDict(target.weights.take());
   if (images !== null) await session.setImages('cleanSubset', images);
   const chosen = chosenStatistics(config);
   const statistics: ScanStatistic[] = [];

@@ -45,12 +45,12 @@ export async function matchStateDict(
 }
 
 /** Why weights do not fit a model, as {@link matchStateDict} says it; null if they do. Converts nothing. */
-export function misfitOf(state: Shapes, layout: NativeLayout): string | null {
+export function misfitOf(state: TensorShapes, layout: NativeLayout): string | null {
   return pairsOf(state, layout) === null ? problemsOf(state, layout).text : null;
 }
 
 /** Types and shapes by name: a state dict, or one whose bytes are not read. */
-type Shapes<T extends Shape = Shape> = ReadonlyMap<string, T>;
+export type TensorShapes<T extends Shape = Shape> = ReadonlyMap<string, T>;
 type Shape = Pick<TensorData, 'dtype' | 'shape'>;
 
 interface Pair<T> {
@@ -61,14 +61,14 @@ interface Pair<T> {
 
 /** What each slot gets, by its name; null where the weights do not fit. */
 function pairsOf<T extends Shape>(
-  state: Shapes<T>,
+  state: TensorShapes<T>,
   layout: NativeLayout,
 ): ReadonlyMap<string, Pair<T>> | null {
   return pairByName(state, layout) ?? pairByPosition(state, layout);
 }
 
 function pairByName<T extends Shape>(
-  state: Shapes<T>,
+  state: TensorShapes<T>,
   layout: NativeLayout,
 ): ReadonlyMap<string, Pair<T>> | null {
   const slots = layout.filter((slot) => state.has(slot.name) || !isCounter(slot));
@@ -83,7 +83,7 @@ function pairByName<T extends Shape>(
 }
 
 function pairByPosition<T extends Shape>(
-  state: Shapes<T>,
+  state: TensorShapes<T>,
   layout: NativeLayout,
 ): ReadonlyMap<string, Pair<T>> | null {
   const stored = [...state];
@@ -129,7 +129,7 @@ function fits(tensor: Shape, slot: Slot): boolean {
   );
 }
 
-function mismatch(state: Shapes, layout: NativeLayout): SauError {
+function mismatch(state: TensorShapes, layout: NativeLayout): SauError {
   const {text, ...details} = problemsOf(state, layout);
   return new SauError(
     'ERR_CHECKPOINT',
@@ -138,7 +138,7 @@ function mismatch(state: Shapes, layout: NativeLayout): SauError {
   );
 }
 
-function problemsOf(state: Shapes, layout: NativeLayout) {
+function problemsOf(state: TensorShapes, layout: NativeLayout) {
   const expected = new Set(layout.map(({name}) => name));
   const missing = layout
     .filter((slot) => !isCounter(slot) && !state.has(slot.name))

@@ -132,7 +132,7 @@ async function computed(
     ...{...target, seed: config.seed},
     ...{device, threads, precision, evalPrecision, deterministic},
   });
-  await session.loadStateDict(target.checkpoint.stateDict, 'reference');
+  await session.loadStateDict(target.weights.take(), 'reference');
   const read = await readWeights(after);
   await session.loadStateDict(read.stateDict, 'trainee');
   await setTestSets(session, sets);

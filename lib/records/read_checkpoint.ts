@@ -5,7 +5,7 @@ import {
   withCheckpointFile,
 } from '../checkpoint/checkpoint_file.js';
 import {findStateDict} from '../checkpoint/find_state_dict.js';
-import {inferNumClasses} from '../checkpoint/state_dict.js';
+import {inferNumClasses, type TensorShapes} from '../checkpoint/state_dict.js';
 import type {StateDict} from '../checkpoint/tensor.js';
 import {type BackdoorRecord, isAttackResult, readRecord} from './attack_result.js';
 import {findRecordFile} from './record_paths.js';
@@ -49,6 +49,20 @@ export type Checkpoint =
     });
 
 export type CheckpointKind = Checkpoint['kind'];
+
+/** What is known of a checkpoint without the bytes of its weights. */
+export type DescribedCheckpoint = Described<Checkpoint>;
+
+type Described<C> = C extends Weights
+  ? Omit<C, 'stateDict'> & {readonly stateDict: TensorShapes}
+  : never;
+
+export function withoutBytes(checkpoint: Checkpoint): DescribedCheckpoint {
+  const shapes = [...checkpoint.stateDict].map(
+    ([name, {dtype, shape}]) => [name, {dtype, shape}] as const,
+  );
+  return {...checkpoint, stateDict: new Map(shapes)};
+}
 
 /**
  * Reads a checkpoint, or that of a record folder, without executing anything in it. Throws ERR_CHECKPOINT (missing,

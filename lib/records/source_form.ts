@@ -1,10 +1,10 @@
 import {convertTensor, type StateDict, type TensorData} from '../checkpoint/tensor.js';
 import {keyWithoutPolarizer, polarizerPlace} from '../models/polarized.js';
-import type {Checkpoint} from './read_checkpoint.js';
+import type {DescribedCheckpoint} from './read_checkpoint.js';
 
 /** How the weights of a model were read from a file. */
 export interface Source {
-  readonly checkpoint: Pick<Checkpoint, 'kind' | 'stateDict' | 'fileNames'>;
+  readonly checkpoint: Pick<DescribedCheckpoint, 'kind' | 'stateDict' | 'fileNames'>;
   /** [name in the checkpoint, name in the model] of weights that were matched by position. */
   readonly renamed: readonly (readonly [string, string])[];
 }

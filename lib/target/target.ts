@@ -22,11 +22,17 @@ import {readWeights} from '../programs/read_weights.js';
 import {checkpointOf, programName} from '../programs/weights.js';
 import type {BackdoorRecord} from '../records/attack_result.js';
 import {RECORD, recordAbove} from '../records/layout.js';
-import {type Checkpoint, readCheckpoint} from '../records/read_checkpoint.js';
+import {
+  type Checkpoint,
+  type DescribedCheckpoint,
+  readCheckpoint,
+  withoutBytes,
+} from '../records/read_checkpoint.js';
 import {type RecordNotes, readRecordNotes} from '../records/record_notes.js';
 import {datasetRootsOf} from '../records/record_paths.js';
 import {imageCounter, type RunOptions} from '../run/progress.js';
 import {askedSize, transformOptionsOf} from './picture_options.js';
+import {UntakenWeights} from './weights.js';
 
 /** A record of an attack, and the file that it was read from. */
 export interface FoundRecord extends BackdoorRecord {
@@ -35,7 +41,9 @@ export interface FoundRecord extends BackdoorRecord {
 
 /** A checkpoint with all that is needed to run it: the model, the scale of the pixels, the data. */
 export interface Target {
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: DescribedCheckpoint;
+  /** Of the checkpoint. */
+  readonly weights: UntakenWeights;
   readonly record: FoundRecord | null;
   /** Folders that the user named, where images of the record may be too. */
   readonly folders: readonly string[];
@@ -100,7 +108,8 @@ export async function openTarget(config: TargetConfig, run: RunOptions): Promise
       : {model: programName(program), numClasses: classesOf(config, program, dataset)};
   const {height, width} = size ?? dataset ?? sizeOfKnown(datasetName);
   return {
-    checkpoint,
+    checkpoint: withoutBytes(checkpoint),
+    weights: new UntakenWeights(checkpoint.stateDict),
     record,
     folders: config.data === null ? [] : [config.data],
     dataset,

@@ -70,7 +70,7 @@ class Native {
     if (part === 'loading') return;
     const {target, cleanSubset, ...tests} = await read(this.world);
     this.session = await createSession(sessionOptions(this.world, target));
-    await this.session.loadStateDict(target.checkpoint.stateDict);
+    await this.session.loadStateDict((await readCheckpoint(target.checkpoint.path)).stateDict);
     if (part === 'prepare') Object.assign(this, {target, tests});
     // perturb and outerGradient run the reference on the whole role, so the role must hold their batch alone.
     const whole = ['round', 'prepare', 'training'].includes(part) || this.isMethod(part);

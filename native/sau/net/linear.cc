@@ -1,5 +1,7 @@
 #include "sau/net/linear.h"
 
+#include <torch/nn/functional/linear.h>
+
 namespace sau {
 namespace {
 
@@ -59,7 +61,7 @@ torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
                      const torch::Tensor& bias) {
   if (open_gradients != nullptr && x.dim() == 2 && LinearGradients::take(weight))
     return FactoredLinear::apply(x, weight, bias);
-  return at::linear(x, weight, bias);
+  return torch::nn::functional::linear(x, weight, bias);
 }
 
 }  // namespace sau

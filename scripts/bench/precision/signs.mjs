@@ -77,7 +77,7 @@ async function batchOf({record, data, cleanIndices, batch, trainee}) {
 async function packageSigns(world, {target, subset, trainee}) {
   const session = await createSession(sessionOptions(world, target));
   try {
-    await session.loadStateDict(target.checkpoint.stateDict);
+    await session.loadStateDict((await readCheckpoint(target.checkpoint.path)).stateDict);
     await session.loadStateDict(trainee, 'trainee');
     await session.setImages('cleanSubset', subset);
     const positions = Int32Array.from({length: subset.count}, (_, i) => i);

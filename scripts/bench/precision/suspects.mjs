@@ -82,7 +82,7 @@ async function openSubject({record, data, cleanIndices, trainee}) {
 
 async function openNets(world, {target, images, trainee}) {
   const session = await createSession(sessionOptions(world, target));
-  await session.loadStateDict(target.checkpoint.stateDict);
+  await session.loadStateDict((await readCheckpoint(target.checkpoint.path)).stateDict);
   await session.loadStateDict(trainee, 'trainee');
   await session.setImages('cleanSubset', images);
   return session;
