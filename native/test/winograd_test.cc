@@ -1,10 +1,13 @@
 #include <ATen/Parallel.h>
 
+#include <atomic>
+#include <string>
 #include <tuple>
 
 #include "sau/net/second_order.h"
 #include "sau/net/winograd/convolution.h"
 #include "sau/net/winograd/kernels.h"
+#include "sau/parallel.h"
 #include "test/cases.h"
 
 namespace sau::test {
@@ -167,11 +170,26 @@ void has_its_gradients(int64_t stride, bool twice) {
   }
 }
 
+void works_with_all_threads() {
+  constexpr int kThreads = 3;
+  const int threads = at::get_num_threads();
+  at::set_num_threads(kThreads);
+  std::array<std::atomic<int>, kThreads> calls{};
+  std::atomic<int64_t> sum = 0;
+  for_each_index(2 * kThreads, [&](int64_t index) {
+    ++calls.at(static_cast<size_t>(at::get_thread_num()));
+    sum += index;
+  });
+  at::set_num_threads(threads);
+  TORCH_CHECK(sum == kThreads * (2 * kThreads - 1), "expected each index once");
+  for (const auto& count : calls) TORCH_CHECK(count == 2, "expected two calls, got ", count.load());
+}
+
 }  // namespace
 
 std::vector<Case> winograd_cases() {
   if (!winograd::kernels()) return {};
-  std::vector<Case> cases;
+  std::vector<Case> cases{{"a loop is shared out among all threads", works_with_all_threads}};
   for (const int64_t stride : {1, 2}) {
     const auto add = [&](const char* name, void (*check)(int64_t)) {
       cases.push_back(

@@ -16,6 +16,13 @@ const MODELS = [
 ];
 
 /**
+ * Adam's first steps are as long for a gradient that is all rounding as for any other: where the sum of a weight's
+ * gradient is exactly 0, Winograd's method may leave 1e-9. Of vgg11 1.1e-2 with it, 2e-4 or less without it
+ * (ATEN_CPU_CAPABILITY=default), and 1e-5 in either case with SGD.
+ */
+const LEAST_UPDATE = {adam: 3e-2, sgd: 1e-2, training: 1e-2};
+
+/**
  * Ours may be as far from PyTorch in float32 as this is from PyTorch in float64, some times over: either rounds
  * otherwise, and a network that was not trained makes much of it, above all in training mode where maps have one
  * pixel. `least` leaves room for a ReLU whose input is so near 0 that it is on here and off there.
@@ -55,7 +62,7 @@ describe.skipIf(PYTHON === '')('the procedure beside PyTorch (SAU_TEST_PYTHON)',
       }
       for (const name of RUNS) {
         const {update, statistics, predictions} = steps.runs[name];
-        expectClose(`update of ${name}`, update, 1e-2);
+        expectClose(`update of ${name}`, update, LEAST_UPDATE[name]);
         expectClose(`statistics of ${name}`, statistics, 1e-4);
         expectClose(`loss of ${name}`, steps.losses[name], 1e-4);
         expect(steps.predictions[name]).toEqual(predictions);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "sau/net/winograd/kernels.h"
+#include "sau/parallel.h"
 
 namespace sau::winograd {
 namespace {
@@ -61,14 +62,6 @@ int64_t tiles_of_block(int64_t channels, int64_t axis, int64_t tiles) {
 /// Tiles of which a weight's gradient is summed at a time: its sums pass through the cache.
 int64_t tiles_of_sum(int64_t channels) { return std::clamp<int64_t>(channels * 3 / 4, 48, 96); }
 
-/// Calls work(0) to work(count - 1), by all threads.
-template <class Work>
-void for_each(int64_t count, const Work& work) {
-  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t index = begin; index < end; ++index) work(index);
-  });
-}
-
 /// A map, and what takes it to tiles or is taken from them.
 template <class Transform, class Value>
 struct Side {
@@ -87,7 +80,7 @@ void multiply_tiles(const Transforms& transforms, const Side<ToTiles, const floa
   const int64_t threads = at::get_num_threads();
   const Memory inputs(like, threads, {nullptr, axis, block, weight.rows});
   const Memory products(like, threads, {nullptr, axis, block, weight.columns});
-  for_each(divide_up(tiles, block), [&](int64_t index) {
+  for_each_index(divide_up(tiles, block), [&](int64_t index) {
     const int64_t first = index * block, rows = std::min(block, tiles - first);
     const int64_t place = at::get_thread_num();
     const auto left = inputs.first_rows(rows, place), product = products.first_rows(rows, place);
@@ -132,7 +125,7 @@ torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
                      shape.out, 2};
   auto result = map_of(outputs, map);
   const auto memory = memory_of_weight(weight, shape.in, shape.out);
-  for_each(shape.out / kPanel, [&](int64_t panel) {
+  for_each_index(shape.out / kPanel, [&](int64_t panel) {
     transforms.weights.matrices_of_weight(values_of(taps), shape, panel, memory.matrices());
   });
   const auto shift = bias ? bias->contiguous() : torch::Tensor();
@@ -150,7 +143,7 @@ torch::Tensor input_gradient(const torch::Tensor& gradient, const torch::Tensor&
   const auto grid = input_grid(sizes, stride);
   auto result = map_of(grid, map);
   const auto memory = memory_of_weight(weight, shape.out, shape.in);
-  for_each(shape.out / kPanel, [&](int64_t panel) {
+  for_each_index(shape.out / kPanel, [&](int64_t panel) {
     transforms.weights.matrices_of_turned_weight(values_of(taps), shape, panel, memory.matrices());
   });
   multiply_tiles(transforms, {transforms.maps.tiles_of_gradient, output_grid(map), values_of(map)},
@@ -181,12 +174,12 @@ torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor
     };
     const auto left_at = [&](int64_t place) { return lefts.first_rows(rows_at(place), place); };
     const auto right_at = [&](int64_t place) { return rights.first_rows(rows_at(place), place); };
-    for_each(places, [&](int64_t place) {
+    for_each_index(places, [&](int64_t place) {
       const int64_t first = done + place * block;
       transforms.maps.tiles_of_sums(values_of(gradients), outputs, first, left_at(place));
       transforms.maps.tiles_of_input(values_of(maps), inputs, first, right_at(place));
     });
-    for_each(sums.positions() * panels, [&](int64_t part) {
+    for_each_index(sums.positions() * panels, [&](int64_t part) {
       const int64_t target = part / panels, panel = part % panels;
       bool adds = done > 0;
       for (int64_t place = 0; place < places; ++place) {
@@ -200,8 +193,9 @@ torch::Tensor weight_gradient(const torch::Tensor& gradient, const torch::Tensor
     });
   }
   float* to = result.mutable_data_ptr<float>();
-  for_each(panels,
-           [&](int64_t panel) { transforms.weights.weight_of_matrices(sums, shape, panel, to); });
+  for_each_index(panels, [&](int64_t panel) {
+    transforms.weights.weight_of_matrices(sums, shape, panel, to);
+  });
   return result;
 }
 
