@@ -153,11 +153,7 @@ Choice FpDefense::choose_by_test_accuracy(const Ladder& ladder, const DefenseRun
   double before = kNaN;
   for (int64_t index = 0; index < ladder.count && !choice.refused; ++index) {
     run.control().throw_if_cancelled();
-    ladder.apply(index);
-    auto row = ladder.row(index);
-    const auto metrics = run.measure();
-    row.metrics = metrics;
-    run.report(std::move(row));
+    const auto metrics = measure_candidate(ladder, index, run);
     if (index == 0) before = metrics.acc;
     if (std::abs(metrics.acc - before) < options_.selection.max_drop * before)
       choice.kept = index;

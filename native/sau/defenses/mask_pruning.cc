@@ -23,11 +23,7 @@ int64_t choose_by_oracle(const Ladder& ladder, double max_drop, const DefenseRun
   int64_t best = -1;
   for (int64_t index = 0; index < ladder.count; ++index) {
     run.control().throw_if_cancelled();
-    ladder.apply(index);
-    auto row = ladder.row(index);
-    const auto metrics = run.measure();
-    row.metrics = metrics;
-    run.report(std::move(row));
+    const auto metrics = measure_candidate(ladder, index, run);
     const double change = std::abs(metrics.acc - before.acc) / before.acc;
     if (change >= max_drop || metrics.asr >= lowest) continue;
     lowest = metrics.asr;

@@ -52,6 +52,15 @@ double accuracy_on(const FrozenPixelClassifier& model, const ImageSet& set,
   return right / static_cast<double>(set.size());
 }
 
+Metrics measure_candidate(const Ladder& ladder, int64_t index, const DefenseRun& run) {
+  ladder.apply(index);
+  auto row = ladder.row(index);
+  const auto metrics = run.measure();
+  row.metrics = metrics;
+  run.report(std::move(row));
+  return metrics;
+}
+
 Choice choose_by_clean(const Ladder& ladder, double max_drop, double before,
                        const std::function<double()>& accuracy, const DefenseRun& run) {
   Choice choice{0, {}};

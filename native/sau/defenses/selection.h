@@ -64,6 +64,9 @@ struct Ladder {
   std::function<TableRow(int64_t index)> row;
 };
 
+/// Makes the trainee a candidate, measures it on the test sets and reports its row with that.
+Metrics measure_candidate(const Ladder& ladder, int64_t index, const DefenseRun& run);
+
 /// What a choice came to.
 struct Choice {
   int64_t kept;                    ///< the candidate that the trainee is now
